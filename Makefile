@@ -1,0 +1,55 @@
+# The two commands of the README: `make demo` and `make test`. Each makes its own .venv on a machine with Python 3.11.
+#
+# Another build of PyTorch (CPU or CUDA, from another index):
+#   make demo TORCH="torch==2.13.0 --index-url URL"     (URL: see the install page of pytorch.org)
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test lint check prove wheel clean
+help:  ## Show the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.venv/.torch:
+	@test -x "$(PYTHON)" || { echo "no python3.11 found; install Python 3.11 or newer, or: make PYTHON=/path/to/python"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 2; }
+	@echo "making .venv, installing $(TORCH)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) $(TORCH)
+	@touch $@
+
+.venv/.demo: .venv/.torch pyproject.toml
+	@echo "installing elmo with the extra for pictures"
+	@$(PIP) -e '.[plots]'
+	@touch $@
+
+.venv/.dev: .venv/.torch pyproject.toml
+	@echo "installing elmo with all that its tests need"
+	@$(PIP) -e '.[dev]'
+	@touch $@ .venv/.demo
+
+demo: .venv/.demo  ## See what context does to five words (a minute, after installing).
+	@$(BIN)/elmo demo --force
+
+test: .venv/.dev  ## Run the tests.
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/.dev  ## Format, lint and types.
+	@$(BIN)/ruff format --check --quiet src tests || { echo "run: $(BIN)/ruff format src tests"; exit 1; }
+	@$(BIN)/ruff check --quiet src tests
+	@$(BIN)/mypy
+
+check: lint test  ## Everything a commit must pass (minutes).
+
+prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
+	@$(BIN)/python -m pytest -q -m slow
+
+wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
+	@ls dist/*.whl
+
+clean:  ## Remove what was built; keeps .venv.
+	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

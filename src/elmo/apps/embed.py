@@ -1,0 +1,62 @@
+"""Embed a text file, one sentence a line, into a file of vectors."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.embed.embedder import Elmo, StateName
+from elmo.embed.layers import Layers, choose_layers
+from elmo.embed.vector_files import writer_for
+from elmo.text.corpus import read_lines
+from elmo.text.files import refuse_existing, written_whole
+from elmo.text.tokens import split_words
+
+LINES_AT_ONCE = 1024  # read, sorted by length and embedded together when no state goes from line to line
+
+
+def embed_file(
+    source: Path,
+    model: str,
+    target: Path,
+    *,
+    pretokenized: bool = False,
+    layers: Layers = "mean",
+    state: StateName = "zero",
+    batch_size: int = 64,
+    force: bool = False,
+) -> dict[str, int | str]:
+    """Embed each line of a text; blank lines keep their place and have no vectors.
+
+    Args:
+        state: "carry": line i goes on where line i - batch_size ended (AllenNLP's command with its --batch-size;
+            bilm-tf's dump with 1).
+    Returns:
+        output, lines, tokens, width: what was written.
+    Raises:
+        TextError, CheckpointError: no such text, no such model. OutputError: the target exists or has another ending.
+    """
+    write = writer_for(target)
+    refuse_existing(target, force)
+    source_lines = read_lines(source)
+    first = list(islice(source_lines, 1))  # a text that is not there is noticed before the model is loaded
+    elmo = Elmo.from_pretrained(model)
+    choose_layers(layers, elmo.n_layers)
+    at_once = batch_size if state == "carry" else LINES_AT_ONCE
+    n_tokens = 0
+
+    def lines() -> Iterator[tuple[str, NDArray[np.float32]]]:
+        nonlocal n_tokens
+        block = first + list(islice(source_lines, at_once - len(first)))
+        while block:
+            sentences = [split_words(line) if pretokenized else line for line in block]
+            for line, vectors in zip(block, elmo.embed(sentences, layers, None, state, batch_size), strict=True):
+                n_tokens += vectors.shape[-2]
+                yield line.strip(), vectors
+            block = list(islice(source_lines, at_once))
+
+    with written_whole(target) as part:
+        n_lines = write(part, lines())
+    return {"output": str(target), "lines": n_lines, "tokens": n_tokens, "width": elmo.width}

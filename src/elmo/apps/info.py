@@ -1,0 +1,41 @@
+"""What is in a model: format, sizes, parameters, tokenizer, training facts."""
+
+from typing import Any
+
+from elmo.checkpoints.load import find_model, load_model
+
+
+def describe_model(source: str) -> dict[str, Any]:
+    """Flat facts about a model; nested names are joined by dots.
+
+    Raises:
+        CheckpointError: there is no such model, or its files are broken.
+    """
+    kind, folder = find_model(source)
+    model = load_model(source)
+    config = model.config.bilm
+    facts: dict[str, Any] = {
+        "format": kind,
+        "folder": str(folder),
+        "layers": config.n_layers,
+        "width": config.width,
+        "cell_size": config.lstm.cell_size,
+        "projection_size": config.lstm.projection_size,
+        "skip_connections": config.lstm.skip_connections,
+        "cell_clip": config.lstm.cell_clip,
+        "projection_clip": config.lstm.projection_clip,
+        "activation": config.char_cnn.activation,
+        "filters": " ".join(f"{width}:{number}" for width, number in config.char_cnn.filters),
+        "highway_layers": config.char_cnn.n_highway,
+        "max_characters": config.char_cnn.max_characters,
+        "parameters": sum(p.numel() for p in model.bilm.parameters()),
+        "softmax_words": model.config.n_words or 0,
+        "vocabulary_words": 0 if model.vocabulary is None else len(model.vocabulary),
+        "warm_state": model.warm is not None,
+        "tokenizer": "not known"
+        if model.config.tokenizer is None
+        else " ".join(model.config.tokenizer.model_dump().values()),
+    }
+    for name, value in model.config.training.items():
+        facts[f"training.{name}"] = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return facts

@@ -1,0 +1,256 @@
+"""Pretrain a model: text files -> a model folder, with checkpoints on the way and a resume from the last of them.
+
+The folder of a run:
+
+    config.json, model.safetensors, vocabulary.txt, README.md    the model, once the run has ended
+    run.json                       the recipe, the files it read
+    corpus/, heldout/              the text as ids; the sentences held out
+    checkpoints/step-000001250/    model folders that also hold all that a resume needs
+    log.jsonl                      one line a report
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ValidationError
+from torch import Tensor
+
+from elmo.checkpoints.native import StorageType, add_model_files
+from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
+from elmo.errors import TextError, TrainingError
+from elmo.model.bilm import BiLM
+from elmo.model.softmax import Softmax
+from elmo.text.corpus import find_files, read_sentences
+from elmo.text.files import refuse_existing, written_whole
+from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
+from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.train.config import PretrainConfig
+from elmo.train.loop import Report, frequency_bias, prepare_corpus, pretrain
+from elmo.train.perplexity import Perplexity, measure_perplexity
+from elmo.train.run_state import Place, checkpoints_of
+from elmo.train.warm_state import settle_state
+
+RUN_FILE = "run.json"
+LOG_FILE = "log.jsonl"
+HELDOUT_SHARE = 100  # without a held-out file: one sentence in so many
+HELDOUT_MOST = 2000
+WARM_SENTENCES = 50
+
+
+class RunSettings(BaseModel, frozen=True, extra="forbid"):
+    """What `run.json` keeps: all settings of a run that its folder does not hold otherwise."""
+
+    recipe: PretrainConfig
+    corpus: list[str]  # names of the files read
+    tokens: int
+    sentences: int
+    pretokenized: bool = False
+    max_steps: int | None = None
+    storage: StorageType = "float32"
+
+
+@dataclass(frozen=True)
+class PretrainResult:
+    """How a session of a run ended."""
+
+    finished: bool  # False: stopped early; the model is not written, the run can be resumed
+    place: Place
+    checkpoint: Path
+    heldout: Perplexity | None
+
+
+def start_run(
+    corpus: Sequence[str],
+    out: Path,
+    recipe: PretrainConfig,
+    *,
+    vocabulary_file: Path | None = None,
+    heldout_file: Path | None = None,
+    pretokenized: bool = False,
+    max_steps: int | None = None,
+    storage: StorageType = "float32",
+    say: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Read the corpus and lay out the folder of a run; `continue_run` then trains.
+
+    Raises:
+        TextError: a file is missing or unreadable, or the corpus has fewer than two sentences.
+        OutputError: the folder exists.
+    """
+    refuse_existing(out, force=False)
+    files = find_files(corpus)
+    begun = time.monotonic()
+    text = encode_text(read_sentences(files, pretokenized))
+    if text.n_sentences < 2:
+        raise TextError(
+            f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
+            "training needs at least two sentences, and a useful model some 100,000 words"
+        )
+    say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
+    if vocabulary_file is None:
+        vocabulary = vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
+    else:
+        vocabulary = read_vocabulary(vocabulary_file)
+    if heldout_file is None:
+        text, heldout = _hold_out(text, recipe.seed)
+    else:
+        heldout = list(read_sentences(find_files([heldout_file]), pretokenized))
+        if not heldout:
+            raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
+    settings = RunSettings(
+        recipe=recipe,
+        corpus=[file.name for file in files],
+        tokens=text.n_tokens,
+        sentences=text.n_sentences,
+        pretokenized=pretokenized,
+        max_steps=max_steps,
+        storage=storage,
+    )
+    with written_whole(out) as part:
+        part.mkdir()
+        write_encoded_text(text, part / "corpus")
+        write_encoded_text(encode_text(heldout), part / "heldout")
+        write_vocabulary(vocabulary, part / "vocabulary.txt")
+        (part / RUN_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
+
+
+def continue_run(
+    out: Path,
+    *,
+    max_minutes: float | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Report], None] = lambda line: None,
+) -> PretrainResult:
+    """Train from the last checkpoint of a run, or from the start if there is none.
+
+    Args:
+        max_minutes: of training in this session; the run can be resumed afterwards.
+        stop: asked after each step; True ends the session after a checkpoint.
+    Raises:
+        TrainingError: the folder is no run, or a loss is not finite.
+    """
+    settings = _read_settings(out)
+    recipe = settings.recipe
+    text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
+    vocabulary = read_vocabulary(out / "vocabulary.txt")
+    kept = checkpoints_of(out / "checkpoints")
+    heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
+    corpus = prepare_corpus(text, heldout_sentences, vocabulary, recipe.bilm.char_cnn.max_characters)
+    model = _new_model(recipe, vocabulary, settings.pretokenized, frequency_bias(corpus, vocabulary))
+    begun = time.monotonic()
+    out_of_time = False
+
+    def stops(seconds: float) -> bool:
+        nonlocal out_of_time
+        out_of_time = max_minutes is not None and time.monotonic() - begun > 60 * max_minutes
+        return out_of_time or stop()
+
+    def log(line: Report) -> None:
+        with (out / LOG_FILE).open("a", encoding="ascii") as file:
+            file.write(json.dumps(_flat(line)) + "\n")
+        report(line)
+
+    model, place = pretrain(
+        model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log
+    )
+    checkpoint = checkpoints_of(out / "checkpoints")[-1]
+    if stop():
+        return PretrainResult(False, place, checkpoint, None)
+    if model.softmax is None:
+        raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
+    perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, heldout_sentences)
+    _write_model(model, out, settings, place, perplexity, heldout_sentences)
+    return PretrainResult(True, place, checkpoint, perplexity)
+
+
+def is_run(out: Path) -> bool:
+    """Whether a folder holds a run that can be resumed."""
+    return (out / RUN_FILE).is_file()
+
+
+def _read_settings(out: Path) -> RunSettings:
+    path = out / RUN_FILE
+    try:
+        return RunSettings.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{path.absolute()}: no such file; --resume needs the folder of a run, -o DIR of its start"
+        ) from None
+    except (OSError, ValueError, ValidationError) as error:
+        raise TrainingError(f"{path}: cannot be read ({error}); it was written when the run began") from error
+
+
+def _hold_out(text: EncodedText, seed: int) -> tuple[EncodedText, list[list[str]]]:
+    n_held = max(1, min(HELDOUT_MOST, text.n_sentences // HELDOUT_SHARE))
+    held = np.zeros(text.n_sentences, dtype=bool)
+    held[np.random.default_rng([seed, 2]).choice(text.n_sentences, n_held, replace=False)] = True
+    return text.select(np.flatnonzero(~held)), [text.sentence(int(i)) for i in np.flatnonzero(held)]
+
+
+def _new_model(recipe: PretrainConfig, vocabulary: Vocabulary, pretokenized: bool, bias: Tensor) -> SavedModel:
+    torch.manual_seed(recipe.seed)
+    config = ModelConfig(
+        bilm=recipe.bilm, n_words=len(vocabulary), tokenizer=PRETOKENIZED if pretokenized else THIS_TOKENIZER
+    )
+    softmax = Softmax(len(vocabulary), recipe.bilm.lstm.projection_size)
+    with torch.no_grad():
+        softmax.bias.copy_(bias)
+    return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary)
+
+
+def _write_model(
+    model: SavedModel,
+    out: Path,
+    settings: RunSettings,
+    place: Place,
+    perplexity: Perplexity,
+    heldout: Sequence[Sequence[str]],
+) -> None:
+    facts: dict[str, Any] = {
+        "corpus": settings.corpus,
+        "tokens": settings.tokens,
+        "sentences": settings.sentences,
+        "steps": place.step,
+        "epochs": place.epoch,
+        "rows": settings.recipe.rows,
+        "window": settings.recipe.window,
+        "seconds": round(place.seconds),
+        "seed": settings.recipe.seed,
+        "optimizer": settings.recipe.optimizer.model_dump(),
+        "dropout": settings.recipe.dropout,
+        "heldout_forward": round(perplexity.forward, 3),
+        "heldout_backward": round(perplexity.backward, 3),
+        "heldout_mean": round(perplexity.mean, 3),
+        "heldout_tokens": perplexity.tokens,
+        "heldout_oov_rate": round(perplexity.oov_rate, 5),
+    }
+    warm = settle_state(model.bilm, heldout[:WARM_SENTENCES])
+    config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
+    add_model_files(replace(model, config=config, warm=warm, card=_card(config)), out, settings.storage)
+
+
+def _card(config: ModelConfig) -> str:
+    facts = config.training
+    return (
+        "# A bidirectional language model (ELMo)\n\n"
+        f"Trained by `elmo pretrain` on {', '.join(facts['corpus'])}: {facts['tokens']:,} tokens, "
+        f"{facts['steps']:,} steps of {facts['rows']} x {facts['window']} places, {facts['seconds'] / 60:.0f} minutes.\n\n"
+        f"Held-out perplexity (full softmax, {facts['heldout_tokens']:,} tokens): forward {facts['heldout_forward']}, "
+        f"backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
+        f"{100 * facts['heldout_oov_rate']:.2f} % of them outside the vocabulary of {config.n_words:,} words.\n\n"
+        f'```python\nfrom elmo import Elmo\nvectors = Elmo.from_pretrained("this folder").embed(["A sentence of yours."])\n```\n'
+    )
+
+
+def _flat(line: Report) -> dict[str, Any]:
+    flat = {key: value for key, value in asdict(line).items() if key != "heldout"}
+    if line.heldout is not None:
+        flat |= {f"heldout_{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
+    return flat

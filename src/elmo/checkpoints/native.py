@@ -1,0 +1,155 @@
+"""Our model folder: `config.json`, `model.safetensors`, `vocabulary.txt`, `README.md` (the card).
+
+Tensors keep the published values: the LSTM bias without the forget bias, gates in the order i, j, f, o. Names are those of
+the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, and `warm...` for the settled start state.
+float16 storage halves the file; a model is always loaded to float32.
+"""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.checkpoints.tensors import fill_module
+from elmo.errors import CheckpointError, TextError
+from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.lstm import LSTMState
+from elmo.model.softmax import Softmax
+from elmo.text.files import written_whole
+from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+VOCABULARY_FILE = "vocabulary.txt"
+CARD_FILE = "README.md"
+_WARM_NAMES = ("warm.forward.hidden", "warm.forward.cell", "warm.backward.hidden", "warm.backward.cell")
+
+StorageType = Literal["float32", "float16"]
+
+
+def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
+    """Write the files of a model into an existing folder that is being made (see `save_native`)."""
+    dtype = torch.float16 if storage == "float16" else torch.float32
+    tensors: dict[str, Tensor] = {f"bilm.{name}": p for name, p in model.bilm.named_parameters()}
+    if model.softmax is not None:
+        tensors |= {f"softmax.{name}": p for name, p in model.softmax.named_parameters()}
+    if model.warm is not None:
+        halves = (*model.warm.forward, *model.warm.backward)
+        tensors |= dict(zip(_WARM_NAMES, halves, strict=True))
+    stored = {name: t.detach().to("cpu", dtype).contiguous() for name, t in tensors.items()}
+    overflown = [name for name, t in stored.items() if not bool(torch.isfinite(t).all())]
+    if overflown:
+        raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
+    (folder / CONFIG_FILE).write_text(model.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    save_file(stored, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    if model.vocabulary is not None:
+        write_vocabulary(model.vocabulary, folder / VOCABULARY_FILE)
+    if model.card is not None:
+        (folder / CARD_FILE).write_text(model.card, encoding="utf-8")
+
+
+def save_native(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
+    """Write a model folder, whole or not at all; a folder of that name is replaced."""
+    with written_whole(folder) as part:
+        part.mkdir()
+        write_model_files(model, part, storage)
+
+
+def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
+    """Write the files of a model into a folder that holds other things too; the config comes last, each file whole."""
+    with TemporaryDirectory(prefix=".model.", dir=folder) as room:
+        write_model_files(model, Path(room), storage)
+        for name in (VOCABULARY_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
+            if (Path(room) / name).exists():
+                os.replace(Path(room) / name, folder / name)
+
+
+def read_model_config(folder: Path) -> ModelConfig:
+    """Read `config.json` of a model folder.
+
+    Raises:
+        CheckpointError: it is missing, is not JSON, or has settings that cannot work.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        return ModelConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path.absolute()}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}"
+        ) from None
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        raise CheckpointError(f"{path}: {faults}") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not a readable JSON file ({error})") from error
+
+
+def load_native(folder: Path) -> SavedModel:
+    """Load a model folder.
+
+    Raises:
+        CheckpointError: files are missing or broken, or tensors do not fit the config.
+    """
+    config = read_model_config(folder)
+    tensors = _read_tensors(folder / WEIGHTS_FILE)
+    advice = f"give the {CONFIG_FILE} that came with these weights"
+    where = str(folder / WEIGHTS_FILE)
+    bilm = BiLM(config.bilm)
+    softmax = None if config.n_words is None else Softmax(config.n_words, config.bilm.lstm.projection_size)
+    warm = None
+    if config.warm_state:
+        lacking = [name for name in _WARM_NAMES if name not in tensors]
+        if lacking:
+            raise CheckpointError(
+                f"{where}: {', '.join(lacking)} is missing, the config promises a warm state; {advice}"
+            )
+        fh, fc, bh, bc = (tensors.pop(name).float() for name in _WARM_NAMES)
+        warm = BiLMState(LSTMState(fh, fc), LSTMState(bh, bc))
+    whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
+    fill_module(whole, tensors, where, advice)
+    vocabulary = _read_vocabulary_beside(folder, config)
+    card = folder / CARD_FILE
+    return SavedModel(
+        config,
+        bilm.eval(),
+        softmax,
+        vocabulary,
+        warm,
+        card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+    )
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path.absolute()}: no such file; the folder has a config but no weights") from None
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path}: not a whole safetensors file ({error}); copy it again from where it came"
+        ) from error
+
+
+def _read_vocabulary_beside(folder: Path, config: ModelConfig) -> Vocabulary | None:
+    path = folder / VOCABULARY_FILE
+    if not path.is_file():
+        if config.n_words is not None:
+            raise CheckpointError(f"{path.absolute()}: no such file; the softmax of this model needs its vocabulary")
+        return None
+    try:
+        vocabulary = read_vocabulary(path)
+    except TextError as error:
+        raise CheckpointError(str(error)) from error
+    if config.n_words is not None and len(vocabulary) != config.n_words:
+        raise CheckpointError(
+            f"{path}: {len(vocabulary)} words, the softmax has {config.n_words}; give the vocabulary of these weights"
+        )
+    return vocabulary

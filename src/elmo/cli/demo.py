@@ -1,0 +1,87 @@
+"""`elmo demo`: what context does to a word, in a minute."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elmo.cli.show import show_facts
+
+if TYPE_CHECKING:
+    from elmo.apps.demo import Demo
+
+
+def demo(
+    model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for vectors, table and picture.")] = Path(
+        "elmo-demo"
+    ),
+    force: Annotated[bool, typer.Option(help="Replace the folder if it exists.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what context does to five ambiguous words, layer by layer.
+
+    Example: `elmo demo`
+    """
+    from elmo.apps.demo import run_demo
+
+    found = run_demo(model, out, force)
+    if json:
+        facts = {
+            f"{r.word}.layer{r.layer}.{k}": getattr(r, k) for r in found.rows for k in ("same_sense", "different_sense")
+        }
+        facts |= {"words_told_apart": found.words_told_apart, "vectors": str(found.vectors), "table": str(found.table)}
+        show_facts(facts | {"picture": str(found.picture) if found.picture else None}, as_json=True)
+        return
+    _show(found)
+
+
+def _show(found: "Demo") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print("\n[bold]Does the model know which sense is meant?[/bold]")
+    console.print("Mean cosine between occurrences of a word: same sense / different senses (8 sentences a word).\n")
+    layers = sorted({row.layer for row in found.rows})
+    table = Table()
+    table.add_column("word")
+    for layer in layers:
+        table.add_column("token layer\n(no context)" if layer == 0 else f"layer {layer}\nsame / diff", justify="center")
+    table.add_column("nearest has\nthe same sense")
+    for word in dict.fromkeys(row.word for row in found.rows):
+        own = [row for row in found.rows if row.word == word]
+        cells = [
+            f"{r.same_sense:.2f} / {r.different_sense:.2f}"
+            + ("" if r.layer == 0 else " [green]yes[/]" if r.same_sense > r.different_sense else " [red]no[/]")
+            for r in own
+        ]
+        table.add_row(word, *cells, f"{own[-1].neighbours_right} of {own[-1].occurrences}")
+    console.print(table)
+    n_words = len({row.word for row in found.rows})
+    console.print(
+        f"{found.words_told_apart} of {n_words} words: same-sense pairs are closer in every layer that knows context.\n"
+    )
+    console.print("[bold]Nearest occurrence in the top layer[/bold]")
+    for pair in found.neighbours:
+        hit = "[green]same sense[/]" if pair.nearest.sense == pair.occurrence.sense else "[red]other sense[/]"
+        console.print(
+            f"  {_escaped(pair.occurrence.text)}\n    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}"
+        )
+    console.print(f"\nvectors  {found.vectors}\ntable    {found.table}")
+    if found.picture is None:
+        console.print("picture  not drawn: it needs matplotlib; pip install " + _escaped("'elmo-lm[plots]'"))
+    else:
+        console.print(f"picture  {found.picture}")
+    console.print("\n[bold]Try next[/bold]")
+    console.print(
+        "  elmo embed README.md -o vectors.hdf5 --layers all      vectors of your own text, one sentence a line"
+    )
+    console.print("  elmo perplexity en README.md                           how well the model predicts a text")
+    console.print('  elmo pretrain --corpus "texts/*.txt" -o my-model       a model of your own text or language')
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

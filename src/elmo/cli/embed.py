@@ -1,0 +1,59 @@
+"""`elmo embed`: a text file -> a file of vectors."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elmo.cli.show import show_facts
+
+
+class State(StrEnum):
+    """What the LSTMs remember before a line."""
+
+    zero = "zero"
+    carry = "carry"
+    warm = "warm"
+
+
+def embed(
+    input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, gz or xz.")],
+    model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
+    output: Annotated[Path, typer.Option("-o", "--output", help="FILE.hdf5 (AllenNLP's layout) or FILE.npz.")] = Path(
+        "vectors.hdf5"
+    ),
+    pretokenized: Annotated[bool, typer.Option(help="Tokens are separated by white space.")] = False,
+    layers: Annotated[
+        str, typer.Option(help="mean, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
+    ] = "mean",
+    state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
+    batch_size: Annotated[int, typer.Option(min=1, help="Lines computed together at most.")] = 64,
+    force: Annotated[bool, typer.Option(help="Replace the output if it exists.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Embed a text, one sentence a line; blank lines keep their place.
+
+    Example: `elmo embed README.md -o vectors.hdf5 --layers all`
+    """
+    from elmo.apps.embed import embed_file
+
+    facts = embed_file(
+        input,
+        model,
+        output,
+        pretokenized=pretokenized,
+        layers=_layers(layers),  # type: ignore[arg-type]
+        state=state.value,
+        batch_size=batch_size,
+        force=force,
+    )
+    show_facts(facts, json)
+
+
+def _layers(given: str) -> str | int | list[float]:
+    """`all` stays, `-1` is an index, `0.2,0.3,0.5` are weights; whatever else is left for the library to refuse."""
+    try:
+        return [float(part) for part in given.split(",")] if "," in given else int(given)
+    except ValueError:
+        return given

@@ -1,0 +1,62 @@
+"""The command `elmo`: which subcommands there are, and what becomes of an error.
+
+Exit status: 0 done; 2 the user's input or files (one clear sentence); 130 interrupted; 1 our bug (a traceback).
+"""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from elmo.cli import convert, demo, embed, perplexity, pretrain, tokenize
+from elmo.errors import ElmoError
+
+app = typer.Typer(
+    name="elmo",
+    help="Deep contextual word vectors (ELMo): train, load, embed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+app.command("demo")(demo.demo)
+app.command("embed")(embed.embed)
+app.command("pretrain")(pretrain.pretrain)
+app.command("perplexity")(perplexity.perplexity)
+app.command("tokenize")(tokenize.tokenize)
+app.command("convert")(convert.convert)
+app.command("info")(convert.info)
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM, outside of a command that knows what to save."""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise Interrupted
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        from elmo import __version__
+
+        print(f"elmo {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except ElmoError as error:
+        print(f"elmo: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Interrupted:
+        print("elmo: interrupted; nothing was left half-written", file=sys.stderr)
+        sys.exit(130)

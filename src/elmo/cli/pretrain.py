@@ -1,0 +1,115 @@
+"""`elmo pretrain`: text files -> a model folder."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from elmo.cli.show import say, say_in_place, show_facts
+
+
+def pretrain(
+    corpus: Annotated[
+        list[str] | None, typer.Option("--corpus", help="Files or globs (quoted): txt, gz, xz. May be repeated.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of the run; the model lies there when it has ended.")
+    ] = Path("model"),
+    size: Annotated[str | None, typer.Option(help="tiny, small, medium or original.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe (TOML) with any of the settings.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="One setting, e.g. optimizer.learning_rate=0.001. May be repeated."
+        ),
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file, one word a line, instead of counting one.")
+    ] = None,
+    vocabulary_size: Annotated[int | None, typer.Option(min=1, help="Words of the vocabulary to count.")] = None,
+    pretokenized: Annotated[
+        bool, typer.Option(help="The corpus is one sentence a line, tokens separated by white space.")
+    ] = False,
+    heldout: Annotated[
+        Path | None, typer.Option(help="Text to measure perplexity on; else one sentence in a hundred.")
+    ] = None,
+    max_minutes: Annotated[
+        float | None, typer.Option(min=0, help="Stop after so many minutes; --resume goes on.")
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="End the run at this step; the learning rate falls towards it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in -o from its last checkpoint.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Train a bidirectional language model on text.
+
+    Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --size tiny --max-minutes 30`
+    """
+    from elmo.apps.pretrain import continue_run, is_run, start_run
+    from elmo.errors import OutputError, TextError
+    from elmo.train.loop import Report
+    from elmo.train.recipe import pretrain_config, read_recipe
+
+    if not resume:
+        if is_run(output):
+            raise OutputError(f"{output} holds a run already; --resume goes on with it, or give another -o")
+        if not corpus:
+            raise TextError("no corpus; give files with --corpus, or go on with a run with --resume -o DIR")
+        settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
+        given = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
+        settings |= {name: value for name, value in given.items() if value is not None}
+        start_run(
+            corpus,
+            output,
+            pretrain_config(settings, set_ or [], str(recipe or "settings")),
+            vocabulary_file=vocabulary,
+            heldout_file=heldout,
+            pretokenized=pretokenized,
+            max_steps=max_steps,
+            storage="float16" if half else "float32",
+            say=say,
+        )
+
+    def show(line: Report) -> None:
+        left = (line.n_steps - line.step) * (line.seconds / max(1, line.step))
+        text = (
+            f"step {line.step:,}/{line.n_steps:,}  epoch {line.epoch}  loss {line.loss_nats:.3f}  "
+            f"{line.tokens_per_s:,.0f} tokens/s  {line.seconds / 60:.0f} min, {left / 60:.0f} to go"
+        )
+        if line.heldout is None:
+            say_in_place(text)
+        else:
+            say_in_place("")
+            say(f"{text}  held-out perplexity {line.heldout.forward:.1f} forward, {line.heldout.backward:.1f} backward")
+
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    result = continue_run(output, max_minutes=max_minutes, stop=lambda: interrupted, report=show)
+    say_in_place("")
+    if not result.finished or result.heldout is None:
+        say(
+            f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; go on with --resume -o {output}"
+        )
+        raise typer.Exit(130)
+    facts = {
+        "model": str(output),
+        "steps": result.place.step,
+        "minutes": round(result.place.seconds / 60, 2),
+        "forward": result.heldout.forward,
+        "backward": result.heldout.backward,
+        "mean": result.heldout.mean,
+        "tokens": result.heldout.tokens,
+        "oov_rate": result.heldout.oov_rate,
+    }
+    show_facts(facts, json)

@@ -1,0 +1,34 @@
+"""How results reach the terminal: JSON or a small table on stdout, progress on stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+def show_facts(facts: Mapping[str, Any], as_json: bool) -> None:
+    """Print flat facts: one JSON object, or a line for each with the names in a column."""
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        shown = (
+            f"{value:,.4f}".rstrip("0").rstrip(".")
+            if isinstance(value, float)
+            else f"{value:,}"
+            if type(value) is int
+            else value
+        )
+        print(f"{name:{width}}  {shown}")
+
+
+def say(line: str) -> None:
+    """Print a line of progress on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def say_in_place(line: str) -> None:
+    """Show a line of progress on stderr that the next one replaces; nothing in a pipe."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""Embedding: sentences come in, contextual vectors go out. Start with `embedder.py`."""

@@ -1,0 +1,195 @@
+"""`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from elmo.checkpoints.load import DEFAULT_MODEL, load_model
+from elmo.checkpoints.native import StorageType, save_native
+from elmo.checkpoints.saved_model import THIS_TOKENIZER, SavedModel
+from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
+from elmo.errors import CheckpointError, ConfigError, TextError
+from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.lstm import LSTMState, zero_state
+from elmo.text.batches import Batch, encode_batch, length_batches
+from elmo.text.files import refuse_existing
+from elmo.text.tokens import Token, tokenize
+
+Vectors = NDArray[np.float32]
+Sentence = str | Sequence[str]
+StateName = Literal["zero", "carry", "warm"]
+
+MAX_PLACES = 4096  # rows x tokens of one padded batch at most
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Elmo:
+    """A bidirectional language model that embeds sentences.
+
+    Vectors do not depend on batch, order or neighbours: every sentence starts from the same state, unless
+    `state="carry"` asks for the memory of the call before.
+
+    Attributes:
+        model: the model with its config, vocabulary and softmax, as loaded.
+        bilm: the module itself: char_ids, mask, state -> layers, state.
+        n_layers: L, the token layer included. width: D, the size of a vector.
+    """
+
+    def __init__(self, model: SavedModel, dtype: str = "float32", device: str = "cpu") -> None:
+        if dtype not in _DTYPES:
+            raise ConfigError(f"dtype {dtype!r}; there are {', '.join(_DTYPES)}")
+        self.model = model
+        self.bilm: BiLM = model.bilm.to(device=device, dtype=_DTYPES[dtype]).eval()
+        self.n_layers: int = model.config.bilm.n_layers
+        self.width: int = model.config.bilm.width
+        self._carried: BiLMState | None = None
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path = DEFAULT_MODEL, *, dtype: str = "float32", device: str = "cpu"
+    ) -> "Elmo":
+        """Load a model.
+
+        Args:
+            source: a model folder (ours, or `options.json` with `weights.hdf5`), or the name of a bundled model; the
+                bundled English model if not given.
+            dtype: "float32", or "float64" for reference values; vectors come out as float32 in either case.
+            device: of torch, "cpu" or "cuda".
+        Raises:
+            CheckpointError: there is no such model, or its files are broken.
+        """
+        model = load_model(source)
+        trained_with = model.config.tokenizer
+        if trained_with is not None and trained_with.name != "none" and trained_with != THIS_TOKENIZER:
+            warnings.warn(
+                f"{source}: trained on text cut by tokenizer {trained_with.name} {trained_with.version}, this is "
+                f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
+                stacklevel=2,
+            )
+        return cls(model, dtype, device)
+
+    def save_pretrained(self, folder: str | Path, *, storage: StorageType = "float32", force: bool = False) -> None:
+        """Write the model as a folder of ours, whole or not at all.
+
+        Raises:
+            OutputError: the folder exists and `force` is not given.
+        """
+        refuse_existing(Path(folder), force)
+        save_native(self.model, Path(folder), storage)
+
+    def tokenize(self, text: str) -> list[Token]:
+        """Cut a text into tokens with character offsets: text[token.start:token.end] == token.text."""
+        return tokenize(text)
+
+    def reset(self) -> None:
+        """Forget what `state="carry"` remembers."""
+        self._carried = None
+
+    @torch.no_grad()
+    def embed(
+        self,
+        sentences: Sequence[Sentence],
+        layers: Layers = "mean",
+        pooling: Pooling = None,
+        state: StateName = "zero",
+        batch_size: int = 64,
+    ) -> list[Vectors]:
+        """Embed sentences.
+
+        Args:
+            sentences: strings, each taken as one sentence and tokenized, or lists of tokens, taken as they are.
+            layers: "mean" (plain average), "all", "top", the index of a layer (0 = token layer, negative from the top),
+                or one weight a layer (used as they are: the weighted sum).
+            pooling: None, or "mean" or "max" over the tokens: one vector a sentence (zeros for an empty one).
+            state: what the LSTMs remember before a sentence: "zero"; "carry": sentence k of this call goes on where
+                sentence k of the previous call ended; "warm": the settled start state saved with the model.
+            batch_size: sentences computed together at most; changes speed and memory, not the vectors.
+        Returns:
+            for each sentence, in order, float32 (tokens, D), or (L, tokens, D) with "all", where the token layer stands
+            twice side by side to fill D; pooled: (D,) or (L, D).
+        Raises:
+            TextError: not a list of sentences. ConfigError: no such layer, pooling or state.
+        """
+        words = [_words(sentence, number) for number, sentence in enumerate(_checked(sentences))]
+        choose = choose_layers(layers, self.n_layers)
+        pool = pool_tokens(pooling)
+        start = self._start_state(state, len(words))
+        results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
+        for rows in length_batches([len(w) for w in words], batch_size, MAX_PLACES):
+            batch = encode_batch(words, rows, self.bilm.config.char_cnn.max_characters)
+            before = None if start is None else _rows_of(start, rows)
+            chosen, after = self._run(batch, before)
+            if state == "carry" and start is not None:
+                _put_rows(start, rows, after)
+            for place, row in enumerate(rows):
+                own = choose(chosen[place, :, 1 : len(words[row]) + 1])  # boundaries fall away
+                results[row] = pool(own).to(torch.float32).cpu().numpy()
+        if state == "carry":
+            self._carried = start
+        return results
+
+    def _run(self, batch: Batch, state: BiLMState | None) -> tuple[Tensor, BiLMState]:
+        device = self.bilm.char_cnn.embedding.weight.device
+        vectors = self.bilm.char_cnn(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
+        tokens = vectors[torch.from_numpy(batch.word_at).to(device)]  # (B, T, P)
+        layers, after = self.bilm.contextualise(tokens, torch.from_numpy(batch.mask).to(device), state)
+        if not bool(torch.isfinite(layers).all()):
+            raise CheckpointError("the model gives vectors that are not finite; its weights are broken, load them anew")
+        return layers, after
+
+    def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
+        if name == "zero":
+            return None
+        if name == "warm":
+            if self.model.warm is None:
+                raise ConfigError(
+                    'state="warm": this model was saved without a settled start state; use "zero" or "carry"'
+                )
+            like = self.bilm.char_cnn.embedding.weight
+            return _map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
+        if name != "carry":
+            raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
+        zero = zero_state(self.bilm.config.lstm, n_rows, self.bilm.char_cnn.embedding.weight.detach())
+        start = BiLMState(LSTMState(*(t.clone() for t in zero)), LSTMState(*(t.clone() for t in zero)))
+        if self._carried is None:
+            return start
+        n_kept = self._carried.forward.hidden.shape[1]
+        if n_kept >= n_rows:
+            return _map_state(torch.clone, self._carried)  # rows past this call keep their memory
+        _put_rows(start, list(range(n_kept)), self._carried)
+        return start
+
+
+def _checked(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    if isinstance(sentences, str) or not isinstance(sentences, Sequence):
+        kind = "one string" if isinstance(sentences, str) else type(sentences).__name__
+        raise TextError(f'embed takes a list of sentences, not {kind}; write model.embed(["The bank of the river"])')
+    return sentences
+
+
+def _words(sentence: Sentence, number: int) -> list[str]:
+    if isinstance(sentence, str):
+        return [token.text for token in tokenize(sentence)]
+    if isinstance(sentence, Sequence) and all(isinstance(word, str) for word in sentence):
+        return list(sentence)
+    raise TextError(f"sentence {number} is {sentence!r:.80}; give a string or a list of strings")
+
+
+def _map_state(change, state: BiLMState) -> BiLMState:  # type: ignore[no-untyped-def]
+    return BiLMState(LSTMState(*map(change, state.forward)), LSTMState(*map(change, state.backward)))
+
+
+def _rows_of(state: BiLMState, rows: Sequence[int]) -> BiLMState:
+    return _map_state(lambda t: t[:, list(rows)], state)
+
+
+def _put_rows(state: BiLMState, rows: Sequence[int], new: BiLMState) -> None:
+    for half, new_half in zip(state, new, strict=True):
+        for tensor, new_tensor in zip(half, new_half, strict=True):
+            tensor[:, list(rows)] = new_tensor

@@ -1,0 +1,69 @@
+"""START HERE: the forward pass of ELMo, character ids -> all layers (Peters et al. 2018, sections 3.1 and 3.4)."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from elmo.errors import ShapeError
+from elmo.model.char_cnn import CharCNN
+from elmo.model.config import BiLMConfig
+from elmo.model.lstm import LSTMStack, LSTMState
+
+
+class BiLMState(NamedTuple):
+    """What both directions remember; the backward half is the state after a row's *first* token."""
+
+    forward: LSTMState
+    backward: LSTMState
+
+
+def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
+    """Reverse each row within its own length: float (B, T, P) -> float (B, T, P); padding stays where it is."""
+    B, T = mask.shape
+    place = torch.arange(T, device=x.device).expand(B, T)  # (B, T)
+    lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
+    source = torch.where(mask, lengths - 1 - place, place)  # (B, T)
+    return x.gather(1, source.unsqueeze(2).expand_as(x))  # (B, T, P)
+
+
+class BiLM(nn.Module):
+    """A bidirectional language model over characters: two language models that share the token layer."""
+
+    def __init__(self, config: BiLMConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.char_cnn = CharCNN(config.char_cnn, config.lstm.projection_size)
+        self.forward_lm = LSTMStack(config.lstm)
+        self.backward_lm = LSTMStack(config.lstm)
+
+    def forward(self, char_ids: Tensor, mask: Tensor, state: BiLMState | None = None) -> tuple[Tensor, BiLMState]:
+        """All layers of a batch of sentences.
+
+        Args:
+            char_ids: int64 (B, T, C), spelled tokens; the caller adds `<S>` and `</S>` if they are wanted.
+            mask: bool (B, T), True = token; padding on the right only.
+            state: the state before the batch, row by row; None: zero.
+        Returns:
+            layers: float (B, L, T, D): the token layer twice, then [forward; backward] of each LSTM layer; padding is 0.
+            state: after each row's last token (forward) and first token (backward).
+        Raises:
+            ShapeError: mask and ids do not fit, or padding stands before a token.
+        """
+        if char_ids.shape[:2] != mask.shape:
+            raise ShapeError(
+                f"biLM: char_ids are {tuple(char_ids.shape)}, mask is {tuple(mask.shape)}; need (B, T, C) and (B, T)"
+            )
+        return self.contextualise(self.char_cnn(char_ids), mask, state)
+
+    def contextualise(self, tokens: Tensor, mask: Tensor, state: BiLMState | None = None) -> tuple[Tensor, BiLMState]:
+        """`forward` from the token layer on: float (B, T, P) -> layers float (B, L, T, D) and the state."""
+        if bool((mask[:, 1:] & ~mask[:, :-1]).any()):
+            raise ShapeError("biLM: mask has padding before a token; padding belongs on the right of a row")
+        tokens = tokens * mask.unsqueeze(2)  # (B, T, P)
+        before = state if state is not None else BiLMState(None, None)  # type: ignore[arg-type]
+        ahead, forward_state = self.forward_lm(tokens, mask, before.forward)
+        behind, backward_state = self.backward_lm(reverse_rows(tokens, mask), mask, before.backward)
+        layers = [torch.cat([tokens, tokens], dim=2)]  # (B, T, D) each
+        layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
+        return torch.stack(layers, dim=1), BiLMState(forward_state, backward_state)  # (B, L, T, D)

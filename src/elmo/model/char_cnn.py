@@ -1,0 +1,103 @@
+"""The token layer: the character ids of a token -> one vector that knows no context (Peters et al. 2018, section 3.4)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elmo.errors import ShapeError
+from elmo.model.config import Activation, CharCNNConfig
+from elmo.model.highway import Highway
+from elmo.text.characters import N_CHARACTERS, PAD_CHARACTER, PADDING
+
+
+def convolve_characters(
+    embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], activation: Activation
+) -> Tensor:
+    """Convolutions over the characters of a token, the maximum over places, then the activation.
+
+    Padding characters inside a token are characters like others and take part in the maximum, as published.
+
+    Args:
+        embedded: float (N, C, E), embedded characters.
+        weights: one float (number, width, E) for each width of filter.
+        biases: one float (number,) for each width of filter.
+        activation: "relu" or "tanh", both monotonic: maximum first gives the same value.
+    Returns:
+        float (N, F), filters in the order of `weights`.
+    """
+    N, C, E = embedded.shape
+    line = embedded.reshape(N, C * E)
+    pooled = []
+    for weight, bias in zip(weights, biases, strict=True):
+        number, width, _ = weight.shape
+        windows = line.unfold(1, width * E, E)  # (N, C - width + 1, width * E)
+        places = functional.linear(windows, weight.reshape(number, width * E), bias)  # (N, C - width + 1, number)
+        pooled.append(places.amax(dim=1))
+    filters = torch.cat(pooled, dim=1)  # (N, F)
+    return torch.relu(filters) if activation == "relu" else torch.tanh(filters)
+
+
+def trim_characters(char_ids: Tensor, widest_filter: int) -> Tensor:
+    """Cut off padding characters that cannot change the token layer: int (N, C) -> int (N, <= C).
+
+    Padding takes part in the maximum over places, so one window of padding alone is kept for the widest filter; all
+    other windows of padding alone are equal to it.
+    """
+    used = int((char_ids != PAD_CHARACTER).sum(dim=1).max()) if char_ids.numel() else 0
+    return char_ids[:, : max(used + widest_filter, widest_filter)]
+
+
+class CharCNN(nn.Module):
+    """Characters -> embedding -> convolutions -> highway layers -> projection."""
+
+    def __init__(self, config: CharCNNConfig, projection_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(N_CHARACTERS, config.embedding_size, padding_idx=PADDING)
+        self.conv_weights = nn.ParameterList(
+            torch.empty(number, width, config.embedding_size) for width, number in config.filters
+        )
+        self.conv_biases = nn.ParameterList(torch.zeros(number) for _, number in config.filters)
+        self.highways = nn.ModuleList(Highway(config.n_filters) for _ in range(config.n_highway))
+        self.projection = nn.Linear(config.n_filters, projection_size) if config.projected else nn.Identity()
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """The start of bilm-tf: relu filters uniform within 0.05, tanh filters normal; embeddings uniform within 1."""
+        nn.init.uniform_(self.embedding.weight, -1.0, 1.0)
+        nn.init.zeros_(self.embedding.weight[PADDING].detach())
+        for weight in self.conv_weights:
+            if self.config.activation == "relu":
+                nn.init.uniform_(weight, -0.05, 0.05)
+            else:
+                nn.init.normal_(weight, std=(weight.shape[1] * weight.shape[2]) ** -0.5)
+        if isinstance(self.projection, nn.Linear):
+            nn.init.normal_(self.projection.weight, std=self.config.n_filters**-0.5)
+            nn.init.zeros_(self.projection.bias)
+
+    def forward(self, char_ids: Tensor) -> Tensor:
+        """Vectors of tokens.
+
+        Args:
+            char_ids: int64 (..., C) as `text.characters` spells words.
+        Returns:
+            float (..., P).
+        Raises:
+            ShapeError: C is below the widest filter.
+        """
+        *places, C = char_ids.shape
+        if C < self.config.widest_filter:
+            raise ShapeError(f"char CNN: {C} characters a token, the widest filter needs {self.config.widest_filter}")
+        rows = char_ids.reshape(-1, C)  # (N, C)
+        x = convolve_characters(
+            self.embedding(trim_characters(rows, self.config.widest_filter)),
+            list(self.conv_weights),
+            list(self.conv_biases),
+            self.config.activation,
+        )  # (N, F)
+        for layer in self.highways:
+            x = layer(x)
+        vectors: Tensor = self.projection(x)  # (N, P)
+        return vectors.reshape(*places, -1)  # (..., P)

@@ -1,0 +1,116 @@
+"""Language-model losses: the full softmax, and the sampled softmax of training (Jean et al. 2015; TensorFlow's).
+
+One softmax serves both directions (Peters et al. 2018, section 3.1). A sampled loss is a training signal: it is never
+called a perplexity.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elmo.errors import ConfigError
+
+
+class Negatives(NamedTuple):
+    """Words drawn against the targets, shared by all tokens of one direction and step."""
+
+    ids: Tensor  # int64 (S,), all different
+    expected_counts: Tensor  # float (S,), how often each was to be expected in the draw
+    n_tries: int  # draws that were needed for S different words
+
+
+def log_uniform_probability(ids: Tensor, n_words: int) -> Tensor:
+    """P(id) = log((id + 2) / (id + 1)) / log(V + 1): Zipf's law for a vocabulary in order of frequency."""
+    ids = ids.to(torch.float64)
+    return (torch.log(ids + 2) - torch.log(ids + 1)) / math.log(n_words + 1)
+
+
+def expected_count(ids: Tensor, n_words: int, n_tries: int) -> Tensor:
+    """How often a word is to be expected among the different words of `n_tries` draws: 1 - (1 - P)^tries, float64."""
+    return -torch.expm1(n_tries * torch.log1p(-log_uniform_probability(ids, n_words)))
+
+
+def draw_negatives(n_words: int, n_negatives: int, generator: np.random.Generator) -> Negatives:
+    """Draw different words from the log-uniform distribution until there are `n_negatives` of them.
+
+    Raises:
+        ConfigError: more negatives are asked for than there are words.
+    """
+    if n_negatives > n_words:
+        raise ConfigError(f"{n_negatives} negatives from {n_words} words; n_negatives must not exceed the vocabulary")
+    if n_negatives == n_words:  # every word, with certainty: the full softmax
+        return Negatives(torch.arange(n_words), torch.ones(n_words), n_words)
+    drawn = np.zeros(0, dtype=np.int64)
+    while True:
+        more = np.exp(generator.random(2 * n_negatives) * np.log(n_words + 1)).astype(np.int64) - 1
+        drawn = np.concatenate([drawn, np.minimum(more, n_words - 1)])
+        first = np.sort(np.unique(drawn, return_index=True)[1])  # where each different word was first drawn
+        if len(first) >= n_negatives:
+            break
+    n_tries = int(first[n_negatives - 1]) + 1
+    ids = torch.from_numpy(drawn[first[:n_negatives]])
+    return Negatives(ids, expected_count(ids, n_words, n_tries).float(), n_tries)
+
+
+def full_softmax(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy over the whole vocabulary.
+
+    Args:
+        x: float (N, P), top LSTM outputs of one direction. weight: float (V, P). bias: float (V,).
+        targets: int64 (N,), ids of the words to predict.
+    Returns:
+        loss_nats: float (N,).
+    """
+    return functional.cross_entropy(functional.linear(x, weight, bias), targets, reduction="none")
+
+
+def sampled_softmax(
+    x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: Negatives, target_counts: Tensor
+) -> Tensor:
+    """Cross-entropy of each target against the drawn words only, corrected for how likely each was to be drawn.
+
+    Args:
+        x: float (N, P). weight: float (V, P). bias: float (V,). targets: int64 (N,).
+        negatives: from `draw_negatives`; a negative that is a token's own target is left out for that token.
+        target_counts: float (N,), expected counts of the targets in the same draw.
+    Returns:
+        loss_nats: float (N,); with every word drawn it equals `full_softmax`.
+    """
+    ids = torch.cat([targets, negatives.ids])
+    rows, shifts = functional.embedding(ids, weight), bias[ids]  # (N + S, P), (N + S,)
+    N = len(targets)
+    right = (x * rows[:N]).sum(dim=1) + shifts[:N] - target_counts.log()  # (N,)
+    wrong = functional.linear(x, rows[N:], shifts[N:] - negatives.expected_counts.log())  # (N, S)
+    wrong = wrong.masked_fill(targets[:, None] == negatives.ids[None, :], -torch.inf)
+    return torch.logaddexp(right, wrong.logsumexp(dim=1)) - right
+
+
+class Softmax(nn.Module):
+    """The output layer of both directions: a row and a bias for each word."""
+
+    def __init__(self, n_words: int, projection_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_words, projection_size))
+        self.bias = nn.Parameter(torch.zeros(n_words))
+        nn.init.normal_(self.weight, std=projection_size**-0.5)
+
+    @property
+    def n_words(self) -> int:
+        """V."""
+        return self.weight.shape[0]
+
+    def loss(self, x: Tensor, targets: Tensor) -> Tensor:
+        """`full_softmax` with these parameters: float (N,)."""
+        return full_softmax(x, self.weight, self.bias, targets)
+
+    def sampled_loss(self, x: Tensor, targets: Tensor, negatives: Negatives) -> Tensor:
+        """`sampled_softmax` with these parameters: float (N,)."""
+        if len(negatives.ids) == self.n_words:
+            counts = torch.ones_like(targets, dtype=x.dtype)
+        else:
+            counts = expected_count(targets, self.n_words, negatives.n_tries).to(x.dtype)
+        return sampled_softmax(x, self.weight, self.bias, targets, negatives, counts)

@@ -1,0 +1,49 @@
+"""Sentences -> padded ids and mask, in batches of like length, and the way back to the caller's order."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.text.characters import PADDING, SENTENCE_END, SENTENCE_START, encode_words
+
+
+class Batch(NamedTuple):
+    """Sentences of a batch; the different words are spelled once."""
+
+    rows: NDArray[np.int64]  # int64 (B,), places of the sentences in the caller's list
+    char_ids: NDArray[np.int64]  # int64 (words, C), spellings of the different words; row 0 is padding
+    word_at: NDArray[np.int64]  # int64 (B, T), which spelling stands where; 0 is padding
+    mask: NDArray[np.bool_]  # bool (B, T), True = token, boundaries included
+
+
+def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], max_characters: int) -> Batch:
+    """Spell some sentences, each between `<S>` and `</S>`, padded on the right."""
+    chosen = [[SENTENCE_START, *sentences[row], SENTENCE_END] for row in rows]
+    number_of: dict[str, int] = {}
+    T = max((len(words) for words in chosen), default=0)
+    word_at = np.zeros((len(chosen), T), dtype=np.int64)  # (B, T)
+    for b, words in enumerate(chosen):
+        word_at[b, : len(words)] = [number_of.setdefault(word, len(number_of) + 1) for word in words]
+    padding = np.full((1, max_characters), PADDING, dtype=np.int64)
+    char_ids = np.concatenate([padding, encode_words(list(number_of), max_characters)])
+    return Batch(np.array(rows, dtype=np.int64), char_ids, word_at, word_at != 0)
+
+
+def length_batches(lengths: Sequence[int], max_rows: int, max_places: int) -> Iterator[list[int]]:
+    """Group sentences of like length: lists of places in `lengths`, each sentence in exactly one of them.
+
+    Args:
+        lengths: tokens of each sentence.
+        max_rows: sentences of a batch at most.
+        max_places: rows x longest length of a batch at most; a sentence longer than that is a batch of its own.
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        if batch and (len(batch) == max_rows or (len(batch) + 1) * (lengths[batch[0]] + 2) > max_places):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch

@@ -1,0 +1,86 @@
+"""Files -> a stream of lines and sentences, in constant memory: txt, gz, xz."""
+
+import glob
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from elmo.errors import TextError
+from elmo.text.sentences import sentences_of_words
+from elmo.text.tokens import split_words
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def find_files(patterns: Sequence[str | Path]) -> list[Path]:
+    """The files that paths and globs name, sorted within a pattern, each once.
+
+    Raises:
+        TextError: a pattern names no file.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(pattern)
+        matches = [path] if path.exists() else sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
+        files = [match for match in matches if match.is_file()]
+        if not files:
+            what = (
+                "a folder; name its files, for instance with a glob like 'texts/*.txt'"
+                if path.is_dir()
+                else "no such file"
+            )
+            raise TextError(f"{path.absolute()}: {what}")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, without their ends; only LF and CR LF end a line. A byte order mark is dropped.
+
+    Raises:
+        TextError: the file is missing, broken, or not UTF-8; the message names the line.
+    """
+    try:
+        with _open(path) as file:
+            for number, raw in enumerate(file, start=1):
+                line = raw.removesuffix(b"\n").removesuffix(b"\r")
+                try:
+                    yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise TextError(
+                        f"{path}, line {number}: not UTF-8 (byte {error.object[error.start]:#04x} at place {error.start}); "
+                        f"convert the file, for instance with iconv -f latin1 -t utf-8"
+                    ) from error
+    except FileNotFoundError:
+        raise TextError(f"{path.absolute()}: no such file") from None
+    except IsADirectoryError:
+        raise TextError(
+            f"{path.absolute()}: a folder; name its files, for instance with a glob like 'texts/*.txt'"
+        ) from None
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise TextError(f"{path}: cannot be read ({error}); the file is broken or cut short") from error
+
+
+def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[list[str]]:
+    """The non-empty sentences of files as lists of words.
+
+    Args:
+        pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
+    """
+    for path in paths:
+        for line in read_lines(path):
+            if not pretokenized:
+                yield from sentences_of_words(line)
+            elif words := split_words(line):
+                yield words
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if path.suffix == ".xz":
+        return cast(BinaryIO, lzma.open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,23 @@
+"""A settled start state: what both directions remember after some sentences of ordinary text.
+
+ELMo was used statefully; a model that starts from zero meets its first words differently from all later ones. `warm` gives
+every sentence the same settled start instead.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from elmo.model.bilm import BiLM, BiLMState
+from elmo.text.batches import encode_batch
+
+
+@torch.no_grad()
+def settle_state(bilm: BiLM, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
+    """Read sentences one after the other in one row, from zero: the state of one row, or None without sentences."""
+    state = None
+    for row in range(len(sentences)):
+        batch = encode_batch(sentences, [row], bilm.config.char_cnn.max_characters)
+        vectors = bilm.char_cnn(torch.from_numpy(batch.char_ids))
+        _, state = bilm.contextualise(vectors[torch.from_numpy(batch.word_at)], torch.from_numpy(batch.mask), state)
+    return state
