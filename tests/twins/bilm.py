@@ -86,10 +86,11 @@ def zero_state(options):
     return [(np.zeros(lstm["dim"]), np.zeros(lstm["projection_dim"])) for _ in range(lstm["n_layers"])]
 
 
-def bilm(words, options, w, state=None):
+def bilm_of(words, options, w, state=None):
     """All layers of one sentence, boundaries included: (L, T + 2, 2P), and the state of both directions."""
     forward_state, backward_state = state or (zero_state(options), zero_state(options))
-    tokens = np.array([token_vector(spell(word), options, w) for word in ["<S>", *words, "</S>"]])
+    C = options["char_cnn"]["max_characters_per_token"]
+    tokens = np.array([token_vector(spell(word, C), options, w) for word in ["<S>", *words, "</S>"]])
     forward, forward_after = run_direction(tokens, 0, options, w, forward_state)
     backward, backward_after = run_direction(tokens[::-1], 1, options, w, backward_state)
     layers = [np.concatenate([tokens, tokens], axis=1)]

@@ -94,8 +94,10 @@ class LSTMLayer(nn.Module):
                 outputs.append(output * alive)
         return torch.stack(outputs, dim=1) if outputs else x, hidden, cell
 
-    def unroll_fast(self, x: Tensor, mask: None, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """`forward` without padding and with the hand-written gradient of `fast_lstm.py`."""
+    def unroll_fast(
+        self, x: Tensor, mask: Tensor | None, hidden: Tensor, cell: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`forward` with the hand-written gradient of `fast_lstm.py`, for rows without padding (`mask` is None)."""
         config = self.config
         weights = (self.input_weight, self.hidden_weight, self.bias, self.projection)
         clips = (config.cell_clip, config.projection_clip)

@@ -25,7 +25,10 @@ TOKENIZER_NAME = "elmo-words"
 TOKENIZER_VERSION = "1"
 
 TITLES = "Mr Mrs Ms Dr Prof St Mt Rev Hon Gen Col Capt Lt Sgt Maj Gov Sen Rep Pres Messrs Mme Mlle"
-ABBREVIATIONS = f"{TITLES} Jr Sr vs etc Inc Ltd Co Corp Bros Fig Figs Vol Ch Eq No Nos Jan Feb Aug Sept Oct Nov Dec cf al viz approx"
+ABBREVIATIONS = (
+    f"{TITLES} Jr Sr vs etc Inc Ltd Co Corp Bros Fig Figs Vol Ch Eq No Nos "  # in English text
+    "Jan Feb Aug Sept Oct Nov Dec cf al viz approx"
+)
 
 SPACE = r"\s\x1c-\x1f\u200b\ufeff"
 _ALONE = r"\p{Han}\p{Hiragana}"

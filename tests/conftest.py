@@ -1,0 +1,64 @@
+"""What several tests need: the shared material of the project's CI, small models, small corpora."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.embed.embedder import Elmo
+from elmo.model.bilm import BiLM
+from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
+from elmo.model.softmax import Softmax
+from elmo.text.vocabulary import Vocabulary
+from hypothesis import settings
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+GOLDEN = Path(__file__).parent / "golden"
+
+# All sizes differ, so that a mixed-up axis cannot pass: E, P, H, F = 3, 7, 11, 9; two layers.
+SMALL = BiLMConfig(
+    char_cnn=CharCNNConfig(embedding_size=3, filters=((1, 4), (3, 5)), n_highway=1, max_characters=13),
+    lstm=LSTMConfig(n_layers=2, cell_size=11, projection_size=7),
+)
+WORDS = ["<S>", "</S>", "<UNK>", "the", "river", "bank", "lends", "money", "."]
+TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The texts, fixtures and tools beside the checkout; absent on a stranger's machine."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the project's shared material beside the checkout (fixtures, texts)")
+    return SHARED
+
+
+def small_model(config: BiLMConfig = SMALL, seed: int = 0, scale: float = 3.0) -> SavedModel:
+    """A random model with softmax and vocabulary; the weights are scaled up so that the gates are not all alike."""
+    torch.manual_seed(seed)
+    bilm, softmax = BiLM(config), Softmax(len(WORDS), config.lstm.projection_size)
+    with torch.no_grad():
+        for name, p in [*bilm.named_parameters(), *softmax.named_parameters()]:
+            p.copy_(torch.randn_like(p) * 0.3 if "bias" in name else p * scale)
+        bilm.char_cnn.embedding.weight[0] = 0
+    return SavedModel(ModelConfig(bilm=config, n_words=len(WORDS)), bilm.eval(), softmax, Vocabulary(WORDS))
+
+
+@pytest.fixture
+def model() -> SavedModel:
+    return small_model()
+
+
+@pytest.fixture
+def elmo(model: SavedModel) -> Elmo:
+    return Elmo(model)
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path) -> Path:
+    """Thirty lines of text."""
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT * 10, encoding="utf-8")
+    return path

@@ -1,0 +1,63 @@
+import gzip
+import lzma
+import tracemalloc
+
+import pytest
+from elmo.errors import TextError
+from elmo.text.corpus import find_files, read_lines, read_sentences
+
+TEXT = "One line.\r\nÜber 日本\n\nfour\x85still four\u2028still four\x0b\nno end"
+LINES = ["One line.", "Über 日本", "", "four\x85still four\u2028still four\x0b", "no end"]
+
+
+@pytest.mark.parametrize(("name", "opener"), [("a.txt", open), ("a.gz", gzip.open), ("a.xz", lzma.open)])
+def test_lines_end_at_line_feeds_only_and_a_mark_of_byte_order_is_dropped(tmp_path, name, opener):
+    with opener(tmp_path / name, "wb") as file:
+        file.write(b"\xef\xbb\xbf" + TEXT.encode())
+    assert list(read_lines(tmp_path / name)) == LINES
+
+
+def test_bad_bytes_name_file_and_line(tmp_path):
+    (tmp_path / "latin.txt").write_bytes(b"fine\ncaf\xe9\n")
+    with pytest.raises(TextError, match=r"latin\.txt, line 2: not UTF-8 \(byte 0xe9 at place 3\).*iconv"):
+        list(read_lines(tmp_path / "latin.txt"))
+
+
+@pytest.mark.parametrize(("name", "compress"), [("cut.gz", gzip.compress), ("cut.xz", lzma.compress)])
+@pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b"no such format", lambda b: b[:20] + b"\xff" * 9 + b[29:]])
+def test_a_broken_archive_is_named(tmp_path, name, compress, damage):
+    (tmp_path / name).write_bytes(damage(compress(TEXT.encode() * 50)))
+    with pytest.raises(TextError, match=f"{name}: cannot be read"):
+        list(read_lines(tmp_path / name))
+
+
+def test_a_missing_file_is_named_with_its_place(tmp_path):
+    with pytest.raises(TextError, match=f"{tmp_path}/none.txt: no such file"):
+        list(read_lines(tmp_path / "none.txt"))
+    with pytest.raises(TextError, match=rf"{tmp_path}/\*\.txt: no such file"):
+        find_files([tmp_path / "*.txt"])
+    with pytest.raises(TextError, match="a folder; name its files"):
+        find_files([tmp_path])
+
+
+def test_files_are_sorted_within_a_pattern_and_named_once(tmp_path):
+    for name in ("b.txt", "a.txt", "c[1].txt"):
+        (tmp_path / name).touch()
+    found = find_files([tmp_path / "c[1].txt", str(tmp_path / "*.txt")])
+    assert [p.name for p in found] == ["c[1].txt", "a.txt", "b.txt"]
+
+
+def test_sentences_of_raw_and_of_pretokenized_text(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("It isn't. Is it?\n\na  b\tc\n")
+    assert list(read_sentences([path], False)) == [["It", "is", "n't", "."], ["Is", "it", "?"], ["a", "b", "c"]]
+    assert list(read_sentences([path], True)) == [["It", "isn't.", "Is", "it?"], ["a", "b", "c"]]
+
+
+def test_reading_takes_constant_memory(tmp_path):
+    with gzip.open(tmp_path / "big.gz", "wb", compresslevel=1) as file:
+        file.write(b"a line of text\n" * 500_000)
+    tracemalloc.start()
+    assert sum(1 for _ in read_lines(tmp_path / "big.gz")) == 500_000
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
