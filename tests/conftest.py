@@ -1,16 +1,21 @@
 """What several tests need: the shared material of the project's CI, small models, small corpora."""
 
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
+from hypothesis import settings
+
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.cli.main import main
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.vocabulary import Vocabulary
-from hypothesis import settings
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -62,3 +67,31 @@ def corpus_file(tmp_path: Path) -> Path:
     path = tmp_path / "corpus.txt"
     path.write_text(TEXT * 10, encoding="utf-8")
     return path
+
+
+class Ran(NamedTuple):
+    """How a command of `elmo` ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_elmo(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
+    """Run a command of `elmo` in this process: run_elmo("info", folder) -> its status and output."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr("sys.argv", ["elmo", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = 0 if end.code is None else int(end.code)
+        return Ran(status, *capfd.readouterr())
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

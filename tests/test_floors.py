@@ -73,9 +73,9 @@ def faults(source: Path) -> list[str]:
             if name in known and name != module:
                 graph.setdefault(module, set()).add(name)
         calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "torch.load"]
-        if any(ast.unparse(k) != "weights_only=True" for n in calls for k in n.keywords if k.arg == "weights_only") or any(
-            "weights_only" not in [k.arg for k in n.keywords] for n in calls
-        ):
+        if any(
+            ast.unparse(k) != "weights_only=True" for n in calls for k in n.keywords if k.arg == "weights_only"
+        ) or any("weights_only" not in [k.arg for k in n.keywords] for n in calls):
             found.append(f"{where} calls torch.load without weights_only=True")
     return found + [f"imports go in a circle: {' -> '.join(circle)}" for circle in circles(graph)]
 

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+
 from conftest import GOLDEN, SHARED
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.load import load_model

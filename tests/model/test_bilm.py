@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from conftest import SMALL, small_model
 from elmo.errors import ShapeError
 from elmo.model.bilm import BiLMState, reverse_rows
@@ -142,7 +143,12 @@ def test_gradients_agree_with_finite_differences():
 @pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])
 def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
     config = SMALL.lstm.model_copy(
-        update={"projected": projected, "cell_size": H if projected else P, "cell_clip": clips[0], "projection_clip": clips[1]}
+        update={
+            "projected": projected,
+            "cell_size": H if projected else P,
+            "cell_clip": clips[0],
+            "projection_clip": clips[1],
+        }
     )
     torch.manual_seed(1)
     layer = LSTMLayer(config).double()

@@ -1,8 +1,9 @@
 import pytest
+from pydantic import ValidationError
+
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, bilm_config
-from pydantic import ValidationError
 
 
 @pytest.mark.parametrize(("size", "parameters"), [("small", 13_593_296), ("medium", 28_027_728)])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from elmo.errors import ConfigError
 from elmo.model.softmax import (
     Negatives,
@@ -45,7 +46,9 @@ def test_the_sampled_softmax_agrees_with_a_slow_twin(case):
         score = {int(targets[n]): float(x[n] @ weight[targets[n]] + bias[targets[n]] - counts[n].log())}
         for word, count in zip(negatives.ids.tolist(), negatives.expected_counts.tolist(), strict=True):
             score.setdefault(word, float(x[n] @ weight[word] + bias[word] - np.log(count)))  # own target: left out
-        assert losses[n].item() == pytest.approx(np.log(sum(np.exp(list(score.values())))) - score[int(targets[n])], abs=1e-10)
+        assert losses[n].item() == pytest.approx(
+            np.log(sum(np.exp(list(score.values())))) - score[int(targets[n])], abs=1e-10
+        )
 
 
 def test_negatives_are_different_words_and_drawn_by_zipf():
@@ -77,5 +80,8 @@ def test_losses_have_the_gradients_of_finite_differences(case):
     counts = expected_count(targets, V, negatives.n_tries)
     assert torch.autograd.gradcheck(lambda *p: full_softmax(*p, targets), every)
     assert torch.autograd.gradcheck(
-        lambda *p: sampled_softmax(*p, targets, negatives._replace(expected_counts=negatives.expected_counts.double()), counts), every
+        lambda *p: sampled_softmax(
+            *p, targets, negatives._replace(expected_counts=negatives.expected_counts.double()), counts
+        ),
+        every,
     )

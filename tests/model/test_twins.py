@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+
 from conftest import SMALL, small_model
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.embed.embedder import Elmo
@@ -29,7 +30,9 @@ def published(model, folder):
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_the_char_cnn_agrees_with_its_twin(tmp_path, activation):
-    config = SMALL.model_copy(update={"char_cnn": SMALL.char_cnn.model_copy(update={"activation": activation, "n_highway": 2})})
+    config = SMALL.model_copy(
+        update={"char_cnn": SMALL.char_cnn.model_copy(update={"activation": activation, "n_highway": 2})}
+    )
     model = small_model(config)
     options, arrays = published(model, tmp_path / "m")
     ours = model.bilm.char_cnn(torch.from_numpy(encode_words(WORDS, 13))).detach().numpy()
@@ -52,7 +55,9 @@ def test_the_lstm_step_agrees_with_its_twin(clip):
 
 @pytest.mark.parametrize("skip", [True, False])
 def test_all_layers_agree_with_the_twin_with_state_and_clips_active(tmp_path, skip):
-    lstm = SMALL.lstm.model_copy(update={"skip_connections": skip, "cell_clip": 0.5, "projection_clip": 0.4, "n_layers": 3})
+    lstm = SMALL.lstm.model_copy(
+        update={"skip_connections": skip, "cell_clip": 0.5, "projection_clip": 0.4, "n_layers": 3}
+    )
     model = small_model(SMALL.model_copy(update={"lstm": lstm}))
     options, arrays = published(model, tmp_path / "m")
     elmo = Elmo(model)
@@ -61,7 +66,9 @@ def test_all_layers_agree_with_the_twin_with_state_and_clips_active(tmp_path, sk
         expected, state = twin.bilm_of(sentence, options, arrays, state)
         (ours,) = elmo.embed([sentence], layers="all", state="carry")
         assert np.allclose(ours, expected[:, 1:-1], atol=1e-5)
-    assert any(np.abs(c).max() == 0.5 for half in state for c, _ in half), "the clip must bind for this test to mean anything"
+    assert any(np.abs(c).max() == 0.5 for half in state for c, _ in half), (
+        "the clip must bind for this test to mean anything"
+    )
 
 
 def test_the_scalar_mix_agrees_with_its_twin():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from elmo.text.characters import encode_word, encode_words
 from hypothesis import given
 from hypothesis import strategies as st
+
+from elmo.text.characters import encode_word, encode_words
 from twins.bilm import spell
 
 

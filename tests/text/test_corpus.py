@@ -1,8 +1,10 @@
 import gzip
 import lzma
 import tracemalloc
+from pathlib import Path
 
 import pytest
+
 from elmo.errors import TextError
 from elmo.text.corpus import find_files, read_lines, read_sentences
 
@@ -24,7 +26,9 @@ def test_bad_bytes_name_file_and_line(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "compress"), [("cut.gz", gzip.compress), ("cut.xz", lzma.compress)])
-@pytest.mark.parametrize("damage", [lambda b: b[:-12], lambda b: b"no such format", lambda b: b[:20] + b"\xff" * 9 + b[29:]])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-12], lambda b: b"no such format", lambda b: b[:20] + b"\xff" * 9 + b[29:]]
+)
 def test_a_broken_archive_is_named(tmp_path, name, compress, damage):
     (tmp_path / name).write_bytes(damage(compress(TEXT.encode() * 50)))
     with pytest.raises(TextError, match=f"{name}: cannot be read"):
@@ -47,6 +51,42 @@ def test_files_are_sorted_within_a_pattern_and_named_once(tmp_path):
     assert [p.name for p in found] == ["c[1].txt", "a.txt", "b.txt"]
 
 
+def test_a_file_named_in_several_ways_is_read_once(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    monkeypatch.chdir(tmp_path)
+    assert find_files(["a.txt", tmp_path / "a.txt", "sub/../a.txt", "*.txt"]) == [Path("a.txt")]
+
+
+def test_a_file_name_that_cannot_be_is_an_error_of_the_text(tmp_path):
+    with pytest.raises(TextError, match="File name too long"):
+        find_files(["a" * 300])
+    with pytest.raises(TextError, match="no such file"):
+        find_files(["a\0b"])
+    with pytest.raises(TextError, match=r"'a\\x00b': no file can have this name"):
+        list(read_lines(Path("a\0b")))
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(TextError, match="no such file"):
+        list(read_lines(tmp_path / "a.txt" / "b.txt"))
+
+
+def test_a_file_one_may_not_read_is_not_called_broken(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("elmo.text.corpus._open", refuse)  # root may read everything: no file can show it
+    with pytest.raises(TextError, match=f"{tmp_path}/a.txt: you may not read this file"):
+        list(read_lines(tmp_path / "a.txt"))
+
+
+@pytest.mark.parametrize("name", ["empty.gz", "empty.xz"])
+def test_an_archive_of_no_bytes_is_cut_short(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(TextError, match=f"{name}: cannot be read .* broken or cut short"):
+        list(read_lines(tmp_path / name))
+
+
 def test_sentences_of_raw_and_of_pretokenized_text(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("It isn't. Is it?\n\na  b\tc\n")
@@ -56,8 +96,8 @@ def test_sentences_of_raw_and_of_pretokenized_text(tmp_path):
 
 def test_reading_takes_constant_memory(tmp_path):
     with gzip.open(tmp_path / "big.gz", "wb", compresslevel=1) as file:
-        file.write(b"a line of text\n" * 500_000)
+        file.write(b"a line of text\n" * 200_000)
     tracemalloc.start()
-    assert sum(1 for _ in read_lines(tmp_path / "big.gz")) == 500_000
+    assert sum(1 for _ in read_lines(tmp_path / "big.gz")) == 200_000
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()

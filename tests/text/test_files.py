@@ -1,13 +1,13 @@
 import pytest
+
 from elmo.errors import OutputError
 from elmo.text.files import refuse_existing, written_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(ZeroDivisionError), written_whole(tmp_path / "a.txt") as part:
-        part.write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(UnicodeEncodeError), written_whole(tmp_path / "a.txt") as part:
+        part.write_text("half a line, then \ud800", encoding="utf-8")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
 
 

@@ -1,13 +1,17 @@
 import time
 
 import pytest
-from elmo.text.tokens import split_words, tokenize
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elmo.text.tokens import split_words, tokenize
+
 CASES = {
     "contractions": ("Don't, can’t, it's, they’re I'll", "Do n't , ca n’t , it 's , they ’re I 'll"),
-    "possessive and inner apostrophes": ("O'Brien's rock'n'roll o'clock l'homme", "O'Brien 's rock'n'roll o'clock l'homme"),
+    "possessive and inner apostrophes": (
+        "O'Brien's rock'n'roll o'clock l'homme",
+        "O'Brien 's rock'n'roll o'clock l'homme",
+    ),
     "abbreviations": ("Dr. Smith of the U.S., e.g. at 9 a.m.", "Dr. Smith of the U.S. , e.g. at 9 a.m."),
     "initials": ("J. K. Rowling took vitamin C.", "J. K. Rowling took vitamin C ."),
     "numbers": ("1,234.56 on 2026-11-24 at 10:30, 50%, $5", "1,234.56 on 2026-11-24 at 10:30 , 50 % , $ 5"),
@@ -35,6 +39,11 @@ CASES = {
     "zero-width space separates": ("a\u200bb", "a b"),
     "soft hyphen stays inside": ("so\xadft", "so\xadft"),
     "control characters": ("x\x00y", "x \x00 y"),
+    "Burmese, Khmer, Lao": ("မြန်မာ ខ្ញុំ ລາວ", "မြ န် မာ ខ្ ញុំ ລ າ ວ"),
+    "a long sentence of Han is no long token": ("国" * 9, " ".join("国" * 9)),
+    "flags side by side": ("🇩🇪🇫🇷", "🇩🇪 🇫🇷"),
+    "initials written together": ("M.I.T. J.K. Rowling", "M.I.T. J.K. Rowling"),
+    "a word from right to left between others": ("say שלום, now", "say שלום , now"),
     "lone surrogate": ("a\ud800b", "a \ud800 b"),
 }
 
@@ -64,9 +73,11 @@ def test_tokens_written_with_blanks_are_read_back_as_pretokenized_words(text):
     assert split_words(" ".join(words)) == words
 
 
-@pytest.mark.parametrize("piece", ["a", "'", ".", "http://", "a.", "a-", "1,", "@", "a@", "n't ", "\u0301", "👩\u200d", "a.a@", "A. "])
+@pytest.mark.parametrize(
+    "piece", ["a", "'", ".", "http://", "a.", "a-", "1,", "@", "a@", "n't ", "\u0301", "👩\u200d", "a.a@", "A. "]
+)
 def test_long_monotony_takes_linear_time(piece):
-    text = piece * (400_000 // len(piece))
+    text = piece * (200_000 // len(piece))
     begun = time.perf_counter()
     tokenize(text)
     assert time.perf_counter() - begun < 5

@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pytest
+
 from elmo.errors import TextError
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 
@@ -29,7 +30,11 @@ def test_the_line_of_tensorflow_is_skipped(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"<S>\n</S>\nword\n", "no line <UNK>"), (b"<S>\n\xff\n", "cannot be read as a UTF-8"), (None, "no such vocabulary file")],
+    [
+        (b"<S>\n</S>\nword\n", "no line <UNK>"),
+        (b"<S>\n\xff\n", "cannot be read as a UTF-8"),
+        (None, "no such vocabulary file"),
+    ],
 )
 def test_a_file_that_is_no_vocabulary_is_refused(tmp_path, content, message):
     if content is not None:

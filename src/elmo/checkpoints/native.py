@@ -7,6 +7,7 @@ float16 storage halves the file; a model is always loaded to float32.
 
 import json
 import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -50,6 +51,7 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
         raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
     (folder / CONFIG_FILE).write_text(model.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     save_file(stored, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    shutil.copymode(folder / CONFIG_FILE, folder / WEIGHTS_FILE)  # safetensors makes it readable by its owner only
     if model.vocabulary is not None:
         write_vocabulary(model.vocabulary, folder / VOCABULARY_FILE)
     if model.card is not None:

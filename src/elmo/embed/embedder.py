@@ -1,7 +1,7 @@
 """`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,7 @@ from elmo.text.files import refuse_existing
 from elmo.text.tokens import Token, tokenize
 
 Vectors = NDArray[np.float32]
-Sentence = str | Sequence[str]
+Sentence = str | Iterable[str]
 StateName = Literal["zero", "carry", "warm"]
 
 MAX_PLACES = 4096  # rows x tokens of one padded batch at most
@@ -94,7 +94,7 @@ class Elmo:
     @torch.no_grad()
     def embed(
         self,
-        sentences: Sequence[Sentence],
+        sentences: Iterable[Sentence],
         layers: Layers = "mean",
         pooling: Pooling = None,
         state: StateName = "zero",
@@ -166,22 +166,24 @@ class Elmo:
         return start
 
 
-def _checked(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
-    if isinstance(sentences, str) or not isinstance(sentences, Sequence):
+def _checked(sentences: Iterable[Sentence]) -> list[Sentence]:
+    if isinstance(sentences, str | bytes) or not isinstance(sentences, Iterable):
         kind = "one string" if isinstance(sentences, str) else type(sentences).__name__
         raise TextError(f'embed takes a list of sentences, not {kind}; write model.embed(["The bank of the river"])')
-    return sentences
+    return list(sentences)
 
 
 def _words(sentence: Sentence, number: int) -> list[str]:
     if isinstance(sentence, str):
         return [token.text for token in tokenize(sentence)]
-    if isinstance(sentence, Sequence) and all(isinstance(word, str) for word in sentence):
-        return list(sentence)
+    if isinstance(sentence, Iterable) and not isinstance(sentence, bytes):
+        words = list(sentence)
+        if all(isinstance(word, str) for word in words):
+            return words
     raise TextError(f"sentence {number} is {sentence!r:.80}; give a string or a list of strings")
 
 
-def _map_state(change, state: BiLMState) -> BiLMState:  # type: ignore[no-untyped-def]
+def _map_state(change: Callable[[Tensor], Tensor], state: BiLMState) -> BiLMState:
     return BiLMState(LSTMState(*map(change, state.forward)), LSTMState(*map(change, state.backward)))
 
 

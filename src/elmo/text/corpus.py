@@ -3,6 +3,7 @@
 import glob
 import gzip
 import lzma
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,28 +14,28 @@ from elmo.text.sentences import sentences_of_words
 from elmo.text.tokens import split_words
 
 _BOM = b"\xef\xbb\xbf"
+_A_FOLDER = "a folder; name its files, for instance with a glob like 'texts/*.txt'"
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
-    """The files that paths and globs name, sorted within a pattern, each once.
+    """The files that paths and globs name, sorted within a pattern, each once however it is named.
 
     Raises:
-        TextError: a pattern names no file.
+        TextError: a pattern names no file, or may not be looked for.
     """
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}  # by the file itself: a.txt and ../here/a.txt are one text, not to be learnt twice
     for pattern in patterns:
         path = Path(pattern)
-        matches = [path] if path.exists() else sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
-        files = [match for match in matches if match.is_file()]
+        try:
+            matches = [path] if path.exists() else sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
+            files = [match for match in matches if match.is_file()]
+        except OSError as error:
+            raise TextError(f"{path.absolute()}: {error.strerror}; name a file that can be read") from error
         if not files:
-            what = (
-                "a folder; name its files, for instance with a glob like 'texts/*.txt'"
-                if path.is_dir()
-                else "no such file"
-            )
-            raise TextError(f"{path.absolute()}: {what}")
-        found |= dict.fromkeys(files)
-    return list(found)
+            raise TextError(f"{path.absolute()}: {_A_FOLDER if path.is_dir() else 'no such file'}")
+        for file in files:
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -54,12 +55,16 @@ def read_lines(path: Path) -> Iterator[str]:
                         f"{path}, line {number}: not UTF-8 (byte {error.object[error.start]:#04x} at place {error.start}); "
                         f"convert the file, for instance with iconv -f latin1 -t utf-8"
                     ) from error
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise TextError(f"{path.absolute()}: no such file") from None
     except IsADirectoryError:
+        raise TextError(f"{path.absolute()}: {_A_FOLDER}") from None
+    except PermissionError as error:
         raise TextError(
-            f"{path.absolute()}: a folder; name its files, for instance with a glob like 'texts/*.txt'"
-        ) from None
+            f"{path.absolute()}: you may not read this file; give yourself the right (chmod u+r)"
+        ) from error
+    except ValueError as error:
+        raise TextError(f"{str(path)!r}: no file can have this name ({error}); give another") from error
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise TextError(f"{path}: cannot be read ({error}); the file is broken or cut short") from error
 
@@ -80,6 +85,8 @@ def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[list[s
 
 def _open(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
+        if path.is_file() and path.stat().st_size == 0:  # gzip takes this for an archive of nothing
+            raise EOFError("0 bytes, not even a header")
         return cast(BinaryIO, gzip.open(path, "rb"))
     if path.suffix == ".xz":
         return cast(BinaryIO, lzma.open(path, "rb"))

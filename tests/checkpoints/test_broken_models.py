@@ -1,0 +1,229 @@
+"""Files that are no whole model: one error that names the place, both values and the next step."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from conftest import GOLDEN, small_model
+from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.load import load_model
+from elmo.checkpoints.native import load_native, save_native
+from elmo.errors import CheckpointError
+from elmo.model.config import BiLMConfig
+
+KERNEL = "RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_0"
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A published folder that a test may break."""
+    shutil.copytree(GOLDEN / "allennlp" / "one_tanh", tmp_path / "m")
+    (tmp_path / "m" / "golden.npz").unlink()
+    return tmp_path / "m"
+
+
+@pytest.fixture
+def native(tmp_path):
+    save_native(small_model(), tmp_path / "m")
+    return tmp_path / "m"
+
+
+def edit_options(folder, **changes):
+    options = json.loads((folder / "options.json").read_text())
+    for key, value in changes.items():
+        part, _, name = key.partition("__")
+        if value is ...:
+            del options[part][name]
+        else:
+            options[part][name] = value
+    (folder / "options.json").write_text(json.dumps(options))
+
+
+@pytest.mark.parametrize("n_characters", [261, 262])
+def test_both_numbers_of_characters_are_read(published, n_characters):
+    edit_options(published, char_cnn__n_characters=n_characters)
+    assert load_model(published).bilm.char_cnn.embedding.weight.shape == (262, 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"char_cnn__activation": "gelu"}, r"options\.json: activation is 'gelu': Input should be 'relu' or 'tanh'"),
+        ({"char_cnn__n_characters": 300}, "n_characters is 300, expected 261 .* or 262"),
+        ({"lstm__dim": ...}, "no 'dim' in it"),
+        ({"lstm__dim": "many"}, "dim is 'many'"),
+        ({"char_cnn__filters": 3}, r"options\.json"),
+    ],
+)
+def test_options_that_cannot_work(published, changes, message):
+    edit_options(published, **changes)
+    with pytest.raises(CheckpointError, match=message):
+        load_model(published)
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{}", '{"lstm": {}}', '{"lstm": 3, "char_cnn": 4}'])
+def test_options_that_are_none(published, content):
+    (published / "options.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"options\.json"):
+        load_model(published)
+
+
+def test_every_array_of_another_shape_is_named_with_both_shapes_in_one_message(published):
+    edit_options(published, lstm__dim=41)
+    with pytest.raises(CheckpointError) as caught:
+        load_model(published)
+    message = str(caught.value)
+    assert f"'{KERNEL}' is (32, 160), the options make it (32, 164)" in message
+    assert "'RNN_1/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0' is (40, 16), the options make it (41, 16)" in message
+    assert message.count(" is (") == 6
+    assert message.endswith("give the options.json that came with these weights")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:1000], lambda b: b"no HDF5", lambda b: b""])
+def test_weights_that_are_cut_or_no_hdf5(published, damage):
+    path = published / "weights.hdf5"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CheckpointError, match=r"weights\.hdf5: not a whole HDF5 file"):
+        load_model(published)
+
+
+def test_arrays_that_are_missing_not_numbers_or_not_finite(published):
+    with h5py.File(published / "weights.hdf5", "r+") as file:
+        del file["CNN_proj/b_proj"], file["char_embed"]
+        file["char_embed"] = np.zeros((261, 8), dtype=np.int32)
+    with pytest.raises(CheckpointError, match=r"'CNN_proj/b_proj' is missing.*'char_embed' holds int32"):
+        load_model(published)
+
+
+def test_numbers_that_are_not_finite(published):
+    with h5py.File(published / "weights.hdf5", "r+") as file:
+        file["CNN_proj/b_proj"][3] = np.nan
+    with pytest.raises(CheckpointError, match=r"char_cnn\.projection\.bias' holds numbers that are not finite"):
+        load_model(published)
+
+
+def test_links_to_other_files_are_not_followed(published, tmp_path):
+    shutil.copy(published / "weights.hdf5", tmp_path / "other.hdf5")
+    with h5py.File(published / "weights.hdf5", "r+") as file:
+        del file["char_embed"]
+        file["char_embed"] = h5py.ExternalLink(str(tmp_path / "other.hdf5"), "char_embed")
+    with pytest.raises(CheckpointError, match="'char_embed' is missing"):
+        load_model(published)
+
+
+def test_nothing_there(tmp_path, published):
+    with pytest.raises(
+        CheckpointError, match=f"{tmp_path}/none: no such model folder, and no bundled model of that name"
+    ):
+        load_model(tmp_path / "none")
+    with pytest.raises(
+        CheckpointError, match=r"no model in it; looked for config\.json with model\.safetensors, and for options\.json"
+    ):
+        load_model(tmp_path)
+    with pytest.raises(CheckpointError, match=r"weights\.hdf5: a file; give the folder"):
+        load_model(published / "weights.hdf5")
+    (published / "weights.hdf5").unlink()
+    with pytest.raises(CheckpointError, match="but no weights"):
+        load_model(published)
+
+
+def test_weights_by_another_name_are_found_and_two_are_asked_about(published):
+    (published / "weights.hdf5").rename(published / "elmo_weights.hdf5")
+    load_model(published)
+    shutil.copy(published / "elmo_weights.hdf5", published / "my_weights.hdf5")
+    with pytest.raises(CheckpointError, match=r"which file holds the weights\? elmo_weights\.hdf5, my_weights\.hdf5"):
+        load_model(published)
+
+
+def test_a_native_folder_without_weights_or_vocabulary(native):
+    (native / "vocabulary.txt").unlink()
+    with pytest.raises(CheckpointError, match=r"vocabulary\.txt: no such file; the softmax"):
+        load_model(native)
+    (native / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: no such file"):
+        load_model(native)
+
+
+def test_a_native_file_that_is_cut(native):
+    path = native / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: not a whole safetensors file"):
+        load_model(native)
+
+
+def test_native_tensors_that_do_not_fit_are_all_named(native):
+    tensors = load_file(native / "model.safetensors")
+    tensors["bilm.forward_lm.layers.0.bias"] = torch.zeros(3)
+    tensors["extra"] = tensors.pop("softmax.bias")
+    save_file(tensors, native / "model.safetensors")
+    with pytest.raises(CheckpointError) as caught:
+        load_model(native)
+    for part in (
+        "'bilm.forward_lm.layers.0.bias' is (3,), the config makes it (44,)",
+        "'extra' (9,) is not expected",
+        "'softmax.bias' is missing, the config needs (9,)",
+    ):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unheard": 1}, "unheard: Extra inputs are not permitted"),
+        ({"format": "bert"}, "format: Input should be 'elmo'"),
+        ({"n_words": 8}, r"'softmax\.bias' is \(9,\), the config makes it \(8,\)"),
+    ],
+)
+def test_a_config_that_cannot_work(native, change, message):
+    path = native / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(CheckpointError, match=message):
+        load_model(native)
+
+
+def test_another_vocabulary_is_noticed(native):
+    with (native / "vocabulary.txt").open("a") as file:
+        file.write("more\n")
+    with pytest.raises(CheckpointError, match=r"10 words, the softmax has 9"):
+        load_model(native)
+
+
+def test_a_native_model_is_bitwise_the_same_after_its_folder(native):
+    before, after = small_model(), load_native(native)
+    assert after.config == before.config
+    assert after.vocabulary.words == before.vocabulary.words
+    for a, b in ((before.bilm, after.bilm), (before.softmax, after.softmax)):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_a_model_without_projections_is_written_and_read_as_bilm_tf_did(tmp_path):
+    config = BiLMConfig.model_validate(
+        {
+            "char_cnn": {"embedding_size": 3, "filters": [(1, 3), (2, 4)], "n_highway": 0, "projected": False},
+            "lstm": {
+                "cell_size": 7,
+                "projection_size": 7,
+                "projected": False,
+                "cell_clip": None,
+                "projection_clip": None,
+            },
+        }
+    )
+    model = small_model(config)
+    save_bilm_tf(model, tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    assert again.config.bilm == config
+    assert all(torch.equal(p, q) for p, q in zip(model.bilm.parameters(), again.bilm.parameters(), strict=True))
+
+
+def test_what_the_published_format_cannot_hold_is_refused(tmp_path):
+    config = small_model().config.bilm
+    other = config.model_copy(update={"lstm": config.lstm.model_copy(update={"forget_bias": 0.0})})
+    with pytest.raises(CheckpointError, match=r"forget bias of 1, the model has 0\.0"):
+        save_bilm_tf(small_model(other), tmp_path / "m")
+    assert not (tmp_path / "m").exists()
