@@ -28,28 +28,22 @@ def read_recipe(path: Path) -> dict[str, Any]:
 def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str = "recipe") -> PretrainConfig:
     """Settings of a recipe with `key=value` overrides, keys dotted (`optimizer.learning_rate=0.2`).
 
-    A key `size` names a published size and stands for `bilm`.
+    A key `size` names a size of `bilm`, tiny if not given; settings under `bilm` then change it.
 
     Raises:
         ConfigError: an unknown key or a value that cannot work; all of them in one message.
     """
-    settings = dict(settings)
-    if "size" in settings:
-        settings["bilm"] = {**bilm_config(settings.pop("size")).model_dump(), **settings.get("bilm", {})}
+    settings = _merged({}, settings)  # a copy
     for override in overrides:
         key, separator, value = override.partition("=")
         if not separator:
             raise ConfigError(f"--set {override}: write key=value, for instance --set optimizer.learning_rate=0.2")
-        *path, last = key.strip().split(".")
-        place = settings
-        for name in path:
-            inner = place.get(name, {})
-            if not isinstance(inner, dict):
-                inner = {}
-            place[name] = dict(inner)
-            place = place[name]
-        place[last] = None if value.strip().lower() in ("none", "null") else value.strip()
-    settings["bilm"] = _filled(settings.get("bilm", {}))
+        change: Any = None if value.strip().lower() in ("none", "null") else value.strip()
+        for name in reversed(key.strip().split(".")):
+            change = {name: change}
+        settings = _merged(settings, change)
+    size = bilm_config(settings.pop("size", "tiny")).model_dump()
+    settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
     try:
         return PretrainConfig.model_validate(settings)
     except ValidationError as error:
@@ -59,12 +53,12 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
         raise ConfigError(f"{source}: {faults}") from error
 
 
-def _filled(bilm: dict[str, Any]) -> dict[str, Any]:
-    """The settings of size tiny, with those given in their place."""
-    filled = bilm_config("tiny").model_dump()
-    for name, value in bilm.items():
-        if name in filled and isinstance(value, dict):
-            filled[name].update(value)
-        else:
-            filled[name] = value
-    return filled
+def _merged(settings: dict[str, Any], changes: Any) -> Any:
+    """Settings with changes in their place, table by table; what is no table replaces what was there."""
+    if not isinstance(changes, dict):
+        return changes
+    merged = dict(settings)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        merged[name] = _merged(inner if isinstance(inner, dict) else {}, value)
+    return merged
