@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from elmo.errors import TextError
 from elmo.text.shards import encode_text, read_encoded_text, write_encoded_text
 from elmo.text.windows import Epoch, shuffled_order
-from hypothesis import given
-from hypothesis import strategies as st
 
 SENTENCES = [["a", "b", "c"], ["d"], ["a", "e", "f", "g", "b"], ["h", "a"]]
 sentence_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6), min_size=1, max_size=8)
@@ -34,6 +35,9 @@ def test_windows_equal_their_slow_twin(sentences, n_rows, window, random):
         rows = np.concatenate([w[part] for w in read], axis=1)
         words = [[text.words[i] for i in row] for row in rows]
         assert words == [stream[k * length : (k + 1) * length] for k in range(epoch.n_rows)]
+    for w in read:
+        assert w.begins.tolist() == [text.words[i] == "<S>" for i in w.forward_inputs[:, 0]]
+        assert w.begins.tolist() == [text.words[i] == "</S>" for i in w.backward_inputs[:, 0]]
 
 
 def test_no_direction_is_asked_for_a_word_that_it_has_read():

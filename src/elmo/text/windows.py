@@ -26,6 +26,7 @@ class Window(NamedTuple):
     forward_targets: Ids  # int32 (B, T)
     backward_inputs: Ids  # int32 (B, T)
     backward_targets: Ids  # int32 (B, T)
+    begins: NDArray[np.bool_]  # bool (B,), the row's first place is the first of a sentence, in both directions
 
 
 class Epoch:
@@ -66,7 +67,9 @@ class Epoch:
             inside = (offset >= 0) & (offset < n)
             return np.where(inside, self.ids[start + np.clip(offset, 0, n - 1)], outside).astype(np.int32)
 
-        return Window(word(j - 1, START_ID), word(j, END_ID), word(n - j, END_ID), word(n - 1 - j, START_ID))
+        return Window(
+            word(j - 1, START_ID), word(j, END_ID), word(n - j, END_ID), word(n - 1 - j, START_ID), j[:, 0] == 0
+        )
 
 
 def shuffled_order(n_sentences: int, seed: int, epoch: int) -> NDArray[np.int64]:

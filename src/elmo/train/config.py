@@ -29,6 +29,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     rows: PositiveInt = 64  # B, streams of text trained side by side
     window: PositiveInt = 20  # T, steps of truncated BPTT
     dropout: float = Field(0.1, ge=0, lt=1)
+    fresh_starts: bool = True  # a sentence that begins a window starts from state zero; False: state is always carried
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
     seed: NonNegativeInt = 0

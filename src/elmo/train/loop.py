@@ -1,7 +1,9 @@
 """START HERE: the pretraining loop (Peters et al. 2018, section 3.4; bilm-tf).
 
 Each step reads one window of every row, predicts the next word of each place from the left and from the right, and moves
-the weights. The LSTM state goes from window to window as a value; gradients stop at the window's border.
+the weights. The LSTM state goes from window to window as a value; gradients stop at the window's border. A sentence that
+happens to begin a window starts from state zero (`fresh_starts`): bilm-tf never let go of the state, and such a model meets
+the first words of a sentence that is embedded alone, from state zero, as it has never met any.
 """
 
 import time
@@ -80,6 +82,12 @@ def token_vectors(bilm: BiLM, char_ids: Tensor) -> Tensor:
     by_length = (char_ids != char_ids[0, -1]).sum(dim=1).argsort(stable=True)
     vectors = torch.cat([bilm.char_cnn(char_ids[group]) for group in by_length.chunk(LENGTH_GROUPS)])
     return vectors[by_length.argsort()]
+
+
+def with_fresh_rows(state: BiLMState, begins: NDArray[np.bool_]) -> BiLMState:
+    """The state with zeros in the rows whose window begins with a sentence: begins bool (B,)."""
+    fresh = torch.from_numpy(begins).to(state.forward.hidden.device)[:, None]  # (B, 1)
+    return BiLMState(*(LSTMState(*(t.masked_fill(fresh, 0.0) for t in half)) for half in state))
 
 
 def window_losses(
@@ -182,6 +190,7 @@ def pretrain(
         window = epoch.window_at(place.window)
         draw = np.random.default_rng([config.seed, 1, place.step])
         negatives = [draw_negatives(softmax.n_words, config.n_negatives, draw) for _ in range(2)] if sampled else None
+        state = with_fresh_rows(state, window.begins) if config.fresh_starts else state
         forward, backward, state = window_losses(bilm, softmax, corpus, window, state, negatives, config.dropout)
         loss = 0.5 * (forward.mean() + backward.mean())
         learning_rate = learning_rate_at(place.step, n_steps, config.optimizer)

@@ -1,0 +1,242 @@
+"""Pretraining from files to model, on sizes that take seconds."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import small_model
+from elmo.apps.pretrain import continue_run, start_run
+from elmo.checkpoints.load import load_model
+from elmo.errors import CheckpointError, ConfigError, OutputError, TextError, TrainingError
+from elmo.model.bilm import BiLMState
+from elmo.model.lstm import LSTMState, zero_state
+from elmo.text.shards import encode_text
+from elmo.text.windows import Epoch
+from elmo.train.config import OptimizerConfig
+from elmo.train.loop import prepare_corpus, token_vectors, window_losses, with_fresh_rows
+from elmo.train.perplexity import measure_perplexity
+from elmo.train.recipe import pretrain_config
+from elmo.train.run_state import checkpoints_of
+from elmo.train.step import learning_rate_at, make_optimizer, take_step
+
+SMALL = {
+    "bilm": {
+        "char_cnn": {"embedding_size": 4, "filters": [[1, 8], [2, 8], [3, 16]], "n_highway": 1, "max_characters": 20},
+        "lstm": {"n_layers": 2, "cell_size": 32, "projection_size": 16},
+    },
+    "rows": 4,
+    "window": 7,
+    "epochs": 50,
+    "log_every": 5,
+    "evaluate_every": 10,
+    "dropout": 0.1,
+    "n_negatives": 6,
+    "optimizer": {"learning_rate": 0.01, "warmup_steps": 5},
+}
+
+
+def recipe(**changes):
+    return pretrain_config({**SMALL, **changes}, [])
+
+
+def steps_of(out):
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_model_trained_on_one_repeated_sentence_becomes_sure(tmp_path):
+    corpus = tmp_path / "one.txt"
+    corpus.write_text("the bank of the river lends no money at all .\n" * 60)
+    start_run([corpus], tmp_path / "run", recipe(dropout=0.0, epochs=60))
+    result = continue_run(tmp_path / "run")
+    assert result.finished
+    assert result.heldout.mean < 1.01
+
+
+def test_a_row_whose_window_begins_with_a_sentence_starts_from_zero_and_no_other():
+    state = BiLMState(*(LSTMState(torch.rand(2, 3, 7) + 1, torch.rand(2, 3, 11) + 1) for _ in range(2)))
+    fresh = with_fresh_rows(state, np.array([False, True, False]))
+    for before, after in zip((*state.forward, *state.backward), (*fresh.forward, *fresh.backward), strict=True):
+        assert (after[:, 1] == 0).all()
+        assert torch.equal(after[:, [0, 2]], before[:, [0, 2]])
+
+
+@pytest.mark.parametrize("softmax", ["sampled", "full"])
+def test_text_is_learned_better_than_its_shuffled_words(tmp_path, corpus_file, softmax):
+    start_run([corpus_file], tmp_path / "run", recipe(softmax=softmax), heldout_file=corpus_file)
+    result = continue_run(tmp_path / "run")
+    model = load_model(tmp_path / "run")
+    sentences = [line.split() for line in corpus_file.read_text().splitlines()[:3]]
+    shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
+    own, other = (measure_perplexity(model.bilm, model.softmax, model.vocabulary, s) for s in (sentences, shuffled))
+    assert own.mean < 3
+    assert other.mean > 5 * own.mean
+    assert result.heldout.mean == pytest.approx(model.config.training["heldout_mean"], abs=1e-3)
+
+
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(tmp_path, corpus_file):
+    for name in ("whole", "broken"):
+        start_run([corpus_file], tmp_path / name, recipe(), max_steps=40)
+    continue_run(tmp_path / "whole")
+    for _ in range(50):
+        calls = iter(range(100))
+        result = continue_run(tmp_path / "broken", stop=lambda calls=calls: next(calls) >= 12)
+        if result.finished:
+            break
+    assert result.place.step == 40
+    whole, broken = load_model(tmp_path / "whole"), load_model(tmp_path / "broken")
+    for a, b in ((whole.bilm, broken.bilm), (whole.softmax, broken.softmax)):
+        assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    assert len(steps_of(tmp_path / "broken")) > len(steps_of(tmp_path / "whole"))
+
+
+def test_only_the_last_checkpoints_are_kept_and_each_is_a_model(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe(checkpoint_minutes=1e-9, keep_checkpoints=3), max_steps=9)
+    continue_run(tmp_path / "run")
+    kept = checkpoints_of(tmp_path / "run" / "checkpoints")
+    assert [p.name for p in kept] == ["step-000000007", "step-000000008", "step-000000009"]
+    assert load_model(kept[0]).softmax is not None
+
+
+def test_a_half_written_checkpoint_is_passed_over_and_a_broken_one_is_named(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe(checkpoint_minutes=1e-9), max_steps=6)
+    continue_run(tmp_path / "run", stop=iter([False, False, False, False, True, True, True]).__next__)
+    folder = tmp_path / "run" / "checkpoints"
+    (folder / ".step-000000099.abcd").mkdir()
+    last = checkpoints_of(folder)[-1]
+    (last / "run_state.safetensors").write_bytes(b"cut")
+    with pytest.raises(CheckpointError, match=r"the state of the run cannot be read.*remove this folder"):
+        continue_run(tmp_path / "run")
+    shutil.rmtree(last)
+    assert continue_run(tmp_path / "run").finished
+
+
+def test_the_held_out_perplexity_of_both_directions_is_in_the_log(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe(), max_steps=20)
+    continue_run(tmp_path / "run")
+    evaluated = [line for line in steps_of(tmp_path / "run") if "heldout_forward" in line]
+    assert [line["step"] for line in evaluated] == [10]
+    assert evaluated[0]["heldout_backward"] > 1
+
+
+def test_held_out_sentences_are_not_trained_on(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe())
+    settings = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert settings["sentences"] == 29
+    ends = np.load(tmp_path / "run" / "heldout" / "ends.npy")
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "what"), [("", "no text"), ("\n \n\t\n", "no text"), ("One sentence only.\n", "one sentence")]
+)
+def test_a_corpus_too_small_to_train_on_is_refused_and_leaves_nothing(tmp_path, content, what):
+    (tmp_path / "c.txt").write_text(content)
+    with pytest.raises(TextError, match=f"{what} in the corpus; training needs at least two sentences"):
+        start_run([tmp_path / "c.txt"], tmp_path / "run", recipe())
+    assert [p.name for p in tmp_path.iterdir()] == ["c.txt"]
+
+
+def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe())
+    with pytest.raises(OutputError, match="exists already"):
+        start_run([corpus_file], tmp_path / "run", recipe())
+    with pytest.raises(TrainingError, match=r"run\.json: no such file; --resume needs the folder of a run"):
+        continue_run(tmp_path)
+
+
+def test_words_of_like_length_spelled_together_are_the_words_spelled_at_once():
+    bilm = small_model().bilm.double()
+    words = ["a", "river", "x" * 40, "", "bank", "ö", "<S>"]
+    corpus = prepare_corpus(encode_text([words]), [], small_model().vocabulary, 13)
+    char_ids = torch.from_numpy(corpus.spellings.astype(np.int64))
+    assert torch.allclose(token_vectors(bilm, char_ids), bilm.char_cnn(char_ids), atol=1e-12)
+
+
+def test_window_losses_are_those_of_the_forward_pass_on_each_sentence():
+    """One row, one sentence, state zero: both losses equal what the perplexity of that sentence is made of."""
+    model = small_model(scale=1.0)
+    sentence = ["the", "river", "bank", "."]
+    text = encode_text([sentence])
+    corpus = prepare_corpus(text, [], model.vocabulary, 13)
+    start = zero_state(model.bilm.config.lstm, 1, torch.zeros(()))
+    window = Epoch(text, np.arange(1), 1, 20).window_at(0)
+    forward, backward, _ = window_losses(model.bilm, model.softmax, corpus, window, BiLMState(start, start), None, 0.0)
+    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, [sentence])
+    assert forward.sum().item() == pytest.approx(found.forward_nats, rel=1e-5)
+    # at inference the backward LM has read </S> in both cases; the forward LM <S>
+    assert backward.sum().item() == pytest.approx(found.backward_nats, rel=1e-5)
+
+
+def test_the_learning_rate_rises_and_falls_in_straight_lines():
+    config = OptimizerConfig(learning_rate=1.0, warmup_steps=4, final_share=0.1)
+    rates = [learning_rate_at(step, 14, config) for step in range(15)]
+    assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert rates[9] == pytest.approx(0.55)
+    assert rates[14] == pytest.approx(0.1)
+
+
+def test_adagrad_is_tensorflows():
+    p = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    optimizer = make_optimizer([p], OptimizerConfig(name="adagrad", learning_rate=0.2))
+    value, accumulated = np.array([1.0, 2.0]), np.ones(2)
+    for _ in range(3):
+        gradient = 2 * value
+        accumulated += gradient**2
+        value = value - 0.2 * gradient / np.sqrt(accumulated)
+        take_step((p**2).sum(), optimizer, 0.2, clip_norm=1e9)
+    assert np.allclose(p.detach().numpy(), value, atol=1e-6)
+
+
+def test_a_gradient_is_clipped_by_its_whole_norm():
+    a, b = torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([a, b], lr=1.0)
+    norm = take_step(3 * a.sum() + 4 * b.sum(), optimizer, 1.0, clip_norm=1.0)
+    assert norm == pytest.approx(5)
+    assert (a.item(), b.item()) == pytest.approx((-0.6, -0.8), abs=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_weights():
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = make_optimizer([p], OptimizerConfig())
+    with pytest.raises(
+        TrainingError, match=r"loss nan with gradient norm nan: not finite; lower optimizer\.learning_rate"
+    ):
+        take_step((p * torch.nan).sum(), optimizer, 0.1, 1.0)
+    assert torch.equal(p, torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "overrides", "message"),
+    [
+        ({"rowz": 3}, [], "rowz: Extra inputs are not permitted"),
+        ({}, ["rows=none"], "rows: Input should be a valid integer"),
+        ({}, ["optimizer.name=lion"], "optimizer.name: Input should be 'adagrad' or 'adam'"),
+        ({}, ["rows"], "--set rows: write key=value"),
+        ({"size": "huge"}, [], "no size 'huge'"),
+        ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: Extra inputs"),
+        ({}, ["dropout=1.5"], "dropout: Input should be less than 1"),
+        ({"bilm": 3}, [], "bilm: Input should be a valid dictionary"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_by_name(settings, overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        pretrain_config(settings, overrides)
+
+
+def test_settings_come_from_size_recipe_and_overrides_in_this_order():
+    config = pretrain_config(
+        {"size": "small", "rows": 5, "bilm": {"lstm": {"n_layers": 3}}}, ["rows=6", "bilm.lstm.cell_clip=none"]
+    )
+    assert (config.rows, config.bilm.lstm.n_layers, config.bilm.lstm.cell_clip) == (6, 3, None)
+    assert config.bilm.lstm.cell_size == 1024
+    assert pretrain_config({"size": "small"}, ["size=medium"]).bilm.lstm.cell_size == 2048
+
+
+def test_adagrad_resumes_too(tmp_path, corpus_file):
+    settings = recipe(optimizer={"name": "adagrad", "learning_rate": 0.2, "final_share": 1.0})
+    start_run([corpus_file], tmp_path / "run", settings, max_steps=10)
+    continue_run(tmp_path / "run", stop=iter([False, False, True, True, True]).__next__)
+    assert continue_run(tmp_path / "run").place.step == 10
