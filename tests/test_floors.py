@@ -11,7 +11,7 @@ FLOORS = ["errors", "text", "model", "checkpoints", "embed", "train", "tasks", "
 ONLY_THERE = {
     "torch": set(FLOORS) - {"errors", "text", "cli"},
     "h5py": {"checkpoints", "embed"},
-    "safetensors": {"checkpoints", "train"},
+    "safetensors": {"checkpoints"},
     "typer": {"cli"},
     "rich": {"cli"},
     "pickle": set(),

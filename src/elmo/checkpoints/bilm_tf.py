@@ -16,6 +16,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensors import fill_module, report_faults
 from elmo.errors import CheckpointError
@@ -111,7 +112,7 @@ def load_bilm_tf(options: Path, weights: Path) -> SavedModel:
         CheckpointError: a file is missing, broken, or does not fit the other; all differing arrays in one message.
     """
     stored = _read_options(options)
-    with _open(weights) as file:
+    with reading_hdf5(weights, "the options have no weights beside them") as file:
         config = _config_of(stored, options, file)
         tensors = _read_arrays(file, config, weights)
     bilm = BiLM(config)
@@ -154,9 +155,9 @@ def save_bilm_tf(model: SavedModel, folder: Path) -> None:
     with written_whole(folder) as part:
         part.mkdir()
         (part / OPTIONS_FILE).write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
-        with h5py.File(part / WEIGHTS_FILE, "w") as file:
+        with writing_hdf5(part / WEIGHTS_FILE) as write:
             for dataset in datasets(model.bilm.config):
-                file[dataset.name] = dataset.from_parameters(parameters).numpy()
+                write(dataset.name, dataset.from_parameters(parameters).numpy())
         if model.vocabulary is not None:
             write_vocabulary(model.vocabulary, part / VOCABULARY_FILE)
 
@@ -219,15 +220,6 @@ def _first_fault(error: ValidationError) -> str:
     return "; ".join(faults)
 
 
-def _open(path: Path) -> h5py.File:
-    if not path.is_file():
-        raise CheckpointError(f"{path.absolute()}: no such file; the options have no weights beside them")
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise CheckpointError(f"{path}: not a whole HDF5 file ({error}); copy it again from where it came") from error
-
-
 def _read_arrays(file: h5py.File, config: BiLMConfig, path: Path) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     faults = []
@@ -240,10 +232,7 @@ def _read_arrays(file: h5py.File, config: BiLMConfig, path: Path) -> dict[str, T
         elif found.dtype.kind != "f":
             faults.append(f"{dataset.name!r} holds {found.dtype}, expected floating-point numbers")
         else:
-            try:
-                tensors |= dataset.to_parameters(torch.from_numpy(found[()].astype(np.float32)))
-            except OSError as error:
-                faults.append(f"{dataset.name!r} cannot be read ({error})")
+            tensors |= dataset.to_parameters(torch.from_numpy(found[()].astype(np.float32)))
     report_faults(faults, str(path), _ADVICE)
     return tensors
 

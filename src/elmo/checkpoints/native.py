@@ -7,19 +7,16 @@ float16 storage halves the file; a model is always loaded to float32.
 
 import json
 import os
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.checkpoints.tensors import fill_module
+from elmo.checkpoints.tensors import fill_module, read_tensors, write_tensors
 from elmo.errors import CheckpointError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState
@@ -45,13 +42,12 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
     if model.warm is not None:
         halves = (*model.warm.forward, *model.warm.backward)
         tensors |= dict(zip(_WARM_NAMES, halves, strict=True))
-    stored = {name: t.detach().to("cpu", dtype).contiguous() for name, t in tensors.items()}
+    stored = {name: t.detach().to(dtype) for name, t in tensors.items()}
     overflown = [name for name, t in stored.items() if not bool(torch.isfinite(t).all())]
     if overflown:
         raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
     (folder / CONFIG_FILE).write_text(model.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    save_file(stored, folder / WEIGHTS_FILE, metadata={"format": "pt"})
-    shutil.copymode(folder / CONFIG_FILE, folder / WEIGHTS_FILE)  # safetensors makes it readable by its owner only
+    write_tensors(stored, folder / WEIGHTS_FILE)
     if model.vocabulary is not None:
         write_vocabulary(model.vocabulary, folder / VOCABULARY_FILE)
     if model.card is not None:
@@ -101,7 +97,7 @@ def load_native(folder: Path) -> SavedModel:
         CheckpointError: files are missing or broken, or tensors do not fit the config.
     """
     config = read_model_config(folder)
-    tensors = _read_tensors(folder / WEIGHTS_FILE)
+    tensors = read_tensors(folder / WEIGHTS_FILE)
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
     bilm = BiLM(config.bilm)
@@ -127,17 +123,6 @@ def load_native(folder: Path) -> SavedModel:
         warm,
         card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
     )
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path.absolute()}: no such file; the folder has a config but no weights") from None
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path}: not a whole safetensors file ({error}); copy it again from where it came"
-        ) from error
 
 
 def _read_vocabulary_beside(folder: Path, config: ModelConfig) -> Vocabulary | None:

@@ -1,11 +1,46 @@
-"""Tensors of a file -> parameters of a module, with every difference named in one message."""
+"""Tensors <-> a safetensors file, and tensors -> parameters of a module, with every difference named in one message."""
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from elmo.errors import CheckpointError
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write a safetensors file that has the permissions of any new file (safetensors alone: its owner's only).
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    try:
+        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    os.chmod(path, mode)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        CheckpointError: it is missing, cut short or damaged.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path.absolute()}: no such file; the folder has a config but no weights") from None
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path}: not a whole safetensors file ({error}); copy it again from where it came"
+        ) from error
 
 
 def report_faults(faults: Sequence[str], where: str, advice: str) -> None:

@@ -9,12 +9,12 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from elmo.checkpoints.hdf5 import writing_hdf5
 from elmo.errors import OutputError
 
 Lines = Iterable[tuple[str, NDArray[np.float32]]]  # each line as it stood in the text, and its vectors
@@ -24,12 +24,11 @@ def write_hdf5(path: Path, lines: Lines) -> int:
     """Write vectors as AllenNLP's command did; returns the number of lines."""
     index: dict[str, str] = {}
     number = 0
-    with h5py.File(path, "w") as file:
+    with writing_hdf5(path) as write:
         for number, (line, vectors) in enumerate(lines, start=1):
-            file.create_dataset(str(number - 1), data=vectors)
+            write(str(number - 1), vectors)
             index[line] = str(number - 1)
-        text: Any = h5py.special_dtype(vlen=str)
-        file.create_dataset("sentence_to_index", (1,), dtype=text)[0] = json.dumps(index)
+        write("sentence_to_index", [json.dumps(index)], dtype=h5py.string_dtype())
     return number
 
 

@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
 from elmo.checkpoints.native import StorageType, load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
@@ -49,7 +48,7 @@ def save_checkpoint(
     with written_whole(target) as part:
         part.mkdir()
         write_model_files(model, part, storage)
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, part / STATE_FILE)
+        write_tensors(tensors, part / STATE_FILE)
         (part / PLACE_FILE).write_text(json.dumps(asdict(place)) + "\n", encoding="ascii")
     for old in checkpoints_of(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
@@ -74,14 +73,14 @@ def load_checkpoint(
     """
     model = load_native(folder)
     try:
-        tensors = load_file(folder / STATE_FILE)
+        tensors = read_tensors(folder / STATE_FILE)
         place = Place(**json.loads((folder / PLACE_FILE).read_text(encoding="ascii")))
         state = BiLMState(
             LSTMState(tensors.pop(_LSTM[0]), tensors.pop(_LSTM[1])),
             LSTMState(tensors.pop(_LSTM[2]), tensors.pop(_LSTM[3])),
         )
         torch.set_rng_state(tensors.pop("random"))
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+    except (OSError, CheckpointError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(
             f"{folder}: the state of the run cannot be read ({error!r}); remove this folder to resume from the one before"
         ) from error

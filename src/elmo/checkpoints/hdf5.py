@@ -1,0 +1,78 @@
+"""HDF5 files read and written so that damage and a full disk are one error each, wherever HDF5 happens to notice them."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from elmo.errors import CheckpointError
+
+WriteDataset = Callable[..., None]
+
+
+@contextmanager
+def reading_hdf5(path: Path, missing: str) -> Iterator[h5py.File]:
+    """The file for reading.
+
+    Args:
+        missing: what to say if there is no such file.
+    Raises:
+        CheckpointError: the file is missing, cut short or damaged, noticed now or while it is read in the block.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path.absolute()}: no such file; {missing}")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # h5py has all of these for damage
+        raise CheckpointError(f"{path}: not a whole HDF5 file ({error}); copy it again from where it came") from error
+
+
+@contextmanager
+def writing_hdf5(path: Path) -> Iterator[WriteDataset]:
+    """A new file; lends `write(name, array, dtype=None)`, which adds a dataset.
+
+    Raises:
+        OSError: the disk is full or fails, at the first dataset that could not be written.
+    """
+    with _ForgivingFile(path) as disk, h5py.File(disk, "w") as file:
+
+        def write(name: str, data: Any, dtype: Any = None) -> None:
+            file.create_dataset(name, data=data, dtype=dtype)
+            disk.check()
+
+        yield write
+        file.flush()
+        disk.check()
+
+
+class _ForgivingFile(io.FileIO):
+    """A file that keeps a failed write to itself until it is asked: HDF5 cannot close a file whose writes fail."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self._failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data).cast("B")
+        size = len(left)
+        while left and self._failure is None:
+            try:
+                left = left[super().write(left) or 0 :]
+            except OSError as error:
+                self._failure = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._failure = self._failure or error
+            return size or 0
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
