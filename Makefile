@@ -8,9 +8,9 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel clean
+.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense clean
 help:  ## Show the targets.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 .venv/.torch:
 	@test -x "$(PYTHON)" || { echo "no python3.11 found; install Python 3.11 or newer, or: make PYTHON=/path/to/python"; exit 2; }
@@ -38,18 +38,24 @@ test: .venv/.dev  ## Run the tests.
 	@$(BIN)/python -m pytest -q
 
 lint: .venv/.dev  ## Format, lint and types.
-	@$(BIN)/ruff format --check --quiet src tests || { echo "run: $(BIN)/ruff format src tests"; exit 1; }
-	@$(BIN)/ruff check --quiet src tests
+	@$(BIN)/ruff format --check --quiet src tests benchmarks || { echo "run: $(BIN)/ruff format src tests benchmarks"; exit 1; }
+	@$(BIN)/ruff check --quiet src tests benchmarks
 	@$(BIN)/mypy
 
 check: lint test  ## Everything a commit must pass (minutes).
 
 prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
-	@$(BIN)/python -m pytest -q -m slow
+	@TORCH="$(TORCH)" $(BIN)/python -m pytest -q -m slow
 
 wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
 	@ls dist/*.whl
+
+bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
+	@$(BIN)/python benchmarks/perplexity.py --save
+
+bench-word-sense: .venv/.dev  ## First-neighbour sense accuracy by layer (needs the data in ../shared).
+	@$(BIN)/python benchmarks/word_sense.py --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

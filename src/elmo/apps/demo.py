@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elmo.apps.demo_picture import draw_occurrences
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError
 from elmo.text.files import refuse_existing, written_whole
@@ -111,7 +111,8 @@ def run_demo(model: str, out: Path, force: bool = False) -> Demo:
         }
         np.savez(part / VECTORS_FILE, vectors=vectors, **{name: np.array(v) for name, v in labels.items()})  # type: ignore[arg-type]
         (part / TABLE_FILE).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
-        drawn = _draw(occurrences, vectors[:, -1], part / PICTURE_FILE)
+        around = [_around(o) for o in occurrences]
+        drawn = draw_occurrences(labels["words"], labels["senses"], around, vectors[:, -1], part / PICTURE_FILE)
     return Demo(rows, neighbours, out / VECTORS_FILE, out / TABLE_FILE, out / PICTURE_FILE if drawn else None)
 
 
@@ -155,44 +156,6 @@ def _occurrence(sentence: str, word: str, sense: str) -> Occurrence:
     tokens = tokenize(sentence[: match.start()] + word + sentence[match.end() :])
     place = next(i for i, token in enumerate(tokens) if token.start == match.start())
     return Occurrence(word, sense, tuple(token.text for token in tokens), place)
-
-
-def _plane(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The two directions in which vectors differ most (principal components): float (n, D) -> (n, 2)."""
-    centred = x - x.mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    flat: NDArray[np.float32] = centred @ directions[:2].T
-    return flat
-
-
-def _draw(occurrences: Sequence[Occurrence], top: NDArray[np.float32], path: Path) -> bool:
-    """Draw the occurrences of each word in the plane; False without matplotlib."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
-    words = list(dict.fromkeys(o.word for o in occurrences))
-    figure = Figure(figsize=(4.2 * 3, 8.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    for number, word in enumerate(words):
-        axes: Any = figure.add_subplot(2, 3, number + 1)
-        own = [i for i, o in enumerate(occurrences) if o.word == word]
-        places = _plane(top[own])
-        senses = list(dict.fromkeys(occurrences[i].sense for i in own))
-        for colour, marker, sense in zip(("#1f6fb4", "#d95f02"), ("o", "s"), senses, strict=True):
-            chosen = [k for k, i in enumerate(own) if occurrences[i].sense == sense]
-            axes.scatter(places[chosen, 0], places[chosen, 1], c=colour, marker=marker, s=60, label=f"{word} {sense}")
-        for k, i in enumerate(own):
-            axes.annotate(_around(occurrences[i]), places[k], xytext=(5, 5), textcoords="offset points", fontsize=7)
-        axes.margins(0.25)
-        axes.set_title(word, fontsize=13)
-        axes.legend(fontsize=8, loc="best")
-        axes.set_xticks([])
-        axes.set_yticks([])
-    figure.suptitle("Occurrences of five words, top layer, first two principal components of each word")
-    figure.savefig(path, dpi=110)
-    return True
 
 
 def _around(occurrence: Occurrence) -> str:

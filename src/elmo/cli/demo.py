@@ -1,5 +1,6 @@
 """`elmo demo`: what context does to a word, in a minute."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,13 @@ from elmo.cli.show import show_facts
 
 if TYPE_CHECKING:
     from elmo.apps.demo import Demo
+
+
+_NEXT = (
+    ("elmo embed README.md -o vectors.hdf5 --layers all", "vectors of a text of your own, one sentence a line"),
+    ("elmo perplexity en README.md", "how well the model predicts that text, from both sides"),
+    ('elmo pretrain --corpus "texts/*.txt" -o my-model', "a model of your own texts, in any language"),
+)
 
 
 def demo(
@@ -41,8 +49,9 @@ def _show(found: "Demo") -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print("\n[bold]Does the model know which sense is meant?[/bold]")
-    console.print("Mean cosine between occurrences of a word: same sense / different senses (8 sentences a word).\n")
+    print_line = partial(console.print, soft_wrap=True)  # a sentence, a path, a command stay one line to copy
+    print_line("\n[bold]Does the model know which sense is meant?[/bold]")
+    print_line("Mean cosine of occurrences of a word: same sense / different senses.\n")
     layers = sorted({row.layer for row in found.rows})
     table = Table()
     table.add_column("word")
@@ -59,26 +68,22 @@ def _show(found: "Demo") -> None:
         table.add_row(word, *cells, f"{own[-1].neighbours_right} of {own[-1].occurrences}")
     console.print(table)
     n_words = len({row.word for row in found.rows})
-    console.print(
+    print_line(
         f"{found.words_told_apart} of {n_words} words: same-sense pairs are closer in every layer that knows context.\n"
     )
-    console.print("[bold]Nearest occurrence in the top layer[/bold]")
+    print_line("[bold]Nearest occurrence in the top layer[/bold]")
     for pair in found.neighbours:
         hit = "[green]same sense[/]" if pair.nearest.sense == pair.occurrence.sense else "[red]other sense[/]"
-        console.print(
-            f"  {_escaped(pair.occurrence.text)}\n    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}"
-        )
-    console.print(f"\nvectors  {found.vectors}\ntable    {found.table}")
+        print_line(f"  {_escaped(pair.occurrence.text)}")
+        print_line(f"    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}")
+    print_line(f"\nvectors  {found.vectors}\ntable    {found.table}")
     if found.picture is None:
-        console.print("picture  not drawn: it needs matplotlib; pip install " + _escaped("'elmo-lm[plots]'"))
+        print_line("picture  not drawn: it needs matplotlib; pip install " + _escaped("'elmo-lm[plots]'"))
     else:
-        console.print(f"picture  {found.picture}")
-    console.print("\n[bold]Try next[/bold]")
-    console.print(
-        "  elmo embed README.md -o vectors.hdf5 --layers all      vectors of your own text, one sentence a line"
-    )
-    console.print("  elmo perplexity en README.md                           how well the model predicts a text")
-    console.print('  elmo pretrain --corpus "texts/*.txt" -o my-model       a model of your own text or language')
+        print_line(f"picture  {found.picture}")
+    print_line("\n[bold]Try next[/bold]")
+    for command, what in _NEXT:
+        print_line(f"  {_escaped(command)}\n      {what}")
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,92 @@
+"""Held-out perplexity of the bundled English model beside a unigram and an interpolated Kneser-Ney 5-gram model.
+
+    python benchmarks/perplexity.py [--model en] [--texts ../shared/data/lm/english] [--rivals FILE] [--save]
+
+All three predict the same tokens (our tokenizer, one sentence a line) over the same frozen vocabulary, and the rivals are
+estimated on the very text that the model was trained on. `--rivals FILE` keeps what the rivals reached, so that a second
+model is measured without waiting for them again.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from elmo.apps.perplexity import measure_file
+from elmo.checkpoints.load import BUNDLED
+from elmo.text.corpus import read_sentences
+from elmo.text.vocabulary import Vocabulary, read_vocabulary
+from record import SHARED, record
+
+SHIPPED = ("textbooks", "medicine", "government", "techdocs", "books", "books_older", "sentences")
+KNESER_NEY = SHARED / "tools" / "kneser_ney.py"
+
+
+def write_tokenized(sources: list[Path], target: Path) -> Path:
+    """Raw texts -> one tokenized sentence a line."""
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(" ".join(words) + "\n" for words in read_sentences(sources, pretokenized=False))
+    return target
+
+
+def unigram(train: Path, test: Path, vocabulary: Vocabulary) -> float:
+    """Perplexity of relative frequencies: words outside the vocabulary are `<UNK>`, one mark a sentence."""
+    counts: list[Counter[int]] = []
+    for path in (train, test):
+        counts.append(Counter())
+        for words in read_sentences([path], pretokenized=True):
+            counts[-1].update(vocabulary.encode(words).tolist())
+            counts[-1][vocabulary.end_id] += 1
+    total = counts[0].total()
+    nats = -sum(n * math.log(counts[0][word] / total) for word, n in counts[1].items())
+    return math.exp(nats / counts[1].total())
+
+
+def measure_rivals(texts: Path, vocabulary_file: Path) -> dict[str, float]:
+    """Perplexities of unigram and 5-gram, trained on the texts that the bundled model was trained on."""
+    with TemporaryDirectory() as room:
+        train = write_tokenized([texts / f"{name}.txt.xz" for name in SHIPPED], Path(room) / "train.txt")
+        test = write_tokenized([texts / "heldout.txt.gz"], Path(room) / "test.txt")
+        figures = {"unigram": unigram(train, test, read_vocabulary(vocabulary_file))}
+        command = [sys.executable, KNESER_NEY, train, test, "--vocabulary", vocabulary_file, "--json"]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    figures |= {f"kneser_ney_5.{key}": found[key] for key in ("forward", "backward", "mean")}
+    return figures | {"rivals.tokens": found["tokens"], "rivals.oov_rate": found["oov_rate"]}
+
+
+def main() -> None:
+    """Print the table; with --save keep it in results/perplexity.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="en")
+    parser.add_argument("--texts", type=Path, default=SHARED / "data" / "lm" / "english")
+    parser.add_argument("--vocabulary", type=Path, default=BUNDLED / "en" / "vocabulary.txt")
+    parser.add_argument("--rivals", type=Path)
+    parser.add_argument("--save", action="store_true")
+    given = parser.parse_args()
+    if given.rivals and given.rivals.exists():
+        figures = json.loads(given.rivals.read_text(encoding="utf-8"))
+    else:
+        figures = measure_rivals(given.texts, given.vocabulary)
+        if given.rivals:
+            given.rivals.write_text(json.dumps(figures), encoding="utf-8")
+    if given.model != "none":
+        own = measure_file(given.model, given.texts / "heldout.txt.gz")
+        figures |= {f"elmo.{key}": value for key, value in own.items()}
+        other = measure_file(given.model, given.texts / "heldout_ood.txt.gz")
+        figures |= {f"elmo.other_kinds.{key}": value for key, value in other.items()}
+        figures["elmo.share_of_unigram"] = own["mean"] / figures["unigram"]
+        for rival in ("unigram", "kneser_ney_5.mean"):
+            nats = math.log(figures[rival]) * own["tokens"]
+            figures[f"{rival}.bits_per_byte"] = nats / math.log(2) / own["bytes"]
+    for name, value in figures.items():
+        print(f"{name:36}{value:14,.4f}" if isinstance(value, float) else f"{name:36}{value:14,}")
+    if given.save:
+        print(record("perplexity", f"python benchmarks/perplexity.py --model {given.model} --save", figures))
+
+
+if __name__ == "__main__":
+    main()
