@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -130,6 +131,17 @@ def test_nothing_there(tmp_path, published):
     (published / "weights.hdf5").unlink()
     with pytest.raises(CheckpointError, match="but no weights"):
         load_model(published)
+
+
+def test_a_folder_by_the_name_of_a_bundled_model_does_not_hide_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("elmo.checkpoints.load.BUNDLED", tmp_path / "bundled")
+    save_native(small_model(seed=1), tmp_path / "bundled" / "en")
+    save_native(small_model(seed=2), tmp_path / "en")
+    bundled, own = (load_model(name).bilm.char_cnn.embedding.weight for name in ("en", "./en"))
+    assert torch.equal(bundled, small_model(seed=1).bilm.char_cnn.embedding.weight)
+    assert torch.equal(own, small_model(seed=2).bilm.char_cnn.embedding.weight)
+    assert torch.equal(own, load_model(Path("en")).bilm.char_cnn.embedding.weight)
 
 
 def test_weights_by_another_name_are_found_and_two_are_asked_about(published):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -11,6 +12,7 @@ import pytest
 from conftest import small_model
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.native import save_native
+from elmo.checkpoints.saved_model import TokenizerFacts
 from elmo.embed.embedder import Elmo
 
 LINES = "The bank of the river .\n\n  money\tmoney \nthe ö \U0001f469\u200d\U0001f52c\n"
@@ -192,6 +194,18 @@ def test_a_run_is_not_begun_twice(run_elmo, corpus_file, tmp_path):
     assert run_elmo(*start).status == 0
     ran = run_elmo(*start)
     assert (ran.status, "holds a run already; --resume goes on with it" in ran.err) == (2, True)
+
+
+def test_another_tokenizer_is_a_line_on_stderr(run_elmo, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("warnings.filters", [])
+    model = small_model()
+    facts = TokenizerFacts(name="elmo-words", version="0")
+    config = model.config.model_copy(update={"tokenizer": facts})
+    save_native(replace(model, config=config), tmp_path / "m")
+    ran = run_elmo("embed", text, "-m", tmp_path / "m", "-o", tmp_path / "v.npz")
+    assert ran.status == 0
+    assert ran.err.startswith(f"elmo: warning: {tmp_path}/m: trained on text cut by tokenizer elmo-words 0")
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_wrong_usage_is_status_2(run_elmo):

@@ -92,6 +92,13 @@ def test_an_interrupted_embedding_leaves_nothing(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "t.txt"]
 
 
+def test_a_reader_that_leaves_early_hears_no_complaint(tmp_path):
+    (tmp_path / "t.txt").write_text(TEXT * 20_000)
+    pipe = f"{sys.executable} -m elmo tokenize t.txt | head -n 1"
+    done = subprocess.run(["bash", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("The bank of the river was green .\n", "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,14 +19,14 @@ def find_model(source: str | Path) -> tuple[str, Path]:
     """The format and place of a model: ("native" or "allennlp", its folder).
 
     Args:
-        source: the name of a bundled model, or a folder.
+        source: the name of a bundled model, which wins over a folder of that name (write ./en for the folder); or a folder.
     Raises:
         CheckpointError: there is nothing, or nothing that is a model.
     """
+    if isinstance(source, str) and source in bundled_models():
+        return "native", BUNDLED / source
     folder = Path(source)
     if not folder.exists():
-        if str(source) in bundled_models():
-            return "native", BUNDLED / str(source)
         raise CheckpointError(
             f"{folder.absolute()}: no such model folder, and no bundled model of that name "
             f"(there is {', '.join(bundled_models()) or 'none'})"

@@ -3,8 +3,10 @@
 Exit status: 0 done; 2 the user's input or files (one clear sentence); 130 interrupted; 1 our bug (a traceback).
 """
 
+import io
 import signal
 import sys
+import warnings
 from types import FrameType
 from typing import NoReturn
 
@@ -48,12 +50,20 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
         raise typer.Exit
 
 
+def _warn(message: Warning | str, *_: object) -> None:
+    print(f"elmo: warning: {message}", file=sys.stderr)
+
+
 def main() -> None:
     """Run the command line of this process."""
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn  # type: ignore[assignment]
+            app()
     except ElmoError as error:
         print(f"elmo: {error}", file=sys.stderr)
         sys.exit(2)
