@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense clean
+.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -56,6 +56,12 @@ bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-N
 
 bench-word-sense: .venv/.dev  ## First-neighbour sense accuracy by layer (needs the data in ../shared).
 	@$(BIN)/python benchmarks/word_sense.py --save
+
+bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
+	@$(BIN)/python benchmarks/startup.py --save
+
+bench-fresh-clone: .venv/.dev  ## Seconds of `make demo` and `make test` on a fresh clone, and again without network.
+	@$(BIN)/python benchmarks/fresh_clone.py --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,8 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
-import torch
 from pydantic import BaseModel, Field, PositiveInt
 
 from elmo.model.bilm import BiLM, BiLMState
@@ -46,12 +45,3 @@ class SavedModel:
     vocabulary: Vocabulary | None = None
     warm: BiLMState | None = None  # of one row, (layers, 1, P) and (layers, 1, H)
     card: str | None = None  # README.md
-
-    def without_softmax(self) -> "SavedModel":
-        """The same model for embedding only."""
-        return replace(self, config=self.config.model_copy(update={"n_words": None}), softmax=None)
-
-
-def parameters_on(bilm: BiLM) -> torch.device:
-    """The device a model stands on."""
-    return bilm.char_cnn.embedding.weight.device

@@ -1,0 +1,49 @@
+"""How long a stranger waits: `make demo` and `make test` on a fresh clone, then both again without a network.
+
+    python benchmarks/fresh_clone.py [--save]
+
+Clones this checkout as it is committed, with the project's shared material beside it if it is here.
+"""
+
+import argparse
+import os
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from record import ROOT, SHARED, record
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """Run a command in a clean environment; its output goes to the terminal."""
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    begun = time.monotonic()
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    return round(time.monotonic() - begun, 1)
+
+
+def main() -> None:
+    """Print the seconds; with --save keep them in results/fresh_clone.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--save", action="store_true")
+    given = parser.parse_args()
+    with TemporaryDirectory() as room:
+        clone = Path(room) / "elmo"
+        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        if SHARED.is_dir():
+            (Path(room) / "shared").symlink_to(SHARED)
+        blocked = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+        figures = {
+            f"{target}_{when}_s": seconds([*prefix, "make", target], clone)
+            for when, prefix in (("first", []), ("second_without_network", blocked))
+            for target in ("demo", "test")
+        }
+    for name, value in figures.items():
+        print(f"{name:32}{value:8.1f}")
+    if given.save:
+        print(record("fresh_clone", "python benchmarks/fresh_clone.py --save", figures))
+
+
+if __name__ == "__main__":
+    main()
