@@ -136,6 +136,7 @@ def examples() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", list(examples()))
 def test_the_example_of_every_command_runs_as_pasted(tmp_path, name):
+    assert len(examples()[name]) < 70  # not wrapped by a terminal of 80 columns
     shutil.copy(ROOT / "README.md", tmp_path)
     (tmp_path / "texts").mkdir()
     with gzip.open(tmp_path / "texts" / "a.txt.gz", "wt", encoding="utf-8") as file:

@@ -20,7 +20,7 @@ def convert(
     source: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model.")],
     target: Annotated[Path, typer.Argument(help="Folder to write.")],
     to: Annotated[Format, typer.Option(help="native: config.json + safetensors; allennlp: options.json + HDF5.")],
-    force: Annotated[bool, typer.Option(help="Replace the target if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the target if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Convert a model to another format, array for array.

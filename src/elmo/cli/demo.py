@@ -24,7 +24,7 @@ def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for vectors, table and picture.")] = Path(
         "elmo-demo"
     ),
-    force: Annotated[bool, typer.Option(help="Replace the folder if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what context does to five ambiguous words, layer by layer.

@@ -23,13 +23,13 @@ def embed(
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.hdf5 (AllenNLP's layout) or FILE.npz.")] = Path(
         "vectors.hdf5"
     ),
-    pretokenized: Annotated[bool, typer.Option(help="Tokens are separated by white space.")] = False,
+    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
     layers: Annotated[
         str, typer.Option(help="mean, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
     ] = "mean",
     state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines computed together at most.")] = 64,
-    force: Annotated[bool, typer.Option(help="Replace the output if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Embed a text, one sentence a line; blank lines keep their place.

@@ -11,7 +11,9 @@ from elmo.cli.show import show_facts
 def perplexity(
     model: Annotated[str, typer.Argument(help="Model folder, or en for the bundled model.")],
     text: Annotated[Path, typer.Argument(help="Text: txt, gz or xz.")],
-    pretokenized: Annotated[bool, typer.Option(help="One sentence a line, tokens separated by white space.")] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="One sentence a line, tokens separated by white space.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Full-softmax perplexity of a text, each direction and both; every word and one sentence mark a line is counted.

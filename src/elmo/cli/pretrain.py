@@ -30,7 +30,7 @@ def pretrain(
     ] = None,
     vocabulary_size: Annotated[int | None, typer.Option(min=1, help="Words of the vocabulary to count.")] = None,
     pretokenized: Annotated[
-        bool, typer.Option(help="The corpus is one sentence a line, tokens separated by white space.")
+        bool, typer.Option("--pretokenized", help="The corpus is one sentence a line, tokens separated by white space.")
     ] = False,
     heldout: Annotated[
         Path | None, typer.Option(help="Text to measure perplexity on; else one sentence in a hundred.")
@@ -41,14 +41,16 @@ def pretrain(
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="End the run at this step; the learning rate falls towards it.")
     ] = None,
-    resume: Annotated[bool, typer.Option(help="Go on with the run in -o from its last checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in -o from its last checkpoint.")
+    ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Train a bidirectional language model on text.
 
-    Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --size tiny --max-minutes 30`
+    Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
     from elmo.errors import OutputError, TextError

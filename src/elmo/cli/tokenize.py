@@ -11,7 +11,7 @@ def tokenize(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; standard output if not given.")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace the output if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
 ) -> None:
     """Split raw text into sentences and tokens: one sentence a line, tokens separated by blanks.
 
