@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -16,6 +17,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import load_native, save_native
 from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
+from elmo.train.warm_state import settle_state
 
 KERNEL = "RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_0"
 
@@ -181,6 +183,53 @@ def test_native_tensors_that_do_not_fit_are_all_named(native):
         "'softmax.bias' is missing, the config needs (9,)",
     ):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64, torch.float8_e4m3fn])
+def test_native_tensors_that_are_no_floating_point_numbers_are_refused(native, dtype):
+    tensors = load_file(native / "model.safetensors")
+    tensors["bilm.forward_lm.layers.0.bias"] = torch.ones(44).to(dtype)
+    save_file(tensors, native / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"layers\.0\.bias' holds \w+, expected floating-point numbers"):
+        load_model(native)
+
+
+@pytest.mark.parametrize("value", [torch.zeros(3), torch.full((2, 1, 7), torch.nan)])
+def test_a_warm_state_that_does_not_fit_is_refused(tmp_path, value):
+    model = small_model()
+    state = settle_state(model.bilm, [["the", "river"]])
+    config = model.config.model_copy(update={"warm_state": True})
+    save_native(replace(model, config=config, warm=state), tmp_path / "m")
+    assert load_model(tmp_path / "m").warm is not None
+    tensors = load_file(tmp_path / "m" / "model.safetensors")
+    save_file(tensors | {"warm.forward.hidden": value}, tmp_path / "m" / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"'warm\.forward\.hidden' (is \(3,\)|holds numbers that are not finite)"):
+        load_model(tmp_path / "m")
+
+
+def test_a_config_nested_without_end_is_no_config(native):
+    (native / "config.json").write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="nested too deep"):
+        load_model(native)
+
+
+def test_sizes_that_no_memory_holds_are_compared_before_they_are_made(native):
+    path = native / "config.json"
+    config = json.loads(path.read_text())
+    config["bilm"]["lstm"]["cell_size"] = 2**20
+    config["bilm"]["lstm"]["projection_size"] = 2**20
+    path.write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=r"the config makes it \(4194304, 1048576\)"):
+        load_model(native)
+    config["bilm"]["lstm"]["cell_size"] = 10**30
+    path.write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="cell_size: Input should be less than"):
+        load_model(native)
+
+
+def test_a_vocabulary_beside_published_weights_need_not_be_one_of_a_language_model(published):
+    (published / "vocabulary.txt").write_text("<S>\n</S>\nriver\n")
+    assert load_model(published).vocabulary is None
 
 
 @pytest.mark.parametrize(

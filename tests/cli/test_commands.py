@@ -1,7 +1,10 @@
 """The command line: what each command prints and writes, and how it refuses bad input."""
 
 import gzip
+import io
 import json
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +88,23 @@ def test_tokenize_prints_one_sentence_a_line_or_writes_a_file(run_elmo, tmp_path
     assert (tmp_path / "o.txt").read_text() == expected
 
 
+def test_tokenize_reads_standard_input_as_a_file(run_elmo, monkeypatch):
+    for content, expected in ((b"\xef\xbb\xbfOne.\rTwo.\r\nThree.\n", "One .\nTwo .\nThree .\n"), (b"", "")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert run_elmo("tokenize", "-").out == expected
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"good\nna\xefve\n")))
+    assert "standard input, line 2: not UTF-8" in run_elmo("tokenize", "-").err
+
+
+def test_perplexity_reads_a_pipe(run_elmo, folder, text, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text(LINES, encoding="utf-8"))
+    writer.start()
+    ran = run_elmo("perplexity", folder, tmp_path / "pipe", "--pretokenized", "--json")
+    writer.join()
+    assert ran.out == run_elmo("perplexity", folder, text, "--pretokenized", "--json").out != ""
+
+
 def test_perplexity_has_the_keys_of_the_counting_rule(run_elmo, folder, text):
     facts = json.loads(run_elmo("perplexity", folder, text, "--pretokenized", "--json").out)
     assert set(facts) == {"forward", "backward", "mean", "bits_per_byte", "tokens", "oov_rate", "bytes"}
@@ -114,6 +134,7 @@ def test_pretrain_ends_in_a_model_that_all_commands_take(run_elmo, corpus_file, 
     facts = json.loads(ran.out)
     assert (facts["steps"], facts["model"]) == (5, str(tmp_path / "run"))
     info = json.loads(run_elmo("info", tmp_path / "run", "--json").out)
+    assert all(not isinstance(value, dict | list) for value in info.values())
     assert (info["tokenizer"], info["training.steps"], info["cell_size"]) == ("elmo-words 1", 5, 16)
     again = run_elmo("perplexity", tmp_path / "run", corpus_file, "--json")
     assert json.loads(again.out)["tokens"] == 10 * (8 + 7 + 10) + 30
@@ -161,6 +182,20 @@ def bad_calls(tmp_path):
         "no recipe": (["pretrain", "--corpus", text, "-o", new, "--recipe", tmp_path / "r.toml"], "no such recipe"),
         "no vocabulary": (["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "v"], "no such vocab"),
         "no held-out text": (["pretrain", "--corpus", text, "-o", new, "--heldout", empty], "no text to hold out"),
+        "settings of a resume": (["pretrain", "--resume", "-o", new, "--set", "rows=2"], "leave out --set"),
+        "no such run": (["pretrain", "--corpus", text, "-o", text], "exists already; give another name"),
+        "below a file": (["pretrain", "--corpus", text, "-o", text / "new"], "is no folder"),
+        "too large": (["pretrain", "--corpus", text, "-o", new, "--set", "bilm.lstm.cell_size=999999"], "GiB"),
+        "vocabulary twice": (
+            ["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "twice"],
+            "line 5: 'a'",
+        ),
+        "long name": (["embed", text, "-m", model, "-o", tmp_path / f"{300 * 'x'}.npz"], "no file can have this name"),
+        "long model": (["info", tmp_path / (300 * "x")], "no such model folder"),
+        "long run": (["pretrain", "--corpus", text, "-o", tmp_path / (300 * "x")], "no file can have this name"),
+        "a folder of others": (["demo", "-m", model, "-o", tmp_path / "theirs", "--force"], "a folder of other things"),
+        "folder for file": (["tokenize", text, "-o", tmp_path / "theirs", "--force"], "and a file is to be written"),
+        "not finite": (["embed", text, "-m", model, "-o", tmp_path / "v.npz", "--layers", "nan,0,1"], "must be finite"),
         "tokenize exists": (["tokenize", text, "-o", latin], "exists already"),
         "demo exists": (["demo", "-o", model], "exists already"),
     }
@@ -172,7 +207,10 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(run_elmo, folder, text, 
     (tmp_path / "empty.txt").write_bytes(b"\n \n")
     (tmp_path / "one.txt").write_text("One sentence only.\n")
     (tmp_path / "old.npz").touch()
-    (tmp_path / "bare").mkdir()
+    (tmp_path / "twice").write_text("<S>\n</S>\n<UNK>\na\na\n")
+    for empty in ("bare", "theirs"):
+        (tmp_path / empty).mkdir()
+    (tmp_path / "theirs" / "thesis.tex").touch()
     for published in ("half", "cut", "published"):
         save_bilm_tf(small_model(), tmp_path / published)
     (tmp_path / "half" / "weights.hdf5").unlink()
@@ -184,6 +222,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(run_elmo, folder, text, 
     assert message in ran.err
     errors = [line for line in ran.err.splitlines() if not line.startswith("read ")]
     assert len(errors) == 1
+    assert "Traceback" not in ran.err
     assert errors[0].startswith("elmo: ")
     assert ran.out == ""
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before

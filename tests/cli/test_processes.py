@@ -84,7 +84,7 @@ def test_an_interrupted_embedding_leaves_nothing(tmp_path):
     (tmp_path / "t.txt").write_text(TEXT * 20_000)
     command = [*ELMO, "embed", "t.txt", "-m", "m", "-o", "v.hdf5"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.glob(".v.hdf5.*")) and process.poll() is None:
+    while not list(tmp_path.glob(".elmo-part-*")) and process.poll() is None:
         time.sleep(0.01)
     process.terminate()
     _, errors = process.communicate()

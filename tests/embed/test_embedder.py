@@ -38,6 +38,8 @@ def test_layers_are_choices_from_all_of_them(elmo):
     ):
         assert np.allclose(elmo.embed([SENTENCE], layers=layers)[0], expected, atol=1e-5)
     assert np.allclose(elmo.embed([SENTENCE])[0], every.mean(0), atol=1e-6)
+    assert np.array_equal(elmo.embed([SENTENCE], layers=np.int64(1))[0], every[1])
+    assert np.allclose(elmo.embed([SENTENCE], layers=np.array([0.0, 1, 0]))[0], every[1], atol=1e-6)
 
 
 def test_pooling_never_counts_padding(elmo):
@@ -110,6 +112,10 @@ def test_what_is_no_list_of_sentences_is_refused(elmo, sentences, message):
         ({"layers": 3}, "this model has 3 layers"),
         ({"layers": "median"}, "layers='median'"),
         ({"layers": [1, 2]}, "2 weights for 3 layers"),
+        ({"layers": [1, float("nan"), 0]}, "weights must be finite"),
+        ({"layers": None}, "layers=None"),
+        ({"layers": True}, "layers=True"),
+        ({"layers": ["a", "b", "c"]}, "give a name, an index, or one weight a layer"),
         ({"pooling": "sum"}, "pooling='sum'"),
         ({"state": "cold"}, "state='cold'"),
         ({"state": "warm"}, "without a settled start state"),
@@ -194,3 +200,14 @@ def test_tokens_carry_offsets(elmo):
 def test_a_gpu_gives_the_same_vectors():
     cpu = Elmo(small_model()).embed([SENTENCE], layers="all")[0]
     assert np.allclose(Elmo(small_model(), device="cuda").embed([SENTENCE], layers="all")[0], cpu, atol=1e-4)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99", ""])
+def test_a_device_that_is_not_there_is_refused(model, device):
+    with pytest.raises(ConfigError, match=f"device '{device}'"):
+        Elmo(model, device=device)
+
+
+def test_the_callers_model_stays_as_it_is(model):
+    Elmo(model, dtype="float64")
+    assert model.bilm.char_cnn.embedding.weight.dtype == torch.float32

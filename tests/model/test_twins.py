@@ -109,3 +109,5 @@ def test_trimming_characters_is_exact():
         full = convolve_characters(cnn.embedding(ids), list(cnn.conv_weights), list(cnn.conv_biases), "relu")
         cut = convolve_characters(cnn.embedding(trimmed), list(cnn.conv_weights), list(cnn.conv_biases), "relu")
         assert torch.allclose(full, cut, atol=1e-13)
+        with_padding_token = torch.cat([ids.new_zeros(1, 13), ids])
+        assert trim_characters(with_padding_token, 3).shape[1] == trimmed.shape[1]

@@ -11,7 +11,7 @@ import torch
 from conftest import WORDS, small_model
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.errors import TextError
-from elmo.train.perplexity import measure_perplexity
+from elmo.train.perplexity import Perplexity, measure_perplexity
 from twins import bilm as twin
 
 SENTENCES = [["the", "river", "bank"], ["unheard", "money", "."], ["bank"], ["<unk>", "lends"]]
@@ -83,3 +83,8 @@ def test_no_sentence_is_refused():
     model = small_model()
     with pytest.raises(TextError, match="the text is empty"):
         measure_perplexity(model.bilm, model.softmax, model.vocabulary, [[]])
+
+
+def test_a_model_that_went_astray_has_an_infinite_perplexity():
+    assert Perplexity(1e9, 10.0, 10, 0).forward == math.inf
+    assert Perplexity(1e9, 10.0, 10, 0).backward == pytest.approx(math.e)

@@ -10,7 +10,7 @@ import torch
 from conftest import small_model
 from elmo.apps.pretrain import continue_run, start_run
 from elmo.checkpoints.load import load_model
-from elmo.errors import CheckpointError, ConfigError, OutputError, TextError, TrainingError
+from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.shards import encode_text
@@ -113,6 +113,61 @@ def test_a_half_written_checkpoint_is_passed_over_and_a_broken_one_is_named(tmp_
     assert continue_run(tmp_path / "run").finished
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("corpus/ids.npy", b""),
+        ("corpus/words.json", b"5"),
+        ("corpus/words.json", b'["<S>", "</S>"]'),
+        ("run.json", b"[" * 100_000),
+        ("run.json", b'{"recipe": 3}'),
+        ("checkpoints/LAST/run_state.json", b'{"step": "x", "epoch": 0, "window": 1, "seconds": 1}'),
+        ("checkpoints/LAST/run_state.json", b'{"step": -5, "epoch": 0, "window": 1, "seconds": 1}'),
+        ("checkpoints/LAST/config.json", b"{}"),
+    ],
+)
+def test_a_damaged_run_is_refused_in_one_line(tmp_path, corpus_file, file, content):
+    start_run([corpus_file], tmp_path / "run", recipe(), max_steps=3)
+    continue_run(tmp_path / "run")
+    last = checkpoints_of(tmp_path / "run" / "checkpoints")[-1].name
+    (tmp_path / "run" / file.replace("LAST", last)).write_bytes(content)
+    with pytest.raises(ElmoError) as caught:
+        continue_run(tmp_path / "run")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizer": {"name": "adagrad"}}, "another optimizer"),
+        ({"rows": 5}, "other rows"),
+        ({"bilm": {"lstm": {"cell_size": 31}}}, "another model"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, corpus_file, changes, message):
+    for name, settings in (("a", recipe()), ("b", recipe(**changes))):
+        start_run([corpus_file], tmp_path / name, settings, max_steps=3)
+    continue_run(tmp_path / "a")
+    shutil.copytree(tmp_path / "a" / "checkpoints", tmp_path / "b" / "checkpoints")
+    with pytest.raises(TrainingError, match=f"{message}.*than this run's run.json asks for"):
+        continue_run(tmp_path / "b")
+
+
+def test_the_facts_of_a_run_count_its_epochs(tmp_path, corpus_file):
+    start_run([corpus_file], tmp_path / "run", recipe(epochs=2))
+    continue_run(tmp_path / "run")
+    assert load_model(tmp_path / "run").config.training["epochs"] == pytest.approx(2, abs=0.1)
+
+
+def test_a_literal_unk_is_learned_and_measured_as_unknown(tmp_path):
+    (tmp_path / "c.txt").write_text("the <unk> of the river lends <unk> no money .\n" * 60)
+    start_run([tmp_path / "c.txt"], tmp_path / "run", recipe(dropout=0.0), pretokenized=True)
+    result = continue_run(tmp_path / "run")
+    assert result.heldout.mean < 1.01
+    assert result.heldout.oov_rate == pytest.approx(2 / 11)
+    assert "<unk>" not in load_model(tmp_path / "run").vocabulary.words
+
+
 def test_the_held_out_perplexity_of_both_directions_is_in_the_log(tmp_path, corpus_file):
     start_run([corpus_file], tmp_path / "run", recipe(), max_steps=20)
     continue_run(tmp_path / "run")
@@ -202,7 +257,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_weights():
     p = torch.nn.Parameter(torch.ones(2))
     optimizer = make_optimizer([p], OptimizerConfig())
     with pytest.raises(
-        TrainingError, match=r"loss nan with gradient norm nan: not finite; lower optimizer\.learning_rate"
+        TrainingError, match=r"loss nan with gradient norm nan: not finite; start a new run with a lower optimizer"
     ):
         take_step((p * torch.nan).sum(), optimizer, 0.1, 1.0)
     assert torch.equal(p, torch.ones(2))
@@ -218,6 +273,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_weights():
         ({"size": "huge"}, [], "no size 'huge'"),
         ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: Extra inputs"),
         ({}, ["dropout=1.5"], "dropout: Input should be less than 1"),
+        ({}, ["size.x=1"], "no size {'x': '1'}"),
+        ({}, ["a." * 3000 + "b=1"], "no setting lies so deep"),
+        ({}, ["checkpoint_minutes=inf"], "checkpoint_minutes: Input should be a finite number"),
+        ({}, ["bilm.lstm.forget_bias=nan"], "bilm.lstm.forget_bias: Input should be a finite number"),
+        ({}, ["seed=99999999999999999999999"], "seed: Input should be less than"),
+        ({}, ["bilm.lstm.cell_size=1000000000000"], "cell_size: Input should be less than or equal to 1048576"),
         ({"bilm": 3}, [], "bilm: Input should be a valid dictionary"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Literal
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import save_native
+from elmo.checkpoints.saved_model import MODEL_FILES
 from elmo.text.files import refuse_existing
 
 Format = Literal["native", "allennlp"]
@@ -19,7 +20,7 @@ def convert_model(source: str, target: Path, to: Format, force: bool = False) ->
     Raises:
         CheckpointError: no such model, or the format cannot hold it. OutputError: the target exists.
     """
-    refuse_existing(target, force)
+    refuse_existing(target, force, known_by=MODEL_FILES)
     model = load_model(source)
     if to == "native":
         save_native(model, target)

@@ -96,7 +96,7 @@ def run_demo(model: str, out: Path, force: bool = False) -> Demo:
     Raises:
         OutputError: the folder exists. CheckpointError: there is no such model.
     """
-    refuse_existing(out, force)
+    refuse_existing(out, force, known_by=[TABLE_FILE])
     occurrences = read_occurrences()
     elmo = Elmo.from_pretrained(model)
     embedded = elmo.embed([list(o.tokens) for o in occurrences], layers="all")

@@ -36,6 +36,10 @@ def describe_model(source: str) -> dict[str, Any]:
         if model.config.tokenizer is None
         else " ".join(model.config.tokenizer.model_dump().values()),
     }
-    for name, value in model.config.training.items():
-        facts[f"training.{name}"] = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return facts
+    return facts | _flat("training", model.config.training)
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {key: fact for inner, part in value.items() for key, fact in _flat(f"{name}.{inner}", part).items()}
+    return {name: ", ".join(map(str, value)) if isinstance(value, list) else value}

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from elmo.checkpoints.load import load_model
+from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError
-from elmo.text.corpus import read_lines, read_sentences
+from elmo.text.corpus import read_lines, sentences_of_line
 from elmo.train.perplexity import measure_perplexity
 
 
@@ -23,10 +24,14 @@ def measure_file(model: str, text: Path, pretokenized: bool = False) -> dict[str
     loaded = load_model(model)
     if loaded.softmax is None or loaded.vocabulary is None:
         raise CheckpointError(f"{model}: this model came without its softmax, so it has no perplexity; it can embed")
-    result = measure_perplexity(
-        loaded.bilm, loaded.softmax, loaded.vocabulary, list(read_sentences([text], pretokenized))
-    )
-    size_bytes = sum(len(line.encode("utf-8")) + 1 for line in read_lines(text) if line.strip())
+    if not pretokenized:
+        warn_of_other_tokenizer(loaded.config, model)
+    sentences: list[list[str]] = []
+    size_bytes = 0
+    for line in read_lines(text):  # once: the text may be a pipe
+        sentences += sentences_of_line(line, pretokenized)
+        size_bytes += len(line.encode("utf-8")) + 1 if line.strip() else 0
+    result = measure_perplexity(loaded.bilm, loaded.softmax, loaded.vocabulary, sentences)
     return {
         "forward": result.forward,
         "backward": result.backward,

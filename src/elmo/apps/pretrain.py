@@ -10,6 +10,7 @@ The folder of a run:
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,16 +19,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from torch import Tensor
 
+from elmo.apps.model_card import training_facts, write_card
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import TextError, TrainingError
+from elmo.errors import ConfigError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLM
+from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import find_files, read_sentences
-from elmo.text.files import refuse_existing, written_whole
+from elmo.text.files import read_json, refuse_existing, remove_leftovers, written_whole
 from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
@@ -83,7 +86,7 @@ def start_run(
         TextError: a file is missing or unreadable, or the corpus has fewer than two sentences.
         OutputError: the folder exists.
     """
-    refuse_existing(out, force=False)
+    refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
     begun = time.monotonic()
     text = encode_text(read_sentences(files, pretokenized))
@@ -96,7 +99,8 @@ def start_run(
     if vocabulary_file is None:
         vocabulary = vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
     else:
-        vocabulary = read_vocabulary(vocabulary_file)
+        vocabulary = _given_vocabulary(vocabulary_file)
+    _refuse_too_large(recipe.bilm, len(vocabulary))
     if heldout_file is None:
         text, heldout = _hold_out(text, recipe.seed)
     else:
@@ -140,21 +144,25 @@ def continue_run(
     recipe = settings.recipe
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
+    for folder in (out, out / "checkpoints"):
+        remove_leftovers(folder)
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
     corpus = prepare_corpus(text, heldout_sentences, vocabulary, recipe.bilm.char_cnn.max_characters)
     model = _new_model(recipe, vocabulary, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
-    out_of_time = False
 
-    def stops(seconds: float) -> bool:
-        nonlocal out_of_time
-        out_of_time = max_minutes is not None and time.monotonic() - begun > 60 * max_minutes
-        return out_of_time or stop()
+    def stops() -> bool:
+        return stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
 
     def log(line: Report) -> None:
-        with (out / LOG_FILE).open("a", encoding="ascii") as file:
-            file.write(json.dumps(_flat(line)) + "\n")
+        try:
+            with (out / LOG_FILE).open("a", encoding="ascii") as file:
+                file.write(json.dumps(_flat(line)) + "\n")
+        except OSError as error:
+            raise OutputError(
+                f"{out / LOG_FILE}: cannot be written ({error.strerror}); make room, then --resume"
+            ) from error
         report(line)
 
     model, place = pretrain(
@@ -166,25 +174,56 @@ def continue_run(
     if model.softmax is None:
         raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
     perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, heldout_sentences)
+    if stop():
+        return PretrainResult(False, place, checkpoint, None)
     _write_model(model, out, settings, place, perplexity, heldout_sentences)
     return PretrainResult(True, place, checkpoint, perplexity)
 
 
 def is_run(out: Path) -> bool:
     """Whether a folder holds a run that can be resumed."""
-    return (out / RUN_FILE).is_file()
+    try:
+        return (out / RUN_FILE).is_file()
+    except OSError:  # a name that no folder can have
+        return False
 
 
 def _read_settings(out: Path) -> RunSettings:
     path = out / RUN_FILE
     try:
-        return RunSettings.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return RunSettings.model_validate(read_json(path))
     except FileNotFoundError:
         raise TrainingError(
             f"{path.absolute()}: no such file; --resume needs the folder of a run, -o DIR of its start"
         ) from None
-    except (OSError, ValueError, ValidationError) as error:
-        raise TrainingError(f"{path}: cannot be read ({error}); it was written when the run began") from error
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began"
+        ) from error
+
+
+def _given_vocabulary(path: Path) -> Vocabulary:
+    """A vocabulary to train with: each line a word of its own, or its row of the softmax would never be right."""
+    vocabulary = read_vocabulary(path)
+    first: dict[str, int] = {}
+    for number, word in enumerate(vocabulary.words, start=1):
+        if not word or first.setdefault(word, number) != number:
+            fault = f"{word!r} stands in line {first[word]} already" if word else "empty"
+            raise TextError(f"{path}, line {number}: {fault}; give each word one line")
+    return vocabulary
+
+
+def _refuse_too_large(config: BiLMConfig, n_words: int) -> None:
+    """Refuse a model whose training cannot fit in the memory of this machine: weight, gradient, two moments of 4 bytes."""
+    with torch.device("meta"):
+        parts = (BiLM(config), Softmax(n_words, config.lstm.projection_size))
+    size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else size_bytes
+    if size_bytes > there:
+        raise ConfigError(
+            f"training this model takes {size_bytes / 2**30:,.0f} GiB for its weights alone, this machine has "
+            f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"
+        )
 
 
 def _hold_out(text: EncodedText, seed: int) -> tuple[EncodedText, list[list[str]]]:
@@ -213,40 +252,10 @@ def _write_model(
     perplexity: Perplexity,
     heldout: Sequence[Sequence[str]],
 ) -> None:
-    facts: dict[str, Any] = {
-        "corpus": settings.corpus,
-        "tokens": settings.tokens,
-        "sentences": settings.sentences,
-        "steps": place.step,
-        "epochs": place.epoch,
-        "rows": settings.recipe.rows,
-        "window": settings.recipe.window,
-        "seconds": round(place.seconds),
-        "seed": settings.recipe.seed,
-        "optimizer": settings.recipe.optimizer.model_dump(),
-        "dropout": settings.recipe.dropout,
-        "heldout_forward": round(perplexity.forward, 3),
-        "heldout_backward": round(perplexity.backward, 3),
-        "heldout_mean": round(perplexity.mean, 3),
-        "heldout_tokens": perplexity.tokens,
-        "heldout_oov_rate": round(perplexity.oov_rate, 5),
-    }
+    facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
     warm = settle_state(model.bilm, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
-    add_model_files(replace(model, config=config, warm=warm, card=_card(config)), out, settings.storage)
-
-
-def _card(config: ModelConfig) -> str:
-    facts = config.training
-    return (
-        "# A bidirectional language model (ELMo)\n\n"
-        f"Trained by `elmo pretrain` on {', '.join(facts['corpus'])}: {facts['tokens']:,} tokens, "
-        f"{facts['steps']:,} steps of {facts['rows']} x {facts['window']} places, {facts['seconds'] / 60:.0f} minutes.\n\n"
-        f"Held-out perplexity (full softmax, {facts['heldout_tokens']:,} tokens): forward {facts['heldout_forward']}, "
-        f"backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
-        f"{100 * facts['heldout_oov_rate']:.2f} % of them outside the vocabulary of {config.n_words:,} words.\n\n"
-        f'```python\nfrom elmo import Elmo\nvectors = Elmo.from_pretrained("this folder").embed(["A sentence of yours."])\n```\n'
-    )
+    add_model_files(replace(model, config=config, warm=warm, card=write_card(config)), out, settings.storage)
 
 
 def _flat(line: Report) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """Raw text -> one tokenized sentence a line, tokens separated by blanks."""
 
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from elmo.errors import TextError
-from elmo.text.corpus import read_sentences
+from elmo.text.corpus import decode_lines, read_lines
 from elmo.text.files import refuse_existing, written_whole
-from elmo.text.sentences import tokenize_sentences
+from elmo.text.sentences import sentences_of_words
 
 
 def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Iterator[str]:
@@ -17,7 +15,7 @@ def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Ite
     Raises:
         TextError: the input is missing or is no UTF-8. OutputError: the target exists.
     """
-    lines = (" ".join(words) for words in _sentences(source))
+    lines = (" ".join(words) for line in _lines(source) for words in sentences_of_words(line))
     if target is None:
         yield from lines
         return
@@ -26,13 +24,5 @@ def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Ite
         file.writelines(f"{line}\n" for line in lines)
 
 
-def _sentences(source: Path) -> Iterator[list[str]]:
-    if str(source) != "-":
-        yield from read_sentences([source], pretokenized=False)
-        return
-    try:
-        for line in io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8"):
-            for sentence in tokenize_sentences(line.rstrip("\n")):
-                yield [token.text for token in sentence]
-    except UnicodeDecodeError as error:
-        raise TextError(f"standard input: not UTF-8 ({error}); convert it, for instance with iconv -t utf-8") from error
+def _lines(source: Path) -> Iterator[str]:
+    return decode_lines(sys.stdin.buffer, "standard input") if str(source) == "-" else read_lines(source)

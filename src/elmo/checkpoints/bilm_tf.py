@@ -19,12 +19,12 @@ from torch import Tensor
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensors import fill_module, report_faults
-from elmo.errors import CheckpointError
+from elmo.errors import CheckpointError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.text.characters import N_CHARACTERS
-from elmo.text.files import written_whole
-from elmo.text.vocabulary import read_vocabulary, write_vocabulary
+from elmo.text.files import read_json, written_whole
+from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
 OPTIONS_FILE = "options.json"
 WEIGHTS_FILE = "weights.hdf5"
@@ -106,7 +106,7 @@ def _kernel(name: str, P: int, H: int, layer: str) -> Dataset:
 
 
 def load_bilm_tf(options: Path, weights: Path) -> SavedModel:
-    """Load a published model; a `vocabulary.txt` beside the options comes along.
+    """Load a published model; a `vocabulary.txt` beside the options comes along if it is one of a language model.
 
     Raises:
         CheckpointError: a file is missing, broken, or does not fit the other; all differing arrays in one message.
@@ -115,11 +115,18 @@ def load_bilm_tf(options: Path, weights: Path) -> SavedModel:
     with reading_hdf5(weights, "the options have no weights beside them") as file:
         config = _config_of(stored, options, file)
         tensors = _read_arrays(file, config, weights)
-    bilm = BiLM(config)
+    with torch.device("meta"):  # no memory before the arrays are known to fit
+        bilm = BiLM(config)
     fill_module(bilm, tensors, str(weights), _ADVICE)
-    beside = options.parent / VOCABULARY_FILE
-    vocabulary = read_vocabulary(beside) if beside.is_file() else None
-    return SavedModel(ModelConfig(bilm=config), bilm.eval(), vocabulary=vocabulary)
+    return SavedModel(ModelConfig(bilm=config), bilm.eval(), vocabulary=_vocabulary_beside(options))
+
+
+def _vocabulary_beside(options: Path) -> Vocabulary | None:
+    path = options.parent / VOCABULARY_FILE
+    try:
+        return read_vocabulary(path) if path.is_file() else None
+    except TextError:  # without <UNK>, say: for embedding it was no more than a list of words to cache
+        return None
 
 
 def save_bilm_tf(model: SavedModel, folder: Path) -> None:
@@ -164,7 +171,7 @@ def save_bilm_tf(model: SavedModel, folder: Path) -> None:
 
 def _read_options(path: Path) -> dict[str, Any]:
     try:
-        options = json.loads(path.read_text(encoding="utf-8"))
+        options = read_json(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path.absolute()}: no such file; published weights need their options") from None
     except (OSError, ValueError) as error:

@@ -26,7 +26,11 @@ def find_model(source: str | Path) -> tuple[str, Path]:
     if isinstance(source, str) and source in bundled_models():
         return "native", BUNDLED / source
     folder = Path(source)
-    if not folder.exists():
+    try:
+        exists = folder.exists()
+    except OSError:  # a name that no file can have
+        exists = False
+    if not exists:
         raise CheckpointError(
             f"{folder.absolute()}: no such model folder, and no bundled model of that name "
             f"(there is {', '.join(bundled_models()) or 'none'})"

@@ -5,7 +5,6 @@ the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, an
 float16 storage halves the file; a model is always loaded to float32.
 """
 
-import json
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +15,12 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.checkpoints.tensors import fill_module, read_tensors, write_tensors
-from elmo.errors import CheckpointError, TextError
+from elmo.checkpoints.tensors import check_tensors, fill_module, read_tensors, write_tensors
+from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState
 from elmo.model.softmax import Softmax
-from elmo.text.files import written_whole
+from elmo.text.files import read_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
 CONFIG_FILE = "config.json"
@@ -35,7 +34,9 @@ StorageType = Literal["float32", "float16"]
 
 def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
     """Write the files of a model into an existing folder that is being made (see `save_native`)."""
-    dtype = torch.float16 if storage == "float16" else torch.float32
+    dtype = {"float32": torch.float32, "float16": torch.float16}.get(storage)
+    if dtype is None:
+        raise ConfigError(f"storage {storage!r}; there are float32 and float16")
     tensors: dict[str, Tensor] = {f"bilm.{name}": p for name, p in model.bilm.named_parameters()}
     if model.softmax is not None:
         tensors |= {f"softmax.{name}": p for name, p in model.softmax.named_parameters()}
@@ -62,12 +63,23 @@ def save_native(model: SavedModel, folder: Path, storage: StorageType = "float32
 
 
 def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
-    """Write the files of a model into a folder that holds other things too; the config comes last, each file whole."""
-    with TemporaryDirectory(prefix=".model.", dir=folder) as room:
-        write_model_files(model, Path(room), storage)
-        for name in (VOCABULARY_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
-            if (Path(room) / name).exists():
-                os.replace(Path(room) / name, folder / name)
+    """Write the files of a model into a folder that holds other things too; the config comes last, each file whole.
+
+    Raises:
+        OutputError: the disk is full or fails.
+    """
+    try:
+        with TemporaryDirectory(prefix=".elmo-part-", dir=folder) as room:
+            write_model_files(model, Path(room), storage)
+            sync_to_disk(Path(room))
+            for name in (VOCABULARY_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
+                if (Path(room) / name).exists():
+                    os.replace(Path(room) / name, folder / name)
+            sync_folder(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: the model cannot be written ({error.strerror or error}); make room there"
+        ) from error
 
 
 def read_model_config(folder: Path) -> ModelConfig:
@@ -78,7 +90,7 @@ def read_model_config(folder: Path) -> ModelConfig:
     """
     path = folder / CONFIG_FILE
     try:
-        return ModelConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return ModelConfig.model_validate(read_json(path))
     except FileNotFoundError:
         raise CheckpointError(
             f"{path.absolute()}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}"
@@ -100,18 +112,19 @@ def load_native(folder: Path) -> SavedModel:
     tensors = read_tensors(folder / WEIGHTS_FILE)
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
-    bilm = BiLM(config.bilm)
-    softmax = None if config.n_words is None else Softmax(config.n_words, config.bilm.lstm.projection_size)
+    lstm = config.bilm.lstm
+    with torch.device("meta"):  # no memory before the tensors are known to fit
+        bilm = BiLM(config.bilm)
+        softmax = None if config.n_words is None else Softmax(config.n_words, lstm.projection_size)
+    whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
+    halves = 2 * ((lstm.n_layers, 1, lstm.projection_size), (lstm.n_layers, 1, lstm.cell_size))
+    warm_shapes = dict(zip(_WARM_NAMES, halves, strict=True)) if config.warm_state else {}
+    shapes = {name: tuple(p.shape) for name, p in whole.named_parameters()}
+    check_tensors({**shapes, **warm_shapes}, tensors, where, advice)
     warm = None
     if config.warm_state:
-        lacking = [name for name in _WARM_NAMES if name not in tensors]
-        if lacking:
-            raise CheckpointError(
-                f"{where}: {', '.join(lacking)} is missing, the config promises a warm state; {advice}"
-            )
         fh, fc, bh, bc = (tensors.pop(name).float() for name in _WARM_NAMES)
         warm = BiLMState(LSTMState(fh, fc), LSTMState(bh, bc))
-    whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
     fill_module(whole, tensors, where, advice)
     vocabulary = _read_vocabulary_beside(folder, config)
     card = folder / CARD_FILE

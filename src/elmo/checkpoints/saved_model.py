@@ -1,9 +1,10 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
+import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.config import BiLMConfig
@@ -19,6 +20,7 @@ class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
     version: str
 
 
+MODEL_FILES = ("config.json", "options.json")  # a folder with one of these holds a model
 THIS_TOKENIZER = TokenizerFacts(name=TOKENIZER_NAME, version=TOKENIZER_VERSION)
 PRETOKENIZED = TokenizerFacts(name="none", version="0")
 
@@ -29,7 +31,7 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     format: Literal["elmo"] = "elmo"
     format_version: Literal[1] = 1
     bilm: BiLMConfig
-    n_words: PositiveInt | None = None  # V of the softmax; None: the folder holds no softmax
+    n_words: Annotated[int, Field(gt=0, le=2**28)] | None = None  # V of the softmax; None: the folder holds no softmax
     warm_state: bool = False  # the folder holds a settled start state
     tokenizer: TokenizerFacts | None = None  # None: not known (imported weights)
     training: dict[str, Any] = Field(default_factory=dict)  # facts for the reader; nothing depends on them
@@ -45,3 +47,15 @@ class SavedModel:
     vocabulary: Vocabulary | None = None
     warm: BiLMState | None = None  # of one row, (layers, 1, P) and (layers, 1, H)
     card: str | None = None  # README.md
+
+
+def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
+    """Warn, as the caller's caller, if raw text is not cut today as it was when the model was trained."""
+    trained_with = config.tokenizer
+    if trained_with is None or trained_with in (PRETOKENIZED, THIS_TOKENIZER):
+        return
+    warnings.warn(
+        f"{source}: trained on text cut by tokenizer {trained_with.name} {trained_with.version}, this is "
+        f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
+        stacklevel=3,
+    )

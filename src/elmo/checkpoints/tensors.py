@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from elmo.errors import CheckpointError
 
+_NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write a safetensors file that has the permissions of any new file (safetensors alone: its owner's only).
@@ -50,26 +52,38 @@ def report_faults(faults: Sequence[str], where: str, advice: str) -> None:
 
 
 def fill_module(module: nn.Module, tensors: Mapping[str, Tensor], where: str, advice: str) -> None:
-    """Copy tensors into the parameters of the same names, as float32.
+    """Copy tensors into the parameters of the same names, as float32; a module on the meta device moves to the CPU.
 
     Raises:
-        CheckpointError: tensors are missing, unexpected, of another shape, or not finite; all of them in one message.
+        CheckpointError: tensors are missing, unexpected, of another shape or type, or not finite; all of them in one message.
     """
     parameters = dict(module.named_parameters())
+    check_tensors({name: tuple(p.shape) for name, p in parameters.items()}, tensors, where, advice)
+    if any(p.is_meta for p in parameters.values()):
+        module.to_empty(device="cpu")
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(tensors[name])
+
+
+def check_tensors(
+    expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], where: str, advice: str
+) -> None:
+    """Compare tensors with the names and shapes that a config makes.
+
+    Raises:
+        CheckpointError: see `fill_module`.
+    """
     faults = [
-        f"{name!r} is missing, the config needs {tuple(p.shape)}"
-        for name, p in parameters.items()
-        if name not in tensors
+        f"{name!r} is missing, the config needs {shape}" for name, shape in expected.items() if name not in tensors
     ]
-    faults += [f"{name!r} {tuple(t.shape)} is not expected" for name, t in tensors.items() if name not in parameters]
-    for name in parameters.keys() & tensors.keys():
-        if parameters[name].shape != tensors[name].shape:
-            faults.append(
-                f"{name!r} is {tuple(tensors[name].shape)}, the config makes it {tuple(parameters[name].shape)}"
-            )
-        elif not bool(torch.isfinite(tensors[name]).all()):
+    for name, tensor in tensors.items():
+        if name not in expected:
+            faults.append(f"{name!r} {tuple(tensor.shape)} is not expected")
+        elif tuple(tensor.shape) != expected[name]:
+            faults.append(f"{name!r} is {tuple(tensor.shape)}, the config makes it {expected[name]}")
+        elif tensor.dtype not in _NUMBERS:
+            faults.append(f"{name!r} holds {str(tensor.dtype).removeprefix('torch.')}, expected floating-point numbers")
+        elif not bool(torch.isfinite(tensor.float()).all()):
             faults.append(f"{name!r} holds numbers that are not finite")
     report_faults(faults, where, advice)
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(tensors[name])

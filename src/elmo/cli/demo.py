@@ -76,11 +76,11 @@ def _show(found: "Demo") -> None:
         hit = "[green]same sense[/]" if pair.nearest.sense == pair.occurrence.sense else "[red]other sense[/]"
         print_line(f"  {_escaped(pair.occurrence.text)}")
         print_line(f"    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}")
-    print_line(f"\nvectors  {found.vectors}\ntable    {found.table}")
+    print_line(f"\nvectors  {_escaped(str(found.vectors))}\ntable    {_escaped(str(found.table))}")
     if found.picture is None:
         print_line("picture  not drawn: it needs matplotlib; pip install " + _escaped("'elmo-lm[plots]'"))
     else:
-        print_line(f"picture  {found.picture}")
+        print_line(f"picture  {_escaped(str(found.picture))}")
     print_line("\n[bold]Try next[/bold]")
     for command, what in _NEXT:
         print_line(f"  {_escaped(command)}\n      {what}")

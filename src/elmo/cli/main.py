@@ -65,7 +65,7 @@ def main() -> None:
             warnings.showwarning = _warn  # type: ignore[assignment]
             app()
     except ElmoError as error:
-        print(f"elmo: {error}", file=sys.stderr)
+        print(f"elmo: {' '.join(str(error).splitlines())}", file=sys.stderr)
         sys.exit(2)
     except Interrupted:
         print("elmo: interrupted; nothing was left half-written", file=sys.stderr)

@@ -53,18 +53,37 @@ def pretrain(
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
-    from elmo.errors import OutputError, TextError
+    from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.loop import Report
     from elmo.train.recipe import pretrain_config, read_recipe
 
-    if not resume:
+    if resume:
+        fixed = {
+            "--corpus": corpus,
+            "--size": size,
+            "--recipe": recipe,
+            "--set": set_,
+            "--vocabulary": vocabulary,
+            "--vocabulary-size": vocabulary_size,
+            "--pretokenized": pretokenized,
+            "--heldout": heldout,
+            "--max-steps": max_steps,
+            "--seed": seed,
+            "--float16": half,
+        }
+        given = [name for name, value in fixed.items() if value is not None and value is not False and value != []]
+        if given:
+            raise ConfigError(
+                f"--resume goes on as the run began; leave out {', '.join(given)} ({output}/run.json has them)"
+            )
+    else:
         if is_run(output):
             raise OutputError(f"{output} holds a run already; --resume goes on with it, or give another -o")
         if not corpus:
             raise TextError("no corpus; give files with --corpus, or go on with a run with --resume -o DIR")
         settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
-        given = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
-        settings |= {name: value for name, value in given.items() if value is not None}
+        chosen = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
+        settings |= {name: value for name, value in chosen.items() if value is not None}
         start_run(
             corpus,
             output,

@@ -1,7 +1,7 @@
 """`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from elmo.checkpoints.load import DEFAULT_MODEL, load_model
 from elmo.checkpoints.native import StorageType, save_native
-from elmo.checkpoints.saved_model import THIS_TOKENIZER, SavedModel
+from elmo.checkpoints.saved_model import MODEL_FILES, SavedModel, warn_of_other_tokenizer
 from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
 from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.model.bilm import BiLM, BiLMState
@@ -44,8 +44,17 @@ class Elmo:
     def __init__(self, model: SavedModel, dtype: str = "float32", device: str = "cpu") -> None:
         if dtype not in _DTYPES:
             raise ConfigError(f"dtype {dtype!r}; there are {', '.join(_DTYPES)}")
+        try:
+            where = torch.empty(0, device=device).device
+        except (RuntimeError, AssertionError) as error:
+            raise ConfigError(
+                f"device {device!r}: {str(error).splitlines()[0]}; there is cpu, and cuda where a GPU is"
+            ) from error
         self.model = model
-        self.bilm: BiLM = model.bilm.to(device=device, dtype=_DTYPES[dtype]).eval()
+        own = (
+            model.bilm if (dtype, where.type) == ("float32", "cpu") else deepcopy(model.bilm)
+        )  # the caller keeps theirs
+        self.bilm: BiLM = own.to(device=where, dtype=_DTYPES[dtype]).eval()
         self.n_layers: int = model.config.bilm.n_layers
         self.width: int = model.config.bilm.width
         self._carried: BiLMState | None = None
@@ -62,25 +71,19 @@ class Elmo:
             dtype: "float32", or "float64" for reference values; vectors come out as float32 in either case.
             device: of torch, "cpu" or "cuda".
         Raises:
-            CheckpointError: there is no such model, or its files are broken.
+            CheckpointError: there is no such model, or its files are broken. ConfigError: no such dtype or device.
         """
         model = load_model(source)
-        trained_with = model.config.tokenizer
-        if trained_with is not None and trained_with.name != "none" and trained_with != THIS_TOKENIZER:
-            warnings.warn(
-                f"{source}: trained on text cut by tokenizer {trained_with.name} {trained_with.version}, this is "
-                f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
-                stacklevel=2,
-            )
+        warn_of_other_tokenizer(model.config, str(source))
         return cls(model, dtype, device)
 
     def save_pretrained(self, folder: str | Path, *, storage: StorageType = "float32", force: bool = False) -> None:
         """Write the model as a folder of ours, whole or not at all.
 
         Raises:
-            OutputError: the folder exists and `force` is not given.
+            OutputError: the folder exists and `force` is not given, or it holds other things than a model.
         """
-        refuse_existing(Path(folder), force)
+        refuse_existing(Path(folder), force, known_by=MODEL_FILES)
         save_native(self.model, Path(folder), storage)
 
     def tokenize(self, text: str) -> list[Token]:

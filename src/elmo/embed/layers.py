@@ -1,8 +1,10 @@
 """Layers of a sentence -> what the caller asked for: which layers, and one vector a token or a sentence."""
 
+import operator
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, SupportsIndex
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,21 +21,24 @@ def choose_layers(layers: Layers, n_layers: int) -> Choice:
     Raises:
         ConfigError: there is no such layer, or not one weight a layer.
     """
-    if layers == "mean":
-        return lambda x: x.mean(dim=0)
-    if layers == "all":
-        return lambda x: x
-    if layers == "top":
-        return lambda x: x[-1]
-    if isinstance(layers, int):
-        if not -n_layers <= layers < n_layers:
-            raise ConfigError(f"layers={layers}: this model has {n_layers} layers, 0 (tokens) to {n_layers - 1} (top)")
-        return lambda x: x[layers]
     if isinstance(layers, str):
-        raise ConfigError(f'layers={layers!r}; there are "mean", "all", "top", an index, or one weight a layer')
-    weights = torch.tensor([float(weight) for weight in layers], dtype=torch.float64)
+        named: dict[str, Choice] = {"mean": lambda x: x.mean(dim=0), "all": lambda x: x, "top": lambda x: x[-1]}
+        if layers not in named:
+            raise ConfigError(f'layers={layers!r}; there are "mean", "all", "top", an index, or one weight a layer')
+        return named[layers]
+    if isinstance(layers, SupportsIndex) and not isinstance(layers, bool) and not np.ndim(layers):
+        number = operator.index(layers)
+        if not -n_layers <= number < n_layers:
+            raise ConfigError(f"layers={number}: this model has {n_layers} layers, 0 (tokens) to {n_layers - 1} (top)")
+        return lambda x: x[number]
+    try:
+        weights = torch.tensor([float(weight) for weight in layers], dtype=torch.float64)  # type: ignore[union-attr]
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"layers={layers!r:.80}; give a name, an index, or one weight a layer") from error
     if len(weights) != n_layers:
         raise ConfigError(f"layers: {len(weights)} weights for {n_layers} layers; give one weight a layer")
+    if not bool(torch.isfinite(weights).all()):
+        raise ConfigError(f"layers={weights.tolist()}: weights must be finite")
     return lambda x: torch.einsum("l,ltd->td", weights.to(x), x)
 
 

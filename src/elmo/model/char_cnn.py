@@ -45,7 +45,7 @@ def trim_characters(char_ids: Tensor, widest_filter: int) -> Tensor:
     Padding takes part in the maximum over places, so one window of padding alone is kept for the widest filter; all
     other windows of padding alone are equal to it.
     """
-    used = int((char_ids != PAD_CHARACTER).sum(dim=1).max()) if char_ids.numel() else 0
+    used = int(((char_ids != PAD_CHARACTER) & (char_ids != PADDING)).sum(dim=1).max()) if char_ids.numel() else 0
     return char_ids[:, : max(used + widest_filter, widest_filter)]
 
 
@@ -100,4 +100,4 @@ class CharCNN(nn.Module):
         for layer in self.highways:
             x = layer(x)
         vectors: Tensor = self.projection(x)  # (N, P)
-        return vectors.reshape(*places, -1)  # (..., P)
+        return vectors.reshape(*places, vectors.shape[-1])  # (..., P)

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveInt, model_validator
+from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from elmo.errors import ConfigError
 
 Activation = Literal["relu", "tanh"]
-Filter = tuple[PositiveInt, PositiveInt]
-Clip = Annotated[float, Field(gt=0)]
+Size = Annotated[int, Field(gt=0, le=2**20)]  # far above any model, far below what breaks arithmetic
+Filter = tuple[Size, Size]
+Clip = Annotated[FiniteFloat, Field(gt=0)]
 SizeName = Literal["tiny", "small", "medium", "original"]
 
 PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
@@ -17,11 +18,13 @@ PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5
 class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
     """The token layer: characters -> convolutions -> highway -> projection (Kim et al. 2016; Peters et al. 2018, 3.4)."""
 
-    embedding_size: PositiveInt = 16  # E, of one character
-    filters: tuple[Filter, ...] = Field(PUBLISHED_FILTERS, min_length=1)  # (width in characters, number)
+    embedding_size: Size = 16  # E, of one character
+    filters: tuple[Filter, ...] = Field(
+        PUBLISHED_FILTERS, min_length=1, max_length=100
+    )  # (width in characters, number)
     activation: Activation = "relu"
-    n_highway: int = Field(2, ge=0)
-    max_characters: int = Field(50, ge=3)  # C, marks of beginning and end included
+    n_highway: int = Field(2, ge=0, le=100)
+    max_characters: int = Field(50, ge=3, le=10_000)  # C, marks of beginning and end included
     projected: bool = True  # False: no linear projection, the filters are the vector (bilm-tf)
 
     @property
@@ -46,12 +49,12 @@ class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
 class LSTMConfig(BaseModel, frozen=True, extra="forbid"):
     """One direction of the biLM (Peters et al. 2018, section 3.4)."""
 
-    n_layers: PositiveInt = 2
-    cell_size: PositiveInt = 4096  # H, units inside the cell
-    projection_size: PositiveInt = 512  # P, what a layer hands on
+    n_layers: int = Field(2, gt=0, le=100)
+    cell_size: Size = 4096  # H, units inside the cell
+    projection_size: Size = 512  # P, what a layer hands on
     cell_clip: Clip | None = 3.0
     projection_clip: Clip | None = 3.0
-    forget_bias: float = 1.0  # added to the forget gate, not stored in the weights (TensorFlow's LSTMCell)
+    forget_bias: FiniteFloat = 1.0  # added to the forget gate, not stored in the weights (TensorFlow's LSTMCell)
     skip_connections: bool = True  # every layer but the first adds its input to its output
     projected: bool = True  # False: the cell's output is handed on as it is, H = P (bilm-tf)
 
@@ -103,6 +106,6 @@ _SIZES: dict[str, BiLMConfig] = {
 
 def bilm_config(size: str) -> BiLMConfig:
     """The settings of a named size: `small`, `medium`, `original` as published, `tiny` for a CPU of two cores."""
-    if size not in _SIZES:
+    if not isinstance(size, str) or size not in _SIZES:
         raise ConfigError(f"no size {size!r}; there are {', '.join(_SIZES)}")
     return _SIZES[size]

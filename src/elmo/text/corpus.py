@@ -28,7 +28,7 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
         path = Path(pattern)
         try:
             matches = [path] if path.exists() else sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
-            files = [match for match in matches if match.is_file()]
+            files = [match for match in matches if not match.is_dir()]
         except OSError as error:
             raise TextError(f"{path.absolute()}: {error.strerror}; name a file that can be read") from error
         if not files:
@@ -46,15 +46,7 @@ def read_lines(path: Path) -> Iterator[str]:
     """
     try:
         with _open(path) as file:
-            for number, raw in enumerate(file, start=1):
-                line = raw.removesuffix(b"\n").removesuffix(b"\r")
-                try:
-                    yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
-                except UnicodeDecodeError as error:
-                    raise TextError(
-                        f"{path}, line {number}: not UTF-8 (byte {error.object[error.start]:#04x} at place {error.start}); "
-                        f"convert the file, for instance with iconv -f latin1 -t utf-8"
-                    ) from error
+            yield from decode_lines(file, str(path))
     except (FileNotFoundError, NotADirectoryError):
         raise TextError(f"{path.absolute()}: no such file") from None
     except IsADirectoryError:
@@ -69,6 +61,27 @@ def read_lines(path: Path) -> Iterator[str]:
         raise TextError(f"{path}: cannot be read ({error}); the file is broken or cut short") from error
 
 
+def decode_lines(file: BinaryIO, name: str) -> Iterator[str]:
+    """`read_lines` of an open file that messages call `name`."""
+    for number, raw in enumerate(file, start=1):
+        line = raw.removesuffix(b"\n").removesuffix(b"\r")
+        try:
+            yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise TextError(
+                f"{name}, line {number}: not UTF-8 (byte {error.object[error.start]:#04x} at place {error.start}); "
+                f"convert it, for instance with iconv -f latin1 -t utf-8"
+            ) from error
+
+
+def sentences_of_line(line: str, pretokenized: bool) -> Iterator[list[str]]:
+    """The non-empty sentences of a line: the one that it is, or those that raw text is cut into."""
+    if not pretokenized:
+        yield from sentences_of_words(line)
+    elif words := split_words(line):
+        yield words
+
+
 def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[list[str]]:
     """The non-empty sentences of files as lists of words.
 
@@ -77,10 +90,7 @@ def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[list[s
     """
     for path in paths:
         for line in read_lines(path):
-            if not pretokenized:
-                yield from sentences_of_words(line)
-            elif words := split_words(line):
-                yield words
+            yield from sentences_of_line(line, pretokenized)
 
 
 def _open(path: Path) -> BinaryIO:

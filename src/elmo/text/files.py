@@ -1,64 +1,127 @@
 """Files and folders that appear whole or not at all: a temporary name beside the target, fsync, rename."""
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from elmo.errors import OutputError
 
+_PREFIX = ".elmo-part-"
 
-def refuse_existing(target: Path, force: bool) -> None:
+
+def refuse_existing(target: Path, force: bool | None, known_by: Sequence[str] | None = None) -> None:
     """Fail before any work is done.
 
+    Args:
+        force: replace what exists; None: there is no such choice.
+        known_by: None: a file is to be written. Else a folder, which may replace an empty folder or one that holds a file of
+            one of these names, but never a folder of other things.
     Raises:
         OutputError: the target exists and is not to be replaced, or its folder cannot be made.
     """
-    if target.exists() and not force:
-        raise OutputError(f"{target} exists already; give another name, or --force to replace it")
-    if target.exists() and target.is_dir() and target.resolve() in (Path.cwd(), *Path.cwd().parents):
+    try:
+        exists, is_folder = _exists(target), target.is_dir()
+        folder = next(parent for parent in target.absolute().parents if parent.exists())
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{str(target)[:80]!r}: no file can have this name ({_reason(error)}); give another"
+        ) from error
+    if not folder.is_dir():
+        raise OutputError(f"{target}: cannot be written, {folder} is no folder; choose another place")
+    if not exists:
+        return
+    if force is not True:
+        advice = "" if force is None else ", or --force to replace it"
+        raise OutputError(f"{target} exists already; give another name{advice}")
+    if not is_folder and known_by is None:
+        return
+    if is_folder != (known_by is not None):
+        kinds = ("a folder", "a file") if is_folder else ("a file", "a folder")
+        raise OutputError(f"{target} is {kinds[0]}, and {kinds[1]} is to be written; give another name")
+    if target.resolve() in (Path.cwd(), *Path.cwd().parents):
         raise OutputError(f"{target} is the folder you stand in; give another name")
+    held = {path.name for path in target.iterdir()}
+    if held and not held & set(known_by or ()):
+        raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
 
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
     """Lend a temporary path; what was written there takes the target's name when the block ends well.
 
-    The block may write a file or make a folder. An existing target is replaced. When the block fails nothing is left.
+    The block may write a file or make a folder. An existing target is replaced. When the block fails, whatever the reason, what
+    was there before is there still.
 
     Raises:
         OutputError: the disk is full, the folder cannot be made or written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        room = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=target.parent))
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from error
+        raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
+    part, replaced = room / "part", room / "replaced"
     try:
-        part = room / target.name
         yield part
-        _sync(part)
+        sync_to_disk(part)
         if target.is_dir():
-            os.replace(target, room / "replaced")
+            os.replace(target, replaced)
         os.replace(part, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error}); nothing was changed") from error
+        raise OutputError(f"{target}: cannot be written ({_reason(error)}); nothing was changed") from error
     finally:
+        if replaced.exists() and not target.exists():
+            os.replace(replaced, target)
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left unfinished in a folder that no other process writes to."""
+    for room in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file, or all files of a folder, are on the disk."""
     for file in [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]:
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        OSError: it cannot be read. ValueError: it is no JSON, no UTF-8, or nested too deep.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

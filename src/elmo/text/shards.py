@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from elmo.errors import TextError
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
-from elmo.text.files import written_whole
+from elmo.text.files import read_json, written_whole
 
 START_ID = 0
 END_ID = 1
 
 
 class EncodedText:
-    """Sentences as ids of different words; ids 0 and 1 are `<S>` and `</S>`, which stand in no sentence of their own.
+    """Sentences as ids of different words; ids 0 and 1 are `<S>` and `</S>`, whether or not a sentence holds them as words.
 
     Attributes:
         words: the different words; an id is a place in it.
@@ -97,10 +97,15 @@ def read_encoded_text(folder: Path) -> EncodedText:
         TextError: a file of the folder is missing or broken.
     """
     try:
-        words = json.loads((folder / "words.json").read_text(encoding="ascii"))
+        words = read_json(folder / "words.json")
         ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
         ends = np.load(folder / "ends.npy", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        sound = isinstance(words, list) and all(isinstance(word, str) for word in words)
+        sound = sound and (ids.dtype, ids.ndim, ends.dtype, ends.ndim) == (np.int32, 1, np.int64, 1)
+        sound = sound and (len(ids) == 0 or (0 <= int(ids.min()) and int(ids.max()) < len(words)))
+        if not sound or not np.array_equal(ends, np.unique(ends)) or (ends[-1] if len(ends) else 0) != len(ids):
+            raise ValueError("its parts do not fit together")
+    except (OSError, EOFError, ValueError) as error:
         raise TextError(
             f"{folder}: the encoded corpus of the run cannot be read ({error}); start the run anew"
         ) from error

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.errors import TextError
-from elmo.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
+from elmo.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN, UNKNOWN_IN_TEXT
 
 SPECIALS = (SENTENCE_START, SENTENCE_END, UNKNOWN)
 _SKIPPED_LINE = "!!!MAXTERMID"
@@ -22,11 +22,14 @@ class Vocabulary:
 
     def __init__(self, words: Sequence[str], source: str = "vocabulary") -> None:
         self.words = tuple(words)
-        self._id_of = {word: i for i, word in enumerate(self.words)}
+        self._id_of: dict[str, int] = {}
+        for i, word in enumerate(self.words):
+            self._id_of.setdefault(word, i)
         missing = [special for special in SPECIALS if special not in self._id_of]
         if missing:
             raise TextError(f"{source}: no line {', '.join(missing)}; a vocabulary begins with <S>, </S>, <UNK>")
         self.start_id, self.end_id, self.unknown_id = (self._id_of[special] for special in SPECIALS)
+        self._id_of[UNKNOWN_IN_TEXT] = self.unknown_id
 
     def __len__(self) -> int:
         return len(self.words)
@@ -35,16 +38,17 @@ class Vocabulary:
         return word in self._id_of
 
     def encode(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """Ids of words, `<UNK>`'s for those outside: int32 (T,)."""
+        """Ids of words, `<UNK>`'s for those outside and for a literal `<unk>`: int32 (T,)."""
         return np.array([self._id_of.get(word, self.unknown_id) for word in words], dtype=np.int32)
 
 
 def vocabulary_from_counts(counts: Counter[str], size: int) -> Vocabulary:
     """The `size` most frequent words behind the three specials; ties in alphabetical order.
 
-    A word that a line of the vocabulary file cannot hold (white space at its ends, a lone surrogate) is left out.
+    A literal `<unk>` is no word, and one that a line of the vocabulary file cannot hold (white space at its ends, a lone
+    surrogate) is left out.
     """
-    items = ((word, n) for word, n in counts.items() if word not in SPECIALS and _fits_a_line(word))
+    items = ((word, n) for word, n in counts.items() if word not in (*SPECIALS, UNKNOWN_IN_TEXT) and _fits_a_line(word))
     ranked = sorted(items, key=lambda item: (-item[1], item[0]))
     return Vocabulary([*SPECIALS, *(word for word, _ in ranked[:size])])
 
@@ -60,7 +64,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
         TextError: the file is missing, is not UTF-8, or lacks `<S>`, `</S>` or `<UNK>`.
     """
     try:
-        lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+        lines = path.read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n")
     except FileNotFoundError:
         raise TextError(f"{path.absolute()}: no such vocabulary file") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ the first words of a sentence that is embedded alone, from state zero, as it has
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.model.softmax import Negatives, Softmax, draw_negatives
-from elmo.text.characters import encode_words
+from elmo.text.characters import PAD_CHARACTER, encode_words
 from elmo.text.shards import EncodedText
 from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import Epoch, Window, shuffled_order
@@ -79,7 +79,7 @@ def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
 
 def token_vectors(bilm: BiLM, char_ids: Tensor) -> Tensor:
     """The token layer of different words, words of like length together: int (words, C) -> float (words, P)."""
-    by_length = (char_ids != char_ids[0, -1]).sum(dim=1).argsort(stable=True)
+    by_length = (char_ids != PAD_CHARACTER).sum(dim=1).argsort(stable=True)
     vectors = torch.cat([bilm.char_cnn(char_ids[group]) for group in by_length.chunk(LENGTH_GROUPS)])
     return vectors[by_length.argsort()]
 
@@ -134,7 +134,7 @@ def pretrain(
     checkpoints: Path,
     resume_from: Path | None = None,
     max_steps: int | None = None,
-    stop: Callable[[float], bool] = lambda seconds: False,
+    stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
 ) -> tuple[SavedModel, Place]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
@@ -144,7 +144,7 @@ def pretrain(
         checkpoints: folder for checkpoints.
         resume_from: a checkpoint of this very run; `model` is then left aside.
         max_steps: stop there; the learning rate falls towards that step.
-        stop: asked after each step with the seconds trained so far; True ends the run after a checkpoint.
+        stop: asked after each step; True ends the run after a checkpoint.
         report: called every `log_every` steps and after each evaluation.
     Returns:
         the trained model and where the run stands.
@@ -162,7 +162,7 @@ def pretrain(
     place = Place()
     epoch = epoch_of(0)
     if resume_from is not None:
-        model, optimizer, state, place = load_checkpoint(resume_from, optimizer_of)
+        model, optimizer, state, place = load_checkpoint(resume_from, model, epoch.n_rows, optimizer_of)
         epoch = epoch_of(place.epoch)
     else:
         torch.manual_seed(config.seed)
@@ -177,7 +177,8 @@ def pretrain(
     sampled = config.softmax == "sampled" and config.n_negatives < softmax.n_words
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
     begun, seconds_before = time.monotonic(), place.seconds
-    saved_at, losses, n_places, logged_at = begun, [0.0], 0, begun
+    saved_at, logged_at, n_places = begun, begun, 0
+    losses: list[float] = []
 
     def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
         return measure_perplexity(bilm, softmax, vocabulary, sentences)
@@ -185,7 +186,7 @@ def pretrain(
     stopped = place.step >= n_steps
     while not stopped:
         if place.window == epoch.n_windows:
-            place = replace(place, epoch=place.epoch + 1, window=0)
+            place = place.model_copy(update={"epoch": place.epoch + 1, "window": 0})
             epoch = epoch_of(place.epoch)
         window = epoch.window_at(place.window)
         draw = np.random.default_rng([config.seed, 1, place.step])
@@ -199,14 +200,14 @@ def pretrain(
         n_places += window.forward_inputs.size
         now = time.monotonic()
         seconds = seconds_before + now - begun
-        place = Place(place.step + 1, place.epoch, place.window + 1, seconds)
-        stopped = place.step >= n_steps or stop(seconds)
+        place = Place(step=place.step + 1, epoch=place.epoch, window=place.window + 1, seconds=seconds)
+        stopped = place.step >= n_steps or stop()
         evaluated = evaluate(sample) if place.step % config.evaluate_every == 0 and not stopped else None
         if evaluated is not None or place.step % config.log_every == 0 or stopped:
             speed = n_places / max(now - logged_at, 1e-9)
-            mean = sum(losses[1:]) / max(1, len(losses) - 1)
+            mean = sum(losses) / len(losses)
             report(Report(place.step, n_steps, place.epoch, mean, norm, learning_rate, speed, seconds, evaluated))
-            losses, n_places, logged_at = [0.0], 0, time.monotonic()
+            losses, n_places, logged_at = [], 0, time.monotonic()
         if stopped or now - saved_at > 60 * config.checkpoint_minutes:
             save_checkpoint(checkpoints, model, optimizer, state, place, config.keep_checkpoints)
             saved_at = time.monotonic()

@@ -16,7 +16,7 @@ from elmo.errors import TextError
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax
 from elmo.text.batches import encode_batch, length_batches
-from elmo.text.characters import SENTENCE_END, SENTENCE_START, UNKNOWN
+from elmo.text.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.vocabulary import Vocabulary
 
 LOGITS_AT_ONCE = 2**25  # numbers of one block of logits: 128 MB of float32
@@ -34,17 +34,17 @@ class Perplexity:
     @property
     def forward(self) -> float:
         """exp of the mean loss of the forward direction."""
-        return math.exp(self.forward_nats / self.tokens)
+        return _exp(self.forward_nats / self.tokens)
 
     @property
     def backward(self) -> float:
         """exp of the mean loss of the backward direction."""
-        return math.exp(self.backward_nats / self.tokens)
+        return _exp(self.backward_nats / self.tokens)
 
     @property
     def mean(self) -> float:
         """exp of the mean of both cross-entropies."""
-        return math.exp((self.forward_nats + self.backward_nats) / (2 * self.tokens))
+        return _exp((self.forward_nats + self.backward_nats) / (2 * self.tokens))
 
     @property
     def oov_rate(self) -> float:
@@ -54,6 +54,11 @@ class Perplexity:
     def bits_per_byte(self, size_bytes: int) -> float:
         """Bits of the mean of both directions for each byte of the text."""
         return (self.forward_nats + self.backward_nats) / (2 * math.log(2) * size_bytes)
+
+
+def _exp(nats: float) -> float:
+    """exp, infinite where a model that went astray exceeds the numbers there are."""
+    return math.exp(nats) if nats < 700 else math.inf
 
 
 def _losses(x: Tensor, targets: Tensor, softmax: Softmax) -> float:
@@ -76,7 +81,7 @@ def measure_perplexity(
     Raises:
         TextError: there is no sentence.
     """
-    sentences = [[UNKNOWN if word == "<unk>" else word for word in words] for words in sentences if words]
+    sentences = [words for words in sentences if words]
     if not sentences:
         raise TextError("no sentence to measure perplexity on: the text is empty")
     device = softmax.weight.device

@@ -10,6 +10,8 @@ from elmo.errors import ConfigError
 from elmo.model.config import bilm_config
 from elmo.train.config import PretrainConfig
 
+_DEEPEST = 4  # dots of a key
+
 
 def read_recipe(path: Path) -> dict[str, Any]:
     """Read a recipe (TOML).
@@ -21,7 +23,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path.absolute()}: no such recipe") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not a readable TOML file ({error})") from error
 
 
@@ -38,6 +40,8 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
         key, separator, value = override.partition("=")
         if not separator:
             raise ConfigError(f"--set {override}: write key=value, for instance --set optimizer.learning_rate=0.2")
+        if key.count(".") > _DEEPEST:
+            raise ConfigError(f"--set {override[:80]}: no setting lies so deep")
         change: Any = None if value.strip().lower() in ("none", "null") else value.strip()
         for name in reversed(key.strip().split(".")):
             change = {name: change}

@@ -1,15 +1,14 @@
 """All that a resume needs beside the model: optimizer, LSTM state of every row, random state, place in the text."""
 
-import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel, Field, NonNegativeInt
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import Adagrad, Optimizer
 
 from elmo.checkpoints.native import StorageType, load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
@@ -17,22 +16,22 @@ from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
-from elmo.text.files import written_whole
+from elmo.text.files import read_json, written_whole
 
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
 _LSTM = ("lstm.forward.hidden", "lstm.forward.cell", "lstm.backward.hidden", "lstm.backward.cell")
+RUN_MEANS = "this run's run.json asks for; remove the folder, or start a run anew"
 _NAME = re.compile(r"step-(\d{9})")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(BaseModel, frozen=True, extra="forbid"):
     """Where a run stands."""
 
-    step: int = 0  # updates done
-    epoch: int = 0
-    window: int = 0  # windows of this epoch done
-    seconds: float = 0.0  # of training, all sessions of the run together
+    step: NonNegativeInt = 0  # updates done
+    epoch: NonNegativeInt = 0
+    window: NonNegativeInt = 0  # windows of this epoch done
+    seconds: float = Field(0.0, ge=0)  # of training, all sessions of the run together
 
 
 def save_checkpoint(
@@ -49,7 +48,7 @@ def save_checkpoint(
         part.mkdir()
         write_model_files(model, part, storage)
         write_tensors(tensors, part / STATE_FILE)
-        (part / PLACE_FILE).write_text(json.dumps(asdict(place)) + "\n", encoding="ascii")
+        (part / PLACE_FILE).write_text(place.model_dump_json() + "\n", encoding="ascii")
     for old in checkpoints_of(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return target
@@ -61,40 +60,56 @@ def checkpoints_of(folder: Path) -> list[Path]:
 
 
 def load_checkpoint(
-    folder: Path, optimizer_of: Callable[[SavedModel], Optimizer]
+    folder: Path, expected: SavedModel, n_rows: int, optimizer_of: Callable[[SavedModel], Optimizer]
 ) -> tuple[SavedModel, Optimizer, BiLMState, Place]:
     """Load a checkpoint; sets the random state.
 
     Args:
         folder: one of `checkpoints_of`.
+        expected: a model of the shape that the run trains.
+        n_rows: B of the run.
         optimizer_of: makes the optimizer for the loaded model.
     Raises:
-        CheckpointError: a file is missing or broken. TrainingError: it belongs to another optimizer.
+        CheckpointError: a file is missing or broken. TrainingError: it belongs to another run.
     """
     model = load_native(folder)
+    shapes = (model.config.bilm, model.config.n_words)
+    if shapes != (expected.config.bilm, expected.config.n_words):
+        raise TrainingError(f"{folder}: this checkpoint is of another model than {RUN_MEANS}")
+    lstm = model.config.bilm.lstm
+    state_shapes = 2 * ((lstm.n_layers, n_rows, lstm.projection_size), (lstm.n_layers, n_rows, lstm.cell_size))
+    optimizer = optimizer_of(model)
     try:
         tensors = read_tensors(folder / STATE_FILE)
-        place = Place(**json.loads((folder / PLACE_FILE).read_text(encoding="ascii")))
-        state = BiLMState(
-            LSTMState(tensors.pop(_LSTM[0]), tensors.pop(_LSTM[1])),
-            LSTMState(tensors.pop(_LSTM[2]), tensors.pop(_LSTM[3])),
-        )
+        place = Place.model_validate(read_json(folder / PLACE_FILE))
+        halves = [tensors.pop(name) for name in _LSTM]
         torch.set_rng_state(tensors.pop("random"))
-    except (OSError, CheckpointError, ValueError, TypeError, KeyError) as error:
+        values: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            _, number, key = name.split(".", 2)
+            values.setdefault(int(number), {})[key] = tensor
+    except (OSError, CheckpointError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise CheckpointError(
-            f"{folder}: the state of the run cannot be read ({error!r}); remove this folder to resume from the one before"
+            f"{folder}: the state of the run cannot be read ({_line(error)}); remove this folder to resume from the one before"
         ) from error
-    optimizer = optimizer_of(model)
-    values: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        _, number, key = name.split(".", 2)
-        values.setdefault(int(number), {})[key] = tensor
+    if [tuple(t.shape) for t in halves] != list(state_shapes) or not _fits(values, optimizer, place.step):
+        raise TrainingError(f"{folder}: this checkpoint has another optimizer or other rows than {RUN_MEANS}")
     groups = optimizer.state_dict()["param_groups"]
-    if (
-        optimizer.state_dict()["state"]
-        and values
-        and set(next(iter(values.values()))) != set(optimizer.state_dict()["state"][0])
-    ):
-        raise TrainingError(f"{folder}: this checkpoint was written with another optimizer; keep the recipe of the run")
     optimizer.load_state_dict({"state": values, "param_groups": groups})
-    return model, optimizer, state, place
+    return model, optimizer, BiLMState(LSTMState(*halves[:2]), LSTMState(*halves[2:])), place
+
+
+def _fits(values: dict[int, dict[str, Tensor]], optimizer: Optimizer, n_steps: int) -> bool:
+    """Whether an optimizer of this kind would have kept such values for these parameters."""
+    kept = {"step", "sum"} if isinstance(optimizer, Adagrad) else {"step", "exp_avg", "exp_avg_sq"}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if n_steps == 0:
+        return not values or isinstance(optimizer, Adagrad)
+    return set(values) == set(range(len(parameters))) and all(
+        set(own) == kept and all(t.shape == p.shape for name, t in own.items() if name != "step")
+        for own, p in ((values[number], p) for number, p in enumerate(parameters))
+    )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

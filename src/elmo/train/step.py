@@ -42,7 +42,7 @@ def take_step(loss: Tensor, optimizer: Optimizer, learning_rate: float, clip_nor
     if not norm < float("inf"):
         raise TrainingError(
             f"loss {float(loss.detach()):.4g} with gradient norm {norm:.4g}: not finite; "
-            "lower optimizer.learning_rate and resume from the last checkpoint"
+            "start a new run with a lower optimizer.learning_rate"
         )
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
