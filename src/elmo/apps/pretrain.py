@@ -88,6 +88,12 @@ def start_run(
     """
     refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
+    given = (
+        None if vocabulary_file is None else _given_vocabulary(vocabulary_file)
+    )  # what is wrong is told before the wait
+    heldout = None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized))
+    if heldout == []:
+        raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     begun = time.monotonic()
     text = encode_text(read_sentences(files, pretokenized))
     if text.n_sentences < 2:
@@ -96,17 +102,10 @@ def start_run(
             "training needs at least two sentences, and a useful model some 100,000 words"
         )
     say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
-    if vocabulary_file is None:
-        vocabulary = vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
-    else:
-        vocabulary = _given_vocabulary(vocabulary_file)
+    vocabulary = given if given is not None else vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
     _refuse_too_large(recipe.bilm, len(vocabulary))
-    if heldout_file is None:
+    if heldout is None:
         text, heldout = _hold_out(text, recipe.seed)
-    else:
-        heldout = list(read_sentences(find_files([heldout_file]), pretokenized))
-        if not heldout:
-            raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     settings = RunSettings(
         recipe=recipe,
         corpus=[file.name for file in files],
