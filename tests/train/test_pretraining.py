@@ -13,7 +13,8 @@ from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, zero_state
-from elmo.text.shards import encode_text
+from elmo.text.shards import encode_text, read_encoded_text
+from elmo.text.vocabulary import read_vocabulary
 from elmo.text.windows import Epoch
 from elmo.train.config import OptimizerConfig
 from elmo.train.loop import prepare_corpus, token_vectors, window_losses, with_fresh_rows
@@ -182,6 +183,16 @@ def test_held_out_sentences_are_not_trained_on(tmp_path, corpus_file):
     assert settings["sentences"] == 29
     ends = np.load(tmp_path / "run" / "heldout" / "ends.npy")
     assert len(ends) == 1
+
+
+def test_words_of_held_out_sentences_alone_are_outside_the_vocabulary(tmp_path):
+    (tmp_path / "c.txt").write_text("".join(f"a{i} b{i} c{i}\n" for i in range(300)))
+    start_run([tmp_path / "c.txt"], tmp_path / "run", recipe())
+    vocabulary = read_vocabulary(tmp_path / "run" / "vocabulary.txt")
+    heldout = read_encoded_text(tmp_path / "run" / "heldout")
+    assert heldout.n_sentences == 3
+    assert len(vocabulary) == 3 + 3 * 297
+    assert not any(word in vocabulary for i in range(3) for word in heldout.sentence(i))
 
 
 @pytest.mark.parametrize(

@@ -88,9 +88,8 @@ def start_run(
     """
     refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
-    given = (
-        None if vocabulary_file is None else _given_vocabulary(vocabulary_file)
-    )  # what is wrong is told before the wait
+    # What is wrong with the small files is told before the wait for the large ones.
+    given = None if vocabulary_file is None else _given_vocabulary(vocabulary_file)
     heldout = None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized))
     if heldout == []:
         raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
@@ -102,10 +101,10 @@ def start_run(
             "training needs at least two sentences, and a useful model some 100,000 words"
         )
     say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
+    if heldout is None:
+        text, heldout = _hold_out(text, recipe.seed)  # before the words are counted: what is held out is not known
     vocabulary = given if given is not None else vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
     _refuse_too_large(recipe.bilm, len(vocabulary))
-    if heldout is None:
-        text, heldout = _hold_out(text, recipe.seed)
     settings = RunSettings(
         recipe=recipe,
         corpus=[file.name for file in files],
