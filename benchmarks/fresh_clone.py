@@ -5,14 +5,13 @@
 Clones this checkout as it is committed, with the project's shared material beside it if it is here.
 """
 
-import argparse
 import os
 import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from record import ROOT, SHARED, record
+from record import ROOT, SHARED, parser_with_save, record, show
 
 
 def seconds(command: list[str], folder: Path) -> float:
@@ -25,9 +24,7 @@ def seconds(command: list[str], folder: Path) -> float:
 
 def main() -> None:
     """Print the seconds; with --save keep them in results/fresh_clone.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--save", action="store_true")
-    given = parser.parse_args()
+    given = parser_with_save(__doc__).parse_args()
     with TemporaryDirectory() as room:
         clone = Path(room) / "elmo"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
@@ -39,8 +36,7 @@ def main() -> None:
             for when, prefix in (("first", []), ("second_without_network", blocked))
             for target in ("demo", "test")
         }
-    for name, value in figures.items():
-        print(f"{name:32}{value:8.1f}")
+    show(figures)
     if given.save:
         print(record("fresh_clone", "python benchmarks/fresh_clone.py --save", figures))
 

@@ -7,7 +7,6 @@ estimated on the very text that the model was trained on. `--rivals FILE` keeps 
 model is measured without waiting for them again.
 """
 
-import argparse
 import json
 import math
 import subprocess
@@ -20,7 +19,7 @@ from elmo.apps.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED
 from elmo.text.corpus import read_sentences
 from elmo.text.vocabulary import Vocabulary, read_vocabulary
-from record import SHARED, record
+from record import SHARED, parser_with_save, record, show
 
 SHIPPED = ("textbooks", "medicine", "government", "techdocs", "books", "books_older", "sentences")
 KNESER_NEY = SHARED / "tools" / "kneser_ney.py"
@@ -60,12 +59,11 @@ def measure_rivals(texts: Path, vocabulary_file: Path) -> dict[str, float]:
 
 def main() -> None:
     """Print the table; with --save keep it in results/perplexity.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_with_save(__doc__)
     parser.add_argument("--model", default="en")
     parser.add_argument("--texts", type=Path, default=SHARED / "data" / "lm" / "english")
     parser.add_argument("--vocabulary", type=Path, default=BUNDLED / "en" / "vocabulary.txt")
     parser.add_argument("--rivals", type=Path)
-    parser.add_argument("--save", action="store_true")
     given = parser.parse_args()
     if given.rivals and given.rivals.exists():
         figures = json.loads(given.rivals.read_text(encoding="utf-8"))
@@ -82,10 +80,10 @@ def main() -> None:
         for rival in ("unigram", "kneser_ney_5.mean"):
             nats = math.log(figures[rival]) * own["tokens"]
             figures[f"{rival}.bits_per_byte"] = nats / math.log(2) / own["bytes"]
-    for name, value in figures.items():
-        print(f"{name:36}{value:14,.4f}" if isinstance(value, float) else f"{name:36}{value:14,}")
+    show(figures)
     if given.save:
-        print(record("perplexity", f"python benchmarks/perplexity.py --model {given.model} --save", figures))
+        rivals = f" --rivals {given.rivals}" if given.rivals else ""
+        print(record("perplexity", f"python benchmarks/perplexity.py --model {given.model}{rivals} --save", figures))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """A measured figure -> results/NAME.json, with all that is needed to measure it again."""
 
+import argparse
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,20 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+def parser_with_save(description: str | None) -> argparse.ArgumentParser:
+    """The arguments that every benchmark has: --help shows its docstring, --save keeps its figures."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--save", action="store_true", help="keep the figures in results/")
+    return parser
+
+
+def show(figures: Mapping[str, float]) -> None:
+    """Print figures, one a line."""
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:{width}}  {value:12,.4f}" if isinstance(value, float) else f"{name:{width}}  {value:12,}")
 
 
 def record(name: str, command: str, figures: dict[str, Any]) -> Path:

@@ -1,24 +1,23 @@
-"""How long `import elmo` and `elmo --help` take: medians of eleven processes each, beside an empty Python process.
+"""How long `import elmo` and `elmo --help` take, beside an empty Python process.
 
-python benchmarks/startup.py [--save]
+    python benchmarks/startup.py [--save]
+
+Medians of eleven processes each, in turn.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
 import time
 
-from record import record
+from record import parser_with_save, record, show
 
 COMMANDS = {"python_s": ["-c", "pass"], "import_elmo_s": ["-c", "import elmo"], "help_s": ["-m", "elmo", "--help"]}
 
 
 def main() -> None:
     """Print the medians; with --save keep them in results/startup.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--save", action="store_true")
-    given = parser.parse_args()
+    given = parser_with_save(__doc__).parse_args()
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(11):
         for name, command in COMMANDS.items():
@@ -26,8 +25,7 @@ def main() -> None:
             subprocess.run([sys.executable, *command], check=True, capture_output=True)
             times[name].append(time.perf_counter() - begun)
     figures = {name: round(statistics.median(values), 3) for name, values in times.items()}
-    for name, value in figures.items():
-        print(f"{name:16}{value:8.3f}")
+    show(figures)
     if given.save:
         print(record("startup", "python benchmarks/startup.py --save", figures))
 

@@ -6,7 +6,6 @@ Each test occurrence takes the sense of the training occurrence nearest to it (c
 most frequent sense of the training part. The token layer knows the word form alone.
 """
 
-import argparse
 import gzip
 import json
 from collections import Counter
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo import Elmo
-from record import SHARED, record
+from record import SHARED, parser_with_save, record
 
 WORDS = ("hard", "line", "serve")
 
@@ -54,10 +53,9 @@ def measure(model: str, data: Path) -> dict[str, float]:
 
 def main() -> None:
     """Print the table; with --save keep it in results/word_sense.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_with_save(__doc__)
     parser.add_argument("--model", default="en")
     parser.add_argument("--data", type=Path, default=SHARED / "data" / "wsd")
-    parser.add_argument("--save", action="store_true")
     given = parser.parse_args()
     figures = measure(given.model, given.data)
     columns = sorted({key.split(".")[1] for key in figures}, key=lambda c: (c != "majority", c))

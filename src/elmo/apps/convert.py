@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from elmo.checkpoints.bilm_tf import save_bilm_tf
-from elmo.checkpoints.load import load_model
+from elmo.checkpoints.load import MODEL_FILES, load_model
 from elmo.checkpoints.native import save_native
-from elmo.checkpoints.saved_model import MODEL_FILES
 from elmo.text.files import refuse_existing
 
 Format = Literal["native", "allennlp"]

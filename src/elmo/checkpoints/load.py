@@ -8,6 +8,7 @@ from elmo.errors import CheckpointError
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 DEFAULT_MODEL = "en"
+MODEL_FILES = (native.CONFIG_FILE, bilm_tf.OPTIONS_FILE)  # a folder with one of these holds a model
 
 
 def bundled_models() -> list[str]:

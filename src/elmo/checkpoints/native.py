@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.checkpoints.tensors import check_tensors, fill_module, read_tensors, write_tensors
+from elmo.checkpoints.tensors import check_tensors, copy_tensors, read_tensors, write_tensors
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.lstm import LSTMState
+from elmo.model.lstm import LSTMState, state_shapes
 from elmo.model.softmax import Softmax
-from elmo.text.files import read_json, sync_folder, sync_to_disk, written_whole
+from elmo.text.files import PART_PREFIX, read_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
 CONFIG_FILE = "config.json"
@@ -69,7 +69,7 @@ def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "flo
         OutputError: the disk is full or fails.
     """
     try:
-        with TemporaryDirectory(prefix=".elmo-part-", dir=folder) as room:
+        with TemporaryDirectory(prefix=PART_PREFIX, dir=folder) as room:
             write_model_files(model, Path(room), storage)
             sync_to_disk(Path(room))
             for name in (VOCABULARY_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
@@ -117,15 +117,14 @@ def load_native(folder: Path) -> SavedModel:
         bilm = BiLM(config.bilm)
         softmax = None if config.n_words is None else Softmax(config.n_words, lstm.projection_size)
     whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
-    halves = 2 * ((lstm.n_layers, 1, lstm.projection_size), (lstm.n_layers, 1, lstm.cell_size))
-    warm_shapes = dict(zip(_WARM_NAMES, halves, strict=True)) if config.warm_state else {}
+    warm_shapes = dict(zip(_WARM_NAMES, 2 * state_shapes(lstm, 1), strict=True)) if config.warm_state else {}
     shapes = {name: tuple(p.shape) for name, p in whole.named_parameters()}
     check_tensors({**shapes, **warm_shapes}, tensors, where, advice)
     warm = None
     if config.warm_state:
         fh, fc, bh, bc = (tensors.pop(name).float() for name in _WARM_NAMES)
         warm = BiLMState(LSTMState(fh, fc), LSTMState(bh, bc))
-    fill_module(whole, tensors, where, advice)
+    copy_tensors(whole, tensors)
     vocabulary = _read_vocabulary_beside(folder, config)
     card = folder / CARD_FILE
     return SavedModel(

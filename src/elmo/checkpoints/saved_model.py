@@ -20,7 +20,6 @@ class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
     version: str
 
 
-MODEL_FILES = ("config.json", "options.json")  # a folder with one of these holds a model
 THIS_TOKENIZER = TokenizerFacts(name=TOKENIZER_NAME, version=TOKENIZER_VERSION)
 PRETOKENIZED = TokenizerFacts(name="none", version="0")
 

@@ -57,9 +57,13 @@ def fill_module(module: nn.Module, tensors: Mapping[str, Tensor], where: str, ad
     Raises:
         CheckpointError: tensors are missing, unexpected, of another shape or type, or not finite; all of them in one message.
     """
-    parameters = dict(module.named_parameters())
-    check_tensors({name: tuple(p.shape) for name, p in parameters.items()}, tensors, where, advice)
-    if any(p.is_meta for p in parameters.values()):
+    check_tensors({name: tuple(p.shape) for name, p in module.named_parameters()}, tensors, where, advice)
+    copy_tensors(module, tensors)
+
+
+def copy_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """`fill_module` for tensors that were checked."""
+    if any(p.is_meta for p in module.parameters()):
         module.to_empty(device="cpu")
     with torch.no_grad():
         for name, parameter in module.named_parameters():

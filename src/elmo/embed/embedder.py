@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.checkpoints.load import DEFAULT_MODEL, load_model
+from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, load_model
 from elmo.checkpoints.native import StorageType, save_native
-from elmo.checkpoints.saved_model import MODEL_FILES, SavedModel, warn_of_other_tokenizer
+from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
 from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.model.bilm import BiLM, BiLMState

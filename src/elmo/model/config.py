@@ -10,7 +10,6 @@ Activation = Literal["relu", "tanh"]
 Size = Annotated[int, Field(gt=0, le=2**20)]  # far above any model, far below what breaks arithmetic
 Filter = tuple[Size, Size]
 Clip = Annotated[FiniteFloat, Field(gt=0)]
-SizeName = Literal["tiny", "small", "medium", "original"]
 
 PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
 

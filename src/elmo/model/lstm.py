@@ -23,12 +23,15 @@ class LSTMState(NamedTuple):
     cell: Tensor  # (layers, B, H)
 
 
+def state_shapes(config: LSTMConfig, n_rows: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The shapes of `hidden` and `cell` for `n_rows` rows."""
+    return (config.n_layers, n_rows, config.projection_size), (config.n_layers, n_rows, config.cell_size)
+
+
 def zero_state(config: LSTMConfig, n_rows: int, like: Tensor) -> LSTMState:
     """The state before any text, for `n_rows` rows, of the dtype and device of `like`."""
-    return LSTMState(
-        like.new_zeros(config.n_layers, n_rows, config.projection_size),
-        like.new_zeros(config.n_layers, n_rows, config.cell_size),
-    )
+    hidden, cell = state_shapes(config, n_rows)
+    return LSTMState(like.new_zeros(hidden), like.new_zeros(cell))
 
 
 def lstm_step(gates: Tensor, cell: Tensor, forget_bias: float, cell_clip: float | None) -> tuple[Tensor, Tensor]:
@@ -143,9 +146,8 @@ class LSTMStack(nn.Module):
         return outputs, LSTMState(torch.stack(hiddens), torch.stack(cells))
 
     def _checked(self, state: LSTMState, n_rows: int) -> LSTMState:
-        n_layers, P, H = self.config.n_layers, self.config.projection_size, self.config.cell_size
         found = (tuple(state.hidden.shape), tuple(state.cell.shape))
-        expected = ((n_layers, n_rows, P), (n_layers, n_rows, H))
+        expected = state_shapes(self.config, n_rows)
         if found != expected:
             raise ShapeError(f"LSTM state: hidden and cell are {found}, this model and batch need {expected}")
         return state

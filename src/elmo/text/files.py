@@ -11,7 +11,7 @@ from typing import Any
 
 from elmo.errors import OutputError
 
-_PREFIX = ".elmo-part-"
+PART_PREFIX = ".elmo-part-"  # of what is not whole yet
 
 
 def refuse_existing(target: Path, force: bool | None, known_by: Sequence[str] | None = None) -> None:
@@ -62,7 +62,7 @@ def written_whole(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=target.parent))
+        room = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=target.parent))
     except OSError as error:
         raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
     part, replaced = room / "part", room / "replaced"
@@ -83,7 +83,7 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process left unfinished in a folder that no other process writes to."""
-    for room in folder.glob(f"{_PREFIX}*"):
+    for room in folder.glob(f"{PART_PREFIX}*"):
         shutil.rmtree(room, ignore_errors=True)
 
 

@@ -15,13 +15,13 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState
+from elmo.model.lstm import LSTMState, state_shapes
 from elmo.text.files import read_json, written_whole
 
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
 _LSTM = ("lstm.forward.hidden", "lstm.forward.cell", "lstm.backward.hidden", "lstm.backward.cell")
-RUN_MEANS = "this run's run.json asks for; remove the folder, or start a run anew"
+_WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
 _NAME = re.compile(r"step-(\d{9})")
 
 
@@ -75,9 +75,7 @@ def load_checkpoint(
     model = load_native(folder)
     shapes = (model.config.bilm, model.config.n_words)
     if shapes != (expected.config.bilm, expected.config.n_words):
-        raise TrainingError(f"{folder}: this checkpoint is of another model than {RUN_MEANS}")
-    lstm = model.config.bilm.lstm
-    state_shapes = 2 * ((lstm.n_layers, n_rows, lstm.projection_size), (lstm.n_layers, n_rows, lstm.cell_size))
+        raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
     optimizer = optimizer_of(model)
     try:
         tensors = read_tensors(folder / STATE_FILE)
@@ -92,8 +90,10 @@ def load_checkpoint(
         raise CheckpointError(
             f"{folder}: the state of the run cannot be read ({_line(error)}); remove this folder to resume from the one before"
         ) from error
-    if [tuple(t.shape) for t in halves] != list(state_shapes) or not _fits(values, optimizer, place.step):
-        raise TrainingError(f"{folder}: this checkpoint has another optimizer or other rows than {RUN_MEANS}")
+    if [tuple(t.shape) for t in halves] != [*2 * state_shapes(model.config.bilm.lstm, n_rows)] or not _fits(
+        values, optimizer, place.step
+    ):
+        raise TrainingError(f"{folder}: this checkpoint has another optimizer or other rows than {_WHAT_IS_ASKED}")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": values, "param_groups": groups})
     return model, optimizer, BiLMState(LSTMState(*halves[:2]), LSTMState(*halves[2:])), place
