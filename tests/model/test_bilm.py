@@ -1,5 +1,7 @@
 """Properties of the forward pass that hold whatever the weights are."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from conftest import SMALL, small_model
 from elmo.errors import ShapeError
 from elmo.model.bilm import BiLMState, reverse_rows
-from elmo.model.lstm import LSTMLayer, LSTMState
+from elmo.model.lstm import LSTMLayer, LSTMState, TrainingPass
 from elmo.text.characters import encode_words
 
 B, T, C, P, H = 2, 5, 13, 7, 11
@@ -154,14 +156,59 @@ def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
     layer = LSTMLayer(config).double()
     inputs = [torch.randn(*s, dtype=torch.float64) * 3 for s in ((B, T, P), (B, P), (B, config.cell_size))]
     results = []
-    for unroll in (layer, layer.unroll_fast):
+    fast = partial(layer.unroll_fast, how=TrainingPass())
+    for unroll in (partial(layer, mask=None), fast):
         layer.zero_grad()
         x, hidden, cell = (t.clone().requires_grad_() for t in inputs)
-        output, h, c = unroll(x, None, hidden, cell)
+        output, h, c = unroll(x, hidden=hidden, cell=cell)
         (output.cos().sum() + (2 * h).sin().sum() + c.square().sum()).backward()
         results.append([output, h, c, x.grad, hidden.grad, cell.grad, *(p.grad.clone() for p in layer.parameters())])
     for slow, fast in zip(*results, strict=True):
         assert torch.allclose(slow, fast, atol=1e-12)
+
+
+@pytest.mark.parametrize("projected", [True, False])
+def test_a_reset_inside_a_window_is_a_fresh_start_of_that_row(projected):
+    config = SMALL.lstm.model_copy(update={"projected": projected, "cell_size": H if projected else P})
+    torch.manual_seed(1)
+    layer = LSTMLayer(config).double()
+    inputs = [torch.randn(*s, dtype=torch.float64) for s in ((B, T, P), (B, P), (B, config.cell_size))]
+    resets = torch.tensor([[True, False, False, True, False], [False, False, True, True, False]])
+
+    def step_by_step(x, hidden, cell):
+        outputs = []
+        for t in range(T):
+            kept = ~resets[:, t, None]
+            output, hidden, cell = layer(x[:, t : t + 1], None, hidden * kept, cell * kept)
+            outputs.append(output)
+        return torch.cat(outputs, dim=1), hidden, cell
+
+    results = []
+    for unroll in (step_by_step, partial(layer.unroll_fast, how=TrainingPass(resets=resets))):
+        layer.zero_grad()
+        x, hidden, cell = (t.clone().requires_grad_() for t in inputs)
+        output, h, c = unroll(x, hidden=hidden, cell=cell)
+        (output.cos().sum() + (2 * h).sin().sum() + c.square().sum()).backward()
+        results.append([output, h, c, x.grad, hidden.grad, cell.grad, *(p.grad.clone() for p in layer.parameters())])
+    for slow, fast in zip(*results, strict=True):
+        assert torch.allclose(slow, fast, atol=1e-12)
+
+
+@pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])
+def test_products_in_bfloat16_are_close_to_the_twin(clips):
+    config = SMALL.lstm.model_copy(update={"cell_clip": clips[0], "projection_clip": clips[1]})
+    torch.manual_seed(1)
+    layer = LSTMLayer(config)
+    x, hidden, cell = torch.randn(B, T, P), torch.randn(B, P), torch.randn(B, H)
+    results = []
+    for unroll in (partial(layer, mask=None), partial(layer.unroll_fast, how=TrainingPass(precision=torch.bfloat16))):
+        layer.zero_grad()
+        output, h, c = unroll(x, hidden=hidden, cell=cell)
+        output.square().sum().backward()
+        results.append([output, h, c, *(p.grad.clone() for p in layer.parameters())])
+    for slow, fast in zip(*results, strict=True):
+        assert fast.dtype == torch.float32
+        assert (slow - fast).norm() < 0.02 * slow.norm()
 
 
 def test_the_state_is_a_value_of_named_parts():

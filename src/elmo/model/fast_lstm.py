@@ -1,88 +1,152 @@
 """The unrolled LSTM layer of `lstm.py` with a hand-written gradient, for training on windows without padding.
 
-Autograd keeps some twenty small tensors a step and adds up the weight gradients step by step. Here a step keeps six, and
-each weight gradient is one matrix product over all steps. `lstm.LSTMLayer` is the readable twin that it is tested against.
+Autograd keeps some twenty small tensors a step and adds up the weight gradients step by step. Here a step keeps four, and
+each weight gradient is one matrix product over all steps. tanh(x) is computed as 2 sigmoid(2x) - 1, which is three times as
+fast on a CPU (error 2e-7). Matrix products may run in bfloat16; the cell, all sums and all gradients of weights stay in the
+dtype of the parameters. `lstm.LSTMLayer` is the readable twin that it is tested against.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn import functional
+
+from elmo.model.products import product_with, sum_with
+
+
+class Unrolling(NamedTuple):
+    """What `unroll_layer` is told beside tensors that have a gradient."""
+
+    forget_bias: float
+    cell_clip: float | None
+    projection_clip: float | None
+    precision: torch.dtype | None  # of matrix products; None: that of the weights
+    resets: Tensor | None = None  # bool (B, T): the state is zero before this token
+
+
+def tanh_in_place(x: Tensor) -> Tensor:
+    """tanh, by sigmoid: float of any shape, changed and handed back."""
+    x.mul_(2.0).sigmoid_()
+    return torch.add(x.new_tensor(-1.0), x, alpha=2.0, out=x)
 
 
 class _Unrolled(Function):
     @staticmethod
     def forward(
         ctx: Any,
-        gates_of_input: Tensor,
+        x: Tensor,
+        input_weight: Tensor,
         hidden_weight: Tensor,
+        bias: Tensor,
         projection: Tensor | None,
         hidden: Tensor,
         cell: Tensor,
-        forget_bias: float,
-        cell_clip: float | None,
-        projection_clip: float | None,
+        how: Unrolling,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        T, B, four_H = gates_of_input.shape
-        H = four_H // 4
-        gates = torch.empty_like(gates_of_input)  # (T, B, 4H), after the nonlinearities
-        cells = gates.new_empty(T + 1, B, H)
-        squashed = gates.new_empty(T, B, H)  # tanh of the cells
-        inner = gates.new_empty(T, B, H)  # before the projection
-        hiddens = gates.new_empty(T + 1, B, hidden.shape[1])
-        hiddens[0], cells[0] = hidden, cell
+        T, B, P_in = x.shape
+        H, P = cell.shape[1], hidden.shape[1]
+        low = how.precision or input_weight.dtype
+        scale = bias.new_ones(4, 1)
+        scale[1] = 2.0  # block j becomes 2j: one sigmoid serves all four, tanh(j) = 2 sigmoid(2j) - 1
+        shift = bias.view(4, H) * scale
+        shift[2] += how.forget_bias
+        doubled = scale.repeat_interleave(H, dim=0)  # (4H, 1)
+        of_input = product_with((input_weight * doubled).to(low), T * B, shift.flatten().to(low))
+        add_hidden = sum_with((hidden_weight * doubled).to(low), B)
+        project = None if projection is None else product_with(projection.to(low), B)
+        inputs = x.to(low)  # (T, B, P_in)
+        gates_of_input = of_input(inputs.view(T * B, P_in)).view(T, B, 4 * H)
+        gates = x.new_empty(T, B, 4 * H)  # after the nonlinearities
+        cells, squashed = x.new_empty(T, B, H), x.new_empty(T, B, H)  # after each step; tanh of them
+        inner = x.new_empty(T, B, H, dtype=low)  # before the projection
+        hiddens = x.new_empty(T, B, P)
+        keep = None if how.resets is None else (~how.resets).t().unsqueeze(2).to(x.dtype)  # (T, B, 1)
+        kept_cells = None if keep is None else x.new_empty(T, B, H)
+        kept_hiddens = x.new_empty(T, B, P, dtype=low)  # what each step reads
+        minus_one = x.new_tensor(-1.0)
+        before_hidden, before_cell = hidden, cell
         for t in range(T):
-            torch.addmm(gates_of_input[t], hiddens[t], hidden_weight.t(), out=gates[t])
-            i, j, f, o = gates[t].chunk(4, dim=1)  # (B, H) each, views
-            f += forget_bias
-            torch.sigmoid_(i), torch.tanh_(j), torch.sigmoid_(f), torch.sigmoid_(o)
-            torch.mul(f, cells[t], out=cells[t + 1])
-            cells[t + 1].addcmul_(i, j)
-            if cell_clip is not None:
-                cells[t + 1].clamp_(-cell_clip, cell_clip)
-            torch.tanh(cells[t + 1], out=squashed[t])
-            torch.mul(o, squashed[t], out=inner[t])
-            if projection is None:
-                hiddens[t + 1] = inner[t]
-            else:
-                torch.mm(inner[t], projection.t(), out=hiddens[t + 1])
-                if projection_clip is not None:
-                    hiddens[t + 1].clamp_(-projection_clip, projection_clip)
-        ctx.save_for_backward(hidden_weight, projection, gates, cells, squashed, inner, hiddens)
-        ctx.clips = cell_clip, projection_clip if projection is not None else None
-        return hiddens[1:].clone(), hiddens[T].clone(), cells[T].clone()
+            if keep is not None and kept_cells is not None:
+                before_hidden = before_hidden * keep[t]
+                before_cell = torch.mul(before_cell, keep[t], out=kept_cells[t])
+            kept_hiddens[t] = before_hidden
+            step = gates[t].copy_(add_hidden(kept_hiddens[t], gates_of_input[t])).sigmoid_()  # (B, 4H)
+            i, j, f, o = step.chunk(4, dim=1)  # (B, H) each, views
+            torch.add(minus_one, j, alpha=2.0, out=j)
+            new_cell = torch.mul(f, before_cell, out=cells[t]).addcmul_(i, j)
+            if how.cell_clip is not None:
+                new_cell.clamp_(-how.cell_clip, how.cell_clip)
+            torch.mul(new_cell, 2.0, out=squashed[t]).sigmoid_()
+            torch.add(minus_one, squashed[t], alpha=2.0, out=squashed[t])
+            inner[t] = o * squashed[t]
+            hiddens[t] = inner[t] if project is None else project(inner[t])
+            if project is not None and how.projection_clip is not None:
+                hiddens[t].clamp_(-how.projection_clip, how.projection_clip)
+            before_hidden, before_cell = hiddens[t], new_cell
+        ctx.save_for_backward(
+            inputs, input_weight, hidden_weight, projection, gates, cells, squashed, inner, hiddens, kept_hiddens,
+            cell, keep, kept_cells,
+        )  # fmt: skip
+        ctx.how = how
+        return hiddens, hiddens[-1].clone(), cells[-1].clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        of_outputs, of_last_hidden, of_last_cell = gradients
-        hidden_weight, projection, gates, cells, squashed, inner, hiddens = ctx.saved_tensors
-        cell_clip, projection_clip = ctx.clips
-        T = len(gates)
-        of_gates = torch.empty_like(gates)  # (T, B, 4H)
-        of_projected = torch.empty_like(hiddens[1:])  # (T, B, P)
-        of_hidden, of_cell = of_last_hidden, of_last_cell
+        of_outputs, of_hidden, of_cell = gradients
+        (inputs, input_weight, hidden_weight, projection, gates, cells, squashed, inner, hiddens, kept_hiddens,
+         first_cell, keep, kept_cells) = ctx.saved_tensors  # fmt: skip
+        how: Unrolling = ctx.how
+        low = how.precision or input_weight.dtype
+        T, B, four_H = gates.shape
+        H, P = four_H // 4, hiddens.shape[2]
+        of_cell = of_cell.clone()
+        of_bias = gates.new_zeros(B, four_H)
+        to_hidden = product_with(hidden_weight.to(low).t(), B)
+        to_inner = None if projection is None else product_with(projection.to(low).t(), B)
+        of_gates = gates.new_empty(T, B, four_H, dtype=low)
+        of_projected = kept_hiddens.new_empty(hiddens.shape)  # (T, B, P)
+        step = gates.new_empty(B, four_H)
+        of_i, of_j, of_f, of_o = step.chunk(4, dim=1)
+        cells_clipped = how.cell_clip is not None and bool(cells.abs().amax() >= how.cell_clip)
+        hiddens_clipped = (
+            how.projection_clip is not None
+            and projection is not None
+            and bool(hiddens.abs().amax() >= how.projection_clip)
+        )
+        sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
         for t in reversed(range(T)):
             i, j, f, o = gates[t].chunk(4, dim=1)
-            of_i, of_j, of_f, of_o = of_gates[t].chunk(4, dim=1)
-            torch.add(of_outputs[t], of_hidden, out=of_projected[t])
-            if projection_clip is not None:
-                of_projected[t] *= hiddens[t + 1].abs() < projection_clip
-            of_inner = of_projected[t] if projection is None else of_projected[t] @ projection  # (B, H)
-            torch.ops.aten.sigmoid_backward.grad_input(of_inner * squashed[t], o, grad_input=of_o)
-            of_cell = of_cell + torch.ops.aten.tanh_backward(of_inner * o, squashed[t])
-            if cell_clip is not None:
-                of_cell = of_cell * (cells[t + 1].abs() < cell_clip)
-            torch.ops.aten.sigmoid_backward.grad_input(of_cell * j, i, grad_input=of_i)
+            before_cell = kept_cells[t] if kept_cells is not None else cells[t - 1] if t else first_cell
+            of_output = of_outputs[t] + of_hidden  # (B, P)
+            if hiddens_clipped:
+                of_output *= hiddens[t].abs() < how.projection_clip
+            of_projected[t] = of_output
+            of_inner = of_output if to_inner is None else to_inner(of_projected[t]).to(gates.dtype)  # (B, H)
+            sigmoid_backward(of_inner * squashed[t], o, grad_input=of_o)
+            of_cell += torch.ops.aten.tanh_backward(of_inner * o, squashed[t])
+            if cells_clipped:
+                of_cell *= cells[t].abs() < how.cell_clip
+            sigmoid_backward(of_cell * j, i, grad_input=of_i)
             torch.ops.aten.tanh_backward.grad_input(of_cell * i, j, grad_input=of_j)
-            torch.ops.aten.sigmoid_backward.grad_input(of_cell * cells[t], f, grad_input=of_f)
-            of_hidden = of_gates[t] @ hidden_weight  # (B, P)
-            of_cell = of_cell * f
-        flat = of_gates.flatten(0, 1)  # (T * B, 4H)
-        of_hidden_weight = flat.t() @ hiddens[:-1].flatten(0, 1)  # (4H, P)
-        of_projection = None if projection is None else of_projected.flatten(0, 1).t() @ inner.flatten(0, 1)  # (P, H)
-        return of_gates, of_hidden_weight, of_projection, of_hidden, of_cell, None, None, None
+            sigmoid_backward(of_cell * before_cell, f, grad_input=of_f)
+            of_gates[t] = step
+            of_hidden = to_hidden(of_gates[t]).to(gates.dtype)  # (B, P)
+            of_cell *= f
+            if keep is not None:
+                of_hidden = of_hidden * keep[t]
+                of_cell *= keep[t]
+            of_bias += step
+        flat = of_gates.view(T * B, four_H)
+        full = gates.dtype
+        of_x = torch.mm(flat, input_weight.to(low)).to(full).view(T, B, -1) if ctx.needs_input_grad[0] else None
+        read = torch.cat([inputs, kept_hiddens], dim=2).view(T * B, -1)  # [x, h]: one product is faster than two
+        of_weights = torch.mm(read.t(), flat).to(full)  # (P_in + P, 4H)
+        of_input_weight, of_hidden_weight = (part.t() for part in of_weights.split([inputs.shape[2], P]))
+        of_projection = None
+        if projection is not None:
+            of_projection = torch.mm(of_projected.view(T * B, -1).t(), inner.view(T * B, H)).to(full)  # (P, H)
+        return of_x, of_input_weight, of_hidden_weight, of_bias.sum(dim=0), of_projection, of_hidden, of_cell, None
 
 
 def unroll_layer(
@@ -93,16 +157,18 @@ def unroll_layer(
     projection: Tensor | None,
     hidden: Tensor,
     cell: Tensor,
-    forget_bias: float,
-    cell_clip: float | None,
-    projection_clip: float | None,
+    how: Unrolling,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What `LSTMLayer.forward` computes without padding, shapes and all; differentiable once.
+    """What `LSTMLayer.forward` computes without padding, time first; differentiable once.
 
     At a clip the gradient is 0 from the clip on (PyTorch's `clamp` still passes it at the exact bound).
+
+    Args:
+        x: float (T, B, P). hidden: float (B, P), cell: float (B, H): before the first token.
+    Returns:
+        output float (T, B, P) before any residual, hidden (B, P) and cell (B, H) after the last token.
     """
-    gates_of_input = functional.linear(x.transpose(0, 1), input_weight, bias)  # (T, B, 4H)
-    outputs, hidden, cell = _Unrolled.apply(  # type: ignore[no-untyped-call]
-        gates_of_input, hidden_weight, projection, hidden, cell, forget_bias, cell_clip, projection_clip
+    output: tuple[Tensor, Tensor, Tensor] = _Unrolled.apply(  # type: ignore[no-untyped-call]
+        x.contiguous(), input_weight, hidden_weight, bias, projection, hidden, cell, how
     )
-    return outputs.transpose(0, 1), hidden, cell
+    return output

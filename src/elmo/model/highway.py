@@ -2,11 +2,17 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from elmo.model.products import linear_in
 
 
 def highway(
-    x: Tensor, carry_weight: Tensor, carry_bias: Tensor, transform_weight: Tensor, transform_bias: Tensor
+    x: Tensor,
+    carry_weight: Tensor,
+    carry_bias: Tensor,
+    transform_weight: Tensor,
+    transform_bias: Tensor,
+    precision: torch.dtype | None = None,
 ) -> Tensor:
     """y = c * relu(x W_transform + b_transform) + (1 - c) * x, with c = sigmoid(x W_carry + b_carry).
 
@@ -17,11 +23,12 @@ def highway(
         x: float (N, F).
         carry_weight, transform_weight: float (F, F), output units first.
         carry_bias, transform_bias: float (F,).
+        precision: of the products; None: that of `x`.
     Returns:
         float (N, F).
     """
-    gate = torch.sigmoid(functional.linear(x, carry_weight, carry_bias))  # (N, F)
-    changed = torch.relu(functional.linear(x, transform_weight, transform_bias))  # (N, F)
+    gate = torch.sigmoid(linear_in(x, carry_weight, carry_bias, precision))  # (N, F)
+    changed = torch.relu(linear_in(x, transform_weight, transform_bias, precision))  # (N, F)
     return torch.lerp(x, changed, gate)  # (N, F)
 
 
@@ -37,6 +44,6 @@ class Highway(nn.Module):
             nn.init.zeros_(linear.bias)
         nn.init.constant_(self.carry.bias, -2.0)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """float (N, F) -> float (N, F)."""
-        return highway(x, self.carry.weight, self.carry.bias, self.transform.weight, self.transform.bias)
+    def forward(self, x: Tensor, precision: torch.dtype | None = None) -> Tensor:
+        """float (N, F) -> float (N, F); products run in `precision`, None: that of `x`."""
+        return highway(x, self.carry.weight, self.carry.bias, self.transform.weight, self.transform.bias, precision)

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from elmo.errors import ShapeError
 from elmo.model.config import LSTMConfig
-from elmo.model.fast_lstm import unroll_layer
+from elmo.model.dropout import NO_DROPOUT, Dropout
+from elmo.model.fast_lstm import Unrolling, unroll_layer
 
 
 class LSTMState(NamedTuple):
@@ -21,6 +22,14 @@ class LSTMState(NamedTuple):
 
     hidden: Tensor  # (layers, B, P), what recurs: the clipped projection before the residual
     cell: Tensor  # (layers, B, H)
+
+
+class TrainingPass(NamedTuple):
+    """How a window of training is read: rows without padding, by the hand-written gradient of `fast_lstm.py`."""
+
+    dropout: Dropout = NO_DROPOUT
+    precision: torch.dtype | None = None  # of matrix products; None: that of the weights
+    resets: Tensor | None = None  # bool (B, T): the state is zero before this token
 
 
 def state_shapes(config: LSTMConfig, n_rows: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -97,14 +106,14 @@ class LSTMLayer(nn.Module):
                 outputs.append(output * alive)
         return torch.stack(outputs, dim=1) if outputs else x, hidden, cell
 
-    def unroll_fast(
-        self, x: Tensor, mask: Tensor | None, hidden: Tensor, cell: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """`forward` with the hand-written gradient of `fast_lstm.py`, for rows without padding (`mask` is None)."""
+    def unroll_fast(self, x: Tensor, hidden: Tensor, cell: Tensor, how: TrainingPass) -> tuple[Tensor, Tensor, Tensor]:
+        """`forward` for rows without padding, with the hand-written gradient of `fast_lstm.py`."""
         config = self.config
-        weights = (self.input_weight, self.hidden_weight, self.bias, self.projection)
-        clips = (config.cell_clip, config.projection_clip)
-        return unroll_layer(x, *weights, hidden, cell, config.forget_bias, *clips)
+        hidden_weight = how.dropout.of_weight(self.hidden_weight)
+        unrolling = Unrolling(config.forget_bias, config.cell_clip, config.projection_clip, how.precision, how.resets)
+        weights = (self.input_weight, hidden_weight, self.bias, self.projection)
+        output, hidden, cell = unroll_layer(x.transpose(0, 1), *weights, hidden, cell, unrolling)
+        return output.transpose(0, 1), hidden, cell
 
 
 class LSTMStack(nn.Module):
@@ -116,7 +125,11 @@ class LSTMStack(nn.Module):
         self.layers = nn.ModuleList(LSTMLayer(config) for _ in range(config.n_layers))
 
     def forward(
-        self, x: Tensor, mask: Tensor | None = None, state: LSTMState | None = None, dropout: float = 0.0
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        state: LSTMState | None = None,
+        training: TrainingPass | None = None,
     ) -> tuple[list[Tensor], LSTMState]:
         """Run all layers.
 
@@ -124,8 +137,7 @@ class LSTMStack(nn.Module):
             x: float (B, T, P), the token layer.
             mask: bool (B, T), True = token, padding on the right only; None: no padding.
             state: the state before the first token; None: zero.
-            dropout: share of units dropped from the input of each layer and from the top output (bilm-tf); the residual
-                adds the dropped input. For training only.
+            training: None, or how to read a window of training, which has no mask.
         Returns:
             the output of each layer, float (B, T, P), and the state after each row's last token.
         Raises:
@@ -134,15 +146,18 @@ class LSTMStack(nn.Module):
         state = zero_state(self.config, x.shape[0], x) if state is None else self._checked(state, x.shape[0])
         outputs, hiddens, cells = [], [], []
         for number, layer in enumerate(cast("Iterable[LSTMLayer]", self.layers)):
-            x = functional.dropout(x, dropout) if dropout else x
-            unroll = layer.unroll_fast if mask is None and torch.is_grad_enabled() else layer
-            output, hidden, cell = unroll(x, mask, state.hidden[number], state.cell[number])
+            before = (state.hidden[number], state.cell[number])
+            if training is None:
+                output, hidden, cell = layer(x, mask, *before)
+            else:
+                x = training.dropout.of_units(x, training.dropout.layer_inputs)
+                output, hidden, cell = layer.unroll_fast(x, *before, training)
             x = output + x if self.config.skip_connections and number > 0 else output  # (B, T, P)
             outputs.append(x)
             hiddens.append(hidden)
             cells.append(cell)
-        if dropout:
-            outputs[-1] = functional.dropout(outputs[-1], dropout)
+        if training is not None:
+            outputs[-1] = training.dropout.of_units(outputs[-1], training.dropout.output)
         return outputs, LSTMState(torch.stack(hiddens), torch.stack(cells))
 
     def _checked(self, state: LSTMState, n_rows: int) -> LSTMState:

@@ -1,10 +1,11 @@
 """The recipe of a pretraining run: frozen settings, each default in this file and nowhere else."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, field_validator
 
 from elmo.model.config import BiLMConfig, bilm_config
+from elmo.model.dropout import DropoutShares
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -12,13 +13,15 @@ Positive = Annotated[FiniteFloat, Field(gt=0)]
 class OptimizerConfig(BaseModel, frozen=True, extra="forbid"):
     """How the weights move. The paper: Adagrad, 0.2, constant."""
 
-    name: Literal["adagrad", "adam"] = "adam"
+    name: Literal["adagrad", "adam", "adamw", "sgd"] = "adam"
     learning_rate: Positive = 0.002
-    warmup_steps: NonNegativeInt = 200  # steps from 0 to the full learning rate
-    final_share: float = Field(
-        0.05, ge=0, le=1
-    )  # of the learning rate at the last step; falls in a straight line; 1: constant
+    schedule: Literal["linear", "cosine", "constant", "inverse_sqrt"] = "linear"  # after the warm-up
+    warmup_steps: NonNegativeInt = 200  # steps from 0 to the full learning rate, in a straight line
+    final_share: float = Field(0.05, ge=0, le=1)  # of the learning rate at the last step (linear, cosine)
+    momentum: float = Field(0.0, ge=0, lt=1)  # sgd; rows of a sampled softmax move without it
+    weight_decay: float = Field(0.0, ge=0)  # adamw, sgd; not of a sampled softmax
     clip_norm: Positive = 10.0  # of the gradient of (mean loss x window), as bilm-tf
+    max_skipped_steps: PositiveInt = 20  # in a row with a loss that is not finite; then the run stops
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
@@ -27,11 +30,15 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))
     vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; <S>, </S> and <UNK> come on top
     softmax: Literal["sampled", "full"] = "sampled"
+    tied: bool = False  # rows of the softmax are the token layer of its words (Jozefowicz et al. 2016, "CNN softmax")
     n_negatives: PositiveInt = 1024  # of the sampled softmax; the full softmax is used if the vocabulary is no larger
-    rows: PositiveInt = 64  # B, streams of text trained side by side
+    rows: PositiveInt = 64  # B, streams of text trained side by side, on all ranks together
     window: PositiveInt = 20  # T, steps of truncated BPTT
-    dropout: float = Field(0.1, ge=0, lt=1)
-    fresh_starts: bool = True  # a sentence that begins a window starts from state zero; False: state is always carried
+    accumulate: PositiveInt = 1  # parts in which a rank takes its rows: less memory, same result
+    shuffle: Literal["sentences", "documents", "none"] = "sentences"  # anew each epoch
+    state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
+    dropout: DropoutShares = DropoutShares(layer_inputs=0.1, output=0.1)  # a number: of these two places
+    precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
     seed: int = Field(0, ge=0, lt=2**63)
@@ -39,4 +46,12 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     evaluate_every: PositiveInt = 1000  # steps
     evaluate_sentences: PositiveInt = 1000  # held-out sentences read while training; the last evaluation reads all
     checkpoint_minutes: Positive = 10.0
-    keep_checkpoints: PositiveInt = 2
+    keep_checkpoints: PositiveInt = 2  # the last; the one with the best held-out perplexity is kept beside them
+
+    @field_validator("dropout", mode="before")
+    @classmethod
+    def _one_share(cls, value: Any) -> Any:
+        """bilm-tf's dial: one share for the inputs of the LSTM layers and the top output."""
+        if isinstance(value, (int, float, str)):
+            return {"layer_inputs": value, "output": value}
+        return value

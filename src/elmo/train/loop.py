@@ -1,11 +1,17 @@
 """START HERE: the pretraining loop (Peters et al. 2018, section 3.4; bilm-tf).
 
 Each step reads one window of every row, predicts the next word of each place from the left and from the right, and moves
-the weights. The LSTM state goes from window to window as a value; gradients stop at the window's border. A sentence that
-happens to begin a window starts from state zero (`fresh_starts`): bilm-tf never let go of the state, and such a model meets
-the first words of a sentence that is embedded alone, from state zero, as it has never met any.
+the weights. The LSTM state goes from window to window as a value; gradients stop at the window's border.
+
+When does the state start from zero (`state_reset`)? `never`: bilm-tf's way; such a model meets the first words of a sentence
+that is embedded alone, from state zero, as it has never met any. `windows`: where a sentence happens to begin a window, which
+costs nothing. `sentences`, `documents`: wherever one begins.
+
+All that is random in a step depends on the seed and the number of the step, so a run that goes on from a checkpoint, or on
+another number of ranks, draws what the unbroken run on one drew.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,24 +19,38 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLMState
+from elmo.model.dropout import Dropout
 from elmo.model.lstm import LSTMState, zero_state
-from elmo.model.softmax import Negatives, Softmax, draw_negatives
-from elmo.text.characters import PAD_CHARACTER, encode_words
-from elmo.text.shards import EncodedText
+from elmo.model.softmax import Softmax
 from elmo.text.vocabulary import Vocabulary
-from elmo.text.windows import Epoch, Window, shuffled_order
+from elmo.text.windows import TextPosition, Window, WindowReader
 from elmo.train.config import PretrainConfig
+from elmo.train.optimizers import WeightUpdate
 from elmo.train.perplexity import Perplexity, measure_perplexity
-from elmo.train.run_state import Place, load_checkpoint, save_checkpoint
-from elmo.train.step import learning_rate_at, make_optimizer, take_step
+from elmo.train.ranks import Ranks
+from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
+from elmo.train.spelled_corpus import SpelledCorpus
+from elmo.train.step import learning_rate_at, take_step
+from elmo.train.window_losses import (
+    PRECISIONS,
+    OutputRows,
+    Outputs,
+    all_outputs,
+    draw_outputs,
+    gather_rows,
+    give_gradients,
+    parts_of,
+    refresh_tied,
+    target_ids,
+    tied_weight,
+    window_losses,
+)
 
-LENGTH_GROUPS = 3  # words of like length are convolved together, so that short ones carry little padding
+NEGATIVES, DROPOUT = 1, 3  # kinds of random numbers of a step
 
 
 @dataclass(frozen=True)
@@ -39,103 +59,136 @@ class Report:
 
     step: int
     n_steps: int
-    epoch: int
+    epoch: float  # epochs read
     loss_nats: float  # training loss per token, mean of both directions, since the last report; sampled or full
     gradient_norm: float
     learning_rate: float
     tokens_per_s: float  # each place counted once, both directions trained
-    seconds: float
+    seconds: float  # of training, all sessions together
+    skipped_steps: int  # since the start of the run: their loss or gradient was not finite
     heldout: Perplexity | None = None
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """What the loop reads: the text, its words spelled and numbered once, and sentences held out."""
+class StepResult:
+    """What a step leaves."""
 
-    text: EncodedText
-    heldout: Sequence[Sequence[str]]
-    spellings: NDArray[np.int16]  # int16 (words, C), 1-262 fit
-    targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
-
-
-def prepare_corpus(
-    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, max_characters: int
-) -> Corpus:
-    """Spell and number each different word once."""
-    return Corpus(
-        text, heldout, encode_words(text.words, max_characters).astype(np.int16), vocabulary.encode(text.words)
-    )
+    loss_nats: float  # mean over places and both directions
+    gradient_norm: float
+    learning_rate: float
+    state: BiLMState  # of this rank's rows; the one before if nothing moved
+    moved: bool  # False: the gradient was not finite
+    wants_stop: bool  # some rank wants it
+    wants_checkpoint: bool
 
 
-def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
-    """log of each vocabulary word's share of the targets: float (V,); the sampled softmax starts from it.
-
-    From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
-    """
-    counts = np.bincount(corpus.targets[corpus.text.ids], minlength=len(vocabulary)).astype(np.float64)
-    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences
-    return torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())).float()
-
-
-def token_vectors(bilm: BiLM, char_ids: Tensor) -> Tensor:
-    """The token layer of different words, words of like length together: int (words, C) -> float (words, P)."""
-    by_length = (char_ids != PAD_CHARACTER).sum(dim=1).argsort(stable=True)
-    vectors = torch.cat([bilm.char_cnn(char_ids[group]) for group in by_length.chunk(LENGTH_GROUPS)])
-    return vectors[by_length.argsort()]
-
-
-def with_fresh_rows(state: BiLMState, begins: NDArray[np.bool_]) -> BiLMState:
-    """The state with zeros in the rows whose window begins with a sentence: begins bool (B,)."""
-    fresh = torch.from_numpy(begins).to(state.forward.hidden.device)[:, None]  # (B, 1)
-    return BiLMState(*(LSTMState(*(t.masked_fill(fresh, 0.0) for t in half)) for half in state))
-
-
-def window_losses(
-    bilm: BiLM,
-    softmax: Softmax,
-    corpus: Corpus,
-    window: Window,
-    state: BiLMState,
-    negatives: Sequence[Negatives] | None,
-    dropout: float,
-) -> tuple[Tensor, Tensor, BiLMState]:
-    """Losses of one window.
+class Trainer:
+    """A model, its optimizer and its rows: `step` is one update.
 
     Args:
-        state: of every row before the window.
-        negatives: of the forward and of the backward direction; None: full softmax.
-    Returns:
-        forward and backward loss_nats, float (B * T,) each, and the state after the window, cut from the gradient.
+        model: with softmax and vocabulary; its parameters are changed in place.
+        config: of the run.
+        ranks: which rows are trained here.
+    Raises:
+        TrainingError: the model has no softmax.
     """
-    device = softmax.weight.device
-    inputs = np.stack([window.forward_inputs, window.backward_inputs])  # (2, B, T)
-    words, where = np.unique(inputs, return_inverse=True)
-    char_ids = torch.from_numpy(corpus.spellings[words].astype(np.int64)).to(device)  # (words, C)
-    x = token_vectors(bilm, char_ids)[torch.from_numpy(where.reshape(inputs.shape)).to(device)]  # (2, B, T, P)
-    ahead, forward_state = bilm.forward_lm(x[0], None, state.forward, dropout)
-    behind, backward_state = bilm.backward_lm(x[1], None, state.backward, dropout)
-    losses = []
-    for number, (top, ids) in enumerate(((ahead[-1], window.forward_targets), (behind[-1], window.backward_targets))):
-        targets = torch.from_numpy(corpus.targets[ids].reshape(-1).astype(np.int64)).to(device)  # (B * T,)
-        flat = top.reshape(len(targets), -1)  # (B * T, P)
-        losses.append(
-            softmax.loss(flat, targets) if negatives is None else softmax.sampled_loss(flat, targets, negatives[number])
+
+    def __init__(self, model: SavedModel, corpus: SpelledCorpus, config: PretrainConfig, ranks: Ranks) -> None:
+        if model.softmax is None or model.vocabulary is None:
+            raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
+        self.model, self.corpus, self.config, self.ranks = model, corpus, config, ranks
+        self.bilm, self.softmax, self.vocabulary = model.bilm, model.softmax, model.vocabulary
+        for module in (self.bilm, self.softmax):
+            module.to(ranks.device)
+        self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
+        trained_rows = [self.softmax.bias] if config.tied else [self.softmax.weight, self.softmax.bias]
+        dense = list(self.bilm.parameters())
+        self.update = WeightUpdate(
+            dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
         )
-    after = BiLMState(
-        *(LSTMState(half.hidden.detach(), half.cell.detach()) for half in (forward_state, backward_state))
-    )
-    return losses[0], losses[1], after
+        self.rows = ranks.own_rows(config.rows)
+        self.reader = WindowReader(
+            corpus.text, config.rows, config.window, seed=config.seed, shuffle=config.shuffle, heldout=corpus.heldout_at
+        )
+
+    def zero_state(self) -> BiLMState:
+        """State zero of this rank's rows."""
+        start = zero_state(
+            self.config.bilm.lstm, self.rows.stop - self.rows.start, torch.zeros((), device=self.ranks.device)
+        )
+        return BiLMState(start, start)
+
+    def step(
+        self,
+        number: int,
+        n_steps: int,
+        window: Window,
+        state: BiLMState,
+        wants_stop: bool = False,
+        wants_checkpoint: bool = False,
+    ) -> StepResult:
+        """One update.
+
+        Args:
+            number: of the step, from 0.
+            window: of all rows of all ranks.
+            state: of this rank's rows before it.
+            wants_stop, wants_checkpoint: told to all ranks with the gradients.
+        """
+        config, ranks = self.config, self.ranks
+        targets = target_ids(self.corpus, window)
+        if self.sampled:
+            random = np.random.default_rng([config.seed, NEGATIVES, number])
+            outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
+            gathered = gather_rows(self.softmax, outputs.word_ids)
+        else:
+            outputs = all_outputs(targets, self.softmax.n_words)
+            gathered = OutputRows(self.softmax.weight, self.softmax.bias)
+        shared = (0.5 * config.window) / window.forward_inputs.size
+        sums = torch.zeros(4, device=ranks.device)  # losses of both directions; ranks that want to stop, a checkpoint
+        states = []
+        for rows in parts_of(self.rows, config.accumulate):
+            dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
+            state_of_rows = _of_rows(state, rows, self.rows.start)
+            output_rows = self._tied(gathered, outputs) if config.tied else gathered
+            forward, backward, after = window_losses(
+                self.model, self.corpus, window, rows, state_of_rows, outputs, output_rows, dropout, config
+            )
+            totals = torch.stack([forward.sum(), backward.sum()])
+            (totals.sum() * shared).backward()  # type: ignore[no-untyped-call]
+            sums[:2] += totals.detach()
+            states.append(after)
+        sums[2:] = torch.tensor([float(wants_stop), float(wants_checkpoint)])
+        if self.sampled:
+            ranks.add_up([copy.grad for copy in gathered if copy.grad is not None])
+            give_gradients(gathered, outputs.word_ids, self.softmax)
+        ranks.add_up([p.grad for p in self.update.dense if p.grad is not None] + [sums])
+        rate = learning_rate_at(number, n_steps, config.optimizer)
+        norm = take_step(self.update, rate, config.optimizer.clip_norm)
+        loss = float(sums[:2].sum()) * 0.5 / window.forward_inputs.size
+        moved = math.isfinite(norm)
+        return StepResult(loss, norm, rate, _joined(states) if moved else state, moved, *(sums[2:] > 0).tolist())
+
+    def refresh(self) -> None:
+        """Make the softmax fit to be measured and saved."""
+        if self.config.tied:
+            refresh_tied(self.model, self.corpus)
+
+    def _tied(self, gathered: OutputRows, outputs: Outputs) -> OutputRows:
+        spellings = self.corpus.vocabulary_spellings[outputs.word_ids]
+        return OutputRows(tied_weight(self.bilm, spellings, PRECISIONS[self.config.precision]), gathered.bias)
 
 
 def pretrain(
     model: SavedModel,
-    corpus: Corpus,
+    corpus: SpelledCorpus,
     config: PretrainConfig,
     checkpoints: Path,
     resume_from: Path | None = None,
     max_steps: int | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
+    ranks: Ranks = Ranks(),
 ) -> tuple[SavedModel, Place]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
@@ -144,77 +197,106 @@ def pretrain(
         checkpoints: folder for checkpoints.
         resume_from: a checkpoint of this very run; `model` is then left aside.
         max_steps: stop there; the learning rate falls towards that step.
-        stop: asked after each step; True ends the run after a checkpoint.
-        report: called every `log_every` steps and after each evaluation.
+        stop: asked before each step; True ends the run after a checkpoint.
+        report: called every `log_every` steps and after each evaluation, on the first rank.
+        ranks: the processes that train together; each calls this function.
     Returns:
         the trained model and where the run stands.
     Raises:
-        TrainingError: the model has no softmax, or a loss is not finite.
+        TrainingError: the model has no softmax, or too many steps in a row are not finite.
     """
-
-    def optimizer_of(model: SavedModel) -> torch.optim.Optimizer:
-        return make_optimizer(trained_parameters(model), config.optimizer)
-
-    def epoch_of(number: int) -> Epoch:
-        order = shuffled_order(corpus.text.n_sentences, config.seed, number)
-        return Epoch(corpus.text, order, config.rows, config.window)
-
-    place = Place()
-    epoch = epoch_of(0)
     if resume_from is not None:
-        model, optimizer, state, place = load_checkpoint(resume_from, model, epoch.n_rows, optimizer_of)
-        epoch = epoch_of(place.epoch)
+        model = load_model_of(resume_from, model)
+    trainer = Trainer(model, corpus, config, ranks)
+    if resume_from is None:
+        place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
     else:
-        torch.manual_seed(config.seed)
-        optimizer = optimizer_of(model)
-        start = zero_state(config.bilm.lstm, epoch.n_rows, torch.zeros(()))
-        state = BiLMState(start, start)
-    bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
-    if softmax is None or vocabulary is None:
-        raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
-    n_steps = config.epochs * epoch.n_windows
-    n_steps = n_steps if max_steps is None else min(n_steps, max_steps)
-    sampled = config.softmax == "sampled" and config.n_negatives < softmax.n_words
+        run = load_run_state(resume_from, model, trainer.update, config.rows)
+        place, position, state = run.place, run.position, _of_rows(run.lstm, trainer.rows)
+    n_steps = steps_of(trainer.reader, config, max_steps)
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
     begun, seconds_before = time.monotonic(), place.seconds
-    saved_at, logged_at, n_places = begun, begun, 0
+    saved_at, logged_at = begun, begun
     losses: list[float] = []
+    n_not_finite = 0  # in a row
 
     def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
-        return measure_perplexity(bilm, softmax, vocabulary, sentences)
+        trainer.refresh()
+        return measure_perplexity(trainer.bilm, trainer.softmax, trainer.vocabulary, sentences)
+
+    def save() -> None:
+        trainer.refresh()
+        halves = [LSTMState(*(ranks.gather_rows(t, config.rows) for t in half)) for half in state]
+        if ranks.is_first:
+            run = RunState(place, BiLMState(*halves), position)
+            save_checkpoint(checkpoints, model, trainer.update, run, config.keep_checkpoints)
+        ranks.wait()
 
     stopped = place.step >= n_steps
     while not stopped:
-        if place.window == epoch.n_windows:
-            place = place.model_copy(update={"epoch": place.epoch + 1, "window": 0})
-            epoch = epoch_of(place.epoch)
-        window = epoch.window_at(place.window)
-        draw = np.random.default_rng([config.seed, 1, place.step])
-        negatives = [draw_negatives(softmax.n_words, config.n_negatives, draw) for _ in range(2)] if sampled else None
-        state = with_fresh_rows(state, window.begins) if config.fresh_starts else state
-        forward, backward, state = window_losses(bilm, softmax, corpus, window, state, negatives, config.dropout)
-        loss = 0.5 * (forward.mean() + backward.mean())
-        learning_rate = learning_rate_at(place.step, n_steps, config.optimizer)
-        norm = take_step(loss * config.window, optimizer, learning_rate, config.optimizer.clip_norm)
-        losses.append(float(loss.detach()))
-        n_places += window.forward_inputs.size
+        window, position = trainer.reader.read(position)
+        due = time.monotonic() - saved_at > 60 * config.checkpoint_minutes
+        result = trainer.step(place.step, n_steps, window, state, stop(), due)
+        state = result.state
+        n_not_finite = 0 if result.moved else n_not_finite + 1
+        if result.moved:
+            losses.append(result.loss_nats)
         now = time.monotonic()
-        seconds = seconds_before + now - begun
-        place = Place(step=place.step + 1, epoch=place.epoch, window=place.window + 1, seconds=seconds)
-        stopped = place.step >= n_steps or stop()
+        place = place.model_copy(
+            update={
+                "step": place.step + 1,
+                "sentences": position.n_sentences,
+                "seconds": seconds_before + now - begun,
+                "skipped_steps": place.skipped_steps + (not result.moved),
+            }
+        )
+        if n_not_finite == config.optimizer.max_skipped_steps:
+            raise TrainingError(
+                f"{n_not_finite} steps in a row had a loss or gradient that is not finite (last: loss {result.loss_nats:.4g}, "
+                f"norm {result.gradient_norm:.4g}); start a new run with a lower optimizer.learning_rate"
+            )
+        stopped = place.step >= n_steps or result.wants_stop
         evaluated = evaluate(sample) if place.step % config.evaluate_every == 0 and not stopped else None
+        if evaluated is not None and (place.best is None or evaluated.mean < place.best):
+            place = place.model_copy(update={"best": evaluated.mean})
+            if ranks.is_first:
+                save_best(checkpoints, model)
         if evaluated is not None or place.step % config.log_every == 0 or stopped:
-            speed = n_places / max(now - logged_at, 1e-9)
-            mean = sum(losses) / len(losses)
-            report(Report(place.step, n_steps, place.epoch, mean, norm, learning_rate, speed, seconds, evaluated))
-            losses, n_places, logged_at = [], 0, time.monotonic()
-        if stopped or now - saved_at > 60 * config.checkpoint_minutes:
-            save_checkpoint(checkpoints, model, optimizer, state, place, config.keep_checkpoints)
+            n_places = config.rows * config.window * (len(losses) + n_not_finite)
+            report(
+                Report(
+                    step=place.step,
+                    n_steps=n_steps,
+                    epoch=place.step * config.rows * config.window / trainer.reader.n_places,
+                    loss_nats=sum(losses) / len(losses) if losses else math.nan,
+                    gradient_norm=result.gradient_norm,
+                    learning_rate=result.learning_rate,
+                    tokens_per_s=n_places / max(now - logged_at, 1e-9),
+                    seconds=place.seconds,
+                    skipped_steps=place.skipped_steps,
+                    heldout=evaluated,
+                )
+            )
+            losses, logged_at = [], time.monotonic()
+        if stopped or result.wants_checkpoint:
+            save()
             saved_at = time.monotonic()
     return model, place
 
 
-def trained_parameters(model: SavedModel) -> list[nn.Parameter]:
-    """The parameters that pretraining moves, in the order that checkpoints keep."""
-    softmax = [] if model.softmax is None else list(model.softmax.parameters())
-    return [*model.bilm.parameters(), *softmax]
+def steps_of(reader: WindowReader, config: PretrainConfig, max_steps: int | None = None) -> int:
+    """Steps of a whole run."""
+    n_steps = -(-config.epochs * reader.n_places // (config.rows * config.window))
+    return n_steps if max_steps is None else min(n_steps, max_steps)
+
+
+def _of_rows(state: BiLMState, rows: slice, first: int = 0) -> BiLMState:
+    """The state of some rows: `first` is the number of the state's first row."""
+    own = slice(rows.start - first, rows.stop - first)
+    return BiLMState(*(LSTMState(*(t[:, own] for t in half)) for half in state))
+
+
+def _joined(states: Sequence[BiLMState]) -> BiLMState:
+    """The states of parts, one below the other."""
+    halves = zip(*states, strict=True)
+    return BiLMState(*(LSTMState(*(torch.cat(parts, dim=1) for parts in zip(*half, strict=True))) for half in halves))

@@ -1,115 +1,131 @@
-"""All that a resume needs beside the model: optimizer, LSTM state of every row, random state, place in the text."""
+"""All that a resume needs beside the model: optimizer, LSTM state of every row, position in the text, step.
+
+No random state is kept: what is random in a step depends on the seed and the step's number.
+"""
 
 import re
 import shutil
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from pydantic import BaseModel, Field, NonNegativeInt
 from torch import Tensor
-from torch.optim import Adagrad, Optimizer
 
-from elmo.checkpoints.native import StorageType, load_native, write_model_files
+from elmo.checkpoints.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.text.files import read_json, written_whole
+from elmo.text.windows import TextPosition
+from elmo.train.optimizers import WeightUpdate
 
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
+BEST = "best"
 _LSTM = ("lstm.forward.hidden", "lstm.forward.cell", "lstm.backward.hidden", "lstm.backward.cell")
+_ROWS = ("position.sentence", "position.place")
+_OPTIMIZER = "optimizer."
 _WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
 _NAME = re.compile(r"step-(\d{9})")
 
 
 class Place(BaseModel, frozen=True, extra="forbid"):
+    """Where a run stands, in numbers."""
+
+    step: NonNegativeInt = 0  # windows read
+    sentences: NonNegativeInt = 0  # handed to rows so far, all epochs together
+    seconds: float = Field(0.0, ge=0)  # of training, all sessions of the run together
+    skipped_steps: NonNegativeInt = 0  # that were not finite
+    best: float | None = None  # lowest held-out perplexity so far, mean of both directions
+
+
+@dataclass(frozen=True)
+class RunState:
     """Where a run stands."""
 
-    step: NonNegativeInt = 0  # updates done
-    epoch: NonNegativeInt = 0
-    window: NonNegativeInt = 0  # windows of this epoch done
-    seconds: float = Field(0.0, ge=0)  # of training, all sessions of the run together
+    place: Place
+    lstm: BiLMState  # of all rows
+    position: TextPosition
 
 
-def save_checkpoint(
-    folder: Path, model: SavedModel, optimizer: Optimizer, state: BiLMState, place: Place, keep: int
-) -> Path:
+def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: RunState, keep: int) -> Path:
     """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
-    tensors: dict[str, Tensor] = dict(zip(_LSTM, (*state.forward, *state.backward), strict=True))
-    for number, values in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": value for name, value in values.items()}
-    tensors["random"] = torch.get_rng_state()
-    target = folder / f"step-{place.step:09d}"
-    storage: StorageType = "float32"
+    tensors: dict[str, Tensor] = dict(zip(_LSTM, (*run.lstm.forward, *run.lstm.backward), strict=True))
+    rows = (run.position.sentence, run.position.place)
+    tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
+    tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
+    target = folder / f"step-{run.place.step:09d}"
     with written_whole(target) as part:
         part.mkdir()
-        write_model_files(model, part, storage)
+        write_model_files(model, part, "float32")
         write_tensors(tensors, part / STATE_FILE)
-        (part / PLACE_FILE).write_text(place.model_dump_json() + "\n", encoding="ascii")
+        (part / PLACE_FILE).write_text(run.place.model_dump_json() + "\n", encoding="ascii")
     for old in checkpoints_of(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
     return target
 
 
+def save_best(folder: Path, model: SavedModel) -> Path:
+    """Write the model with the best held-out perplexity so far, whole or not at all."""
+    with written_whole(folder / BEST) as part:
+        part.mkdir()
+        write_model_files(model, part, "float32")
+    return folder / BEST
+
+
 def checkpoints_of(folder: Path) -> list[Path]:
-    """The checkpoints in a run's folder, oldest first."""
+    """The checkpoints in a run's folder that can be resumed from, oldest first."""
     return sorted(p for p in folder.glob("step-*") if _NAME.fullmatch(p.name)) if folder.is_dir() else []
 
 
-def load_checkpoint(
-    folder: Path, expected: SavedModel, n_rows: int, optimizer_of: Callable[[SavedModel], Optimizer]
-) -> tuple[SavedModel, Optimizer, BiLMState, Place]:
-    """Load a checkpoint; sets the random state.
+def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
+    """The model of a checkpoint.
 
     Args:
-        folder: one of `checkpoints_of`.
         expected: a model of the shape that the run trains.
-        n_rows: B of the run.
-        optimizer_of: makes the optimizer for the loaded model.
+    Raises:
+        CheckpointError: a file is missing or broken. TrainingError: it is of another model.
+    """
+    model = load_native(folder)
+    if (model.config.bilm, model.config.n_words) != (expected.config.bilm, expected.config.n_words):
+        raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
+    return model
+
+
+def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows: int) -> RunState:
+    """Where a checkpoint stands; sets the moments of the optimizers.
+
+    Args:
+        folder: one of `checkpoints_of`. model: from `load_model_of`. n_rows: B of the run.
     Raises:
         CheckpointError: a file is missing or broken. TrainingError: it belongs to another run.
     """
-    model = load_native(folder)
-    shapes = (model.config.bilm, model.config.n_words)
-    if shapes != (expected.config.bilm, expected.config.n_words):
-        raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
-    optimizer = optimizer_of(model)
     try:
         tensors = read_tensors(folder / STATE_FILE)
         place = Place.model_validate(read_json(folder / PLACE_FILE))
         halves = [tensors.pop(name) for name in _LSTM]
-        torch.set_rng_state(tensors.pop("random"))
-        values: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            _, number, key = name.split(".", 2)
-            values.setdefault(int(number), {})[key] = tensor
+        rows = [tensors.pop(name).numpy() for name in _ROWS]
+        if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
+            raise ValueError("the position in the text is damaged")
     except (OSError, CheckpointError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
-            f"{folder}: the state of the run cannot be read ({_line(error)}); remove this folder to resume from the one before"
+            f"{folder}: the state of the run cannot be read ({reason}); remove this folder to resume from the one before"
         ) from error
-    if [tuple(t.shape) for t in halves] != [*2 * state_shapes(model.config.bilm.lstm, n_rows)] or not _fits(
-        values, optimizer, place.step
-    ):
-        raise TrainingError(f"{folder}: this checkpoint has another optimizer or other rows than {_WHAT_IS_ASKED}")
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": values, "param_groups": groups})
-    return model, optimizer, BiLMState(LSTMState(*halves[:2]), LSTMState(*halves[2:])), place
-
-
-def _fits(values: dict[int, dict[str, Tensor]], optimizer: Optimizer, n_steps: int) -> bool:
-    """Whether an optimizer of this kind would have kept such values for these parameters."""
-    kept = {"step", "sum"} if isinstance(optimizer, Adagrad) else {"step", "exp_avg", "exp_avg_sq"}
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    if n_steps == 0:
-        return not values or isinstance(optimizer, Adagrad)
-    return set(values) == set(range(len(parameters))) and all(
-        set(own) == kept and all(t.shape == p.shape for name, t in own.items() if name != "step")
-        for own, p in ((values[number], p) for number, p in enumerate(parameters))
-    )
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    if [tuple(t.shape) for t in halves] != [*2 * state_shapes(model.config.bilm.lstm, n_rows)] or len(
+        rows[0]
+    ) != n_rows:
+        raise TrainingError(f"{folder}: this checkpoint has other rows than {_WHAT_IS_ASKED}")
+    try:
+        update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, place.step > 0)
+    except CheckpointError as error:
+        raise TrainingError(
+            f"{folder}: this checkpoint has another optimizer ({error}) than {_WHAT_IS_ASKED}"
+        ) from error
+    device = update.dense[0].device
+    lstm = BiLMState(*(LSTMState(*(t.to(device) for t in pair)) for pair in (halves[:2], halves[2:])))
+    return RunState(place, lstm, TextPosition(place.sentences, *rows))

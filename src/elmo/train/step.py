@@ -1,50 +1,46 @@
-"""One update: gradient, clip, optimizer; pretraining and tasks share it."""
+"""One update: learning rate, clip, move; pretraining and tasks share it."""
 
-from collections.abc import Sequence
+import math
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
 
-from elmo.errors import TrainingError
 from elmo.train.config import OptimizerConfig
-
-
-def make_optimizer(parameters: Sequence[nn.Parameter], config: OptimizerConfig) -> Optimizer:
-    """The optimizer of a recipe: Adagrad as bilm-tf's (accumulator from 1, no epsilon), or Adam."""
-    if config.name == "adagrad":
-        return torch.optim.Adagrad(parameters, lr=config.learning_rate, initial_accumulator_value=1.0, eps=0.0)
-    return torch.optim.Adam(parameters, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+from elmo.train.optimizers import WeightUpdate
 
 
 def learning_rate_at(step: int, n_steps: int, config: OptimizerConfig) -> float:
-    """Learning rate of step `step` (from 0) of `n_steps`: a straight line up over the warm-up, a straight line down after."""
-    rise = min(1.0, (step + 1) / (config.warmup_steps + 1))
-    done = max(0.0, (step - config.warmup_steps) / max(1, n_steps - config.warmup_steps))
-    return config.learning_rate * rise * (1.0 - (1.0 - config.final_share) * min(1.0, done))
+    """Learning rate of step `step` (from 0) of `n_steps`: a straight line up over the warm-up, then the schedule."""
+    since = step - config.warmup_steps
+    if since < 0:
+        return config.learning_rate * (step + 1) / (config.warmup_steps + 1)
+    done = min(1.0, since / max(1, n_steps - config.warmup_steps))
+    match config.schedule:
+        case "linear":
+            left = 1.0 - done
+        case "cosine":
+            left = 0.5 * (1.0 + math.cos(math.pi * done))
+        case "constant":
+            return config.learning_rate
+        case "inverse_sqrt":
+            return config.learning_rate * math.sqrt(max(1, config.warmup_steps) / max(1, step))
+    return config.learning_rate * (config.final_share + (1.0 - config.final_share) * left)
 
 
-def take_step(loss: Tensor, optimizer: Optimizer, learning_rate: float, clip_norm: float) -> float:
-    """Move the weights down the gradient of a loss.
+@torch.no_grad()
+def take_step(update: WeightUpdate, learning_rate: float, clip_norm: float) -> float:
+    """Move the weights along their gradients, which are then dropped.
 
     Args:
-        loss: float (), to be minimised.
         clip_norm: a gradient of all weights together with a larger norm is scaled down to it.
     Returns:
-        the norm of the gradient before clipping.
-    Raises:
-        TrainingError: the loss or its gradient is not finite; the weights are untouched.
+        the norm of the gradient before clipping; where it is not finite, nothing has moved.
     """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm = float(nn.utils.clip_grad_norm_(parameters, clip_norm))
-    if not norm < float("inf"):
-        raise TrainingError(
-            f"loss {float(loss.detach()):.4g} with gradient norm {norm:.4g}: not finite; "
-            "start a new run with a lower optimizer.learning_rate"
-        )
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-    optimizer.step()
+    gradients = [p.grad for p in (*update.dense, *update.rows) if p.grad is not None]
+    values = [g._values() if g.is_sparse else g for g in gradients]  # of sparse rows, each row once
+    norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(values)).double()))
+    if math.isfinite(norm):
+        if norm > clip_norm:
+            torch._foreach_mul_(values, clip_norm / norm)
+        update.move(learning_rate)
+    update.forget_gradients()
     return norm

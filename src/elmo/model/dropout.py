@@ -1,0 +1,98 @@
+"""Dropout of training: which units, words and weights of a step are dropped, decided by seed and step alone.
+
+A rank that trains rows 64 to 127 of a window drops what one process that trains all rows drops there, and a resumed run drops
+what the unbroken one did, so no random state need be kept.
+"""
+
+from typing import Annotated
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+from torch import Tensor
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+_LEVELS = 2**16  # a share is rounded to so many parts
+
+
+class DropoutShares(BaseModel, frozen=True, extra="forbid"):
+    """Shares dropped, by place."""
+
+    layer_inputs: Share = 0.0  # units of the input of each LSTM layer; the residual adds the dropped input (bilm-tf)
+    output: Share = 0.0  # units of the top output (bilm-tf)
+    words: Share = 0.0  # whole vectors of the token layer, one choice a word and step (Gal and Ghahramani 2016)
+    recurrent: Share = 0.0  # weights from state to gates, one choice a step (Merity et al. 2018, weight drop)
+    variational: bool = False  # units: one choice for all places of a row in a window (Gal and Ghahramani 2016)
+
+
+class Dropout:
+    """The shares, with the random numbers of one step.
+
+    Args:
+        shares: of each place.
+        random: of this step, the same on every rank.
+        rows: which of the `n_rows` rows of the step are trained here.
+    """
+
+    def __init__(
+        self, shares: DropoutShares, random: np.random.Generator, rows: slice = slice(None), n_rows: int | None = None
+    ) -> None:
+        self.shares = shares
+        self._random = random
+        self._word_key = np.uint64(random.integers(2**63))
+        self._rows = rows
+        self._n_rows = n_rows
+
+    @property
+    def layer_inputs(self) -> float:
+        """Share of the units of each layer's input."""
+        return self.shares.layer_inputs
+
+    @property
+    def output(self) -> float:
+        """Share of the units of the top output."""
+        return self.shares.output
+
+    def of_units(self, x: Tensor, share: float) -> Tensor:
+        """Drop units of a window: float (B, T, P), B the rows trained here -> the same shape, what stays is scaled up."""
+        if share == 0.0:
+            return x
+        B, T, P = x.shape
+        n_rows = B if self._n_rows is None else self._n_rows
+        kept = _kept(self._draw((n_rows, 1 if self.shares.variational else T, P))[self._rows], share)
+        return x * torch.from_numpy(kept).to(x.device)
+
+    def of_words(self, vectors: Tensor, word_ids: NDArray[np.integer]) -> Tensor:
+        """Drop whole words: float (words, P); int (words,), which words they are: each is kept or dropped on every rank alike."""
+        if self.shares.words == 0.0:
+            return vectors
+        drawn = _scrambled(word_ids.astype(np.uint64) ^ self._word_key)
+        return vectors * torch.from_numpy(_kept(drawn, self.shares.words)).to(vectors.device)[:, None]
+
+    def of_weight(self, weight: Tensor) -> Tensor:
+        """Drop weights: float of any shape."""
+        if self.shares.recurrent == 0.0:
+            return weight
+        return weight * torch.from_numpy(_kept(self._draw(tuple(weight.shape)), self.shares.recurrent)).to(
+            weight.device
+        )
+
+    def _draw(self, shape: tuple[int, ...]) -> NDArray[np.uint16]:
+        return np.frombuffer(self._random.bytes(2 * int(np.prod(shape))), dtype=np.uint16).reshape(shape)
+
+
+def _kept(drawn: NDArray[np.uint16], share: float) -> NDArray[np.float32]:
+    """0 with probability `share`, else the inverse of what is kept on average."""
+    dropped = min(round(share * _LEVELS), _LEVELS - 1)
+    return (drawn >= dropped) * np.float32(_LEVELS / (_LEVELS - dropped))
+
+
+def _scrambled(keys: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """A random number that depends on the key alone (the finaliser of splitmix64, Steele et al. 2014)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (keys ^ (keys >> np.uint64(31))).astype(np.uint16)
+
+
+NO_DROPOUT = Dropout(DropoutShares(), np.random.default_rng(0))

@@ -1,0 +1,86 @@
+"""The convolutions of `char_cnn.py` with a hand-written gradient, for training.
+
+Autograd would keep the output of every filter at every place and spread the gradient of each maximum over all of them. Here
+the places are visited one after the other, all widths in one product; only the place of each maximum is kept.
+`char_cnn.convolve_characters` is the readable twin that it is tested against.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional
+
+from elmo.model.products import product_with
+
+_EXACT = 256  # places that bfloat16 can count
+
+
+class _MaxOverPlaces(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, line: Tensor, weight: Tensor, size: int, reach: Sequence[int], precision: torch.dtype | None
+    ) -> Tensor:
+        low = precision if precision is not None and len(reach) <= _EXACT else line.dtype
+        N, window = line.shape[0], weight.shape[1]
+        text = functional.pad(
+            line.to(low), (0, window - size)
+        )  # places beyond the end are read by no filter that is counted
+        filters = product_with(weight.to(low), N)
+        best = line.new_full((N, len(weight)), -torch.inf, dtype=low)
+        where, higher = (
+            torch.zeros_like(best),
+            torch.empty_like(best),
+        )  # 0 or 1 as a number: fast, where booleans are slow
+        for place, n_filters in enumerate(reach):
+            found = filters(text[:, place * size : place * size + window])[:, :n_filters]  # (N, F)
+            so_far, best_place, is_higher = (x[:, :n_filters] for x in (best, where, higher))
+            torch.gt(found, so_far, out=is_higher)
+            torch.maximum(best_place, is_higher.mul_(place), out=best_place)  # places only grow
+            torch.maximum(found, so_far, out=so_far)
+        ctx.save_for_backward(text, weight, where)
+        ctx.size, ctx.reach, ctx.width = size, reach, line.shape[1]
+        return best.to(line.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        text, weight, where = ctx.saved_tensors
+        low, full, window = text.dtype, weight.dtype, weight.shape[1]
+        of_best = gradients[0].to(low)
+        of_text = text.new_zeros(text.shape, dtype=full)
+        of_weight = weight.new_zeros(window, len(weight))
+        filters = weight.to(low)
+        of_found = torch.empty_like(of_best)
+        for place in range(len(ctx.reach)):
+            torch.eq(where, place, out=of_found).mul_(of_best)  # (N, F)
+            columns = slice(place * ctx.size, place * ctx.size + window)
+            of_weight += torch.mm(text[:, columns].t(), of_found)
+            of_text[:, columns] += torch.mm(of_found, filters)
+        return of_text[:, : ctx.width], of_weight.t(), None, None, None
+
+
+def convolve_fast(
+    embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], precision: torch.dtype | None
+) -> Tensor:
+    """The maxima over places of `char_cnn.convolve_characters`, before the activation.
+
+    Args:
+        embedded: float (N, C, E), embedded characters.
+        weights: one float (number, width, E) for each width of filter. biases: one float (number,) each.
+        precision: of the products; None: that of `embedded`.
+    Returns:
+        float (N, F), filters in the order of `weights`.
+    """
+    N, C, E = embedded.shape
+    order = sorted(range(len(weights)), key=lambda i: weights[i].shape[1])
+    widths = [weights[i].shape[1] for i in order]
+    rows = [functional.pad(weights[i].flatten(1), (0, (widths[-1] - weights[i].shape[1]) * E)) for i in order]
+    # At the last places only the narrower filters still fit: a prefix, as filters stand by width.
+    numbers = [weights[i].shape[0] for i in order]
+    reach = [sum(n for n, width in zip(numbers, widths, strict=True) if place + width <= C) for place in range(C)]
+    reach = [n for n in reach if n]
+    best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), torch.cat(rows), E, reach, precision)  # type: ignore[no-untyped-call]
+    parts = dict(zip(order, best.split(numbers, dim=1), strict=True))
+    return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)

@@ -1,0 +1,96 @@
+"""The sampled softmax of `softmax.py` on the few rows that a step touches, with a hand-written gradient.
+
+A step of 128 x 20 places looks at some ten thousand of perhaps a million rows. They are gathered once for both directions,
+and only they have a gradient. The scores of a block of places are made, used and dropped while they are still in the cache;
+what is kept for the gradient are the probabilities, in the precision of the products. `softmax.sampled_softmax` is the
+readable twin that it is tested against.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from elmo.model.products import product_with
+
+BLOCK_BYTES = 2**23  # of the scores of one block of places, float32
+
+
+class SampledTargets(NamedTuple):
+    """What the places of one direction predict, and against what: places in the rows of the step, see `sampled_loss_fast`."""
+
+    target_at: Tensor  # int64 (N,)
+    negative_at: Tensor  # int64 (S,), all different
+    target_log_counts: Tensor  # float (N,), log of how often each target was to be expected in the draw
+    negative_log_counts: Tensor  # float (S,)
+
+
+class _SampledLoss(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, rows: Tensor, biases: Tensor, what: SampledTargets, precision: torch.dtype | None
+    ) -> Tensor:
+        low = precision or x.dtype
+        N, S = len(x), len(what.negative_at)
+        target_rows = rows.index_select(0, what.target_at)  # (N, P)
+        right = torch.linalg.vecdot(x, target_rows) + biases[what.target_at] - what.target_log_counts  # (N,)
+        negative_rows = rows.index_select(0, what.negative_at).to(low)  # (S, P)
+        shifts = biases[what.negative_at] - what.negative_log_counts  # (S,)
+        column_of = what.target_at.new_full((len(rows),), -1)
+        column_of[what.negative_at] = torch.arange(S, device=x.device)
+        own_column = column_of[what.target_at]  # (N,), where a negative is the place's own target; else -1
+        hits = own_column.ge(0).nonzero().squeeze(1)
+        block = max(1, min(N, BLOCK_BYTES // (4 * S)))
+        score = product_with(negative_rows, block)
+        low_x = x.to(low)
+        shares = x.new_empty(N, S, dtype=low)  # probability of each negative
+        own_share, losses = torch.empty_like(right), torch.empty_like(right)
+        for begin in range(0, N, block):
+            part = slice(begin, min(N, begin + block))
+            wrong = score(low_x[part]).to(x.dtype).add_(shifts)  # (block, S)
+            here = hits[(hits >= part.start) & (hits < part.stop)]
+            wrong[here - begin, own_column[here]] = -torch.inf
+            highest = torch.maximum(wrong.amax(dim=1), right[part])  # (block,)
+            wrong.sub_(highest[:, None]).exp_()
+            own = (right[part] - highest).exp_()
+            total = wrong.sum(dim=1).add_(own)
+            own_share[part] = own / total
+            losses[part] = total.log() + highest - right[part]
+            shares[part] = wrong.div_(total[:, None])
+        ctx.save_for_backward(low_x, x, rows, target_rows, negative_rows, shares, own_share)
+        ctx.what = what
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        low_x, x, rows, target_rows, negative_rows, shares, own_share = ctx.saved_tensors
+        what: SampledTargets = ctx.what
+        of_loss = gradients[0]  # (N,)
+        of_right = (own_share - 1.0) * of_loss  # (N,)
+        of_x = torch.mm(shares, negative_rows).to(x.dtype).mul_(of_loss[:, None])
+        of_x.addcmul_(of_right[:, None], target_rows)
+        scaled = torch.cat([low_x * of_loss[:, None], of_loss[:, None]], dim=1).to(low_x.dtype)  # (N, P + 1)
+        of_negatives = torch.mm(shares.t(), scaled).to(x.dtype)  # (S, P + 1), the bias last
+        of_rows, of_biases = torch.zeros_like(rows), rows.new_zeros(len(rows))
+        of_rows.index_add_(0, what.negative_at, of_negatives[:, :-1]).index_add_(
+            0, what.target_at, of_right[:, None] * x
+        )
+        of_biases.index_add_(0, what.negative_at, of_negatives[:, -1]).index_add_(0, what.target_at, of_right)
+        return of_x, of_rows, of_biases, None, None
+
+
+def sampled_loss_fast(
+    x: Tensor, rows: Tensor, biases: Tensor, what: SampledTargets, precision: torch.dtype | None = None
+) -> Tensor:
+    """`softmax.sampled_softmax` on gathered rows; differentiable once.
+
+    Args:
+        x: float (N, P). rows: float (U, P), the softmax's rows of the different words of the step. biases: float (U,).
+        what: targets and negatives as places in `rows`.
+        precision: of matrix products; None: that of `x`.
+    Returns:
+        loss_nats: float (N,).
+    """
+    losses: Tensor = _SampledLoss.apply(x, rows, biases, what, precision)  # type: ignore[no-untyped-call]
+    return losses

@@ -1,0 +1,95 @@
+"""The processes that train one model together (`torchrun`), and the one process that trains alone.
+
+Every rank reads the same shared position of the text and the same random numbers, trains its own rows of each window and adds
+up the gradients; so N ranks do what one process does with all rows, up to the order of floating-point sums.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+from torch import Tensor, distributed
+
+from elmo.errors import ConfigError
+
+_PATIENCE = timedelta(hours=6)  # the others wait while one writes a checkpoint or reads a corpus
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which process this is, of how many."""
+
+    rank: int = 0
+    n_ranks: int = 1
+    device: torch.device = torch.device("cpu")
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes, reports and speaks."""
+        return self.rank == 0
+
+    def own_rows(self, n_rows: int) -> slice:
+        """The rows of a window that this rank trains.
+
+        Raises:
+            ConfigError: a rank would have none.
+        """
+        if n_rows < self.n_ranks:
+            raise ConfigError(
+                f"{n_rows} rows for {self.n_ranks} ranks; each needs one: give more rows or fewer processes"
+            )
+        return slice(self.rank * n_rows // self.n_ranks, (self.rank + 1) * n_rows // self.n_ranks)
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over all ranks, all of them in one message."""
+        if self.n_ranks == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        distributed.all_reduce(flat)
+        for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+    def gather_rows(self, own: Tensor, n_rows: int) -> Tensor:
+        """The rows of all ranks: (layers, own rows, width) -> (layers, n_rows, width), on every rank."""
+        if self.n_ranks == 1:
+            return own
+        whole = own.new_zeros(own.shape[0], n_rows, own.shape[2])
+        whole[:, self.own_rows(n_rows)] = own
+        distributed.all_reduce(whole)
+        return whole
+
+    def wait(self) -> None:
+        """Wait until every rank is here."""
+        if self.n_ranks > 1:
+            distributed.barrier()
+
+
+def join_ranks(device: str = "cpu") -> Ranks:
+    """Join the processes that `torchrun` started; alone if it started none.
+
+    Args:
+        device: "cpu", "cuda" (each rank takes the one of its local number), or "cuda:N".
+    Raises:
+        ConfigError: there is no such device.
+    """
+    n_ranks, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_RANK", 0))
+    if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            raise ConfigError("--device cuda: PyTorch finds no CUDA device here; leave it out to train on the CPU")
+        chosen = torch.device(f"cuda:{local}" if device == "cuda" else device)
+        torch.cuda.set_device(chosen)
+    else:
+        chosen = torch.device("cpu")
+    if n_ranks == 1:
+        return Ranks(0, 1, chosen)
+    if not distributed.is_initialized():
+        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_PATIENCE)
+    return Ranks(distributed.get_rank(), distributed.get_world_size(), chosen)
+
+
+def leave_ranks() -> None:
+    """Undo `join_ranks`."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
