@@ -141,8 +141,10 @@ class _Unrolled(Function):
         full = gates.dtype
         of_x = torch.mm(flat, input_weight.to(low)).to(full).view(T, B, -1) if ctx.needs_input_grad[0] else None
         read = torch.cat([inputs, kept_hiddens], dim=2).view(T * B, -1)  # [x, h]: one product is faster than two
-        of_weights = torch.mm(read.t(), flat).to(full)  # (P_in + P, 4H)
-        of_input_weight, of_hidden_weight = (part.t() for part in of_weights.split([inputs.shape[2], P]))
+        of_weights = torch.mm(flat.t(), read)  # (4H, P_in + P)
+        of_input_weight, of_hidden_weight = (
+            part.to(full, memory_format=torch.contiguous_format) for part in of_weights.split([inputs.shape[2], P], dim=1)
+        )
         of_projection = None
         if projection is not None:
             of_projection = torch.mm(of_projected.view(T * B, -1).t(), inner.view(T * B, H)).to(full)  # (P, H)
