@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.char_cnn import count_characters
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.model.softmax import Negatives, Softmax, draw_negatives
-from elmo.text.characters import PAD_CHARACTER, encode_words
 from elmo.text.shards import EncodedText
+from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import Epoch, Window, shuffled_order
 from elmo.train.config import PretrainConfig
@@ -54,17 +55,17 @@ class Corpus:
 
     text: EncodedText
     heldout: Sequence[Sequence[str]]
-    spellings: NDArray[np.int16]  # int16 (words, C), 1-262 fit
+    spellings: NDArray[np.int16] | NDArray[np.int32]  # (words, C), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
 
 
 def prepare_corpus(
-    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, max_characters: int
+    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
 ) -> Corpus:
     """Spell and number each different word once."""
-    return Corpus(
-        text, heldout, encode_words(text.words, max_characters).astype(np.int16), vocabulary.encode(text.words)
-    )
+    rows = speller.encode(text.words)
+    spellings = rows.astype(np.int16) if speller.n_ids < 2**15 else rows.astype(np.int32)
+    return Corpus(text, heldout, spellings, vocabulary.encode(text.words))
 
 
 def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
@@ -79,8 +80,10 @@ def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
 
 def token_vectors(bilm: BiLM, char_ids: Tensor) -> Tensor:
     """The token layer of different words, words of like length together: int (words, C) -> float (words, P)."""
-    by_length = (char_ids != PAD_CHARACTER).sum(dim=1).argsort(stable=True)
-    vectors = torch.cat([bilm.char_cnn(char_ids[group]) for group in by_length.chunk(LENGTH_GROUPS)])
+    if bilm.config.char_cnn is None:
+        return bilm.token_layer(char_ids)
+    by_length = count_characters(char_ids, bilm.config.char_cnn.pad_character).argsort(stable=True)
+    vectors = torch.cat([bilm.token_layer(char_ids[group]) for group in by_length.chunk(LENGTH_GROUPS)])
     return vectors[by_length.argsort()]
 
 
@@ -181,7 +184,7 @@ def pretrain(
     losses: list[float] = []
 
     def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
-        return measure_perplexity(bilm, softmax, vocabulary, sentences)
+        return measure_perplexity(bilm, softmax, vocabulary, model.speller, sentences)
 
     stopped = place.step >= n_steps
     while not stopped:
