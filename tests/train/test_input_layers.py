@@ -12,10 +12,7 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import zero_state
-from elmo.text.lexicon import Lexicon
 from elmo.text.shards import encode_text
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import Epoch
 from elmo.train.loop import prepare_corpus, token_vectors, window_losses
 from elmo.train.perplexity import measure_perplexity
@@ -163,9 +160,3 @@ def test_words_of_like_length_read_together_are_the_words_read_at_once(layer):
     ids = torch.from_numpy(model.speller.encode(["a", "river", "日本" * 20, "", "bank", "ö", "<S>"]))
     bilm = model.bilm.double()
     assert torch.allclose(token_vectors(bilm, ids), bilm.token_layer(ids), atol=1e-12)
-
-
-def test_ids_past_sixteen_bits_are_kept():
-    words = Vocabulary(["<S>", "</S>", "<UNK>", *(f"w{i}" for i in range(40_000))])
-    corpus = prepare_corpus(encode_text([["w39999"]]), [], words, Speller(None, Lexicon(None, words)))
-    assert corpus.spellings.tolist() == [[1], [2], [40_003]]

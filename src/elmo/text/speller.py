@@ -9,6 +9,8 @@ from elmo.text.alphabet import table_size
 from elmo.text.characters import N_CHARACTERS, encode_words
 from elmo.text.lexicon import Lexicon
 
+Spellings = NDArray[np.int16] | NDArray[np.int32]  # (T, width), the smaller if all ids fit
+
 
 class Speller:
     """How a model reads words: a row holds C characters (UTF-8 bytes, or of an alphabet), the word's id, or both.
@@ -47,3 +49,8 @@ class Speller:
         if self._words is not None:
             columns.append(self._words.encode(words).astype(np.int64)[:, None] + 1)  # (T, 1)
         return np.concatenate(columns, axis=1)  # (T, width)
+
+    def encode_compact(self, words: Sequence[str]) -> Spellings:
+        """`encode` for many words that stay in memory: int16 or int32 (T, width)."""
+        rows = self.encode(words)
+        return rows.astype(np.int16) if self.n_ids <= 2**15 else rows.astype(np.int32)

@@ -23,7 +23,7 @@ from elmo.model.char_cnn import count_characters
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.model.softmax import Negatives, Softmax, draw_negatives
 from elmo.text.shards import EncodedText
-from elmo.text.speller import Speller
+from elmo.text.speller import Speller, Spellings
 from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import Epoch, Window, shuffled_order
 from elmo.train.config import PretrainConfig
@@ -55,7 +55,7 @@ class Corpus:
 
     text: EncodedText
     heldout: Sequence[Sequence[str]]
-    spellings: NDArray[np.int16] | NDArray[np.int32]  # (words, C), rows of the speller
+    spellings: Spellings  # (words, C), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
 
 
@@ -63,9 +63,7 @@ def prepare_corpus(
     text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
 ) -> Corpus:
     """Spell and number each different word once."""
-    rows = speller.encode(text.words)
-    spellings = rows.astype(np.int16) if speller.n_ids < 2**15 else rows.astype(np.int32)
-    return Corpus(text, heldout, spellings, vocabulary.encode(text.words))
+    return Corpus(text, heldout, speller.encode_compact(text.words), vocabulary.encode(text.words))
 
 
 def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
