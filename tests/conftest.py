@@ -13,8 +13,10 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
 from elmo.model.softmax import Softmax
+from elmo.text.alphabet import Alphabet
+from elmo.text.lexicon import Lexicon
 from elmo.text.vocabulary import Vocabulary
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -29,6 +31,24 @@ SMALL = BiLMConfig(
     lstm=LSTMConfig(n_layers=2, cell_size=11, projection_size=7),
 )
 WORDS = ["<S>", "</S>", "<UNK>", "the", "river", "bank", "lends", "money", "."]
+# The same model with other input layers; 16 characters make 23 ids, 4 words 8 ids.
+ALPHABET = Alphabet("therivbaky日本海ö\u0301𠀀")
+INPUT_WORDS = Vocabulary(["<S>", "</S>", "<UNK>", "the", "river", "bank", "日本"])
+_BY_ALPHABET = SMALL.char_cnn.model_copy(update={"alphabet_size": 16})
+_WORDS = WordEmbeddingConfig(size=5, n_words=4)
+INPUT_LAYERS = {
+    "bytes": (SMALL, Lexicon()),
+    "alphabet": (BiLMConfig(char_cnn=_BY_ALPHABET, lstm=SMALL.lstm), Lexicon(ALPHABET)),
+    "bytes, words": (
+        BiLMConfig(char_cnn=SMALL.char_cnn, word_embedding=_WORDS, lstm=SMALL.lstm),
+        Lexicon(None, INPUT_WORDS),
+    ),
+    "alphabet, words": (
+        BiLMConfig(char_cnn=_BY_ALPHABET, word_embedding=_WORDS, lstm=SMALL.lstm),
+        Lexicon(ALPHABET, INPUT_WORDS),
+    ),
+    "words": (BiLMConfig(char_cnn=None, word_embedding=_WORDS, lstm=SMALL.lstm), Lexicon(None, INPUT_WORDS)),
+}
 TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
 
 
@@ -40,15 +60,27 @@ def shared() -> Path:
     return SHARED
 
 
-def small_model(config: BiLMConfig = SMALL, seed: int = 0, scale: float = 3.0) -> SavedModel:
+def small_model(
+    config: BiLMConfig = SMALL, seed: int = 0, scale: float = 3.0, lexicon: Lexicon = Lexicon()
+) -> SavedModel:
     """A random model with softmax and vocabulary; the weights are scaled up so that the gates are not all alike."""
     torch.manual_seed(seed)
     bilm, softmax = BiLM(config), Softmax(len(WORDS), config.lstm.projection_size)
     with torch.no_grad():
         for name, p in [*bilm.named_parameters(), *softmax.named_parameters()]:
             p.copy_(torch.randn_like(p) * 0.3 if "bias" in name else p * scale)
-        bilm.char_cnn.embedding.weight[0] = 0
-    return SavedModel(ModelConfig(bilm=config, n_words=len(WORDS)), bilm.eval(), softmax, Vocabulary(WORDS))
+        for part in (bilm.char_cnn, bilm.word_embedding):
+            if part is not None:
+                part.embedding.weight[0] = 0
+    return SavedModel(
+        ModelConfig(bilm=config, n_words=len(WORDS)), bilm.eval(), softmax, Vocabulary(WORDS), lexicon=lexicon
+    )
+
+
+def model_of(layer: str, scale: float = 3.0) -> SavedModel:
+    """`small_model` with one of INPUT_LAYERS."""
+    config, lexicon = INPUT_LAYERS[layer]
+    return small_model(config, scale=scale, lexicon=lexicon)
 
 
 @pytest.fixture

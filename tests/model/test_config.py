@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, bilm_config
+from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig, bilm_config
 
 
 @pytest.mark.parametrize(("size", "parameters"), [("small", 13_593_296), ("medium", 28_027_728)])
@@ -24,6 +24,9 @@ def test_an_unknown_size_is_answered_with_those_there_are():
         (lambda: CharCNNConfig(activation="gelu"), "'relu' or 'tanh'"),
         (lambda: LSTMConfig(projected=False, cell_size=3, projection_size=4), "projection_size 4 must be cell_size 3"),
         (lambda: LSTMConfig(cellsize=3), "cellsize"),
+        (lambda: BiLMConfig(char_cnn=None), "neither char_cnn nor word_embedding"),
+        (lambda: CharCNNConfig(alphabet_size=0), "greater than 0"),
+        (lambda: WordEmbeddingConfig(n_words=0), "greater than 0"),
         (lambda: BiLMConfig(char_cnn=CharCNNConfig(projected=False)), "2048 filters must be projection_size 512"),
     ],
 )

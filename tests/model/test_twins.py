@@ -13,7 +13,7 @@ from elmo.embed.embedder import Elmo
 from elmo.model.char_cnn import convolve_characters, trim_characters
 from elmo.model.lstm import lstm_step
 from elmo.model.scalar_mix import ScalarMix, mix_layers, normalise_layers
-from elmo.text.characters import encode_words
+from elmo.text.characters import PAD_CHARACTER, encode_words
 from twins import bilm as twin
 
 WORDS = ["river", "", "ö日本", "x" * 40, "the", "<S>", "</S>"]
@@ -104,10 +104,10 @@ def test_trimming_characters_is_exact():
     cnn = small_model().bilm.char_cnn.double()
     for words in (["a"], ["a", "river"], ["x" * 11], ["x" * 40], [""]):
         ids = torch.from_numpy(encode_words(words, 13))
-        trimmed = trim_characters(ids, 3)
+        trimmed = trim_characters(ids, 3, PAD_CHARACTER)
         assert trimmed.shape[1] == min(13, max(min(len(w), 11) for w in words) + 2 + 3)
         full = convolve_characters(cnn.embedding(ids), list(cnn.conv_weights), list(cnn.conv_biases), "relu")
         cut = convolve_characters(cnn.embedding(trimmed), list(cnn.conv_weights), list(cnn.conv_biases), "relu")
         assert torch.allclose(full, cut, atol=1e-13)
         with_padding_token = torch.cat([ids.new_zeros(1, 13), ids])
-        assert trim_characters(with_padding_token, 3).shape[1] == trimmed.shape[1]
+        assert trim_characters(with_padding_token, 3, PAD_CHARACTER).shape[1] == trimmed.shape[1]

@@ -50,7 +50,9 @@ def plain_numpy(model, folder, sentences):
 def test_perplexity_agrees_with_plain_numpy(tmp_path):
     model = small_model(scale=1.0)
     forward, backward, tokens, unknown = plain_numpy(model, tmp_path / "m", SENTENCES)
-    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, [*SENTENCES, []], max_places=12)
+    found = measure_perplexity(
+        model.bilm, model.softmax, model.vocabulary, model.speller, [*SENTENCES, []], max_places=12
+    )
     assert (found.tokens, found.unknown) == (tokens, unknown) == (13, 2)
     assert found.forward == pytest.approx(math.exp(forward / tokens), rel=1e-4)
     assert found.backward == pytest.approx(math.exp(backward / tokens), rel=1e-4)
@@ -64,7 +66,7 @@ def test_a_model_of_no_preference_has_the_perplexity_of_its_vocabulary():
     with torch.no_grad():
         for p in model.softmax.parameters():
             p.zero_()
-    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, SENTENCES)
+    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, SENTENCES)
     assert found.forward == pytest.approx(len(WORDS), rel=1e-5)
     assert found.backward == pytest.approx(len(WORDS), rel=1e-5)
 
@@ -72,7 +74,7 @@ def test_a_model_of_no_preference_has_the_perplexity_of_its_vocabulary():
 def test_batches_do_not_change_it():
     model = small_model(scale=1.0)
     results = [
-        measure_perplexity(model.bilm, model.softmax, model.vocabulary, SENTENCES * 9, places)
+        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, SENTENCES * 9, places)
         for places in (1, 30, 4096)
     ]
     assert results[0].mean == pytest.approx(results[1].mean, rel=1e-6)
@@ -82,7 +84,7 @@ def test_batches_do_not_change_it():
 def test_no_sentence_is_refused():
     model = small_model()
     with pytest.raises(TextError, match="the text is empty"):
-        measure_perplexity(model.bilm, model.softmax, model.vocabulary, [[]])
+        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [[]])
 
 
 def test_a_model_that_went_astray_has_an_infinite_perplexity():

@@ -14,6 +14,7 @@ from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, Te
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.shards import encode_text, read_encoded_text
+from elmo.text.speller import Speller
 from elmo.text.vocabulary import read_vocabulary
 from elmo.text.windows import Epoch
 from elmo.train.config import OptimizerConfig
@@ -71,7 +72,9 @@ def test_text_is_learned_better_than_its_shuffled_words(tmp_path, corpus_file, s
     model = load_model(tmp_path / "run")
     sentences = [line.split() for line in corpus_file.read_text().splitlines()[:3]]
     shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
-    own, other = (measure_perplexity(model.bilm, model.softmax, model.vocabulary, s) for s in (sentences, shuffled))
+    own, other = (
+        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, s) for s in (sentences, shuffled)
+    )
     assert own.mean < 3
     assert other.mean > 5 * own.mean
     assert result.heldout.mean == pytest.approx(model.config.training["heldout_mean"], abs=1e-3)
@@ -216,7 +219,7 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
 def test_words_of_like_length_spelled_together_are_the_words_spelled_at_once():
     bilm = small_model().bilm.double()
     words = ["a", "river", "x" * 40, "", "bank", "ö", "<S>"]
-    corpus = prepare_corpus(encode_text([words]), [], small_model().vocabulary, 13)
+    corpus = prepare_corpus(encode_text([words]), [], small_model().vocabulary, Speller(13))
     char_ids = torch.from_numpy(corpus.spellings.astype(np.int64))
     assert torch.allclose(token_vectors(bilm, char_ids), bilm.char_cnn(char_ids), atol=1e-12)
 
@@ -226,11 +229,11 @@ def test_window_losses_are_those_of_the_forward_pass_on_each_sentence():
     model = small_model(scale=1.0)
     sentence = ["the", "river", "bank", "."]
     text = encode_text([sentence])
-    corpus = prepare_corpus(text, [], model.vocabulary, 13)
+    corpus = prepare_corpus(text, [], model.vocabulary, model.speller)
     start = zero_state(model.bilm.config.lstm, 1, torch.zeros(()))
     window = Epoch(text, np.arange(1), 1, 20).window_at(0)
     forward, backward, _ = window_losses(model.bilm, model.softmax, corpus, window, BiLMState(start, start), None, 0.0)
-    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, [sentence])
+    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
     assert forward.sum().item() == pytest.approx(found.forward_nats, rel=1e-5)
     # at inference the backward LM has read </S> in both cases; the forward LM <S>
     assert backward.sum().item() == pytest.approx(found.backward_nats, rel=1e-5)

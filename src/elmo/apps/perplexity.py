@@ -31,7 +31,7 @@ def measure_file(model: str, text: Path, pretokenized: bool = False) -> dict[str
     for line in read_lines(text):  # once: the text may be a pipe
         sentences += sentences_of_line(line, pretokenized)
         size_bytes += len(line.encode("utf-8")) + 1 if line.strip() else 0
-    result = measure_perplexity(loaded.bilm, loaded.softmax, loaded.vocabulary, sentences)
+    result = measure_perplexity(loaded.bilm, loaded.softmax, loaded.vocabulary, loaded.speller, sentences)
     return {
         "forward": result.forward,
         "backward": result.backward,

@@ -4,6 +4,7 @@ The folder of a run:
 
     config.json, model.safetensors, vocabulary.txt, README.md    the model, once the run has ended
     run.json                       the recipe, the files it read
+    alphabet.json, input_words.txt what the input layer learned of the words, if it asks for that
     corpus/, heldout/              the text as ids; the sentences held out
     checkpoints/step-000001250/    model folders that also hold all that a resume needs
     log.jsonl                      one line a report
@@ -31,7 +32,9 @@ from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import find_files, read_sentences
 from elmo.text.files import read_json, refuse_existing, remove_leftovers, written_whole
+from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
 from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
+from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
 from elmo.train.loop import Report, frequency_bias, prepare_corpus, pretrain
@@ -83,7 +86,7 @@ def start_run(
     """Read the corpus and lay out the folder of a run; `continue_run` then trains.
 
     Raises:
-        TextError: a file is missing or unreadable, or the corpus has fewer than two sentences.
+        TextError: a file is missing or unreadable, or the corpus has fewer than two sentences or nothing twice for its lexicon.
         OutputError: the folder exists.
     """
     refuse_existing(out, force=None, known_by=[])
@@ -103,7 +106,10 @@ def start_run(
     say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
     if heldout is None:
         text, heldout = _hold_out(text, recipe.seed)  # before the words are counted: what is held out is not known
-    vocabulary = given if given is not None else vocabulary_from_counts(text.count_words(), recipe.vocabulary_size)
+    counts = text.count_words()
+    vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
+    lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
+    recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
     _refuse_too_large(recipe.bilm, len(vocabulary))
     settings = RunSettings(
         recipe=recipe,
@@ -119,6 +125,7 @@ def start_run(
         write_encoded_text(text, part / "corpus")
         write_encoded_text(encode_text(heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
+        write_lexicon(lexicon, part)
         (part / RUN_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
     say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
 
@@ -142,12 +149,13 @@ def continue_run(
     recipe = settings.recipe
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
+    lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
     for folder in (out, out / "checkpoints"):
         remove_leftovers(folder)
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
-    corpus = prepare_corpus(text, heldout_sentences, vocabulary, recipe.bilm.char_cnn.max_characters)
-    model = _new_model(recipe, vocabulary, settings.pretokenized, frequency_bias(corpus, vocabulary))
+    corpus = prepare_corpus(text, heldout_sentences, vocabulary, Speller(recipe.bilm.max_characters, lexicon))
+    model = _new_model(recipe, vocabulary, lexicon, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
     def stops() -> bool:
@@ -171,7 +179,7 @@ def continue_run(
         return PretrainResult(False, place, checkpoint, None)
     if model.softmax is None:
         raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
-    perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, heldout_sentences)
+    perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, model.speller, heldout_sentences)
     if stop():
         return PretrainResult(False, place, checkpoint, None)
     _write_model(model, out, settings, place, perplexity, heldout_sentences)
@@ -231,7 +239,9 @@ def _hold_out(text: EncodedText, seed: int) -> tuple[EncodedText, list[list[str]
     return text.select(np.flatnonzero(~held)), [text.sentence(int(i)) for i in np.flatnonzero(held)]
 
 
-def _new_model(recipe: PretrainConfig, vocabulary: Vocabulary, pretokenized: bool, bias: Tensor) -> SavedModel:
+def _new_model(
+    recipe: PretrainConfig, vocabulary: Vocabulary, lexicon: Lexicon, pretokenized: bool, bias: Tensor
+) -> SavedModel:
     torch.manual_seed(recipe.seed)
     config = ModelConfig(
         bilm=recipe.bilm, n_words=len(vocabulary), tokenizer=PRETOKENIZED if pretokenized else THIS_TOKENIZER
@@ -239,7 +249,7 @@ def _new_model(recipe: PretrainConfig, vocabulary: Vocabulary, pretokenized: boo
     softmax = Softmax(len(vocabulary), recipe.bilm.lstm.projection_size)
     with torch.no_grad():
         softmax.bias.copy_(bias)
-    return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary)
+    return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
 
 
 def _write_model(
@@ -251,7 +261,7 @@ def _write_model(
     heldout: Sequence[Sequence[str]],
 ) -> None:
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
-    warm = settle_state(model.bilm, heldout[:WARM_SENTENCES])
+    warm = settle_state(model.bilm, model.speller, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
     add_model_files(replace(model, config=config, warm=warm, card=write_card(config)), out, settings.storage)
 

@@ -21,7 +21,7 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensors import fill_module, report_faults
 from elmo.errors import CheckpointError, TextError
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig
 from elmo.text.characters import N_CHARACTERS
 from elmo.text.files import read_json, written_whole
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
@@ -43,7 +43,7 @@ class Dataset(NamedTuple):
 
 def datasets(config: BiLMConfig) -> Iterator[Dataset]:
     """All arrays that a model of this config has in the file."""
-    cnn, lstm = config.char_cnn, config.lstm
+    cnn, lstm = _byte_cnn(config), config.lstm
     F, P, H = cnn.n_filters, lstm.projection_size, lstm.cell_size
     yield Dataset(
         "char_embed",
@@ -75,6 +75,16 @@ def datasets(config: BiLMConfig) -> Iterator[Dataset]:
             yield _same(f"{cell}/B", (4 * H,), f"{layer}.bias")
             if lstm.projected:
                 yield _transposed(f"{cell}/W_P_0", (H, P), f"{layer}.projection")
+
+
+def _byte_cnn(config: BiLMConfig) -> CharCNNConfig:
+    """The one input layer that the format knows."""
+    if config.char_cnn is None or config.alphabet_size is not None or config.word_embedding is not None:
+        own = (
+            "word vectors" if config.word_embedding is not None else f"an alphabet of {config.alphabet_size} characters"
+        )
+        raise CheckpointError(f"this format means words spelled as UTF-8 bytes, the model reads {own}")
+    return config.char_cnn
 
 
 def _same(name: str, shape: tuple[int, ...], parameter: str) -> Dataset:
@@ -135,7 +145,10 @@ def save_bilm_tf(model: SavedModel, folder: Path) -> None:
     Raises:
         CheckpointError: the format cannot hold this model.
     """
-    lstm, cnn = model.bilm.config.lstm, model.bilm.config.char_cnn
+    try:
+        lstm, cnn = model.bilm.config.lstm, _byte_cnn(model.bilm.config)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}; keep it as --to native") from None
     if lstm.forget_bias != 1.0:
         raise CheckpointError(
             f"{folder}: this format means a forget bias of 1, the model has {lstm.forget_bias}; keep it as --to native"

@@ -1,4 +1,4 @@
-"""Our model folder: `config.json`, `model.safetensors`, `vocabulary.txt`, `README.md` (the card).
+"""Our model folder: `config.json`, `model.safetensors`, `vocabulary.txt`, the lexicon, `README.md` (the card).
 
 Tensors keep the published values: the LSTM bias without the forget bias, gates in the order i, j, f, o. Names are those of
 the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, and `warm...` for the settled start state.
@@ -14,13 +14,14 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel, check_lexicon
 from elmo.checkpoints.tensors import check_tensors, copy_tensors, read_tensors, write_tensors
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.model.softmax import Softmax
 from elmo.text.files import PART_PREFIX, read_json, sync_folder, sync_to_disk, written_whole
+from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
 CONFIG_FILE = "config.json"
@@ -51,6 +52,7 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
     write_tensors(stored, folder / WEIGHTS_FILE)
     if model.vocabulary is not None:
         write_vocabulary(model.vocabulary, folder / VOCABULARY_FILE)
+    write_lexicon(model.lexicon, folder)
     if model.card is not None:
         (folder / CARD_FILE).write_text(model.card, encoding="utf-8")
 
@@ -72,7 +74,7 @@ def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "flo
         with TemporaryDirectory(prefix=PART_PREFIX, dir=folder) as room:
             write_model_files(model, Path(room), storage)
             sync_to_disk(Path(room))
-            for name in (VOCABULARY_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
+            for name in (VOCABULARY_FILE, ALPHABET_FILE, INPUT_WORDS_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
                 if (Path(room) / name).exists():
                     os.replace(Path(room) / name, folder / name)
             sync_folder(folder)
@@ -109,6 +111,7 @@ def load_native(folder: Path) -> SavedModel:
         CheckpointError: files are missing or broken, or tensors do not fit the config.
     """
     config = read_model_config(folder)
+    lexicon = _read_lexicon_beside(folder, config)
     tensors = read_tensors(folder / WEIGHTS_FILE)
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
@@ -134,7 +137,18 @@ def load_native(folder: Path) -> SavedModel:
         vocabulary,
         warm,
         card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+        lexicon,
     )
+
+
+def _read_lexicon_beside(folder: Path, config: ModelConfig) -> Lexicon:
+    sizes = config.bilm.alphabet_size, config.bilm.n_input_words
+    try:
+        lexicon = read_lexicon(folder, *(size is not None for size in sizes))
+    except TextError as error:
+        raise CheckpointError(str(error)) from error
+    check_lexicon(lexicon, config.bilm, str(folder))
+    return lexicon
 
 
 def _read_vocabulary_beside(folder: Path, config: ModelConfig) -> Vocabulary | None:

@@ -1,14 +1,17 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
+from elmo.text.lexicon import Lexicon, count_input_words
+from elmo.text.speller import Speller
 from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
 from elmo.text.vocabulary import Vocabulary
 
@@ -38,7 +41,11 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A biLM and what came with it."""
+    """A biLM and what came with it.
+
+    Raises:
+        CheckpointError: the lexicon has other sizes than the config.
+    """
 
     config: ModelConfig
     bilm: BiLM
@@ -46,6 +53,33 @@ class SavedModel:
     vocabulary: Vocabulary | None = None
     warm: BiLMState | None = None  # of one row, (layers, 1, P) and (layers, 1, H)
     card: str | None = None  # README.md
+    lexicon: Lexicon = field(default_factory=Lexicon)  # alphabet and input words
+
+    def __post_init__(self) -> None:
+        check_lexicon(self.lexicon, self.config.bilm, "lexicon of a model")
+
+    @property
+    def speller(self) -> Speller:
+        """Words -> what `bilm` reads."""
+        return Speller(self.config.bilm.max_characters, self.lexicon)
+
+
+def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:
+    """Compare a lexicon with the sizes of a config.
+
+    Raises:
+        CheckpointError: they differ; both values are named.
+    """
+    alphabet, words = lexicon
+    for name, found, expected in (
+        ("characters", None if alphabet is None else len(alphabet), config.alphabet_size),
+        ("input words", None if words is None else count_input_words(words), config.n_input_words),
+    ):
+        if found != expected:
+            raise CheckpointError(
+                f"{where}: {found or 'no'} {name}, the config makes it {expected or 'none'}; "
+                "give the files that came with these weights"
+            )
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:

@@ -125,7 +125,7 @@ class Elmo:
         start = self._start_state(state, len(words))
         results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
         for rows in length_batches([len(w) for w in words], batch_size, MAX_PLACES):
-            batch = encode_batch(words, rows, self.bilm.config.char_cnn.max_characters)
+            batch = encode_batch(words, rows, self.model.speller)
             before = None if start is None else _rows_of(start, rows)
             chosen, after = self._run(batch, before)
             if state == "carry" and start is not None:
@@ -138,8 +138,8 @@ class Elmo:
         return results
 
     def _run(self, batch: Batch, state: BiLMState | None) -> tuple[Tensor, BiLMState]:
-        device = self.bilm.char_cnn.embedding.weight.device
-        vectors = self.bilm.char_cnn(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
+        device = next(self.bilm.parameters()).device
+        vectors = self.bilm.token_layer(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
         tokens = vectors[torch.from_numpy(batch.word_at).to(device)]  # (B, T, P)
         layers, after = self.bilm.contextualise(tokens, torch.from_numpy(batch.mask).to(device), state)
         if not bool(torch.isfinite(layers).all()):
@@ -154,11 +154,11 @@ class Elmo:
                 raise ConfigError(
                     'state="warm": this model was saved without a settled start state; use "zero" or "carry"'
                 )
-            like = self.bilm.char_cnn.embedding.weight
+            like = next(self.bilm.parameters())
             return _map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
         if name != "carry":
             raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
-        zero = zero_state(self.bilm.config.lstm, n_rows, self.bilm.char_cnn.embedding.weight.detach())
+        zero = zero_state(self.bilm.config.lstm, n_rows, next(self.bilm.parameters()).detach())
         start = BiLMState(LSTMState(*(t.clone() for t in zero)), LSTMState(*(t.clone() for t in zero)))
         if self._carried is None:
             return start

@@ -1,5 +1,6 @@
 """START HERE: the forward pass of ELMo, character ids -> all layers (Peters et al. 2018, sections 3.1 and 3.4)."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -9,6 +10,7 @@ from elmo.errors import ShapeError
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import BiLMConfig
 from elmo.model.lstm import LSTMStack, LSTMState
+from elmo.model.word_embedding import WordEmbedding
 
 
 class BiLMState(NamedTuple):
@@ -28,12 +30,16 @@ def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
 
 
 class BiLM(nn.Module):
-    """A bidirectional language model over characters: two language models that share the token layer."""
+    """A bidirectional language model: two language models that share the token layer."""
 
     def __init__(self, config: BiLMConfig) -> None:
         super().__init__()
         self.config = config
-        self.char_cnn = CharCNN(config.char_cnn, config.lstm.projection_size)
+        P, spelled = config.lstm.projection_size, config.char_cnn is not None
+        self.char_cnn = None if config.char_cnn is None else CharCNN(config.char_cnn, P)
+        self.word_embedding = (
+            None if config.word_embedding is None else WordEmbedding(config.word_embedding, P, bias=not spelled)
+        )
         self.forward_lm = LSTMStack(config.lstm)
         self.backward_lm = LSTMStack(config.lstm)
 
@@ -41,7 +47,7 @@ class BiLM(nn.Module):
         """All layers of a batch of sentences.
 
         Args:
-            char_ids: int64 (B, T, C), spelled tokens; the caller adds `<S>` and `</S>` if they are wanted.
+            char_ids: int64 (B, T, C), rows of the model's `text.speller`; the caller adds `<S>` and `</S>` if they are wanted.
             mask: bool (B, T), True = token; padding on the right only.
             state: the state before the batch, row by row; None: zero.
         Returns:
@@ -54,7 +60,34 @@ class BiLM(nn.Module):
             raise ShapeError(
                 f"biLM: char_ids are {tuple(char_ids.shape)}, mask is {tuple(mask.shape)}; need (B, T, C) and (B, T)"
             )
-        return self.contextualise(self.char_cnn(char_ids), mask, state)
+        return self.contextualise(self.token_layer(char_ids), mask, state)
+
+    def token_layer(self, char_ids: Tensor) -> Tensor:
+        """Vectors of tokens without context, from their characters, their word ids or both.
+
+        Args:
+            char_ids: int64 (..., C), rows of the model's `text.speller`; the id of the word, if it has one, stands last.
+        Returns:
+            float (..., P).
+        Raises:
+            ShapeError: rows are not those of this model.
+        """
+        return self._read(char_ids, CharCNN.__call__, None)
+
+    def read_fast(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
+        """`token_layer` for training, see `CharCNN.read_fast`: int64 (N, C) -> float (N, P)."""
+        return self._read(char_ids, lambda cnn, ids: cnn.read_fast(ids, precision), precision)
+
+    def _read(
+        self, char_ids: Tensor, spell: Callable[[CharCNN, Tensor], Tensor], precision: torch.dtype | None
+    ) -> Tensor:
+        if self.word_embedding is None:
+            return spell(self.char_cnn, char_ids)  # type: ignore[arg-type]  # a config has one of the two
+        C = (self.config.max_characters or 0) + 1
+        if char_ids.shape[-1] != C:
+            raise ShapeError(f"biLM: rows of {char_ids.shape[-1]} ids a token, need {C}, the id of the word last")
+        words: Tensor = self.word_embedding(char_ids[..., -1], precision)  # (..., P)
+        return words if self.char_cnn is None else spell(self.char_cnn, char_ids[..., :-1]) + words
 
     def contextualise(self, tokens: Tensor, mask: Tensor, state: BiLMState | None = None) -> tuple[Tensor, BiLMState]:
         """`forward` from the token layer on: float (B, T, P) -> layers float (B, L, T, D) and the state."""

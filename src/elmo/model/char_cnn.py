@@ -11,7 +11,7 @@ from elmo.model.config import Activation, CharCNNConfig
 from elmo.model.fast_char_cnn import convolve_fast
 from elmo.model.highway import Highway
 from elmo.model.products import linear_in
-from elmo.text.characters import N_CHARACTERS, PAD_CHARACTER, PADDING
+from elmo.text.characters import PADDING
 
 LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.read_fast`
 
@@ -43,13 +43,18 @@ def convolve_characters(
     return torch.relu(filters) if activation == "relu" else torch.tanh(filters)
 
 
-def trim_characters(char_ids: Tensor, widest_filter: int) -> Tensor:
+def count_characters(char_ids: Tensor, pad_character: int) -> Tensor:
+    """Characters of each token, marks of the word included, padding not: int (N, C) -> int64 (N,)."""
+    return ((char_ids != pad_character) & (char_ids != PADDING)).sum(dim=1)  # (N,)
+
+
+def trim_characters(char_ids: Tensor, widest_filter: int, pad_character: int) -> Tensor:
     """Cut off padding characters that cannot change the token layer: int (N, C) -> int (N, <= C).
 
     Padding takes part in the maximum over places, so one window of padding alone is kept for the widest filter; all
     other windows of padding alone are equal to it.
     """
-    used = int(((char_ids != PAD_CHARACTER) & (char_ids != PADDING)).sum(dim=1).max()) if char_ids.numel() else 0
+    used = int(count_characters(char_ids, pad_character).max()) if char_ids.numel() else 0
     return char_ids[:, : max(used + widest_filter, widest_filter)]
 
 
@@ -59,7 +64,7 @@ class CharCNN(nn.Module):
     def __init__(self, config: CharCNNConfig, projection_size: int) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(N_CHARACTERS, config.embedding_size, padding_idx=PADDING)
+        self.embedding = nn.Embedding(config.n_characters, config.embedding_size, padding_idx=PADDING)
         self.conv_weights = nn.ParameterList(
             torch.empty(number, width, config.embedding_size) for width, number in config.filters
         )
@@ -85,7 +90,7 @@ class CharCNN(nn.Module):
         """Vectors of tokens.
 
         Args:
-            char_ids: int64 (..., C) as `text.characters` spells words.
+            char_ids: int64 (..., C) as `text.characters` or the model's `text.alphabet` spells words.
         Returns:
             float (..., P).
         Raises:
@@ -96,7 +101,7 @@ class CharCNN(nn.Module):
             raise ShapeError(f"char CNN: {C} characters a token, the widest filter needs {self.config.widest_filter}")
         rows = char_ids.reshape(-1, C)  # (N, C)
         x = convolve_characters(
-            self.embedding(trim_characters(rows, self.config.widest_filter)),
+            self.embedding(trim_characters(rows, self.config.widest_filter, self.config.pad_character)),
             list(self.conv_weights),
             list(self.conv_biases),
             self.config.activation,
@@ -114,11 +119,12 @@ class CharCNN(nn.Module):
         Args:
             precision: of matrix products; None: that of the weights.
         """
-        by_length = (char_ids != PAD_CHARACTER).sum(dim=1).argsort(stable=True)
+        by_length = count_characters(char_ids, self.config.pad_character).argsort(stable=True)
         weights, biases = list(self.conv_weights), list(self.conv_biases)
         maxima = []
         for group in by_length.chunk(LENGTH_GROUPS):
-            embedded = self.embedding(trim_characters(char_ids[group], self.config.widest_filter))  # (group, C, E)
+            trimmed = trim_characters(char_ids[group], self.config.widest_filter, self.config.pad_character)
+            embedded = self.embedding(trimmed)  # (group, C, E)
             maxima.append(convolve_fast(embedded, weights, biases, precision))
         x = torch.cat(maxima).index_select(0, by_length.argsort())  # (N, F)
         x = torch.relu(x) if self.config.activation == "relu" else torch.tanh(x)

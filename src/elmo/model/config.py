@@ -5,6 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from elmo.errors import ConfigError
+from elmo.text.alphabet import table_size
+from elmo.text.characters import N_CHARACTERS
+from elmo.text.lexicon import Lexicon, count_input_words
+from elmo.text.vocabulary import SPECIALS
 
 Activation = Literal["relu", "tanh"]
 Size = Annotated[int, Field(gt=0, le=2**20)]  # far above any model, far below what breaks arithmetic
@@ -17,6 +21,7 @@ PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5
 class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
     """The token layer: characters -> convolutions -> highway -> projection (Kim et al. 2016; Peters et al. 2018, 3.4)."""
 
+    alphabet_size: Size | None = None  # characters with ids of their own, of the training text; None: UTF-8 bytes
     embedding_size: Size = 16  # E, of one character
     filters: tuple[Filter, ...] = Field(
         PUBLISHED_FILTERS, min_length=1, max_length=100
@@ -25,6 +30,16 @@ class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
     n_highway: int = Field(2, ge=0, le=100)
     max_characters: int = Field(50, ge=3, le=10_000)  # C, marks of beginning and end included
     projected: bool = True  # False: no linear projection, the filters are the vector (bilm-tf)
+
+    @property
+    def n_characters(self) -> int:
+        """Ids of characters, padding and specials included."""
+        return N_CHARACTERS if self.alphabet_size is None else table_size(self.alphabet_size)
+
+    @property
+    def pad_character(self) -> int:
+        """The id that fills a word up to max_characters."""
+        return self.n_characters - 1
 
     @property
     def n_filters(self) -> int:
@@ -43,6 +58,18 @@ class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
                 f"a filter of width {self.widest_filter} is wider than max_characters {self.max_characters}"
             )
         return self
+
+
+class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid"):
+    """A vector for each frequent word, beside its characters or instead of them (ELMoForManyLangs, Che et al. 2018)."""
+
+    size: Size = 100  # of a word's vector
+    n_words: Size = 30_000  # the most frequent words of the training text; <S>, </S> and <UNK> come on top
+
+    @property
+    def n_rows(self) -> int:
+        """Ids of words, padding and specials included."""
+        return 1 + len(SPECIALS) + self.n_words
 
 
 class LSTMConfig(BaseModel, frozen=True, extra="forbid"):
@@ -67,9 +94,10 @@ class LSTMConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
-    """A bidirectional language model over characters."""
+    """A bidirectional language model over characters, word vectors, or both."""
 
-    char_cnn: CharCNNConfig = CharCNNConfig()
+    char_cnn: CharCNNConfig | None = CharCNNConfig()  # None: words are not spelled
+    word_embedding: WordEmbeddingConfig | None = None  # None: words are only spelled
     lstm: LSTMConfig = LSTMConfig()
 
     @property
@@ -82,11 +110,42 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
         """D, the size of a layer's vector: both directions."""
         return 2 * self.lstm.projection_size
 
+    @property
+    def max_characters(self) -> int | None:
+        """C, characters of a spelled word; None: words are not spelled."""
+        return None if self.char_cnn is None else self.char_cnn.max_characters
+
+    @property
+    def alphabet_size(self) -> int | None:
+        """Characters with ids of their own; None: no alphabet."""
+        return None if self.char_cnn is None else self.char_cnn.alphabet_size
+
+    @property
+    def n_input_words(self) -> int | None:
+        """Words with vectors of their own; None: no word vectors."""
+        return None if self.word_embedding is None else self.word_embedding.n_words
+
+    def fitted_to(self, lexicon: Lexicon) -> "BiLMConfig":
+        """These settings with the sizes of a lexicon, which may be smaller than what was asked for."""
+        char_cnn, words = self.char_cnn, self.word_embedding
+        if char_cnn is not None and lexicon.alphabet is not None:
+            char_cnn = char_cnn.model_copy(update={"alphabet_size": len(lexicon.alphabet)})
+        if words is not None and lexicon.input_words is not None:
+            words = words.model_copy(update={"n_words": count_input_words(lexicon.input_words)})
+        return self.model_copy(update={"char_cnn": char_cnn, "word_embedding": words})
+
+    @model_validator(mode="after")
+    def _words_are_read(self) -> "BiLMConfig":
+        if self.char_cnn is None and self.word_embedding is None:
+            raise ValueError("neither char_cnn nor word_embedding: a model reads characters, word vectors, or both")
+        return self
+
     @model_validator(mode="after")
     def _sizes_meet(self) -> "BiLMConfig":
-        if not self.char_cnn.projected and self.char_cnn.n_filters != self.lstm.projection_size:
+        cnn = self.char_cnn
+        if cnn is not None and not cnn.projected and cnn.n_filters != self.lstm.projection_size:
             raise ValueError(
-                f"without a projection of the char CNN, its {self.char_cnn.n_filters} filters must be "
+                f"without a projection of the char CNN, its {cnn.n_filters} filters must be "
                 f"projection_size {self.lstm.projection_size}"
             )
         return self

@@ -6,19 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.text.characters import PADDING, SENTENCE_END, SENTENCE_START, encode_words
+from elmo.text.characters import PADDING, SENTENCE_END, SENTENCE_START
+from elmo.text.speller import Speller
 
 
 class Batch(NamedTuple):
     """Sentences of a batch; the different words are spelled once."""
 
     rows: NDArray[np.int64]  # int64 (B,), places of the sentences in the caller's list
-    char_ids: NDArray[np.int64]  # int64 (words, C), spellings of the different words; row 0 is padding
+    char_ids: NDArray[np.int64]  # int64 (words, C), rows of ids of the different words; row 0 is padding
     word_at: NDArray[np.int64]  # int64 (B, T), which spelling stands where; 0 is padding
     mask: NDArray[np.bool_]  # bool (B, T), True = token, boundaries included
 
 
-def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], max_characters: int) -> Batch:
+def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], speller: Speller) -> Batch:
     """Spell some sentences, each between `<S>` and `</S>`, padded on the right."""
     chosen = [[SENTENCE_START, *sentences[row], SENTENCE_END] for row in rows]
     number_of: dict[str, int] = {}
@@ -26,8 +27,8 @@ def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], max_ch
     word_at = np.zeros((len(chosen), T), dtype=np.int64)  # (B, T)
     for b, words in enumerate(chosen):
         word_at[b, : len(words)] = [number_of.setdefault(word, len(number_of) + 1) for word in words]
-    padding = np.full((1, max_characters), PADDING, dtype=np.int64)
-    char_ids = np.concatenate([padding, encode_words(list(number_of), max_characters)])
+    padding = np.full((1, speller.width), PADDING, dtype=np.int64)
+    char_ids = np.concatenate([padding, speller.encode(list(number_of))])
     return Batch(np.array(rows, dtype=np.int64), char_ids, word_at, word_at != 0)
 
 

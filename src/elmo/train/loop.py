@@ -222,7 +222,7 @@ def pretrain(
 
     def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
         trainer.refresh()
-        return measure_perplexity(trainer.bilm, trainer.softmax, trainer.vocabulary, sentences)
+        return measure_perplexity(trainer.bilm, trainer.softmax, trainer.vocabulary, model.speller, sentences)
 
     def save() -> None:
         trainer.refresh()

@@ -17,6 +17,7 @@ from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax
 from elmo.text.batches import encode_batch, length_batches
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
+from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary
 
 LOGITS_AT_ONCE = 2**25  # numbers of one block of logits: 128 MB of float32
@@ -71,11 +72,17 @@ def _losses(x: Tensor, targets: Tensor, softmax: Softmax) -> float:
 
 @torch.no_grad()
 def measure_perplexity(
-    bilm: BiLM, softmax: Softmax, vocabulary: Vocabulary, sentences: Sequence[Sequence[str]], max_places: int = 4096
+    bilm: BiLM,
+    softmax: Softmax,
+    vocabulary: Vocabulary,
+    speller: Speller,
+    sentences: Sequence[Sequence[str]],
+    max_places: int = 4096,
 ) -> Perplexity:
     """Read sentences with state zero and predict each word and mark from both sides.
 
     Args:
+        speller: of the model.
         sentences: tokenized; empty ones are passed over.
         max_places: rows x tokens of one batch at most; changes memory, not the result.
     Raises:
@@ -88,9 +95,9 @@ def measure_perplexity(
     forward = backward = 0.0
     tokens = unknown = 0
     for rows in length_batches([len(words) for words in sentences], max_rows=256, max_places=max_places):
-        batch = encode_batch(sentences, rows, bilm.config.char_cnn.max_characters)
+        batch = encode_batch(sentences, rows, speller)
         mask = torch.from_numpy(batch.mask).to(device)  # (B, T)
-        vectors = bilm.char_cnn(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
+        vectors = bilm.token_layer(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
         layers, _ = bilm.contextualise(vectors[torch.from_numpy(batch.word_at).to(device)], mask)
         ahead, behind = layers[:, -1].chunk(2, dim=2)  # (B, T, P) each
         ids = np.zeros(batch.mask.shape, dtype=np.int64)  # (B, T)

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.text.characters import encode_words
 from elmo.text.shards import EncodedText
+from elmo.text.speller import Speller, Spellings
 from elmo.text.vocabulary import Vocabulary
 
 
@@ -20,22 +20,22 @@ class SpelledCorpus:
     text: EncodedText
     heldout: Sequence[Sequence[str]]
     heldout_at: NDArray[np.int64]
-    spellings: NDArray[np.int16]  # int16 (words, C), 1-262 fit
+    spellings: Spellings  # (words, C), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
-    vocabulary_spellings: NDArray[np.int16]  # int16 (V, C)
+    vocabulary_spellings: Spellings  # (V, C)
 
 
 def spell_corpus(
-    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, max_characters: int
+    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
 ) -> SpelledCorpus:
     """Spell and number each different word once."""
     return SpelledCorpus(
         text,
         heldout,
         np.zeros(0, np.int64),
-        encode_words(text.words, max_characters).astype(np.int16),
+        speller.encode_compact(text.words),
         vocabulary.encode(text.words),
-        encode_words(vocabulary.words, max_characters).astype(np.int16),
+        speller.encode_compact(vocabulary.words),
     )
 
 

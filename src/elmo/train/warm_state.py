@@ -10,14 +10,15 @@ import torch
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.text.batches import encode_batch
+from elmo.text.speller import Speller
 
 
 @torch.no_grad()
-def settle_state(bilm: BiLM, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
+def settle_state(bilm: BiLM, speller: Speller, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
     """Read sentences one after the other in one row, from zero: the state of one row, or None without sentences."""
     state = None
     for row in range(len(sentences)):
-        batch = encode_batch(sentences, [row], bilm.config.char_cnn.max_characters)
-        vectors = bilm.char_cnn(torch.from_numpy(batch.char_ids))
+        batch = encode_batch(sentences, [row], speller)
+        vectors = bilm.token_layer(torch.from_numpy(batch.char_ids))
         _, state = bilm.contextualise(vectors[torch.from_numpy(batch.word_at)], torch.from_numpy(batch.mask), state)
     return state

@@ -14,6 +14,7 @@ from elmo.model.dropout import Dropout
 from elmo.model.fast_softmax import SampledTargets, sampled_loss_fast
 from elmo.model.lstm import LSTMState, TrainingPass
 from elmo.model.softmax import Softmax, draw_negatives, expected_count
+from elmo.text.speller import Spellings
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
 from elmo.train.spelled_corpus import SpelledCorpus
@@ -80,10 +81,10 @@ def gather_rows(softmax: Softmax, word_ids: NDArray[np.int64]) -> OutputRows:
     return OutputRows(*(p.detach().index_select(0, ids).requires_grad_() for p in (softmax.weight, softmax.bias)))
 
 
-def tied_weight(bilm: BiLM, spellings: NDArray[np.int16], precision: torch.dtype | None) -> Tensor:
-    """The rows of a tied softmax, the token layer of the words themselves: int16 (U, C) -> float (U, P)."""
-    char_ids = torch.from_numpy(spellings.astype(np.int64)).to(bilm.char_cnn.embedding.weight.device)
-    return bilm.char_cnn.read_fast(char_ids, precision)
+def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None) -> Tensor:
+    """The rows of a tied softmax, the token layer of the words themselves: (U, C) -> float (U, P)."""
+    char_ids = torch.from_numpy(spellings.astype(np.int64)).to(next(bilm.parameters()).device)
+    return bilm.read_fast(char_ids, precision)
 
 
 @torch.no_grad()
@@ -128,7 +129,7 @@ def window_losses(
     inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
     words, where = np.unique(inputs, return_inverse=True)
     char_ids = torch.from_numpy(corpus.spellings[words].astype(np.int64)).to(device)  # (words, C)
-    vectors = dropout.of_words(model.bilm.char_cnn.read_fast(char_ids, precision), words)  # (words, P)
+    vectors = dropout.of_words(model.bilm.read_fast(char_ids, precision), words)  # (words, P)
     x = vectors.index_select(0, torch.from_numpy(where.reshape(-1)).to(device)).view(*inputs.shape, -1)  # (2, B, T, P)
     how = TrainingPass(dropout, precision, _resets(window, rows, config, device))
     state = with_fresh_rows(state, window.begins[rows, 0]) if config.state_reset == "windows" else state
