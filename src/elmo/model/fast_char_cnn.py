@@ -82,5 +82,5 @@ def convolve_fast(
     reach = [sum(n for n, width in zip(numbers, widths, strict=True) if place + width <= C) for place in range(C)]
     reach = [n for n in reach if n]
     best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), torch.cat(rows), E, reach, precision)  # type: ignore[no-untyped-call]
-    parts = dict(zip(order, best.split(numbers, dim=1), strict=True))
+    parts = dict(zip(order, torch.split(best, numbers, dim=1), strict=True))
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)

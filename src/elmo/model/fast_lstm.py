@@ -143,7 +143,8 @@ class _Unrolled(Function):
         read = torch.cat([inputs, kept_hiddens], dim=2).view(T * B, -1)  # [x, h]: one product is faster than two
         of_weights = torch.mm(flat.t(), read)  # (4H, P_in + P)
         of_input_weight, of_hidden_weight = (
-            part.to(full, memory_format=torch.contiguous_format) for part in of_weights.split([inputs.shape[2], P], dim=1)
+            part.to(full, memory_format=torch.contiguous_format)
+            for part in torch.split(of_weights, [inputs.shape[2], P], dim=1)
         )
         of_projection = None
         if projection is not None:

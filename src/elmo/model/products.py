@@ -12,7 +12,7 @@ from torch.nn import functional
 
 Product = Callable[[Tensor], Tensor]
 
-_PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()
+_PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 
 def product_with(weight: Tensor, n_rows: int, bias: Tensor | None = None) -> Product:

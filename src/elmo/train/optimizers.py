@@ -32,7 +32,7 @@ class WeightUpdate:
 
     def move(self, learning_rate: float) -> None:
         """One step with the gradients there are."""
-        with torch.sparse.check_sparse_tensor_invariants(False):
+        with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
             for optimizer in self._parts.values():
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate
@@ -63,7 +63,7 @@ class WeightUpdate:
         """
         sorted_out: dict[str, dict[int, dict[str, Tensor | int]]] = {part: {} for part in self._parts}
         for key, value in moments.items():
-            part, number, name = (key.split(".", 2) + ["", ""])[:3]
+            part, number, name = [*key.split(".", 2), "", ""][:3]
             if part not in sorted_out or not number.isdecimal():
                 raise CheckpointError(f"{key} is of another")
             sorted_out[part].setdefault(int(number), {})[name] = value

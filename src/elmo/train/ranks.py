@@ -14,6 +14,7 @@ from torch import Tensor, distributed
 
 from elmo.errors import ConfigError
 
+CPU = torch.device("cpu")
 _PATIENCE = timedelta(hours=6)  # the others wait while one writes a checkpoint or reads a corpus
 
 
@@ -23,7 +24,7 @@ class Ranks:
 
     rank: int = 0
     n_ranks: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     @property
     def is_first(self) -> bool:
@@ -48,7 +49,7 @@ class Ranks:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         distributed.all_reduce(flat)
-        for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        for tensor, total in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
     def gather_rows(self, own: Tensor, n_rows: int) -> Tensor:
@@ -66,6 +67,9 @@ class Ranks:
             distributed.barrier()
 
 
+ALONE = Ranks()
+
+
 def join_ranks(device: str = "cpu") -> Ranks:
     """Join the processes that `torchrun` started; alone if it started none.
 
@@ -81,7 +85,7 @@ def join_ranks(device: str = "cpu") -> Ranks:
         chosen = torch.device(f"cuda:{local}" if device == "cuda" else device)
         torch.cuda.set_device(chosen)
     else:
-        chosen = torch.device("cpu")
+        chosen = CPU
     if n_ranks == 1:
         return Ranks(0, 1, chosen)
     if not distributed.is_initialized():

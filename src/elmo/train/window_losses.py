@@ -1,5 +1,6 @@
 """The losses of one window: which rows of the softmax it looks at, and what each place loses in both directions."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -165,4 +166,4 @@ def parts_of(rows: slice, n_parts: int) -> Sequence[slice]:
     n_rows = rows.stop - rows.start
     n_parts = min(n_parts, n_rows)
     edges = [rows.start + i * n_rows // n_parts for i in range(n_parts + 1)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]

@@ -1,0 +1,162 @@
+"""One update of pretraining: the model, its optimizer, its rows, and what a step does with a window.
+
+All that is random in a step depends on the seed and the number of the step, so a run that goes on from a checkpoint, or on
+another number of ranks, draws what the unbroken run on one drew.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.errors import TrainingError
+from elmo.model.bilm import BiLMState
+from elmo.model.dropout import Dropout
+from elmo.model.lstm import LSTMState, zero_state
+from elmo.text.windows import Window, WindowReader
+from elmo.train.config import PretrainConfig
+from elmo.train.optimizers import WeightUpdate
+from elmo.train.ranks import ALONE, Ranks
+from elmo.train.spelled_corpus import SpelledCorpus
+from elmo.train.step import learning_rate_at, take_step
+from elmo.train.window_losses import (
+    PRECISIONS,
+    OutputRows,
+    Outputs,
+    all_outputs,
+    draw_outputs,
+    gather_rows,
+    give_gradients,
+    parts_of,
+    refresh_tied,
+    target_ids,
+    tied_weight,
+    window_losses,
+)
+
+NEGATIVES, DROPOUT = 1, 3  # kinds of random numbers of a step
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step leaves."""
+
+    loss_nats: float  # mean over places and both directions
+    gradient_norm: float
+    learning_rate: float
+    state: BiLMState  # of this rank's rows; the one before if nothing moved
+    moved: bool  # False: the gradient was not finite
+    wants_stop: bool  # some rank wants it
+    wants_checkpoint: bool
+
+
+class Trainer:
+    """A model, its optimizer and its rows: `step` is one update.
+
+    Args:
+        model: with softmax and vocabulary; its parameters are changed in place.
+        config: of the run.
+        ranks: which rows are trained here.
+    Raises:
+        TrainingError: the model has no softmax.
+    """
+
+    def __init__(self, model: SavedModel, corpus: SpelledCorpus, config: PretrainConfig, ranks: Ranks = ALONE) -> None:
+        if model.softmax is None or model.vocabulary is None:
+            raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
+        self.model, self.corpus, self.config, self.ranks = model, corpus, config, ranks
+        self.bilm, self.softmax, self.vocabulary = model.bilm, model.softmax, model.vocabulary
+        for module in (self.bilm, self.softmax):
+            module.to(ranks.device)
+        self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
+        trained_rows = [self.softmax.bias] if config.tied else [self.softmax.weight, self.softmax.bias]
+        dense = list(self.bilm.parameters())
+        self.update = WeightUpdate(
+            dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
+        )
+        self.rows = ranks.own_rows(config.rows)
+        self.reader = WindowReader(
+            corpus.text, config.rows, config.window, seed=config.seed, shuffle=config.shuffle, heldout=corpus.heldout_at
+        )
+
+    def zero_state(self) -> BiLMState:
+        """State zero of this rank's rows."""
+        start = zero_state(
+            self.config.bilm.lstm, self.rows.stop - self.rows.start, torch.zeros((), device=self.ranks.device)
+        )
+        return BiLMState(start, start)
+
+    def step(
+        self,
+        number: int,
+        n_steps: int,
+        window: Window,
+        state: BiLMState,
+        wants_stop: bool = False,
+        wants_checkpoint: bool = False,
+    ) -> StepResult:
+        """One update.
+
+        Args:
+            number: of the step, from 0.
+            window: of all rows of all ranks.
+            state: of this rank's rows before it.
+            wants_stop, wants_checkpoint: told to all ranks with the gradients.
+        """
+        config, ranks = self.config, self.ranks
+        targets = target_ids(self.corpus, window)
+        if self.sampled:
+            random = np.random.default_rng([config.seed, NEGATIVES, number])
+            outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
+            gathered = gather_rows(self.softmax, outputs.word_ids)
+        else:
+            outputs = all_outputs(targets, self.softmax.n_words)
+            gathered = OutputRows(self.softmax.weight, self.softmax.bias)
+        shared = (0.5 * config.window) / window.forward_inputs.size
+        sums = torch.zeros(4, device=ranks.device)  # losses of both directions; ranks that want to stop, a checkpoint
+        states = []
+        for rows in parts_of(self.rows, config.accumulate):
+            dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
+            state_of_rows = rows_of(state, rows, self.rows.start)
+            output_rows = self._tied(gathered, outputs) if config.tied else gathered
+            forward, backward, after = window_losses(
+                self.model, self.corpus, window, rows, state_of_rows, outputs, output_rows, dropout, config
+            )
+            totals = torch.stack([forward.sum(), backward.sum()])
+            (totals.sum() * shared).backward()  # type: ignore[no-untyped-call]
+            sums[:2] += totals.detach()
+            states.append(after)
+        sums[2:] = torch.tensor([float(wants_stop), float(wants_checkpoint)])
+        if self.sampled:
+            ranks.add_up([copy.grad for copy in gathered if copy.grad is not None])
+            give_gradients(gathered, outputs.word_ids, self.softmax)
+        ranks.add_up([*(p.grad for p in self.update.dense if p.grad is not None), sums])
+        rate = learning_rate_at(number, n_steps, config.optimizer)
+        norm = take_step(self.update, rate, config.optimizer.clip_norm)
+        loss = float(sums[:2].sum()) * 0.5 / window.forward_inputs.size
+        moved = math.isfinite(norm)
+        return StepResult(loss, norm, rate, _joined(states) if moved else state, moved, *(sums[2:] > 0).tolist())
+
+    def refresh(self) -> None:
+        """Make the softmax fit to be measured and saved."""
+        if self.config.tied:
+            refresh_tied(self.model, self.corpus)
+
+    def _tied(self, gathered: OutputRows, outputs: Outputs) -> OutputRows:
+        spellings = self.corpus.vocabulary_spellings[outputs.word_ids]
+        return OutputRows(tied_weight(self.bilm, spellings, PRECISIONS[self.config.precision]), gathered.bias)
+
+
+def rows_of(state: BiLMState, rows: slice, first: int) -> BiLMState:
+    """The state of some rows: `first` is the number of the state's first row."""
+    own = slice(rows.start - first, rows.stop - first)
+    return BiLMState(*(LSTMState(*(t[:, own] for t in half)) for half in state))
+
+
+def _joined(states: Sequence[BiLMState]) -> BiLMState:
+    """The states of parts, one below the other."""
+    halves = zip(*states, strict=True)
+    return BiLMState(*(LSTMState(*(torch.cat(parts, dim=1) for parts in zip(*half, strict=True))) for half in halves))
