@@ -17,7 +17,11 @@ from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddi
 from elmo.model.softmax import Softmax
 from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
+from elmo.text.shards import encode_text
 from elmo.text.vocabulary import Vocabulary
+from elmo.train.recipe import pretrain_config
+from elmo.train.spelled_corpus import spell_corpus
+from elmo.train.trainer import Trainer
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -81,6 +85,25 @@ def model_of(layer: str, scale: float = 3.0) -> SavedModel:
     """`small_model` with one of INPUT_LAYERS."""
     config, lexicon = INPUT_LAYERS[layer]
     return small_model(config, scale=scale, lexicon=lexicon)
+
+
+def loss_of_first_step(model: SavedModel, sentence: list[str]) -> float:
+    """Nats that the first step of training loses on one sentence in one row, from state zero, both directions together.
+
+    At inference the backward LM has read `</S>` first, the forward LM `<S>`, as in training: so the sentence loses the same.
+    """
+    corpus = spell_corpus(encode_text([sentence]), [], model.vocabulary, model.speller)
+    n_places = len(sentence) + 1
+    settings = {
+        "bilm": model.bilm.config.model_dump(),
+        "rows": 1,
+        "window": n_places,
+        "dropout": 0.0,
+        "softmax": "full",
+    }
+    trainer = Trainer(model, corpus, pretrain_config(settings, []))
+    window, _ = trainer.reader.read(trainer.reader.start())
+    return 2 * n_places * trainer.step(0, 10, window, trainer.zero_state()).loss_nats
 
 
 @pytest.fixture

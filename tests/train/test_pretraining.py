@@ -7,22 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import small_model
+from conftest import loss_of_first_step, small_model
 from elmo.apps.pretrain import continue_run, start_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState, zero_state
-from elmo.text.shards import encode_text, read_encoded_text
-from elmo.text.speller import Speller
+from elmo.model.lstm import LSTMState
+from elmo.text.shards import read_encoded_text
 from elmo.text.vocabulary import read_vocabulary
-from elmo.text.windows import Epoch
-from elmo.train.config import OptimizerConfig
-from elmo.train.loop import prepare_corpus, token_vectors, window_losses, with_fresh_rows
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
-from elmo.train.step import learning_rate_at, make_optimizer, take_step
+from elmo.train.window_losses import with_fresh_rows
 
 SMALL = {
     "bilm": {
@@ -216,65 +212,11 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
         continue_run(tmp_path)
 
 
-def test_words_of_like_length_spelled_together_are_the_words_spelled_at_once():
-    bilm = small_model().bilm.double()
-    words = ["a", "river", "x" * 40, "", "bank", "ö", "<S>"]
-    corpus = prepare_corpus(encode_text([words]), [], small_model().vocabulary, Speller(13))
-    char_ids = torch.from_numpy(corpus.spellings.astype(np.int64))
-    assert torch.allclose(token_vectors(bilm, char_ids), bilm.char_cnn(char_ids), atol=1e-12)
-
-
-def test_window_losses_are_those_of_the_forward_pass_on_each_sentence():
-    """One row, one sentence, state zero: both losses equal what the perplexity of that sentence is made of."""
+def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of():
     model = small_model(scale=1.0)
     sentence = ["the", "river", "bank", "."]
-    text = encode_text([sentence])
-    corpus = prepare_corpus(text, [], model.vocabulary, model.speller)
-    start = zero_state(model.bilm.config.lstm, 1, torch.zeros(()))
-    window = Epoch(text, np.arange(1), 1, 20).window_at(0)
-    forward, backward, _ = window_losses(model.bilm, model.softmax, corpus, window, BiLMState(start, start), None, 0.0)
     found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
-    assert forward.sum().item() == pytest.approx(found.forward_nats, rel=1e-5)
-    # at inference the backward LM has read </S> in both cases; the forward LM <S>
-    assert backward.sum().item() == pytest.approx(found.backward_nats, rel=1e-5)
-
-
-def test_the_learning_rate_rises_and_falls_in_straight_lines():
-    config = OptimizerConfig(learning_rate=1.0, warmup_steps=4, final_share=0.1)
-    rates = [learning_rate_at(step, 14, config) for step in range(15)]
-    assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert rates[9] == pytest.approx(0.55)
-    assert rates[14] == pytest.approx(0.1)
-
-
-def test_adagrad_is_tensorflows():
-    p = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
-    optimizer = make_optimizer([p], OptimizerConfig(name="adagrad", learning_rate=0.2))
-    value, accumulated = np.array([1.0, 2.0]), np.ones(2)
-    for _ in range(3):
-        gradient = 2 * value
-        accumulated += gradient**2
-        value = value - 0.2 * gradient / np.sqrt(accumulated)
-        take_step((p**2).sum(), optimizer, 0.2, clip_norm=1e9)
-    assert np.allclose(p.detach().numpy(), value, atol=1e-6)
-
-
-def test_a_gradient_is_clipped_by_its_whole_norm():
-    a, b = torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([a, b], lr=1.0)
-    norm = take_step(3 * a.sum() + 4 * b.sum(), optimizer, 1.0, clip_norm=1.0)
-    assert norm == pytest.approx(5)
-    assert (a.item(), b.item()) == pytest.approx((-0.6, -0.8), abs=1e-5)
-
-
-def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_weights():
-    p = torch.nn.Parameter(torch.ones(2))
-    optimizer = make_optimizer([p], OptimizerConfig())
-    with pytest.raises(
-        TrainingError, match=r"loss nan with gradient norm nan: not finite; start a new run with a lower optimizer"
-    ):
-        take_step((p * torch.nan).sum(), optimizer, 0.1, 1.0)
-    assert torch.equal(p, torch.ones(2))
+    assert loss_of_first_step(model, sentence) == pytest.approx(found.forward_nats + found.backward_nats, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,11 @@ from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
-from elmo.train.loop import Report, frequency_bias, prepare_corpus, pretrain
-from elmo.train.perplexity import Perplexity, measure_perplexity
+from elmo.train.loop import Report, measure_together, pretrain
+from elmo.train.perplexity import Perplexity
+from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_state import Place, checkpoints_of
+from elmo.train.spelled_corpus import frequency_bias, spell_corpus
 from elmo.train.warm_state import settle_state
 
 RUN_FILE = "run.json"
@@ -136,12 +138,14 @@ def continue_run(
     max_minutes: float | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
+    ranks: Ranks = ALONE,
 ) -> PretrainResult:
     """Train from the last checkpoint of a run, or from the start if there is none.
 
     Args:
         max_minutes: of training in this session; the run can be resumed afterwards.
-        stop: asked after each step; True ends the session after a checkpoint.
+        stop: asked at each step; True ends the session after a checkpoint.
+        ranks: the processes that train together; each calls this function, the first writes.
     Raises:
         TrainingError: the folder is no run, or a loss is not finite.
     """
@@ -150,11 +154,13 @@ def continue_run(
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
     lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
-    for folder in (out, out / "checkpoints"):
-        remove_leftovers(folder)
+    if ranks.is_first:
+        for folder in (out, out / "checkpoints"):
+            remove_leftovers(folder)
+    ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
-    corpus = prepare_corpus(text, heldout_sentences, vocabulary, Speller(recipe.bilm.max_characters, lexicon))
+    corpus = spell_corpus(text, heldout_sentences, vocabulary, Speller(recipe.bilm.max_characters, lexicon))
     model = _new_model(recipe, vocabulary, lexicon, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
@@ -162,6 +168,8 @@ def continue_run(
         return stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
 
     def log(line: Report) -> None:
+        if not ranks.is_first:
+            return
         try:
             with (out / LOG_FILE).open("a", encoding="ascii") as file:
                 file.write(json.dumps(_flat(line)) + "\n")
@@ -172,17 +180,19 @@ def continue_run(
         report(line)
 
     model, place = pretrain(
-        model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log
+        model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log, ranks
     )
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
-    if stop():
+    if ranks.agree(stop()):
         return PretrainResult(False, place, checkpoint, None)
     if model.softmax is None:
         raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
-    perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, model.speller, heldout_sentences)
-    if stop():
+    perplexity = measure_together(model, heldout_sentences, ranks)
+    if ranks.agree(stop()):
         return PretrainResult(False, place, checkpoint, None)
-    _write_model(model, out, settings, place, perplexity, heldout_sentences)
+    if ranks.is_first:
+        _write_model(model, out, settings, place, perplexity, heldout_sentences)
+    ranks.wait()
     return PretrainResult(True, place, checkpoint, perplexity)
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.bilm import BiLMState
@@ -87,7 +89,7 @@ def pretrain(
 
     def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
         trainer.refresh()
-        return measure_perplexity(trainer.bilm, trainer.softmax, trainer.vocabulary, model.speller, sentences)
+        return measure_together(model, sentences, ranks)
 
     def save() -> None:
         trainer.refresh()
@@ -147,6 +149,20 @@ def pretrain(
             save()
             saved_at = time.monotonic()
     return model, place
+
+
+def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:
+    """`measure_perplexity`, each rank measuring its share of the sentences; every rank gets the whole."""
+    assert model.softmax is not None
+    assert model.vocabulary is not None
+    own = sentences[ranks.rank :: ranks.n_ranks]
+    sums = torch.zeros(4, dtype=torch.float64, device=ranks.device)
+    if own:
+        found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, own)
+        sums += sums.new_tensor([found.forward_nats, found.backward_nats, found.tokens, found.unknown])
+    ranks.add_up([sums])
+    forward, backward, tokens, unknown = sums.tolist()
+    return Perplexity(forward, backward, int(tokens), int(unknown))
 
 
 def steps_of(reader: WindowReader, config: PretrainConfig, max_steps: int | None = None) -> int:

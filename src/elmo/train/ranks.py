@@ -61,6 +61,12 @@ class Ranks:
         distributed.all_reduce(whole)
         return whole
 
+    def agree(self, wish: bool) -> bool:
+        """Whether some rank wishes it; all ranks hear the same answer."""
+        wishes = torch.tensor([float(wish)], device=self.device)
+        self.add_up([wishes])
+        return bool(wishes > 0)
+
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.n_ranks > 1:
