@@ -73,9 +73,9 @@ def main() -> None:
             given.rivals.write_text(json.dumps(figures), encoding="utf-8")
     if given.model != "none":
         own = measure_file(given.model, given.texts / "heldout.txt.gz")
-        figures |= {f"elmo.{key}": value for key, value in own.items()}
+        figures |= {f"elmo.{key}": value for key, value in own.items() if key != "state"}
         other = measure_file(given.model, given.texts / "heldout_ood.txt.gz")
-        figures |= {f"elmo.other_kinds.{key}": value for key, value in other.items()}
+        figures |= {f"elmo.other_kinds.{key}": value for key, value in other.items() if key != "state"}
         figures["elmo.share_of_unigram"] = own["mean"] / figures["unigram"]
         for rival in ("unigram", "kneser_ney_5.mean"):
             nats = math.log(figures[rival]) * own["tokens"]

@@ -48,9 +48,7 @@ def test_its_card_names_texts_licences_and_figures(model):
 def test_text_is_far_likelier_than_its_words_shuffled(model):
     sentences = [line.split() for line in TEXT]
     shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
-    own, other = (
-        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, s) for s in (sentences, shuffled)
-    )
+    own, other = (measure_perplexity(model, s) for s in (sentences, shuffled))
     assert own.mean < 150
     assert other.mean > 8 * own.mean
 

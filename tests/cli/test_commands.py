@@ -107,7 +107,9 @@ def test_perplexity_reads_a_pipe(run_elmo, folder, text, tmp_path):
 
 def test_perplexity_has_the_keys_of_the_counting_rule(run_elmo, folder, text):
     facts = json.loads(run_elmo("perplexity", folder, text, "--pretokenized", "--json").out)
-    assert set(facts) == {"forward", "backward", "mean", "bits_per_byte", "tokens", "oov_rate", "bytes"}
+    assert set(facts) == {
+        *("forward", "backward", "mean", "bits_per_byte", "tokens", "oov_rate", "state", "sentences", "bytes")
+    }
     assert facts["tokens"] == (6 + 1) + (2 + 1) + (3 + 1)
     assert facts["mean"] == pytest.approx((facts["forward"] * facts["backward"]) ** 0.5)
     nats = facts["tokens"] * np.log(facts["mean"])

@@ -6,6 +6,7 @@ from elmo.errors import ConfigError
 from elmo.model.softmax import (
     Negatives,
     Softmax,
+    chunked_softmax_nats,
     draw_negatives,
     expected_count,
     full_softmax,
@@ -28,6 +29,35 @@ def test_the_full_softmax_is_minus_the_log_of_the_share(case):
     scores = x.numpy() @ weight.numpy().T + bias.numpy()
     share = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
     assert np.allclose(full_softmax(*case), -np.log(share[np.arange(N), targets]), atol=1e-12)
+
+
+@pytest.mark.parametrize("logits_bytes", [1, 8 * N * 4, 8 * N * V, 2**23])
+def test_chunks_of_the_vocabulary_change_nothing(case, logits_bytes):
+    assert torch.allclose(chunked_softmax_nats(*case, logits_bytes), full_softmax(*case), atol=1e-12, rtol=0)
+
+
+def test_more_tokens_than_a_chunk_has_rows_keep_their_order():
+    torch.manual_seed(0)
+    x, weight, bias, targets = torch.randn(2500, P), torch.randn(V, P), torch.randn(V), torch.randint(V, (2500,))
+    expected = full_softmax(x.double(), weight.double(), bias.double(), targets)
+    assert torch.allclose(chunked_softmax_nats(x, weight, bias, targets, 2**14), expected, atol=1e-5, rtol=0)
+    assert chunked_softmax_nats(x, weight, bias, targets).mean().item() == pytest.approx(
+        expected.mean().item(), abs=1e-6
+    )
+
+
+def test_chunks_stand_logits_that_no_exp_can_hold(case):
+    x, weight, bias, targets = case
+    found = chunked_softmax_nats(x * 1e6, weight, bias, targets, 8 * N * 4)
+    assert torch.allclose(found, full_softmax(x * 1e6, weight, bias, targets), rtol=1e-12)
+    assert found.max() > 1e6
+
+
+def test_chunks_keep_no_gradient():
+    softmax = Softmax(V, P)
+    args = (softmax.weight, softmax.bias, torch.zeros(N, dtype=torch.int64))
+    assert not chunked_softmax_nats(torch.randn(N, P, requires_grad=True), *args).requires_grad
+    assert chunked_softmax_nats(torch.zeros(0, P), *args[:2], args[2][:0]).shape == (0,)
 
 
 def test_the_sampled_softmax_with_every_word_drawn_equals_the_full_one(case):

@@ -85,9 +85,7 @@ def test_every_input_layer_learns_text(tmp_path, chinese, layer):
     model = load_model(tmp_path / "run")
     sentences = [line.split() for line in TEXT.splitlines()[1:3]]
     shuffled = [list(np.random.default_rng(1).permutation(words)) for words in sentences]
-    own, other = (
-        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, s) for s in (sentences, shuffled)
-    )
+    own, other = (measure_perplexity(model, s) for s in (sentences, shuffled))
     assert result.finished
     assert own.mean < 3
     assert other.mean > 3 * own.mean
@@ -139,7 +137,7 @@ def test_a_step_loses_what_the_forward_pass_loses_whatever_the_input_layer(layer
     """A word vector that had seen its own target would lower one of the two."""
     model = model_of(layer, scale=1.0)
     sentence = ["the", "river", "日本", "never", "."]
-    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
+    found = measure_perplexity(model, [sentence])
     assert loss_of_first_step(model, sentence) == pytest.approx(found.forward_nats + found.backward_nats, rel=1e-5)
 
 

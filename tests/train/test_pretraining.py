@@ -68,9 +68,7 @@ def test_text_is_learned_better_than_its_shuffled_words(tmp_path, corpus_file, s
     model = load_model(tmp_path / "run")
     sentences = [line.split() for line in corpus_file.read_text().splitlines()[:3]]
     shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
-    own, other = (
-        measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, s) for s in (sentences, shuffled)
-    )
+    own, other = (measure_perplexity(model, s) for s in (sentences, shuffled))
     assert own.mean < 3
     assert other.mean > 5 * own.mean
     assert result.heldout.mean == pytest.approx(model.config.training["heldout_mean"], abs=1e-3)
@@ -215,7 +213,7 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
 def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of():
     model = small_model(scale=1.0)
     sentence = ["the", "river", "bank", "."]
-    found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
+    found = measure_perplexity(model, [sentence])
     assert loss_of_first_step(model, sentence) == pytest.approx(found.forward_nats + found.backward_nats, rel=1e-5)
 
 

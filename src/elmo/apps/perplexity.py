@@ -1,43 +1,117 @@
-"""Perplexity and bits per byte of a model on a text file."""
+"""Perplexity and bits per byte of a model on a text file, as a whole and of each document."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, groupby, tee
 from pathlib import Path
+from typing import IO
 
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
-from elmo.errors import CheckpointError
-from elmo.text.corpus import read_lines, sentences_of_line
-from elmo.train.perplexity import measure_perplexity
+from elmo.errors import CheckpointError, TextError
+from elmo.text.corpus import read_lines
+from elmo.text.documents import PlacedSentence, place_sentences
+from elmo.text.files import refuse_existing, written_whole
+from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
 
 
-def measure_file(model: str, text: Path, pretokenized: bool = False) -> dict[str, float | int]:
-    """Measure a model on a text by the counting rule of `train.perplexity`.
+@dataclass
+class _Sum:
+    """What was measured so far of a text or a document."""
+
+    first_line: int = 0
+    perplexity: Perplexity = NOTHING
+    sentences: int = 0
+    size_bytes: int = 0
+
+    def add(self, sentence: PlacedSentence, perplexity: Perplexity) -> None:
+        self.first_line = self.first_line or sentence.line
+        self.perplexity += perplexity
+        self.sentences += 1
+        self.size_bytes += sentence.size_bytes
+
+    def figures(self) -> dict[str, float | int | str]:
+        found = self.perplexity
+        return {
+            "forward": found.forward,
+            "backward": found.backward,
+            "mean": found.mean,
+            "bits_per_byte": found.bits_per_byte(self.size_bytes),
+            "tokens": found.tokens,
+            "oov_rate": found.oov_rate,
+        }
+
+
+def measure_file(
+    model: str,
+    text: Path,
+    pretokenized: bool = False,
+    state: CarryOrZero = "zero",
+    by_document: Path | None = None,
+    force: bool = False,
+    report: Callable[[int], None] | None = None,
+) -> dict[str, float | int | str]:
+    """Measure a model on a text by the counting rule of `train.perplexity`; the text is read once and may be a pipe.
 
     Args:
         model: a model folder or the name of a bundled model; it needs its softmax.
         text: raw text is split into sentences first; `pretokenized`: one sentence a line.
+        state: "zero" at the start of each sentence, or "carry" from sentence to sentence: another figure.
+        by_document: a file for one JSON object a document (a blank line ends one): number, first_line, tokens, forward,
+            backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
+        force: replace that file if it exists.
+        report: is told again and again how many tokens are counted so far.
     Returns:
         forward, backward, mean; tokens (counted), oov_rate; bits_per_byte, of the bytes of the non-empty lines as they
-        stand in the file, one for each line's end included.
+        stand in the file, one for each line's end included; state ("zero", "carry" or "carry within documents"), sentences,
+        bytes; with `by_document` also documents and the file.
     Raises:
         CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
+        OutputError: the file exists or cannot be written.
     """
+    if by_document is not None:
+        refuse_existing(by_document, force)
     loaded = load_model(model)
     if loaded.softmax is None or loaded.vocabulary is None:
         raise CheckpointError(f"{model}: this model came without its softmax, so it has no perplexity; it can embed")
     if not pretokenized:
         warn_of_other_tokenizer(loaded.config, model)
-    sentences: list[list[str]] = []
-    size_bytes = 0
-    for line in read_lines(text):  # once: the text may be a pipe
-        sentences += sentences_of_line(line, pretokenized)
-        size_bytes += len(line.encode("utf-8")) + 1 if line.strip() else 0
-    result = measure_perplexity(loaded.bilm, loaded.softmax, loaded.vocabulary, loaded.speller, sentences)
-    return {
-        "forward": result.forward,
-        "backward": result.backward,
-        "mean": result.mean,
-        "bits_per_byte": result.bits_per_byte(size_bytes),
-        "tokens": result.tokens,
-        "oov_rate": result.oov_rate,
-        "bytes": size_bytes,
-    }
+    afresh = by_document is not None and state == "carry"
+    told = 0
+
+    def tell(n_tokens: int) -> None:
+        nonlocal told
+        told += n_tokens
+        if report is not None:
+            report(told)
+
+    def measured() -> Iterator[tuple[PlacedSentence, Perplexity]]:
+        shown, read = tee(place_sentences(read_lines(text), pretokenized))  # apart by what is measured at once
+        rows = groupby(read, key=lambda sentence: sentence.document if afresh else None)
+        each = (measure_each(loaded, (sentence.words for sentence in row), state, tell) for _, row in rows)
+        return zip(shown, chain.from_iterable(each), strict=True)
+
+    whole = _Sum()
+    documents = 0
+    with ExitStack() as stack:
+        file = None if by_document is None else _open(by_document, stack)
+        for documents, sentences in groupby(measured(), key=lambda pair: pair[0].document):
+            document = _Sum()
+            for sentence, perplexity in sentences:
+                for part in (whole, document):
+                    part.add(sentence, perplexity)
+            if file is not None:
+                place = {"number": documents, "first_line": document.first_line}
+                file.write(json.dumps(place | document.figures()) + "\n")
+        if not documents:
+            raise TextError(NO_SENTENCE)
+    named = "carry within documents" if afresh else state
+    facts = whole.figures() | {"state": named, "sentences": whole.sentences, "bytes": whole.size_bytes}
+    return facts if by_document is None else facts | {"documents": documents, "by_document": str(by_document)}
+
+
+def _open(target: Path, stack: ExitStack) -> IO[str]:
+    part = stack.enter_context(written_whole(target))
+    return stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))

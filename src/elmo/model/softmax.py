@@ -68,6 +68,35 @@ def full_softmax(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Te
     return functional.cross_entropy(functional.linear(x, weight, bias), targets, reduction="none")
 
 
+@torch.no_grad()
+def chunked_softmax_nats(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, logits_bytes: int = 2**23) -> Tensor:
+    """`full_softmax` without its (N, V) logits: a chunk of the vocabulary at a time, the log-sum-exp running. No gradient.
+
+    Args:
+        x, weight, bias, targets: as for `full_softmax`.
+        logits_bytes: size of a chunk of logits at most; the default stays in a cache of the processor.
+    Returns:
+        loss_nats: float64 (N,).
+    """
+    room = max(1, logits_bytes // x.element_size())  # numbers of a chunk
+    n_tokens = min(1024, room)
+    n_words = min(room // n_tokens, len(weight))
+    logits = x.new_empty(n_tokens * n_words)
+    losses = [x.new_empty(0, dtype=torch.float64)]
+    for some, own in zip(torch.split(x, n_tokens), torch.split(targets, n_tokens), strict=True):
+        highest = some.new_full((len(some), 1), -torch.inf)
+        total = some.new_zeros((len(some), 1), dtype=torch.float64)  # sum of exp(logit - highest)
+        for rows, shifts in zip(torch.split(weight, n_words), torch.split(bias, n_words), strict=True):
+            chunk = logits[: len(some) * len(rows)].view(len(some), len(rows))
+            torch.addmm(shifts, some, rows.t(), out=chunk)
+            new = torch.maximum(highest, chunk.amax(dim=1, keepdim=True))
+            total = total * (highest - new).exp() + chunk.sub_(new).exp_().sum(dim=1, keepdim=True)
+            highest = new
+        right = (some * functional.embedding(own, weight)).sum(dim=1) + bias[own]
+        losses.append(total.squeeze(1).log() + (highest.squeeze(1) - right))
+    return torch.cat(losses)
+
+
 def sampled_softmax(
     x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: Negatives, target_counts: Tensor
 ) -> Tensor:

@@ -153,12 +153,10 @@ def pretrain(
 
 def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:
     """`measure_perplexity`, each rank measuring its share of the sentences; every rank gets the whole."""
-    assert model.softmax is not None
-    assert model.vocabulary is not None
     own = sentences[ranks.rank :: ranks.n_ranks]
     sums = torch.zeros(4, dtype=torch.float64, device=ranks.device)
     if own:
-        found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, own)
+        found = measure_perplexity(model, own)
         sums += sums.new_tensor([found.forward_nats, found.backward_nats, found.tokens, found.unknown])
     ranks.add_up([sums])
     forward, backward, tokens, unknown = sums.tolist()

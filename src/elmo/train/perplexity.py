@@ -2,25 +2,40 @@
 
 Counting rule: every word and one sentence mark a sentence (forward predicts `</S>`, backward `<S>`) is counted once; words
 outside the vocabulary, and a literal `<unk>`, are `<UNK>` and counted; state zero at the start of each sentence.
+
+Another figure is that of state "carry", which is how bilm-tf's `test` reads with batch size 1: one row, sentence after
+sentence in the order of the text, the state handed on in both directions. The backward direction too takes the sentences in
+that order, each from its end to its start.
+
+A direction never reads the mark that it predicts last (forward `</S>`, backward `<S>`), as in training: in the carried row
+`<S>` of a sentence follows the last word of the one before.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.errors import TextError
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.errors import CheckpointError, TextError
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
-from elmo.text.batches import encode_batch, length_batches
+from elmo.model.lstm import LSTMStack, LSTMState
+from elmo.model.softmax import Softmax, chunked_softmax_nats
+from elmo.text.batches import length_batches
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary
 
-LOGITS_AT_ONCE = 2**25  # numbers of one block of logits: 128 MB of float32
+CarryOrZero = Literal["zero", "carry"]
+
+GROUP_TOKENS = 2**18  # tokens of the sentences that are read, spelled and sorted by length together
+MAX_PLACES = 4096  # rows x tokens that the LSTMs read at once
+WORDS_AT_ONCE = 512  # words in the char CNN at once
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,15 @@ class Perplexity:
     backward_nats: float  # sum over tokens
     tokens: int
     unknown: int  # counted tokens that are <UNK>
+
+    def __add__(self, other: "Perplexity") -> "Perplexity":
+        """Of two texts together."""
+        return Perplexity(
+            self.forward_nats + other.forward_nats,
+            self.backward_nats + other.backward_nats,
+            self.tokens + other.tokens,
+            self.unknown + other.unknown,
+        )
 
     @property
     def forward(self) -> float:
@@ -57,57 +81,166 @@ class Perplexity:
         return (self.forward_nats + self.backward_nats) / (2 * math.log(2) * size_bytes)
 
 
+NOTHING = Perplexity(0.0, 0.0, 0, 0)  # of no text; it has no mean
+NO_SENTENCE = "no sentence to measure perplexity on: the text is empty"
+
+
 def _exp(nats: float) -> float:
     """exp, infinite where a model that went astray exceeds the numbers there are."""
     return math.exp(nats) if nats < 700 else math.inf
 
 
-def _losses(x: Tensor, targets: Tensor, softmax: Softmax) -> float:
-    """Sum of the full-softmax losses: x float (N, P), targets int64 (N,), in blocks that fit in memory."""
-    step = max(1, LOGITS_AT_ONCE // softmax.n_words)
-    return sum(
-        float(softmax.loss(x[i : i + step], targets[i : i + step]).double().sum()) for i in range(0, len(targets), step)
-    )
+class _Line(NamedTuple):
+    """A sentence between its marks as one direction reads it: int64 (tokens + 2,) each."""
+
+    spelled: NDArray[np.int64]  # places of its words among the vectors
+    ids: NDArray[np.int64]  # of the vocabulary
+
+    def reversed(self) -> "_Line":
+        return _Line(self.spelled[::-1], self.ids[::-1])
 
 
-@torch.no_grad()
 def measure_perplexity(
-    bilm: BiLM,
-    softmax: Softmax,
-    vocabulary: Vocabulary,
-    speller: Speller,
+    model: SavedModel,
     sentences: Sequence[Sequence[str]],
-    max_places: int = 4096,
+    max_places: int = MAX_PLACES,
 ) -> Perplexity:
     """Read sentences with state zero and predict each word and mark from both sides.
 
     Args:
-        speller: of the model.
+        model: with softmax and vocabulary.
         sentences: tokenized; empty ones are passed over.
         max_places: rows x tokens of one batch at most; changes memory, not the result.
     Raises:
         TextError: there is no sentence.
     """
-    sentences = [words for words in sentences if words]
-    if not sentences:
-        raise TextError("no sentence to measure perplexity on: the text is empty")
-    device = softmax.weight.device
-    forward = backward = 0.0
-    tokens = unknown = 0
-    for rows in length_batches([len(words) for words in sentences], max_rows=256, max_places=max_places):
-        batch = encode_batch(sentences, rows, speller)
-        mask = torch.from_numpy(batch.mask).to(device)  # (B, T)
-        vectors = bilm.token_layer(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
-        layers, _ = bilm.contextualise(vectors[torch.from_numpy(batch.word_at).to(device)], mask)
-        ahead, behind = layers[:, -1].chunk(2, dim=2)  # (B, T, P) each
-        ids = np.zeros(batch.mask.shape, dtype=np.int64)  # (B, T)
-        for b, row in enumerate(rows):
-            words = [SENTENCE_START, *sentences[row], SENTENCE_END]
-            ids[b, : len(words)] = vocabulary.encode(words)
-        targets = torch.from_numpy(ids).to(device)
-        counted = mask[:, 1:]  # places that have a token before them and one at them
-        forward += _losses(ahead[:, :-1][counted], targets[:, 1:][counted], softmax)
-        backward += _losses(behind[:, 1:][counted], targets[:, :-1][counted], softmax)
-        tokens += int(counted.sum())
-        unknown += sum(int((vocabulary.encode(sentences[row]) == vocabulary.unknown_id).sum()) for row in rows)
-    return Perplexity(forward, backward, tokens, unknown)
+    each = measure_each(model, (words for words in sentences if words), max_places=max_places)
+    result = sum(each, start=NOTHING)
+    if not result.tokens:
+        raise TextError(NO_SENTENCE)
+    return result
+
+
+def measure_each(
+    model: SavedModel,
+    sentences: Iterable[Sequence[str]],
+    state: CarryOrZero = "zero",
+    report: Callable[[int], None] | None = None,
+    *,
+    group_tokens: int = GROUP_TOKENS,
+    max_places: int = MAX_PLACES,
+) -> Iterator[Perplexity]:
+    """The perplexity of each sentence, in order; sentences are taken from a stream as they are needed.
+
+    Args:
+        model: with softmax and vocabulary.
+        sentences: tokenized, none of them empty.
+        state: "zero" at the start of each sentence, or "carry": one row, as the module tells.
+        report: is told after each batch how many tokens it counted.
+        group_tokens: tokens of the sentences held at once. max_places: rows x tokens read at once, of a long row too. Both
+            change memory and speed, not the result.
+    """
+    bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
+    if softmax is None or vocabulary is None:
+        raise CheckpointError("perplexity needs a model with its softmax and vocabulary")
+    carried: list[LSTMState | None] = [None, None]
+    at_once = (
+        group_tokens if state == "zero" else max_places
+    )  # a carried row is not sorted: no use in holding more of it
+    for group in _groups(sentences, at_once):
+        vectors, lines = _spell(bilm, model.speller, vocabulary, group)
+        if state == "carry":
+            batches = [[list(range(len(group)))]]
+        else:
+            lengths = [len(words) for words in group]
+            batches = [[[i] for i in some] for some in length_batches(lengths, max_rows=256, max_places=max_places)]
+        ways = ((bilm.forward_lm, lines), (bilm.backward_lm, [line.reversed() for line in lines]))
+        nats = np.zeros((2, len(group)))
+        for rows in batches:
+            numbers = [i for row in rows for i in row]
+            for direction, (lm, read) in enumerate(ways):
+                before = carried[direction] if state == "carry" else None
+                nats[direction, numbers], carried[direction] = _read_rows(
+                    lm, softmax, vectors, read, rows, before, max_places
+                )
+            if report is not None:
+                report(sum(len(group[i]) + 1 for i in numbers))
+        for line, forward, backward in zip(lines, *nats.tolist(), strict=True):
+            unknown = int((line.ids[1:-1] == vocabulary.unknown_id).sum())
+            yield Perplexity(forward, backward, len(line.ids) - 1, unknown)
+
+
+def _groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[list[Sequence[str]]]:
+    """Sentences in order, as many at once as have `max_tokens`; a longer one is alone."""
+    group: list[Sequence[str]] = []
+    held = 0
+    for words in sentences:
+        if group and held + len(words) > max_tokens:
+            yield group
+            group, held = [], 0
+        group.append(words)
+        held += len(words)
+    if group:
+        yield group
+
+
+@torch.no_grad()
+def _spell(
+    bilm: BiLM, speller: Speller, vocabulary: Vocabulary, group: Sequence[Sequence[str]]
+) -> tuple[Tensor, list[_Line]]:
+    """The token layer of the different words of a group, float (words, P), each computed once, and the lines made of them."""
+    different = {word for words in group for word in words} | {SENTENCE_START, SENTENCE_END}
+    spelled = sorted(different, key=lambda word: (len(word), word))  # the char CNN is faster on words of like length
+    place = {word: i for i, word in enumerate(spelled)}
+    device = next(bilm.parameters()).device
+    vectors = []
+    for i in range(0, len(spelled), WORDS_AT_ONCE):
+        char_ids = torch.from_numpy(speller.encode(spelled[i : i + WORDS_AT_ONCE]))
+        vectors.append(bilm.token_layer(char_ids.to(device)))
+    lines = []
+    for words in group:
+        marked = [SENTENCE_START, *words, SENTENCE_END]
+        places = np.array([place[word] for word in marked], dtype=np.int64)
+        lines.append(_Line(places, vocabulary.encode(marked).astype(np.int64)))
+    return torch.cat(vectors), lines
+
+
+@torch.no_grad()
+def _read_rows(
+    lm: LSTMStack,
+    softmax: Softmax,
+    vectors: Tensor,
+    lines: Sequence[_Line],
+    rows: Sequence[Sequence[int]],
+    state: LSTMState | None,
+    max_places: int,
+) -> tuple[NDArray[np.float64], LSTMState | None]:
+    """One direction reads rows of lines, each row one line after the other.
+
+    Args:
+        vectors: float (words, P), the token layer.
+        rows: places of the lines of each row.
+        state: before the rows; None: zero.
+    Returns:
+        sums of nats float64 (lines,), in the order of `rows`, and the state after them.
+    """
+    spans = [[len(lines[i].ids) - 1 for i in row] for row in rows]
+    lengths = np.array([sum(span) for span in spans])
+    B, T = len(rows), int(lengths.max())
+    mask = np.arange(T) < lengths[:, None]  # (B, T)
+    words = np.zeros((B, T), dtype=np.int64)  # what is read
+    ids = np.zeros((B, T), dtype=np.int64)  # what is predicted there
+    words[mask] = np.concatenate([lines[i].spelled[:-1] for row in rows for i in row])
+    ids[mask] = np.concatenate([lines[i].ids[1:] for row in rows for i in row])
+    nats = np.zeros((B, T))
+    window = max(1, max_places // B)
+    for t in range(0, T, window):
+        here = slice(t, t + window)
+        tokens = vectors[torch.from_numpy(words[:, here]).to(vectors.device)]  # (B, window, P)
+        alive = torch.from_numpy(mask[:, here]).to(vectors.device)  # (B, window)
+        outputs, state = lm(tokens, alive, state)
+        targets = torch.from_numpy(ids[:, here]).to(vectors.device)[alive]
+        losses = chunked_softmax_nats(outputs[-1][alive], softmax.weight, softmax.bias, targets)
+        nats[:, here][mask[:, here]] = losses.cpu().numpy()
+    starts = np.cumsum([0, *(n for span in spans for n in span)])[:-1]
+    return np.add.reduceat(nats[mask], starts), state
