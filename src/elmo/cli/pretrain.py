@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from elmo.cli.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
 
@@ -54,7 +55,6 @@ def pretrain(
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
     from elmo.errors import ConfigError, OutputError, TextError
-    from elmo.train.loop import Report
     from elmo.train.recipe import pretrain_config, read_recipe
 
     if resume:
@@ -96,18 +96,6 @@ def pretrain(
             say=say,
         )
 
-    def show(line: Report) -> None:
-        left = (line.n_steps - line.step) * (line.seconds / max(1, line.step))
-        text = (
-            f"step {line.step:,}/{line.n_steps:,}  epoch {line.epoch}  loss {line.loss_nats:.3f}  "
-            f"{line.tokens_per_s:,.0f} tokens/s  {line.seconds / 60:.0f} min, {left / 60:.0f} to go"
-        )
-        if line.heldout is None:
-            say_in_place(text)
-        else:
-            say_in_place("")
-            say(f"{text}  held-out perplexity {line.heldout.forward:.1f} forward, {line.heldout.backward:.1f} backward")
-
     interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -116,7 +104,8 @@ def pretrain(
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
-    result = continue_run(output, max_minutes=max_minutes, stop=lambda: interrupted, report=show)
+    live = LiveLine(max_minutes)
+    result = continue_run(output, max_minutes=max_minutes, stop=lambda: interrupted, report=live.show)
     say_in_place("")
     if not result.finished or result.heldout is None:
         say(
