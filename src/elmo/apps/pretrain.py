@@ -6,31 +6,35 @@ The folder of a run:
     run.json                       the recipe, the files it read
     corpus/, heldout/              the text as ids; the sentences held out
     checkpoints/step-000001250/    model folders that also hold all that a resume needs
-    log.jsonl                      one line a report
+    log.jsonl, sessions.jsonl      what happened, line by line (see `run_record.py`)
+    report.html                    the same for reading, renewed whenever a session ends
+    tensorboard/                   the same for TensorBoard, if asked for
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 
 from elmo.apps.model_card import training_facts, write_card
+from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
+from elmo.apps.run_report import report_run
+from elmo.apps.run_settings import RUN_FILE, RunSettings, read_run_settings, write_run_settings
+from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import ConfigError, OutputError, TextError, TrainingError
+from elmo.errors import ConfigError, TextError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import find_files, read_sentences
-from elmo.text.files import read_json, refuse_existing, remove_leftovers, written_whole
+from elmo.text.files import refuse_existing, remove_leftovers, written_whole
 from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
@@ -39,23 +43,10 @@ from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.run_state import Place, checkpoints_of
 from elmo.train.warm_state import settle_state
 
-RUN_FILE = "run.json"
-LOG_FILE = "log.jsonl"
+TENSORBOARD_FOLDER = "tensorboard"
 HELDOUT_SHARE = 100  # without a held-out file: one sentence in so many
 HELDOUT_MOST = 2000
 WARM_SENTENCES = 50
-
-
-class RunSettings(BaseModel, frozen=True, extra="forbid"):
-    """What `run.json` keeps: all settings of a run that its folder does not hold otherwise."""
-
-    recipe: PretrainConfig
-    corpus: list[str]  # names of the files read
-    tokens: int
-    sentences: int
-    pretokenized: bool = False
-    max_steps: int | None = None
-    storage: StorageType = "float32"
 
 
 @dataclass(frozen=True)
@@ -110,6 +101,8 @@ def start_run(
         corpus=[file.name for file in files],
         tokens=text.n_tokens,
         sentences=text.n_sentences,
+        vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
+        heldout_file=None if heldout_file is None else heldout_file.name,
         pretokenized=pretokenized,
         max_steps=max_steps,
         storage=storage,
@@ -119,7 +112,7 @@ def start_run(
         write_encoded_text(text, part / "corpus")
         write_encoded_text(encode_text(heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
-        (part / RUN_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_run_settings(settings, part)
     say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
 
 
@@ -127,6 +120,7 @@ def continue_run(
     out: Path,
     *,
     max_minutes: float | None = None,
+    tensorboard: bool = False,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
 ) -> PretrainResult:
@@ -134,11 +128,12 @@ def continue_run(
 
     Args:
         max_minutes: of training in this session; the run can be resumed afterwards.
+        tensorboard: write the reports for TensorBoard too.
         stop: asked after each step; True ends the session after a checkpoint.
     Raises:
-        TrainingError: the folder is no run, or a loss is not finite.
+        TrainingError: the folder is no run, or a loss is not finite. ConfigError: TensorBoard is not installed.
     """
-    settings = _read_settings(out)
+    settings = read_run_settings(out)
     recipe = settings.recipe
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
@@ -150,32 +145,38 @@ def continue_run(
     model = _new_model(recipe, vocabulary, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
+    ended_early = False
+
     def stops() -> bool:
-        return stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
+        nonlocal ended_early
+        ended_early = stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
+        return ended_early
 
-    def log(line: Report) -> None:
-        try:
-            with (out / LOG_FILE).open("a", encoding="ascii") as file:
-                file.write(json.dumps(_flat(line)) + "\n")
-        except OSError as error:
-            raise OutputError(
-                f"{out / LOG_FILE}: cannot be written ({error.strerror}); make room, then --resume"
-            ) from error
-        report(line)
+    with ExitStack() as stack:
+        scalars = stack.enter_context(TensorBoardLog(out / TENSORBOARD_FOLDER)) if tensorboard else None
 
-    model, place = pretrain(
-        model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log
-    )
+        def log(line: Report) -> None:
+            append_report(out, line)
+            if scalars is not None:
+                scalars.write(line)
+            report(line)
+
+        append_begin(out, kept[-1].name if kept else None)
+        model, place = pretrain(
+            model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log
+        )
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
-    if stop():
-        return PretrainResult(False, place, checkpoint, None)
     if model.softmax is None:
         raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
-    perplexity = measure_perplexity(model.bilm, model.softmax, vocabulary, heldout_sentences)
-    if stop():
-        return PretrainResult(False, place, checkpoint, None)
-    _write_model(model, out, settings, place, perplexity, heldout_sentences)
-    return PretrainResult(True, place, checkpoint, perplexity)
+    perplexity = None if stop() else measure_perplexity(model.bilm, model.softmax, vocabulary, heldout_sentences)
+    if perplexity is not None and stop():
+        perplexity = None  # interrupted while it was measured
+    if perplexity is not None:
+        _write_model(model, out, settings, place, perplexity, heldout_sentences)
+    why: End = "interrupted" if perplexity is None else "time was up" if ended_early else "all steps done"
+    append_end(out, place.step, why, model.softmax.weight.device)
+    report_run(out)
+    return PretrainResult(perplexity is not None, place, checkpoint, perplexity)
 
 
 def is_run(out: Path) -> bool:
@@ -184,20 +185,6 @@ def is_run(out: Path) -> bool:
         return (out / RUN_FILE).is_file()
     except OSError:  # a name that no folder can have
         return False
-
-
-def _read_settings(out: Path) -> RunSettings:
-    path = out / RUN_FILE
-    try:
-        return RunSettings.model_validate(read_json(path))
-    except FileNotFoundError:
-        raise TrainingError(
-            f"{path.absolute()}: no such file; --resume needs the folder of a run, -o DIR of its start"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began"
-        ) from error
 
 
 def _given_vocabulary(path: Path) -> Vocabulary:
@@ -253,11 +240,6 @@ def _write_model(
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
     warm = settle_state(model.bilm, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
-    add_model_files(replace(model, config=config, warm=warm, card=write_card(config)), out, settings.storage)
-
-
-def _flat(line: Report) -> dict[str, Any]:
-    flat = {key: value for key, value in asdict(line).items() if key != "heldout"}
-    if line.heldout is not None:
-        flat |= {f"heldout_{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
-    return flat
+    add_model_files(
+        replace(model, config=config, warm=warm, card=write_card(config, read_run(out))), out, settings.storage
+    )

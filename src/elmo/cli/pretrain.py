@@ -46,6 +46,9 @@ def pretrain(
         bool, typer.Option("--resume", help="Go on with the run in -o from its last checkpoint.")
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too, under DIR/tensorboard.")
+    ] = False,
     half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -54,9 +57,13 @@ def pretrain(
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
+    from elmo.apps.run_report import REPORT_FILE
+    from elmo.apps.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.recipe import pretrain_config, read_recipe
 
+    if tensorboard:
+        require_tensorboard()
     if resume:
         fixed = {
             "--corpus": corpus,
@@ -105,7 +112,9 @@ def pretrain(
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     live = LiveLine(max_minutes)
-    result = continue_run(output, max_minutes=max_minutes, stop=lambda: interrupted, report=live.show)
+    result = continue_run(
+        output, max_minutes=max_minutes, tensorboard=tensorboard, stop=lambda: interrupted, report=live.show
+    )
     say_in_place("")
     if not result.finished or result.heldout is None:
         say(
@@ -114,6 +123,7 @@ def pretrain(
         raise typer.Exit(130)
     facts = {
         "model": str(output),
+        "report": str(output / REPORT_FILE),
         "steps": result.place.step,
         "minutes": round(result.place.seconds / 60, 2),
         "forward": result.heldout.forward,
