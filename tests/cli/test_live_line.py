@@ -67,11 +67,11 @@ def test_in_a_pipe_a_line_stands_at_most_every_half_minute_but_evaluations_alway
 
 def test_on_a_terminal_the_line_is_replaced_and_cut_to_its_width(clock, capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((40, 24)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((90, 24)))
     live = LiveLine()
     live.show(replace(LINE, heldout=HELDOUT))
     live.show(LINE)
     evaluated, replaced = capsys.readouterr().err.split("\n")
     assert evaluated.startswith("\r\x1b[2Kstep 100/1,100")
     assert "148.4 backward" in evaluated
-    assert replaced == "\r\x1b[2K" + progress_text(LINE, HELDOUT, 0, None)[:39]
+    assert replaced == "\r\x1b[2K" + progress_text(LINE, HELDOUT, 0, None)[:89]
