@@ -7,31 +7,35 @@ The folder of a run:
     alphabet.json, input_words.txt what the input layer learned of the words, if it asks for that
     corpus/, heldout/              the text as ids; the sentences held out
     checkpoints/step-000001250/    model folders that also hold all that a resume needs
-    log.jsonl                      one line a report
+    log.jsonl, sessions.jsonl      what happened, line by line (see `run_record.py`)
+    report.html                    the same for reading, renewed whenever a session ends
+    tensorboard/                   the same for TensorBoard, if asked for
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 
 from elmo.apps.model_card import training_facts, write_card
+from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
+from elmo.apps.run_report import report_run
+from elmo.apps.run_settings import RUN_FILE, RunSettings, read_run_settings, write_run_settings
+from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import ConfigError, OutputError, TextError, TrainingError
+from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import find_files, read_sentences
-from elmo.text.files import read_json, refuse_existing, remove_leftovers, written_whole
+from elmo.text.files import refuse_existing, remove_leftovers, written_whole
 from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
 from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
 from elmo.text.speller import Speller
@@ -44,23 +48,10 @@ from elmo.train.run_state import Place, checkpoints_of
 from elmo.train.spelled_corpus import frequency_bias, spell_corpus
 from elmo.train.warm_state import settle_state
 
-RUN_FILE = "run.json"
-LOG_FILE = "log.jsonl"
+TENSORBOARD_FOLDER = "tensorboard"
 HELDOUT_SHARE = 100  # without a held-out file: one sentence in so many
 HELDOUT_MOST = 2000
 WARM_SENTENCES = 50
-
-
-class RunSettings(BaseModel, frozen=True, extra="forbid"):
-    """What `run.json` keeps: all settings of a run that its folder does not hold otherwise."""
-
-    recipe: PretrainConfig
-    corpus: list[str]  # names of the files read
-    tokens: int
-    sentences: int
-    pretokenized: bool = False
-    max_steps: int | None = None
-    storage: StorageType = "float32"
 
 
 @dataclass(frozen=True)
@@ -118,6 +109,8 @@ def start_run(
         corpus=[file.name for file in files],
         tokens=text.n_tokens,
         sentences=text.n_sentences,
+        vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
+        heldout_file=None if heldout_file is None else heldout_file.name,
         pretokenized=pretokenized,
         max_steps=max_steps,
         storage=storage,
@@ -128,7 +121,7 @@ def start_run(
         write_encoded_text(encode_text(heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
         write_lexicon(lexicon, part)
-        (part / RUN_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_run_settings(settings, part)
     say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
 
 
@@ -136,6 +129,7 @@ def continue_run(
     out: Path,
     *,
     max_minutes: float | None = None,
+    tensorboard: bool = False,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
     ranks: Ranks = ALONE,
@@ -144,12 +138,13 @@ def continue_run(
 
     Args:
         max_minutes: of training in this session; the run can be resumed afterwards.
+        tensorboard: write the reports for TensorBoard too.
         stop: asked at each step; True ends the session after a checkpoint.
         ranks: the processes that train together; each calls this function, the first writes.
     Raises:
-        TrainingError: the folder is no run, or a loss is not finite.
+        TrainingError: the folder is no run, or a loss is not finite. ConfigError: TensorBoard is not installed.
     """
-    settings = _read_settings(out)
+    settings = read_run_settings(out)
     recipe = settings.recipe
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
@@ -164,36 +159,43 @@ def continue_run(
     model = _new_model(recipe, vocabulary, lexicon, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
+    ended_early = False
+
     def stops() -> bool:
-        return stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
+        nonlocal ended_early
+        ended_early = stop() or (max_minutes is not None and time.monotonic() - begun > 60 * max_minutes)
+        return ended_early
+
+    scalars: TensorBoardLog | None = None
 
     def log(line: Report) -> None:
-        if not ranks.is_first:
-            return
-        try:
-            with (out / LOG_FILE).open("a", encoding="ascii") as file:
-                file.write(json.dumps(_flat(line)) + "\n")
-        except OSError as error:
-            raise OutputError(
-                f"{out / LOG_FILE}: cannot be written ({error.strerror}); make room, then --resume"
-            ) from error
-        report(line)
+        if ranks.is_first:
+            append_report(out, line)
+            if scalars is not None:
+                scalars.write(line)
+            report(line)
 
-    model, place = pretrain(
-        model, corpus, recipe, out / "checkpoints", kept[-1] if kept else None, settings.max_steps, stops, log, ranks
-    )
+    resumed_from = kept[-1] if kept else None
+    with ExitStack() as stack:
+        if ranks.is_first:
+            scalars = stack.enter_context(TensorBoardLog(out / TENSORBOARD_FOLDER)) if tensorboard else None
+            append_begin(out, None if resumed_from is None else resumed_from.name)
+        model, place = pretrain(
+            model, corpus, recipe, out / "checkpoints", resumed_from, settings.max_steps, stops, log, ranks
+        )
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
-    if ranks.agree(stop()):
-        return PretrainResult(False, place, checkpoint, None)
-    if model.softmax is None:
-        raise TrainingError(f"{checkpoint}: no softmax in the checkpoint")
-    perplexity = measure_together(model, heldout_sentences, ranks)
-    if ranks.agree(stop()):
-        return PretrainResult(False, place, checkpoint, None)
+    perplexity = None
+    if not ranks.agree(stop()):
+        measured = measure_together(model, heldout_sentences, ranks)
+        perplexity = None if ranks.agree(stop()) else measured  # None: interrupted while it was measured
     if ranks.is_first:
-        _write_model(model, out, settings, place, perplexity, heldout_sentences)
+        if perplexity is not None:
+            _write_model(model, out, settings, place, perplexity, heldout_sentences)
+        why: End = "interrupted" if perplexity is None else "time was up" if ended_early else "all steps done"
+        append_end(out, place.step, why, ranks.device)
+        report_run(out)
     ranks.wait()
-    return PretrainResult(True, place, checkpoint, perplexity)
+    return PretrainResult(perplexity is not None, place, checkpoint, perplexity)
 
 
 def is_run(out: Path) -> bool:
@@ -202,20 +204,6 @@ def is_run(out: Path) -> bool:
         return (out / RUN_FILE).is_file()
     except OSError:  # a name that no folder can have
         return False
-
-
-def _read_settings(out: Path) -> RunSettings:
-    path = out / RUN_FILE
-    try:
-        return RunSettings.model_validate(read_json(path))
-    except FileNotFoundError:
-        raise TrainingError(
-            f"{path.absolute()}: no such file; --resume needs the folder of a run, -o DIR of its start"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began"
-        ) from error
 
 
 def _given_vocabulary(path: Path) -> Vocabulary:
@@ -273,11 +261,6 @@ def _write_model(
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
     warm = settle_state(model.bilm, model.speller, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
-    add_model_files(replace(model, config=config, warm=warm, card=write_card(config)), out, settings.storage)
-
-
-def _flat(line: Report) -> dict[str, Any]:
-    flat = {key: value for key, value in asdict(line).items() if key != "heldout"}
-    if line.heldout is not None:
-        flat |= {f"heldout_{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
-    return flat
+    add_model_files(
+        replace(model, config=config, warm=warm, card=write_card(config, read_run(out))), out, settings.storage
+    )

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, embed, perplexity, pretrain, tokenize
+from elmo.cli import convert, demo, embed, perplexity, pretrain, report, tokenize
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("embed")(embed.embed)
 app.command("pretrain")(pretrain.pretrain)
+app.command("report")(report.report)
 app.command("perplexity")(perplexity.perplexity)
 app.command("tokenize")(tokenize.tokenize)
 app.command("convert")(convert.convert)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from elmo.cli.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
 
@@ -45,6 +46,9 @@ def pretrain(
         bool, typer.Option("--resume", help="Go on with the run in -o from its last checkpoint.")
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too, under DIR/tensorboard.")
+    ] = False,
     half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -53,10 +57,13 @@ def pretrain(
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
+    from elmo.apps.run_report import REPORT_FILE
+    from elmo.apps.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
-    from elmo.train.loop import Report
     from elmo.train.recipe import pretrain_config, read_recipe
 
+    if tensorboard:
+        require_tensorboard()
     if resume:
         fixed = {
             "--corpus": corpus,
@@ -96,18 +103,6 @@ def pretrain(
             say=say,
         )
 
-    def show(line: Report) -> None:
-        left = (line.n_steps - line.step) * (line.seconds / max(1, line.step))
-        text = (
-            f"step {line.step:,}/{line.n_steps:,}  epoch {line.epoch}  loss {line.loss_nats:.3f}  "
-            f"{line.tokens_per_s:,.0f} tokens/s  {line.seconds / 60:.0f} min, {left / 60:.0f} to go"
-        )
-        if line.heldout is None:
-            say_in_place(text)
-        else:
-            say_in_place("")
-            say(f"{text}  held-out perplexity {line.heldout.forward:.1f} forward, {line.heldout.backward:.1f} backward")
-
     interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -116,7 +111,10 @@ def pretrain(
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
-    result = continue_run(output, max_minutes=max_minutes, stop=lambda: interrupted, report=show)
+    live = LiveLine(max_minutes)
+    result = continue_run(
+        output, max_minutes=max_minutes, tensorboard=tensorboard, stop=lambda: interrupted, report=live.show
+    )
     say_in_place("")
     if not result.finished or result.heldout is None:
         say(
@@ -125,6 +123,7 @@ def pretrain(
         raise typer.Exit(130)
     facts = {
         "model": str(output),
+        "report": str(output / REPORT_FILE),
         "steps": result.place.step,
         "minutes": round(result.place.seconds / 60, 2),
         "forward": result.heldout.forward,

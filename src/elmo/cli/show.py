@@ -1,6 +1,7 @@
 """How results reach the terminal: JSON or a small table on stdout, progress on stderr."""
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -31,4 +32,5 @@ def say(line: str) -> None:
 def say_in_place(line: str) -> None:
     """Show a line of progress on stderr that the next one replaces; nothing in a pipe."""
     if sys.stderr.isatty():
+        line = line[: shutil.get_terminal_size().columns - 1]  # a line that wraps could not be replaced
         print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)

@@ -160,10 +160,11 @@ _SIZES: dict[str, BiLMConfig] = {
     "medium": BiLMConfig(char_cnn=CharCNNConfig(n_highway=1), lstm=LSTMConfig(cell_size=2048, projection_size=256)),
     "original": BiLMConfig(),
 }
+SIZES = tuple(_SIZES)
 
 
 def bilm_config(size: str) -> BiLMConfig:
     """The settings of a named size: `small`, `medium`, `original` as published, `tiny` for a CPU of two cores."""
     if not isinstance(size, str) or size not in _SIZES:
-        raise ConfigError(f"no size {size!r}; there are {', '.join(_SIZES)}")
+        raise ConfigError(f"no size {size!r}; there are {', '.join(SIZES)}")
     return _SIZES[size]

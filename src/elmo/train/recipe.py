@@ -1,13 +1,15 @@
-"""A recipe file and `--set key=value` -> the frozen settings of a run."""
+"""A recipe file and `--set key=value` -> the frozen settings of a run, and back."""
 
+import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from elmo.errors import ConfigError
-from elmo.model.config import bilm_config
+from elmo.model.config import SIZES, bilm_config
 from elmo.train.config import PretrainConfig
 
 _DEEPEST = 4  # dots of a key
@@ -55,6 +57,39 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
             f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (got {e['input']!r})" for e in error.errors()
         )
         raise ConfigError(f"{source}: {faults}") from error
+
+
+def changed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What sets a run apart: the nearest size, then each setting that is not its default; keys dotted.
+
+    Args:
+        settings: of a `PretrainConfig`, as JSON has them; keys of another version of this program may be among them.
+    """
+    given = _flat("", settings)
+    changes = {
+        size: _changes(given, _flat("", pretrain_config({"size": size}, []).model_dump(mode="json"))) for size in SIZES
+    }
+    size = min(SIZES, key=lambda size: len(changes[size]))
+    return ({"size": size} if "bilm" in settings else {}) | changes[size]
+
+
+def recipe_text(changes: Mapping[str, Any]) -> str:
+    """A recipe (TOML) of `changed_settings`; TOML knows no None, so those are left to `--set KEY=none`."""
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in changes.items() if value is not None
+    )
+
+
+def _changes(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if key not in defaults or defaults[key] != value}
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {name: value}
+    return {
+        key: inner for own, part in value.items() for key, inner in _flat(f"{name}.{own}".lstrip("."), part).items()
+    }
 
 
 def _merged(settings: dict[str, Any], changes: Any) -> Any:

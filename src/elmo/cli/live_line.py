@@ -1,0 +1,83 @@
+"""The live line of a run: how far it is, how well it goes, how long it takes."""
+
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from elmo.cli.show import say, say_in_place
+
+if TYPE_CHECKING:
+    from elmo.train.loop import Report
+    from elmo.train.perplexity import Perplexity
+
+RECENT_S = 300.0  # of training: the speed that tells the time to go
+PIPE_EVERY_S = 30.0  # at least this long between two plain lines in a pipe
+
+
+class LiveLine:
+    """Shows reports on stderr: in place on a terminal, in a pipe a plain line now and then; evaluations always stay.
+
+    Args:
+        max_minutes: of this session, which begins now.
+    """
+
+    def __init__(self, max_minutes: float | None = None) -> None:
+        self._ends_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
+        self._recent: deque[tuple[int, float]] = deque()  # step and seconds of the latest reports
+        self._heldout: Perplexity | None = None
+        self._said_at = -PIPE_EVERY_S
+
+    def show(self, line: "Report") -> None:
+        """Show one report."""
+        self._recent.append((line.step, line.seconds))
+        while len(self._recent) > 2 and line.seconds - self._recent[1][1] >= RECENT_S:
+            self._recent.popleft()
+        self._heldout = line.heldout or self._heldout
+        now = time.monotonic()
+        session_s = None if self._ends_at is None else self._ends_at - now
+        text = progress_text(line, self._heldout, seconds_to_go(line, list(self._recent)), session_s)
+        if line.heldout is not None or (not sys.stderr.isatty() and now - self._said_at >= PIPE_EVERY_S):
+            say_in_place("")
+            say(text)
+            self._said_at = now
+        else:
+            say_in_place(text)
+
+
+def seconds_to_go(line: "Report", recent: list[tuple[int, float]]) -> float:
+    """Seconds to the last step at the recent speed.
+
+    Args:
+        recent: step and seconds of the latest reports, oldest first, `line` the last. With one alone, which is all that a
+            session's first line has, the speed is the mean since the run began.
+    """
+    (step, seconds), *later = recent if len(recent) > 1 else [(0, 0.0), *recent]
+    n_steps = later[-1][0] - step
+    return (line.n_steps - line.step) * (later[-1][1] - seconds) / max(1, n_steps)
+
+
+def progress_text(line: "Report", heldout: "Perplexity | None", left_s: float, session_s: float | None) -> str:
+    """The line itself.
+
+    Args:
+        heldout: the latest that is known.
+        left_s: seconds to the last step. session_s: seconds until `--max-minutes` are over; None: no such limit.
+    """
+    left = f"{_minutes(left_s)} to go"
+    if session_s is not None and session_s < left_s:
+        left = f"stops in {_minutes(max(0.0, session_s))} (--max-minutes), {_minutes(left_s)} to the end"
+    parts = [
+        f"step {line.step:,}/{line.n_steps:,} ({100 * line.step // max(1, line.n_steps)} %)",
+        f"epoch {line.epoch:.3g}",
+        f"loss {line.loss_nats:.3f}",
+        "" if heldout is None else f"held-out {heldout.forward:.1f} forward, {heldout.backward:.1f} backward",
+        f"{line.tokens_per_s:,.0f} tokens/s",
+        left,
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _minutes(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
