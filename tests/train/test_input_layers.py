@@ -80,7 +80,7 @@ def test_a_model_tells_what_its_input_layer_reads(tmp_path, chinese, layer, fact
 
 @pytest.mark.parametrize("layer", ASKED)
 def test_every_input_layer_learns_text(tmp_path, chinese, layer):
-    start(chinese, tmp_path / "run", layer, max_steps=150)
+    start(chinese, tmp_path / "run", layer, max_steps=250)
     result = continue_run(tmp_path / "run")
     model = load_model(tmp_path / "run")
     sentences = [line.split() for line in TEXT.splitlines()[1:3]]

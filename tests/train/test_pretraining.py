@@ -222,11 +222,11 @@ def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of():
     [
         ({"rowz": 3}, [], "rowz: Extra inputs are not permitted"),
         ({}, ["rows=none"], "rows: Input should be a valid integer"),
-        ({}, ["optimizer.name=lion"], "optimizer.name: Input should be 'adagrad' or 'adam'"),
+        ({}, ["optimizer.name=lion"], "optimizer.name: Input should be 'adagrad', 'adam', 'adamw' or 'sgd'"),
         ({}, ["rows"], "--set rows: write key=value"),
         ({"size": "huge"}, [], "no size 'huge'"),
         ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: Extra inputs"),
-        ({}, ["dropout=1.5"], "dropout: Input should be less than 1"),
+        ({}, ["dropout=1.5"], "dropout.layer_inputs: Input should be less than 1"),
         ({}, ["size.x=1"], "no size {'x': '1'}"),
         ({}, ["a." * 3000 + "b=1"], "no setting lies so deep"),
         ({}, ["checkpoint_minutes=inf"], "checkpoint_minutes: Input should be a finite number"),

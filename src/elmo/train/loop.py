@@ -41,7 +41,7 @@ class Report:
     learning_rate: float
     tokens_per_s: float  # each place counted once, both directions trained
     seconds: float  # of training, all sessions together
-    skipped_steps: int  # since the start of the run: their loss or gradient was not finite
+    skipped_steps: int = 0  # since the start of the run: their loss or gradient was not finite
     heldout: Perplexity | None = None
 
 
