@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, embed, perplexity, pretrain, tokenize
+from elmo.cli import convert, demo, doctor, embed, perplexity, pretrain, tokenize
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("embed")(embed.embed)
 app.command("pretrain")(pretrain.pretrain)
 app.command("perplexity")(perplexity.perplexity)
 app.command("tokenize")(tokenize.tokenize)
+app.command("doctor")(doctor.doctor)
 app.command("convert")(convert.convert)
 app.command("info")(convert.info)
 
