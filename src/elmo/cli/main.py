@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, embed, perplexity, pretrain, report, tokenize
+from elmo.cli import convert, demo, doctor, embed, perplexity, pretrain, report, tokenize
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)
 app.command("perplexity")(perplexity.perplexity)
 app.command("tokenize")(tokenize.tokenize)
+app.command("doctor")(doctor.doctor)
 app.command("convert")(convert.convert)
 app.command("info")(convert.info)
 

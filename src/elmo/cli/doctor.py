@@ -1,0 +1,161 @@
+"""`elmo doctor`: what is in a corpus, and what to do before training."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elmo.cli.show import say_in_place, show_facts
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from elmo.apps.findings import Findings
+    from elmo.apps.mending import Advice
+    from elmo.text.survey import Survey
+
+_FULL_WIDTH = 100  # columns at most: longer lines are hard to read
+_N_SHOWN = 4
+_FEW = 0.01  # a share of lines cut short that headings explain
+
+
+def doctor(
+    corpus: Annotated[list[str], typer.Argument(help="Files or globs of text, as pretrain takes them.")],
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="One sentence a line, tokens separated by white space.")
+    ] = False,
+    vocabulary: Annotated[Path | None, typer.Option(help="Vocabulary file to measure against the text.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what is in a corpus and what to do before training: size, words, repeats, damage, a command to train with.
+
+    Example: `elmo doctor README.md`
+    """
+    from elmo.apps.doctor import examine_corpus
+
+    findings, advice = examine_corpus(corpus, pretokenized, vocabulary, _show_progress)
+    say_in_place("")
+    if json:
+        from elmo.apps.findings import flat_facts
+
+        told = {f"advice_{i}": str(a) for i, a in enumerate(advice, 1)}
+        show_facts(flat_facts(findings) | told, as_json=True)
+        return
+    _show(findings, advice)
+
+
+def _show_progress(survey: "Survey") -> None:
+    say_in_place(f"file {survey.n_files:,}: {survey.n_bytes / 1e6:,.0f} MB, {survey.words.n_tokens:,} tokens")
+
+
+def _show(findings: "Findings", advice: list["Advice"]) -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.width = min(console.width, _FULL_WIDTH)
+    for title, table in (
+        ("What it is", _counts(findings)),
+        ("Words unknown to a vocabulary of the most frequent ones", _coverage(findings)),
+        ("What may be wrong", _faults(findings)),
+    ):
+        console.print(Text(title, style="bold"))
+        console.print(Padding(table, (0, 0, 1, 2)))
+    console.print(Text("What to do, most important first", style="bold"))
+    for number, (reason, step, command) in enumerate(advice, 1):
+        line = _grid()
+        line.add_row(f"{number}.", Text(f"{reason} {step}"))
+        console.print(Padding(line, (0, 0, 0, 2)))
+        if command:
+            console.print(Text(f"      {command}", style="cyan"), soft_wrap=True)  # one line to copy
+
+
+def _grid() -> "Table":
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _counts(f: "Findings") -> "Table":
+    from rich.text import Text
+
+    from elmo.text.tallies import mean, quantile
+
+    survey, lengths = f.survey, f.survey.sentence_lengths
+    median = quantile(survey.document_lengths, 0.5)
+    scripts = [f"{name} {_percent(share)}" for name, share in f.scripts.shares().items() if share >= 0.00005]
+    rows = {
+        "text": f"{_number(survey.n_files, 'file')}, {survey.n_bytes:,} bytes, {_number(survey.n_lines, 'line')}, "
+        f"{survey.n_empty:,} of them empty",
+        "documents": f"{survey.n_documents:,}, told by empty lines; median {_number(median, 'sentence')}",
+        "sentences": f"{survey.n_sentences:,}; tokens: mean {mean(lengths):.1f}, median {quantile(lengths, 0.5):,}, "
+        f"p99 {quantile(lengths, 0.99):,}, longest {max(lengths):,}",
+        "tokens": f"{f.n_tokens:,}, {'over ' * survey.words.forgotten}{f.n_types:,} different; "
+        f"{f.characters_per_token:.1f} characters, {survey.n_bytes / f.n_tokens:.1f} bytes of text each",
+        "letters": f"{', '.join(scripts[:6]) or 'none'}; {f.scripts.bytes_per_letter():.2f} bytes each",
+    }
+    table = _grid()
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def _coverage(f: "Findings") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("words", "of this text", "of a tenth that was not counted"):
+        table.add_column(column, justify="right")
+    table.add_column()
+    for size, own, held_back in sorted({*f.coverage, f.suggested}):
+        mark = "suggested" * (size == f.suggested.size)
+        table.add_row(f"{size:,}", _percent(own), "-" if held_back is None else _percent(held_back), mark)
+    if f.given is not None:
+        table.add_row(f"{f.given.size:,} given", _percent(f.given.oov), "")
+    return table
+
+
+def _faults(f: "Findings") -> "Table":
+    from rich.text import Text
+
+    from elmo.text.blemishes import BLEMISHES
+    from elmo.text.survey import visible
+
+    survey, n = f.survey, f.n_tokens
+    unmarked = survey.unmarked_lengths.total() / max(1, survey.n_inside)
+    common = ", ".join(f"{line.n:,} x {visible(line.text)[:24]}" for line in survey.lines.commonest(_N_SHOWN))
+    rows = [("not read to its end", message) for message in survey.unread]
+    if repeated := survey.lines.share_repeated():
+        share = f"{'about ' * (survey.lines.sampled > 1)}{_percent(repeated)}"
+        rows.append(
+            ("repeated lines", f"{share}, {_percent(survey.lines.share_of_bytes_repeated())} of the text: {common}")
+        )
+    if f.overlong.tokens:
+        words = ", ".join(word[:24] for word in f.overlong.examples[:3])
+        rows.append(("overlong words", f"{_percent(f.overlong.tokens / n)} of the tokens: {words}"))
+    if f.scripts.mixed_tokens:
+        words = ", ".join(f.scripts.mixed_examples[:3])
+        rows.append(("words of two scripts", f"{_percent(f.scripts.mixed_tokens / n)} of the tokens: {words}"))
+    if unmarked > _FEW:
+        rows.append(("lines cut short", f"{_percent(unmarked)} end without a mark, {survey.n_hyphenated:,} in a word"))
+    for name, lines in survey.blemished.most_common():
+        file, number, excerpt = survey.examples[name]
+        rows.append((BLEMISHES[name], f"{_number(lines, 'line')}; {Path(file).name}:{number}: {excerpt}"))
+    longest = survey.longest.lines[0]
+    rows.append(("longest line", f"{longest.size_bytes:,} bytes, {Path(longest.file).name}:{longest.number}"))
+    table = _grid()
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return table
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share < 0.1 else f"{share:.1%}"
