@@ -52,7 +52,7 @@ def training_facts(
         "seconds": round(place.seconds),
         "seed": recipe.seed,
         "optimizer": recipe.optimizer.model_dump(),
-        "dropout": recipe.dropout,
+        "dropout": recipe.dropout.model_dump(),
         "heldout_forward": round(heldout.forward, 3),
         "heldout_backward": round(heldout.backward, 3),
         "heldout_mean": round(heldout.mean, 3),
@@ -177,7 +177,7 @@ def _limits(config: ModelConfig) -> str:
         cut = f"Its texts were cut by tokenizer {tokenizer.name} {tokenizer.version}, as raw text given to it is."
     return (
         f"## Limits\n\n{cut} It knows the language and the kinds of text it was trained on, with their views and their gaps; "
-        "of other languages and scripts it only sees the bytes. Nobody has looked at what it says of people."
+        "what it makes of other languages and scripts, nobody has measured, nor what it says of people."
     )
 
 

@@ -10,6 +10,8 @@ import typer
 from elmo.cli.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what batch schedulers send before time is up
+
 
 def pretrain(
     corpus: Annotated[
@@ -50,6 +52,9 @@ def pretrain(
         bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too, under DIR/tensorboard.")
     ] = False,
     half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
+    device: Annotated[
+        str, typer.Option(help="cpu, or cuda; under torchrun each process takes a GPU of its own.")
+    ] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Train a bidirectional language model on text.
@@ -60,10 +65,14 @@ def pretrain(
     from elmo.apps.run_report import REPORT_FILE
     from elmo.apps.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
+    from elmo.train.memory import keep_freed_memory
+    from elmo.train.ranks import join_ranks, leave_ranks
     from elmo.train.recipe import pretrain_config, read_recipe
 
     if tensorboard:
         require_tensorboard()
+    keep_freed_memory()
+    ranks = join_ranks(device)
     if resume:
         fixed = {
             "--corpus": corpus,
@@ -83,7 +92,7 @@ def pretrain(
             raise ConfigError(
                 f"--resume goes on as the run began; leave out {', '.join(given)} ({output}/run.json has them)"
             )
-    else:
+    elif ranks.is_first:
         if is_run(output):
             raise OutputError(f"{output} holds a run already; --resume goes on with it, or give another -o")
         if not corpus:
@@ -103,19 +112,28 @@ def pretrain(
             say=say,
         )
 
+    ranks.wait()
     interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal interrupted
         interrupted = True
 
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in STOP_SIGNALS:
+        signal.signal(number, interrupt)
     live = LiveLine(max_minutes)
     result = continue_run(
-        output, max_minutes=max_minutes, tensorboard=tensorboard, stop=lambda: interrupted, report=live.show
+        output,
+        max_minutes=max_minutes,
+        tensorboard=tensorboard,
+        stop=lambda: interrupted,
+        report=live.show,
+        ranks=ranks,
     )
+    leave_ranks()
     say_in_place("")
+    if not ranks.is_first:
+        return
     if not result.finished or result.heldout is None:
         say(
             f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; go on with --resume -o {output}"
