@@ -1,0 +1,143 @@
+"""One update of pretraining: parts of the rows, tied softmax, states that start anew, steps that are not finite."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import TEXT, small_model
+from elmo.errors import ConfigError, TrainingError
+from elmo.model.bilm import BiLMState
+from elmo.model.lstm import LSTMState
+from elmo.text.shards import encode_text
+from elmo.train.loop import pretrain
+from elmo.train.ranks import Ranks
+from elmo.train.recipe import pretrain_config
+from elmo.train.run_state import checkpoints_of
+from elmo.train.spelled_corpus import spell_corpus
+from elmo.train.trainer import Trainer
+
+SENTENCES = [line.split() for line in (TEXT * 6).splitlines()]
+
+
+def trainer_of(scale=1.0, **settings):
+    model = small_model(scale=scale)
+    corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
+    defaults = {"rows": 6, "window": 7, "n_negatives": 4, "dropout": 0.2, "optimizer": {"warmup_steps": 0}}
+    config = pretrain_config({**defaults, **settings, "bilm": model.bilm.config.model_dump()}, [])
+    return Trainer(model, corpus, config)
+
+
+def train(trainer, n_steps):
+    """The losses of some steps."""
+    position, state, losses = trainer.reader.start(), trainer.zero_state(), []
+    for number in range(n_steps):
+        window, position = trainer.reader.read(position)
+        result = trainer.step(number, n_steps, window, state)
+        state = result.state
+        losses.append(result.loss_nats)
+    return losses
+
+
+def weights_of(trainer):
+    return [p.detach() for p in (*trainer.bilm.parameters(), *trainer.softmax.parameters())]
+
+
+@pytest.mark.parametrize("settings", [{}, {"softmax": "full"}, {"tied": True}], ids=str)
+@pytest.mark.parametrize(
+    "dropout", [0.2, {"words": 0.2, "recurrent": 0.2, "output": 0.3, "variational": True}], ids=str
+)
+def test_rows_taken_in_parts_train_as_all_at_once(settings, dropout):
+    whole, parts = (trainer_of(**settings, dropout=dropout, accumulate=n) for n in (1, 4))
+    assert train(parts, 8) == pytest.approx(train(whole, 8), rel=1e-5)
+    for a, b in zip(weights_of(whole), weights_of(parts), strict=True):
+        assert torch.allclose(a, b, atol=2e-5)
+
+
+def test_a_step_depends_on_seed_and_number_alone():
+    first, again, other = (trainer_of(seed=seed) for seed in (3, 3, 4))
+    losses = train(first, 6)
+    torch.rand(7)  # what others draw changes nothing
+    assert train(again, 6) == losses
+    assert train(other, 6) != losses
+
+
+@pytest.mark.parametrize("softmax", ["sampled", "full"])
+def test_the_rows_of_a_tied_softmax_are_the_token_layer_of_its_words(softmax):
+    trainer = trainer_of(tied=True, softmax=softmax)
+    losses = train(trainer, 40)
+    trainer.refresh()
+    ids = torch.from_numpy(trainer.model.speller.encode(trainer.vocabulary.words))
+    assert torch.allclose(trainer.softmax.weight, trainer.bilm.token_layer(ids), atol=1e-5)
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def first_loss(state_reset, hidden, begins=(), document_begins=()):
+    """The loss of the first step of a new model from a state that is not zero; places of every row where something begins."""
+    trainer = trainer_of(state_reset=state_reset, softmax="full", dropout=0.0)
+    window, _ = trainer.reader.read(trainer.reader.start())
+    marks = [np.isin(np.arange(7), places) & np.ones((6, 1), dtype=bool) for places in (begins, document_begins)]
+    state = BiLMState(*(LSTMState(half.hidden + hidden, half.cell - hidden) for half in trainer.zero_state()))
+    return trainer.step(0, 9, window._replace(begins=marks[0], document_begins=marks[1]), state).loss_nats
+
+
+@pytest.mark.parametrize("what", ["sentences", "documents"])
+def test_a_state_that_starts_anew_knows_nothing_of_what_was_before(what):
+    place = "begins" if what == "sentences" else "document_begins"
+    other = "document_begins" if what == "sentences" else "begins"
+    assert first_loss(what, 0.7, **{place: [0]}) == first_loss(what, 0.0, **{place: [0]})
+    assert first_loss(what, 0.7, **{other: [0]}) != first_loss(what, 0.0, **{other: [0]})
+    assert first_loss("never", 0.7, **{place: [0]}) == first_loss("never", 0.7)
+    assert first_loss(what, 0.0, **{place: [3]}) != first_loss(what, 0.0)
+
+
+def test_products_in_bfloat16_train_nearly_as_well():
+    exact, low = (train(trainer_of(scale=0.5, dropout=0.0, precision=p), 60) for p in ("float32", "bfloat16"))
+    assert low != exact
+    assert np.mean(low[-10:]) == pytest.approx(np.mean(exact[-10:]), rel=0.05)
+
+
+def test_a_step_that_is_not_finite_moves_nothing_and_keeps_the_state():
+    trainer = trainer_of()
+    window, _ = trainer.reader.read(trainer.reader.start())
+    state = trainer.zero_state()
+    with torch.no_grad():
+        trainer.softmax.bias[4] = math.nan
+    before = [p.clone() for p in weights_of(trainer)]
+    result = trainer.step(0, 9, window, state)
+    assert not result.moved
+    assert result.state is state
+    for a, b in zip(before, weights_of(trainer), strict=True):
+        assert torch.equal(a.nan_to_num(7), b.nan_to_num(7))
+
+
+def test_some_steps_that_are_not_finite_are_skipped_and_many_in_a_row_end_the_run(tmp_path):
+    model = small_model()
+    corpus = spell_corpus(encode_text(SENTENCES), [SENTENCES[0]], model.vocabulary, model.speller)
+    settings = {"rows": 6, "window": 7, "n_negatives": 4, "optimizer": {"max_skipped_steps": 3}, "log_every": 1}
+    config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
+    with torch.no_grad():
+        model.softmax.bias[4] = math.nan
+    reports = []
+    with pytest.raises(TrainingError, match=r"3 steps in a row.*not finite.*lower optimizer\.learning_rate"):
+        pretrain(model, corpus, config, tmp_path, report=reports.append)
+    assert [line.skipped_steps for line in reports] == [1, 2]
+    assert checkpoints_of(tmp_path) == []
+
+
+def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
+    model = small_model(scale=1.0)
+    corpus = spell_corpus(encode_text(SENTENCES), SENTENCES[:3], model.vocabulary, model.speller)
+    settings = {"rows": 6, "window": 7, "n_negatives": 4, "evaluate_every": 5}
+    config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
+    reports = []
+    _, place = pretrain(model, corpus, config, tmp_path, max_steps=31, report=reports.append)
+    assert place.best == min(line.heldout.mean for line in reports if line.heldout is not None)
+    assert (tmp_path / "best" / "model.safetensors").is_file()
+
+
+def test_each_rank_needs_a_row():
+    assert [Ranks(r, 3).own_rows(8) for r in range(3)] == [slice(0, 2), slice(2, 5), slice(5, 8)]
+    with pytest.raises(ConfigError, match="2 rows for 3 ranks"):
+        Ranks(0, 3).own_rows(2)
