@@ -26,8 +26,7 @@ class Window(NamedTuple):
     forward_targets: Ids  # int32 (B, T)
     backward_inputs: Ids  # int32 (B, T)
     backward_targets: Ids  # int32 (B, T)
-    begins: NDArray[np.bool_]  # bool (B, T)
-    document_begins: NDArray[np.bool_] | None = None
+    begins: NDArray[np.bool_]  # bool (B,), the row's first place is the first of a sentence, in both directions
 
 
 class Epoch:
@@ -76,50 +75,3 @@ class Epoch:
 def shuffled_order(n_sentences: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of the sentences in an epoch: a permutation that depends on seed and epoch alone."""
     return np.random.default_rng([seed, epoch]).permutation(n_sentences)
-
-
-class TextPosition(NamedTuple):
-    n_sentences: int
-    sentence: NDArray[np.int64]
-    place: NDArray[np.int64]
-
-
-class WindowReader:
-    def __init__(self, text, n_rows, window, seed=0, shuffle="sentences", heldout=()):
-        self.text, self.n_rows, self.T, self.seed = text, n_rows, window, seed
-        self.n_places = text.n_tokens + text.n_sentences
-        self.starts, self.lengths = sentence_bounds(text.ends)
-        self._order = {}
-
-    def start(self):
-        return TextPosition(0, np.full(self.n_rows, -1), np.zeros(self.n_rows, np.int64))
-
-    def read(self, pos):
-        nxt, sent, place = pos.n_sentences, pos.sentence.copy(), pos.place.copy()
-        N = self.text.n_sentences
-        fi, ft, bi, bt = (np.zeros((self.n_rows, self.T), np.int32) for _ in range(4))
-        be = np.zeros((self.n_rows, self.T), bool)
-        for b in range(self.n_rows):
-            t = 0
-            while t < self.T:
-                if sent[b] < 0 or place[b] == self.lengths[sent[b]] + 1:
-                    e, k = divmod(nxt, N)
-                    if e not in self._order:
-                        self._order = {
-                            e: np.random.default_rng([self.seed, e]).permutation(N),
-                            **dict(list(self._order.items())[:1]),
-                        }
-                    sent[b], place[b] = self._order[e][k], 0
-                    nxt += 1
-                s, n, j = self.starts[sent[b]], self.lengths[sent[b]], place[b]
-                m = min(self.T - t, n + 1 - j)
-                words = np.concatenate([[0], self.text.ids[s : s + n], [1]])
-                fi[b, t : t + m] = words[j : j + m]
-                ft[b, t : t + m] = words[j + 1 : j + 1 + m]
-                rev = words[::-1]
-                bi[b, t : t + m] = rev[j : j + m]
-                bt[b, t : t + m] = rev[j + 1 : j + 1 + m]
-                be[b, t] = j == 0
-                t += m
-                place[b] += m
-        return Window(fi, ft, bi, bt, be), TextPosition(nxt, sent, place)
