@@ -5,7 +5,8 @@ from pathlib import Path
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError
-from elmo.text.corpus import read_lines, sentences_of_line
+from elmo.text.corpus import sentences_of_line
+from elmo.text.lines import read_lines
 from elmo.train.perplexity import measure_perplexity
 
 
