@@ -1,7 +1,8 @@
 """What several tests need: the shared material of the project's CI, small models, small corpora."""
 
 import signal
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddi
 from elmo.model.softmax import Softmax
 from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
+from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.vocabulary import Vocabulary
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -81,6 +83,13 @@ def model_of(layer: str, scale: float = 3.0) -> SavedModel:
     """`small_model` with one of INPUT_LAYERS."""
     config, lexicon = INPUT_LAYERS[layer]
     return small_model(config, scale=scale, lexicon=lexicon)
+
+
+def encode_text(sentences: Sequence[Sequence[str]]) -> EncodedText:
+    """Sentences of one document as they are trained on; the files live as long as they are open."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [(words, number == 0) for number, words in enumerate(sentences)]
+        return write_encoded_text(pairs, Path(folder) / "text")
 
 
 @pytest.fixture

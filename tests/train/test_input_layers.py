@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import INPUT_LAYERS, model_of
+from conftest import INPUT_LAYERS, encode_text, model_of
 from elmo.apps.info import describe_model
 from elmo.apps.pretrain import continue_run, start_run
 from elmo.checkpoints.load import load_model
@@ -12,9 +12,9 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import zero_state
-from elmo.text.shards import encode_text
-from elmo.text.windows import Epoch
-from elmo.train.loop import prepare_corpus, token_vectors, window_losses
+from elmo.text.spelled_words import spell_words
+from elmo.text.windows import WindowReader
+from elmo.train.loop import Corpus, token_vectors, window_losses
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 
@@ -145,9 +145,10 @@ def test_losses_of_a_window_are_those_of_the_forward_pass_whatever_the_input_lay
     model = model_of(layer, scale=1.0)
     sentence = ["the", "river", "日本", "never", "."]
     text = encode_text([sentence])
-    corpus = prepare_corpus(text, [], model.vocabulary, model.speller)
+    corpus = Corpus(text, [], *spell_words(text.words, model.speller, model.vocabulary))
     start = zero_state(model.bilm.config.lstm, 1, torch.zeros(()))
-    window = Epoch(text, np.arange(1), 1, 20).window_at(0)
+    reader = WindowReader(text, 1, len(sentence) + 1, seed=0, shuffle="none", heldout=[])
+    window, _ = reader.read(reader.start())
     forward, backward, _ = window_losses(model.bilm, model.softmax, corpus, window, BiLMState(start, start), None, 0.0)
     found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
     assert forward.sum().item() == pytest.approx(found.forward_nats, rel=1e-5)

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import small_model
+from conftest import encode_text, small_model
 from elmo.apps.pretrain import continue_run, start_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, zero_state
-from elmo.text.shards import encode_text, read_encoded_text
+from elmo.text.shards import read_encoded_text
+from elmo.text.spelled_words import spell_words
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import read_vocabulary
-from elmo.text.windows import Epoch
+from elmo.text.windows import WindowReader
 from elmo.train.config import OptimizerConfig
-from elmo.train.loop import prepare_corpus, token_vectors, window_losses, with_fresh_rows
+from elmo.train.loop import Corpus, token_vectors, window_losses, with_fresh_rows
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
@@ -120,9 +121,9 @@ def test_a_half_written_checkpoint_is_passed_over_and_a_broken_one_is_named(tmp_
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("corpus/ids.npy", b""),
-        ("corpus/words.json", b"5"),
-        ("corpus/words.json", b'["<S>", "</S>"]'),
+        ("corpus/ids.bin", b""),
+        ("corpus/index.json", b"5"),
+        ("words/targets.bin", bytes(4)),
         ("run.json", b"[" * 100_000),
         ("run.json", b'{"recipe": 3}'),
         ("checkpoints/LAST/run_state.json", b'{"step": "x", "epoch": 0, "window": 1, "seconds": 1}'),
@@ -184,8 +185,7 @@ def test_held_out_sentences_are_not_trained_on(tmp_path, corpus_file):
     start_run([corpus_file], tmp_path / "run", recipe())
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
     assert settings["sentences"] == 29
-    ends = np.load(tmp_path / "run" / "heldout" / "ends.npy")
-    assert len(ends) == 1
+    assert read_encoded_text(tmp_path / "run" / "heldout").n_sentences == 1
 
 
 def test_words_of_held_out_sentences_alone_are_outside_the_vocabulary(tmp_path):
@@ -219,7 +219,8 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
 def test_words_of_like_length_spelled_together_are_the_words_spelled_at_once():
     bilm = small_model().bilm.double()
     words = ["a", "river", "x" * 40, "", "bank", "ö", "<S>"]
-    corpus = prepare_corpus(encode_text([words]), [], small_model().vocabulary, Speller(13))
+    text = encode_text([words])
+    corpus = Corpus(text, [], *spell_words(text.words, Speller(13), small_model().vocabulary))
     char_ids = torch.from_numpy(corpus.spellings.astype(np.int64))
     assert torch.allclose(token_vectors(bilm, char_ids), bilm.char_cnn(char_ids), atol=1e-12)
 
@@ -229,9 +230,10 @@ def test_window_losses_are_those_of_the_forward_pass_on_each_sentence():
     model = small_model(scale=1.0)
     sentence = ["the", "river", "bank", "."]
     text = encode_text([sentence])
-    corpus = prepare_corpus(text, [], model.vocabulary, model.speller)
+    corpus = Corpus(text, [], *spell_words(text.words, model.speller, model.vocabulary))
     start = zero_state(model.bilm.config.lstm, 1, torch.zeros(()))
-    window = Epoch(text, np.arange(1), 1, 20).window_at(0)
+    reader = WindowReader(text, 1, len(sentence) + 1, seed=0, shuffle="none", heldout=[])
+    window, _ = reader.read(reader.start())
     forward, backward, _ = window_losses(model.bilm, model.softmax, corpus, window, BiLMState(start, start), None, 0.0)
     found = measure_perplexity(model.bilm, model.softmax, model.vocabulary, model.speller, [sentence])
     assert forward.sum().item() == pytest.approx(found.forward_nats, rel=1e-5)

@@ -112,6 +112,6 @@ class Corpus:
             self.counts.skipped_records += begins
 
 
-def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[Sequence[str]]:
+def read_sentences(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
     """The sentences of files as words, wherever documents begin; see `Corpus`."""
-    return (sentence.words for sentence in Corpus(paths, pretokenized))
+    return (sentence.words for sentence in Corpus(paths, pretokenized, text_field))

@@ -23,9 +23,9 @@ from elmo.model.char_cnn import count_characters
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.model.softmax import Negatives, Softmax, draw_negatives
 from elmo.text.shards import EncodedText
-from elmo.text.speller import Speller, Spellings
+from elmo.text.speller import Spellings
 from elmo.text.vocabulary import Vocabulary
-from elmo.text.windows import Epoch, Window, shuffled_order
+from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.run_state import Place, load_checkpoint, save_checkpoint
@@ -59,20 +59,13 @@ class Corpus:
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
 
 
-def prepare_corpus(
-    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
-) -> Corpus:
-    """Spell and number each different word once."""
-    return Corpus(text, heldout, speller.encode_compact(text.words), vocabulary.encode(text.words))
-
-
 def frequency_bias(corpus: Corpus, vocabulary: Vocabulary) -> Tensor:
     """log of each vocabulary word's share of the targets: float (V,); the sampled softmax starts from it.
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
     """
-    counts = np.bincount(corpus.targets[corpus.text.ids], minlength=len(vocabulary)).astype(np.float64)
-    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences
+    counts = np.bincount(corpus.targets, corpus.text.word_counts, minlength=len(vocabulary))
+    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences - len(corpus.text.heldout)
     return torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())).float()
 
 
@@ -156,24 +149,27 @@ def pretrain(
     def optimizer_of(model: SavedModel) -> torch.optim.Optimizer:
         return make_optimizer(trained_parameters(model), config.optimizer)
 
-    def epoch_of(number: int) -> Epoch:
-        order = shuffled_order(corpus.text.n_sentences, config.seed, number)
-        return Epoch(corpus.text, order, config.rows, config.window)
-
-    place = Place()
-    epoch = epoch_of(0)
+    reader = WindowReader(
+        corpus.text,
+        config.rows,
+        config.window,
+        seed=config.seed,
+        shuffle="sentences",
+        heldout=corpus.text.heldout,
+    )
+    place, position = Place(), reader.start()
     if resume_from is not None:
-        model, optimizer, state, place = load_checkpoint(resume_from, model, epoch.n_rows, optimizer_of)
-        epoch = epoch_of(place.epoch)
+        model, optimizer, state, place, position = load_checkpoint(resume_from, model, config.rows, optimizer_of)
     else:
         torch.manual_seed(config.seed)
         optimizer = optimizer_of(model)
-        start = zero_state(config.bilm.lstm, epoch.n_rows, torch.zeros(()))
+        start = zero_state(config.bilm.lstm, config.rows, torch.zeros(()))
         state = BiLMState(start, start)
     bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
     if softmax is None or vocabulary is None:
         raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
-    n_steps = config.epochs * epoch.n_windows
+    window_places = config.rows * config.window
+    n_steps = -(-config.epochs * reader.n_places // window_places)
     n_steps = n_steps if max_steps is None else min(n_steps, max_steps)
     sampled = config.softmax == "sampled" and config.n_negatives < softmax.n_words
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
@@ -186,13 +182,10 @@ def pretrain(
 
     stopped = place.step >= n_steps
     while not stopped:
-        if place.window == epoch.n_windows:
-            place = place.model_copy(update={"epoch": place.epoch + 1, "window": 0})
-            epoch = epoch_of(place.epoch)
-        window = epoch.window_at(place.window)
+        window, position = reader.read(position)
         draw = np.random.default_rng([config.seed, 1, place.step])
         negatives = [draw_negatives(softmax.n_words, config.n_negatives, draw) for _ in range(2)] if sampled else None
-        state = with_fresh_rows(state, window.begins) if config.fresh_starts else state
+        state = with_fresh_rows(state, window.begins[:, 0]) if config.fresh_starts else state
         forward, backward, state = window_losses(bilm, softmax, corpus, window, state, negatives, config.dropout)
         loss = 0.5 * (forward.mean() + backward.mean())
         learning_rate = learning_rate_at(place.step, n_steps, config.optimizer)
@@ -201,16 +194,17 @@ def pretrain(
         n_places += window.forward_inputs.size
         now = time.monotonic()
         seconds = seconds_before + now - begun
-        place = Place(step=place.step + 1, epoch=place.epoch, window=place.window + 1, seconds=seconds)
+        place = Place(step=place.step + 1, sentences=position.n_sentences, seconds=seconds)
+        epoch = place.step * window_places // reader.n_places
         stopped = place.step >= n_steps or stop()
         evaluated = evaluate(sample) if place.step % config.evaluate_every == 0 and not stopped else None
         if evaluated is not None or place.step % config.log_every == 0 or stopped:
             speed = n_places / max(now - logged_at, 1e-9)
             mean = sum(losses) / len(losses)
-            report(Report(place.step, n_steps, place.epoch, mean, norm, learning_rate, speed, seconds, evaluated))
+            report(Report(place.step, n_steps, epoch, mean, norm, learning_rate, speed, seconds, evaluated))
             losses, n_places, logged_at = [], 0, time.monotonic()
         if stopped or now - saved_at > 60 * config.checkpoint_minutes:
-            save_checkpoint(checkpoints, model, optimizer, state, place, config.keep_checkpoints)
+            save_checkpoint(checkpoints, model, optimizer, state, place, position, config.keep_checkpoints)
             saved_at = time.monotonic()
     return model, place
 

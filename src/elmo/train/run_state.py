@@ -17,10 +17,12 @@ from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.text.files import read_json, written_whole
+from elmo.text.windows import TextPosition
 
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
 _LSTM = ("lstm.forward.hidden", "lstm.forward.cell", "lstm.backward.hidden", "lstm.backward.cell")
+_ROWS = ("position.sentence", "position.place")
 _WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
 _NAME = re.compile(r"step-(\d{9})")
 
@@ -29,18 +31,24 @@ class Place(BaseModel, frozen=True, extra="forbid"):
     """Where a run stands."""
 
     step: NonNegativeInt = 0  # updates done
-    epoch: NonNegativeInt = 0
-    window: NonNegativeInt = 0  # windows of this epoch done
+    sentences: NonNegativeInt = 0  # handed to rows so far, all epochs together
     seconds: float = Field(0.0, ge=0)  # of training, all sessions of the run together
 
 
 def save_checkpoint(
-    folder: Path, model: SavedModel, optimizer: Optimizer, state: BiLMState, place: Place, keep: int
+    folder: Path,
+    model: SavedModel,
+    optimizer: Optimizer,
+    state: BiLMState,
+    place: Place,
+    position: TextPosition,
+    keep: int,
 ) -> Path:
     """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
     tensors: dict[str, Tensor] = dict(zip(_LSTM, (*state.forward, *state.backward), strict=True))
     for number, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": value for name, value in values.items()}
+    tensors |= dict(zip(_ROWS, map(torch.from_numpy, (position.sentence, position.place)), strict=True))
     tensors["random"] = torch.get_rng_state()
     target = folder / f"step-{place.step:09d}"
     storage: StorageType = "float32"
@@ -61,7 +69,7 @@ def checkpoints_of(folder: Path) -> list[Path]:
 
 def load_checkpoint(
     folder: Path, expected: SavedModel, n_rows: int, optimizer_of: Callable[[SavedModel], Optimizer]
-) -> tuple[SavedModel, Optimizer, BiLMState, Place]:
+) -> tuple[SavedModel, Optimizer, BiLMState, Place, TextPosition]:
     """Load a checkpoint; sets the random state.
 
     Args:
@@ -81,6 +89,7 @@ def load_checkpoint(
         tensors = read_tensors(folder / STATE_FILE)
         place = Place.model_validate(read_json(folder / PLACE_FILE))
         halves = [tensors.pop(name) for name in _LSTM]
+        rows = [tensors.pop(name).numpy() for name in _ROWS]
         torch.set_rng_state(tensors.pop("random"))
         values: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
@@ -96,7 +105,8 @@ def load_checkpoint(
         raise TrainingError(f"{folder}: this checkpoint has another optimizer or other rows than {_WHAT_IS_ASKED}")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": values, "param_groups": groups})
-    return model, optimizer, BiLMState(LSTMState(*halves[:2]), LSTMState(*halves[2:])), place
+    state = BiLMState(LSTMState(*halves[:2]), LSTMState(*halves[2:]))
+    return model, optimizer, state, place, TextPosition(place.sentences, *rows)
 
 
 def _fits(values: dict[int, dict[str, Tensor]], optimizer: Optimizer, n_steps: int) -> bool:
