@@ -8,29 +8,33 @@ float32 and bfloat16. bilm-tf's own trainer was measured on another machine of t
 A token is counted once, though both directions train on it. Medians; parts of a step in ms.
 """
 
-import gzip
 import resource
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
-from plain_loop import PlainBiLM
-from record import SHARED, parser_with_save, record
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model import fast_char_cnn, fast_lstm, fast_softmax
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax, draw_negatives
-from elmo.text.shards import encode_text
+from elmo.text.corpus import Corpus
+from elmo.text.shards import EncodedText, write_encoded_text
+from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus
 from elmo.train.trainer import Trainer
 from elmo.train.window_losses import target_ids
+from plain_loop import PlainBiLM
+from record import SHARED, parser_with_save, record
 
 BILM_TF = 1950  # tokens/s of the reference trainer on T, on another machine
 WINDOW = 20
@@ -54,11 +58,11 @@ def watch(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
-def read_corpus() -> tuple[list[list[str]], Vocabulary]:
-    """WikiText-2's training lines and all of their words."""
-    with gzip.open(SHARED / "data/lm/wikitext2/train.txt.gz", "rt", encoding="utf-8") as file:
-        lines = [words for line in file if (words := line.split())]
-    return lines, vocabulary_from_counts(encode_text(lines).count_words(), 2**31)
+def read_corpus(folder: Path) -> tuple[EncodedText, Vocabulary]:
+    """WikiText-2's training text, as ids in a folder, and all of its words."""
+    read = Corpus([SHARED / "data/lm/wikitext2/train.txt.gz"], pretokenized=True)
+    text = write_encoded_text(read, folder)
+    return text, vocabulary_from_counts(text.count_words(), 2**31)
 
 
 def widened(vocabulary: Vocabulary, n_words: int) -> Vocabulary:
@@ -116,7 +120,7 @@ class Plain:
         self.optimizer.step()
 
 
-def main() -> None:
+def main(stack: ExitStack) -> None:
     """Print the table; with --save keep it in results/pretrain-SIZE[-VOCABULARY].json."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--size", default="tiny", choices=["tiny", "small"])
@@ -131,14 +135,12 @@ def main() -> None:
     for name, part in PARTS.items():
         part.forward = staticmethod(watch(f"{name} forward", part.forward))  # type: ignore[method-assign,assignment]
         part.backward = staticmethod(watch(f"{name} backward", part.backward))  # type: ignore[method-assign,assignment]
-    lines, vocabulary = read_corpus()
+    text, vocabulary = read_corpus(Path(stack.enter_context(TemporaryDirectory())) / "text")
     if given.vocabulary is not None:
         vocabulary = widened(vocabulary, given.vocabulary)
     probe = pretrain_config({"size": given.size}, [])
     assert probe.bilm.max_characters is not None
-    from elmo.text.speller import Speller
-
-    corpus = spell_corpus(encode_text(lines), [], vocabulary, Speller(probe.bilm.max_characters))
+    corpus = spell_corpus(text, [], vocabulary, Speller(probe.bilm.max_characters))
     figures: dict[str, Any] = {"size": given.size, "vocabulary": len(vocabulary), "negatives": given.negatives}
     print(f"{given.size}, {len(vocabulary):,} words, {given.negatives} negatives, windows of {WINDOW}")
     print(f"{'':24} tokens/s   x plain   x bilm-tf   ms a step")
@@ -181,4 +183,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ExitStack() as stack:
+        main(stack)

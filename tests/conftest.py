@@ -1,7 +1,8 @@
 """What several tests need: the shared material of the project's CI, small models, small corpora."""
 
 import signal
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddi
 from elmo.model.softmax import Softmax
 from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
-from elmo.text.shards import encode_text
+from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.vocabulary import Vocabulary
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import spell_corpus
@@ -104,6 +105,13 @@ def loss_of_first_step(model: SavedModel, sentence: list[str]) -> float:
     trainer = Trainer(model, corpus, pretrain_config(settings, []))
     window, _ = trainer.reader.read(trainer.reader.start())
     return 2 * n_places * trainer.step(0, 10, window, trainer.zero_state()).loss_nats
+
+
+def encode_text(sentences: Sequence[Sequence[str]]) -> EncodedText:
+    """Sentences of one document as they are trained on; the files live as long as they are open."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [(words, number == 0) for number, words in enumerate(sentences)]
+        return write_encoded_text(pairs, Path(folder) / "text")
 
 
 @pytest.fixture

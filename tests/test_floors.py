@@ -12,6 +12,7 @@ ONLY_THERE = {
     "torch": set(FLOORS) - {"errors", "text", "cli"},
     "h5py": {"checkpoints", "embed"},
     "safetensors": {"checkpoints"},
+    "pyarrow": {"text", "embed"},
     "typer": {"cli"},
     "rich": {"cli"},
     "pickle": set(),

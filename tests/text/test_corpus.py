@@ -1,4 +1,5 @@
 import gzip
+import json
 import lzma
 import tracemalloc
 from pathlib import Path
@@ -6,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from elmo.errors import TextError
-from elmo.text.corpus import find_files, read_lines, read_sentences
+from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
+from elmo.text.lines import read_lines
 
 TEXT = "One line.\r\nÜber 日本\n\nfour\x85still four\u2028still four\x0b\nno end"
 LINES = ["One line.", "Über 日本", "", "four\x85still four\u2028still four\x0b", "no end"]
@@ -75,7 +77,7 @@ def test_a_file_one_may_not_read_is_not_called_broken(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("elmo.text.corpus._open", refuse)  # root may read everything: no file can show it
+    monkeypatch.setattr("elmo.text.lines.open_unpacked", refuse)  # root may read everything: no file can show it
     with pytest.raises(TextError, match=f"{tmp_path}/a.txt: you may not read this file"):
         list(read_lines(tmp_path / "a.txt"))
 
@@ -101,3 +103,46 @@ def test_reading_takes_constant_memory(tmp_path):
     assert sum(1 for _ in read_lines(tmp_path / "big.gz")) == 200_000
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
+
+
+def test_blank_lines_and_ends_of_files_end_documents(tmp_path):
+    (tmp_path / "a.txt").write_text("\none\ntwo\n \n\u200b\nthree\n\n")
+    (tmp_path / "b.txt").write_text("four\nfive")
+    corpus = Corpus([tmp_path / "a.txt", tmp_path / "b.txt"], False)
+    read = [(" ".join(words), begins) for words, begins in corpus]
+    assert read == [("one", True), ("two", False), ("three", True), ("four", True), ("five", False)]
+    assert corpus.counts == CorpusCounts(empty_lines=4)
+
+
+def test_each_record_is_a_document_whatever_lines_it_holds(tmp_path):
+    texts = ["One. Two.\n\nThree.\r\nFour", None, "", " \n ", "five"]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"id": 1, "text": text}) + "\n" for text in texts) + "\n{}")
+    corpus = Corpus([tmp_path / "a.jsonl"], False)
+    read = [(" ".join(words), begins) for words, begins in corpus]
+    assert read == [("One .", True), ("Two .", False), ("Three .", False), ("Four", False), ("five", True)]
+    assert corpus.counts == CorpusCounts(skipped_records=4)
+    assert next(iter(Corpus([tmp_path / "a.jsonl"], True))).words == ["One.", "Two."]
+
+
+def test_files_without_a_word_are_counted(tmp_path):
+    for name, text in {
+        "a.txt": "",
+        "b.txt": "\n\n",
+        "c.jsonl": "",
+        "d.jsonl": '{"text": null}',
+        "e.txt": "word",
+    }.items():
+        (tmp_path / name).write_text(text)
+    corpus = Corpus(find_files([tmp_path / "*"]), True)
+    assert [list(s.words) for s in corpus] == [["word"]]
+    assert corpus.counts == CorpusCounts(empty_lines=2, empty_files=4, skipped_records=1)
+
+
+@pytest.mark.parametrize("pretokenized", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_a_line_of_ten_megabytes_is_read(tmp_path, pretokenized, name):
+    text = "A line that goes on, and on. " * 345_000
+    assert len(text) > 10_000_000
+    (tmp_path / name).write_text(text if name == "a.txt" else json.dumps({"text": text}))
+    n_words = sum(len(words) for words, _ in Corpus([tmp_path / name], pretokenized))
+    assert n_words == 345_000 * (7 if pretokenized else 9)

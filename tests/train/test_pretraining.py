@@ -114,9 +114,9 @@ def test_a_half_written_checkpoint_is_passed_over_and_a_broken_one_is_named(tmp_
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("corpus/ids.npy", b""),
-        ("corpus/words.json", b"5"),
-        ("corpus/words.json", b'["<S>", "</S>"]'),
+        ("corpus/ids.bin", b""),
+        ("corpus/index.json", b"5"),
+        ("words/targets.bin", bytes(4)),
         ("run.json", b"[" * 100_000),
         ("run.json", b'{"recipe": 3}'),
         ("checkpoints/LAST/run_state.json", b'{"step": "x", "epoch": 0, "window": 1, "seconds": 1}'),
@@ -178,8 +178,7 @@ def test_held_out_sentences_are_not_trained_on(tmp_path, corpus_file):
     start_run([corpus_file], tmp_path / "run", recipe())
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
     assert settings["sentences"] == 29
-    ends = np.load(tmp_path / "run" / "heldout" / "ends.npy")
-    assert len(ends) == 1
+    assert read_encoded_text(tmp_path / "run" / "heldout").n_sentences == 1
 
 
 def test_words_of_held_out_sentences_alone_are_outside_the_vocabulary(tmp_path):

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import TEXT, small_model
+from conftest import TEXT, encode_text, small_model
 from elmo.errors import ConfigError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
-from elmo.text.shards import encode_text
 from elmo.train.loop import pretrain
 from elmo.train.ranks import Ranks
 from elmo.train.recipe import pretrain_config

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import encode_text
 from elmo.checkpoints.bilm_tf import datasets
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
-from elmo.text.shards import encode_text
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import read_vocabulary
 from elmo.text.windows import Window

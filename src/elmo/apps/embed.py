@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import writer_for
-from elmo.text.corpus import read_lines
 from elmo.text.files import refuse_existing, written_whole
+from elmo.text.lines import read_lines
 from elmo.text.tokens import split_words
 
 LINES_AT_ONCE = 1024  # read, sorted by length and embedded together when no state goes from line to line

@@ -6,6 +6,7 @@ The folder of a run:
     run.json                       the recipe, the files it read
     alphabet.json, input_words.txt what the input layer learned of the words, if it asks for that
     corpus/, heldout/              the text as ids; the sentences held out
+    words/                         the different words of the text, spelled and numbered
     checkpoints/step-000001250/    model folders that also hold all that a resume needs
     log.jsonl, sessions.jsonl      what happened, line by line (see `run_record.py`)
     report.html                    the same for reading, renewed whenever a session ends
@@ -19,7 +20,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,10 +34,11 @@ from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
-from elmo.text.corpus import find_files, read_sentences
+from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
 from elmo.text.files import refuse_existing, remove_leftovers, written_whole
 from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
-from elmo.text.shards import EncodedText, encode_text, read_encoded_text, write_encoded_text
+from elmo.text.shards import read_encoded_text, write_encoded_text
+from elmo.text.spelled_words import read_spelled_words, write_spelled_words
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
@@ -45,12 +46,10 @@ from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_state import Place, checkpoints_of
-from elmo.train.spelled_corpus import frequency_bias, spell_corpus
+from elmo.train.spelled_corpus import SpelledCorpus, frequency_bias
 from elmo.train.warm_state import settle_state
 
 TENSORBOARD_FOLDER = "tensorboard"
-HELDOUT_SHARE = 100  # without a held-out file: one sentence in so many
-HELDOUT_MOST = 2000
 WARM_SENTENCES = 50
 
 
@@ -72,6 +71,7 @@ def start_run(
     vocabulary_file: Path | None = None,
     heldout_file: Path | None = None,
     pretokenized: bool = False,
+    text_field: str | None = None,
     max_steps: int | None = None,
     storage: StorageType = "float32",
     say: Callable[[str], None] = lambda line: None,
@@ -86,41 +86,46 @@ def start_run(
     files = find_files(corpus)
     # What is wrong with the small files is told before the wait for the large ones.
     given = None if vocabulary_file is None else _given_vocabulary(vocabulary_file)
-    heldout = None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized))
+    heldout = (
+        None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
+    )
     if heldout == []:
         raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     begun = time.monotonic()
-    text = encode_text(read_sentences(files, pretokenized))
-    if text.n_sentences < 2:
-        raise TextError(
-            f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
-            "training needs at least two sentences, and a useful model some 100,000 words"
-        )
-    say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
-    if heldout is None:
-        text, heldout = _hold_out(text, recipe.seed)  # before the words are counted: what is held out is not known
-    counts = text.count_words()
-    vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
-    lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
-    recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
-    _refuse_too_large(recipe.bilm, len(vocabulary))
-    settings = RunSettings(
-        recipe=recipe,
-        corpus=[file.name for file in files],
-        tokens=text.n_tokens,
-        sentences=text.n_sentences,
-        vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
-        heldout_file=None if heldout_file is None else heldout_file.name,
-        pretokenized=pretokenized,
-        max_steps=max_steps,
-        storage=storage,
-    )
     with written_whole(out) as part:
         part.mkdir()
-        write_encoded_text(text, part / "corpus")
-        write_encoded_text(encode_text(heldout), part / "heldout")
+        read = Corpus(files, pretokenized, text_field)
+        text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)
+        if text.n_sentences < 2:
+            raise TextError(
+                f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
+                "training needs at least two sentences, and a useful model some 100,000 words"
+            )
+        say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
+        if passed_over := _passed_over(read.counts):
+            say(f"passed over {passed_over}")
+        if heldout is None:
+            heldout = [*map(text.sentence, text.heldout.tolist())]
+        counts = text.count_words()
+        vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
+        lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
+        recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
+        _refuse_too_large(recipe.bilm, len(vocabulary))
+        write_spelled_words(text.words, Speller(recipe.bilm.max_characters, lexicon), vocabulary, part / "words")
+        write_encoded_text(((words, True) for words in heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
         write_lexicon(lexicon, part)
+        settings = RunSettings(
+            recipe=recipe,
+            corpus=[file.name for file in files],
+            tokens=text.n_tokens - text.n_heldout_tokens,
+            sentences=text.n_sentences - len(text.heldout),
+            vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
+            heldout_file=None if heldout_file is None else heldout_file.name,
+            pretokenized=pretokenized,
+            max_steps=max_steps,
+            storage=storage,
+        )
         write_run_settings(settings, part)
     say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
 
@@ -155,7 +160,7 @@ def continue_run(
     ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
-    corpus = spell_corpus(text, heldout_sentences, vocabulary, Speller(recipe.bilm.max_characters, lexicon))
+    corpus = SpelledCorpus(text, heldout_sentences, *read_spelled_words(out / "words"))
     model = _new_model(recipe, vocabulary, lexicon, settings.pretokenized, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
@@ -230,11 +235,9 @@ def _refuse_too_large(config: BiLMConfig, n_words: int) -> None:
         )
 
 
-def _hold_out(text: EncodedText, seed: int) -> tuple[EncodedText, list[list[str]]]:
-    n_held = max(1, min(HELDOUT_MOST, text.n_sentences // HELDOUT_SHARE))
-    held = np.zeros(text.n_sentences, dtype=bool)
-    held[np.random.default_rng([seed, 2]).choice(text.n_sentences, n_held, replace=False)] = True
-    return text.select(np.flatnonzero(~held)), [text.sentence(int(i)) for i in np.flatnonzero(held)]
+def _passed_over(counts: CorpusCounts) -> str:
+    named = (("empty file", counts.empty_files), ("record without text", counts.skipped_records))
+    return ", ".join(f"{n:,} x {what}" for what, n in named if n)
 
 
 def _new_model(

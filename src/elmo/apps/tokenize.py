@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from elmo.text.corpus import decode_lines, read_lines
 from elmo.text.files import refuse_existing, written_whole
+from elmo.text.lines import decode_lines, read_lines
 from elmo.text.sentences import sentences_of_words
 
 

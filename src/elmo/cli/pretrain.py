@@ -15,7 +15,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what
 
 def pretrain(
     corpus: Annotated[
-        list[str] | None, typer.Option("--corpus", help="Files or globs (quoted): txt, gz, xz. May be repeated.")
+        list[str] | None,
+        typer.Option("--corpus", help="Files or globs (quoted): txt, jsonl, parquet; gz, xz, zst. May be repeated."),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the run; the model lies there when it has ended.")
@@ -35,6 +36,9 @@ def pretrain(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="The corpus is one sentence a line, tokens separated by white space.")
     ] = False,
+    text_field: Annotated[
+        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+    ] = None,
     heldout: Annotated[
         Path | None, typer.Option(help="Text to measure perplexity on; else one sentence in a hundred.")
     ] = None,
@@ -82,6 +86,7 @@ def pretrain(
             "--vocabulary": vocabulary,
             "--vocabulary-size": vocabulary_size,
             "--pretokenized": pretokenized,
+            "--text-field": text_field,
             "--heldout": heldout,
             "--max-steps": max_steps,
             "--seed": seed,
@@ -107,6 +112,7 @@ def pretrain(
             vocabulary_file=vocabulary,
             heldout_file=heldout,
             pretokenized=pretokenized,
+            text_field=text_field,
             max_steps=max_steps,
             storage="float16" if half else "float32",
             say=say,

@@ -1,20 +1,36 @@
-"""Files -> a stream of lines and sentences, in constant memory: txt, gz, xz."""
+"""Files -> a stream of sentences that knows where documents begin, in constant memory: txt, jsonl, parquet; gz, xz, zst."""
 
 import glob
-import gzip
-import lzma
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import NamedTuple
 
 from elmo.errors import TextError
+from elmo.text.lines import read_lines
+from elmo.text.opening import A_FOLDER
+from elmo.text.records import holds_records, read_records
 from elmo.text.sentences import sentences_of_words
 from elmo.text.tokens import split_words
 
-_BOM = b"\xef\xbb\xbf"
-_A_FOLDER = "a folder; name its files, for instance with a glob like 'texts/*.txt'"
+_TEXT_FIELD = "text"  # of a record, if none is named
+
+
+class CorpusSentence(NamedTuple):
+    """A sentence of a corpus."""
+
+    words: Sequence[str]  # at least one
+    begins_document: bool
+
+
+@dataclass
+class CorpusCounts:
+    """What has been passed over so far."""
+
+    empty_lines: int = 0
+    empty_files: int = 0
+    skipped_records: int = 0  # without a text, or with one that holds no word
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
@@ -32,46 +48,10 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
         except OSError as error:
             raise TextError(f"{path.absolute()}: {error.strerror}; name a file that can be read") from error
         if not files:
-            raise TextError(f"{path.absolute()}: {_A_FOLDER if path.is_dir() else 'no such file'}")
+            raise TextError(f"{path.absolute()}: {A_FOLDER if path.is_dir() else 'no such file'}")
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
-
-
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file, without their ends; only LF and CR LF end a line. A byte order mark is dropped.
-
-    Raises:
-        TextError: the file is missing, broken, or not UTF-8; the message names the line.
-    """
-    try:
-        with _open(path) as file:
-            yield from decode_lines(file, str(path))
-    except (FileNotFoundError, NotADirectoryError):
-        raise TextError(f"{path.absolute()}: no such file") from None
-    except IsADirectoryError:
-        raise TextError(f"{path.absolute()}: {_A_FOLDER}") from None
-    except PermissionError as error:
-        raise TextError(
-            f"{path.absolute()}: you may not read this file; give yourself the right (chmod u+r)"
-        ) from error
-    except ValueError as error:
-        raise TextError(f"{str(path)!r}: no file can have this name ({error}); give another") from error
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise TextError(f"{path}: cannot be read ({error}); the file is broken or cut short") from error
-
-
-def decode_lines(file: BinaryIO, name: str) -> Iterator[str]:
-    """`read_lines` of an open file that messages call `name`."""
-    for number, raw in enumerate(file, start=1):
-        line = raw.removesuffix(b"\n").removesuffix(b"\r")
-        try:
-            yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise TextError(
-                f"{name}, line {number}: not UTF-8 (byte {error.object[error.start]:#04x} at place {error.start}); "
-                f"convert it, for instance with iconv -f latin1 -t utf-8"
-            ) from error
 
 
 def sentences_of_line(line: str, pretokenized: bool) -> Iterator[list[str]]:
@@ -82,22 +62,56 @@ def sentences_of_line(line: str, pretokenized: bool) -> Iterator[list[str]]:
         yield words
 
 
-def read_sentences(paths: Iterable[Path], pretokenized: bool) -> Iterator[list[str]]:
-    """The non-empty sentences of files as lists of words.
+class Corpus:
+    """The sentences of files, to be read once; `counts` grows while they are read.
+
+    In a file of lines, a line without a word ends a document, and so does the end of the file. In a file of records (jsonl,
+    parquet) each record is a document.
 
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
+        text_field: the field or column of a record that holds its text; None: `text`.
     """
-    for path in paths:
+
+    def __init__(self, paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> None:
+        self._paths = paths
+        self._pretokenized = pretokenized
+        self._text_field = _TEXT_FIELD if text_field is None else text_field
+        self.counts = CorpusCounts()
+
+    def __iter__(self) -> Iterator[CorpusSentence]:
+        """Read the files in order.
+
+        Raises:
+            TextError: a file is missing or broken; see `read_lines` and `read_records`.
+        """
+        for path in self._paths:
+            empty = True
+            for sentence in self._of_records(path) if holds_records(path) else self._of_lines(path):
+                empty = False
+                yield sentence
+            self.counts.empty_files += empty
+
+    def _of_lines(self, path: Path) -> Iterator[CorpusSentence]:
+        begins = True
         for line in read_lines(path):
-            yield from sentences_of_line(line, pretokenized)
+            blank = True
+            for words in sentences_of_line(line, self._pretokenized):
+                yield CorpusSentence(words, begins)
+                begins = blank = False
+            self.counts.empty_lines += blank
+            begins = begins or blank
+
+    def _of_records(self, path: Path) -> Iterator[CorpusSentence]:
+        for text in read_records(path, self._text_field):
+            begins = True
+            for line in (text or "").split("\n"):
+                for words in sentences_of_line(line, self._pretokenized):
+                    yield CorpusSentence(words, begins)
+                    begins = False
+            self.counts.skipped_records += begins
 
 
-def _open(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
-        if path.is_file() and path.stat().st_size == 0:  # gzip takes this for an archive of nothing
-            raise EOFError("0 bytes, not even a header")
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    if path.suffix == ".xz":
-        return cast(BinaryIO, lzma.open(path, "rb"))
-    return path.open("rb")
+def read_sentences(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
+    """The sentences of files as words, wherever documents begin; see `Corpus`."""
+    return (sentence.words for sentence in Corpus(paths, pretokenized, text_field))

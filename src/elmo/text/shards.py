@@ -1,112 +1,187 @@
-"""A stream of sentences -> memory-mapped ids: each different word kept once, the text as numbers.
+"""A stream of sentences -> a folder of arrays: each different word kept once, the text as numbers.
 
-On disk a folder of three files: `words.json` (the different words in order of first appearance; JSON, because a word may
-hold any character), `ids.npy` (int32, the word of each token) and `ends.npy` (int64, where each sentence ends).
+Written in a stream and read in pieces: memory grows with the number of different words, not with the text. The arrays
+(`raw_arrays.py`):
+
+    ids             int32 (tokens,)            the word of each token, sentence after sentence, without boundaries
+    sentences       int64 (sentences + 1, 2)   where each begins in `ids`, its document; the last row closes the text
+    documents       int64 (documents + 1,)     the first sentence of each; the last closes the text
+    heldout         int64 (held,)              sentences not to train on, rising
+    words           uint8 (bytes,)             the different words in order of first appearance, in UTF-8
+    word_ends       int64 (words,)             one past the last byte of each
+    word_counts     int64 (words,)             how often each stands in the text, sentences held out left aside
 """
 
-import json
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.errors import TextError
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
-from elmo.text.files import read_json, written_whole
+from elmo.text.heldout import choose_heldout
+from elmo.text.raw_arrays import ArraysWriter, DiskArray, open_arrays, writing_arrays
 
 START_ID = 0
 END_ID = 1
+
+_ARRAYS = ("ids", "sentences", "documents", "heldout", "words", "word_ends", "word_counts")
+_BUFFERED = 2**16  # tokens or words that go to disk together
+_UTF8 = ("utf-8", "surrogatepass")  # a word of a jsonl file may hold a lone surrogate
 
 
 class EncodedText:
     """Sentences as ids of different words; ids 0 and 1 are `<S>` and `</S>`, whether or not a sentence holds them as words.
 
     Attributes:
-        words: the different words; an id is a place in it.
-        ids: int32 (tokens,), sentence after sentence, without boundaries.
-        ends: int64 (sentences,), one past the last token of each sentence.
+        words: the different words, memory-mapped; an id is a place in it.
+        word_counts: int64 (words,), memory-mapped: how often each stands in the text, sentences held out left aside.
+        ids: int32 (tokens,), read in pieces.
+        sentences: int64 (sentences + 1, 2), read in pieces: first token, document; the last row closes the text.
+        documents: int64 (documents + 1,), read in pieces: first sentence; the last closes the text.
+        heldout: int64 (held,), rising: sentences not to train on.
+        n_heldout_tokens: words of those.
     """
 
-    def __init__(self, words: Sequence[str], ids: NDArray[np.int32], ends: NDArray[np.int64]) -> None:
-        self.words = words
-        self.ids = ids
-        self.ends = ends
+    def __init__(self, arrays: Sequence[DiskArray]) -> None:
+        self.ids, self.sentences, self.documents, heldout, spelled, word_ends, counts = arrays
+        self.words = Words(spelled.mapped(), word_ends.mapped())
+        self.word_counts: NDArray[np.int64] = counts.mapped()
+        self.heldout: NDArray[np.int64] = heldout.read(0, len(heldout))
+        bounds = self.sentences.read_runs(self.heldout.tolist(), 2)  # (held, 2, 2)
+        self.n_heldout_tokens = int((bounds[:, 1, 0] - bounds[:, 0, 0]).sum())
 
     @property
     def n_sentences(self) -> int:
-        """Sentences, all non-empty."""
-        return len(self.ends)
+        """Sentences, all non-empty, those held out too."""
+        return len(self.sentences) - 1
+
+    @property
+    def n_documents(self) -> int:
+        """Documents, all non-empty."""
+        return len(self.documents) - 1
 
     @property
     def n_tokens(self) -> int:
-        """Words of all sentences, without boundaries."""
+        """Words of all sentences, without boundaries, those held out too."""
         return len(self.ids)
 
     def sentence(self, number: int) -> list[str]:
         """The words of one sentence."""
-        start = int(self.ends[number - 1]) if number else 0
-        return [self.words[i] for i in self.ids[start : int(self.ends[number])]]
+        (start, _), (end, _) = self.sentences.read(number, number + 2)
+        return [self.words[i] for i in self.ids.read(start, end)]
 
     def count_words(self) -> Counter[str]:
-        """How often each word stands in the text."""
-        counts = np.bincount(self.ids, minlength=len(self.words))
-        return Counter({word: int(n) for word, n in zip(self.words, counts, strict=True) if n})
-
-    def select(self, numbers: NDArray[np.int64]) -> "EncodedText":
-        """The text of some sentences, in the given order, over the same words."""
-        starts, lengths = sentence_bounds(self.ends)
-        ends = np.cumsum(lengths[numbers])
-        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - lengths[numbers], lengths[numbers])
-        places = np.repeat(starts[numbers], lengths[numbers]) + within
-        return EncodedText(self.words, self.ids[places], ends)
+        """How often each word stands in the text, sentences held out left aside."""
+        return Counter({word: n for word, n in zip(self.words, self.word_counts.tolist(), strict=True) if n})
 
 
-def sentence_bounds(ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each sentence starts and how many words it has: int64 (sentences,) each."""
-    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]]) if len(ends) else ends
-    return starts, ends - starts
+class Words(Sequence[str]):
+    """Many words in two arrays, decoded when they are asked for."""
+
+    def __init__(self, spelled: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
+        self._spelled = spelled
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(f"word {place} of {len(self)}")
+        start = self._ends[place - 1] if place else 0
+        return self._spelled[start : self._ends[place]].tobytes().decode(*_UTF8)
 
 
-def encode_text(sentences: Iterable[Sequence[str]]) -> EncodedText:
-    """Read a stream of sentences once; empty sentences are passed over."""
+def write_encoded_text(
+    sentences: Iterable[tuple[Sequence[str], bool]], folder: Path, heldout_seed: int | None = None
+) -> EncodedText:
+    """Write a stream of sentences as a new folder, and open it. Not whole if it fails: call it within `written_whole`.
+
+    Args:
+        sentences: words, and whether they begin a document (`corpus.CorpusSentence`); empty ones are passed over.
+        heldout_seed: hold out some of the sentences by this seed (`choose_heldout`); None: none.
+    """
     id_of = {SENTENCE_START: START_ID, SENTENCE_END: END_ID}
-    ids, ends = array("i"), array("q")
-    for words in sentences:
-        if words:
-            ids.extend([id_of.setdefault(word, len(id_of)) for word in words])
-            ends.append(len(ids))
-    return EncodedText(list(id_of), np.array(ids, dtype=np.int32), np.array(ends, dtype=np.int64))
-
-
-def write_encoded_text(text: EncodedText, folder: Path) -> None:
-    """Write the text as a folder, whole or not at all."""
-    with written_whole(folder) as part:
-        part.mkdir()
-        np.save(part / "ids.npy", text.ids)
-        np.save(part / "ends.npy", text.ends)
-        (part / "words.json").write_text(json.dumps(text.words), encoding="ascii")
+    with writing_arrays(folder) as writer:
+        counts = _write_ids(sentences, id_of, writer)
+        ids, bounds = writer.finish("ids"), writer.finish("sentences")
+        n_sentences = len(bounds) - 1
+        heldout = np.zeros(0, np.int64)
+        if heldout_seed is not None and n_sentences:
+            heldout = choose_heldout(n_sentences, heldout_seed)
+        for (start, _), (end, _) in bounds.read_runs(heldout.tolist(), 2):
+            np.subtract.at(counts, ids.read(start, end), 1)
+        writer.append("heldout", heldout)
+        writer.append("word_counts", counts[: len(id_of)])
+        _write_words(id_of, writer)
+    return read_encoded_text(folder)
 
 
 def read_encoded_text(folder: Path) -> EncodedText:
-    """Open what `write_encoded_text` wrote; ids stay on disk until they are read.
+    """Open what `write_encoded_text` wrote, after a look at every byte.
 
     Raises:
         TextError: a file of the folder is missing or broken.
     """
-    try:
-        words = read_json(folder / "words.json")
-        ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
-        ends = np.load(folder / "ends.npy", allow_pickle=False)
-        sound = isinstance(words, list) and all(isinstance(word, str) for word in words)
-        sound = sound and (ids.dtype, ids.ndim, ends.dtype, ends.ndim) == (np.int32, 1, np.int64, 1)
-        sound = sound and (len(ids) == 0 or (0 <= int(ids.min()) and int(ids.max()) < len(words)))
-        if not sound or not np.array_equal(ends, np.unique(ends)) or (ends[-1] if len(ends) else 0) != len(ids):
-            raise ValueError("its parts do not fit together")
-    except (OSError, EOFError, ValueError) as error:
-        raise TextError(
-            f"{folder}: the encoded corpus of the run cannot be read ({error}); start the run anew"
-        ) from error
-    return EncodedText(words, ids, ends)
+    return EncodedText(open_arrays(folder, _ARRAYS))
+
+
+def _write_ids(
+    sentences: Iterable[tuple[Sequence[str], bool]], id_of: dict[str, int], writer: ArraysWriter
+) -> NDArray[np.int64]:
+    """Write ids, sentences and documents; new words join `id_of`. Returns counts: int64 (words or more,)."""
+    ids, begins, first_sentences = array("i"), array("q"), array("q")
+    counts = np.zeros(2 * _BUFFERED, dtype=np.int64)
+    n_tokens = n_sentences = n_documents = 0
+    begins_document = True
+
+    def flush() -> None:
+        nonlocal counts
+        if len(counts) < len(id_of):
+            counts = np.concatenate([counts, np.zeros(max(len(counts), len(id_of)), np.int64)])
+        words = np.frombuffer(ids, np.int32)
+        np.add.at(counts, words, 1)
+        writer.append("ids", words)
+        writer.append("sentences", np.frombuffer(begins, np.int64).reshape(-1, 2))
+        writer.append("documents", np.frombuffer(first_sentences, np.int64))
+
+    for words, begins_here in sentences:
+        begins_document = begins_document or begins_here
+        if not words:
+            continue
+        if begins_document:
+            first_sentences.append(n_sentences)
+            n_documents += 1
+        begins.extend((n_tokens, n_documents - 1))
+        ids.extend([id_of.setdefault(word, len(id_of)) for word in words])
+        n_tokens += len(words)
+        n_sentences += 1
+        begins_document = False
+        if len(ids) >= _BUFFERED:
+            flush()
+            ids, begins, first_sentences = array("i"), array("q"), array("q")
+    begins.extend((n_tokens, n_documents))
+    first_sentences.append(n_sentences)
+    flush()
+    return counts
+
+
+def _write_words(words: Iterable[str], writer: ArraysWriter) -> None:
+    n_bytes, rest = 0, iter(words)
+    while some := list(islice(rest, _BUFFERED)):
+        spelled = [word.encode(*_UTF8) for word in some]
+        ends = n_bytes + np.cumsum([len(word) for word in spelled])
+        n_bytes = int(ends[-1])
+        writer.append("words", np.frombuffer(b"".join(spelled), np.uint8))
+        writer.append("word_ends", ends)

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from elmo.errors import TextError
 from elmo.text.blemishes import find_blemishes
 from elmo.text.characters import UNKNOWN_IN_TEXT
-from elmo.text.corpus import read_lines, sentences_of_line
+from elmo.text.corpus import sentences_of_line
+from elmo.text.lines import read_lines
 from elmo.text.tallies import LineTally, LongestLines, WordTally
 
 HELD_BACK = 10  # one different line in so many, by its hash, so that a repeated line is all on one side

@@ -1,7 +1,8 @@
 """Ids -> windows of truncated BPTT with the targets of both directions, over the same text (bilm-tf).
 
-Sentence follows sentence in one line of text, which is cut into B rows of equal length; a window is T places of every row.
-A sentence of n words takes n + 1 places. At place j of a sentence
+A window is T places of each of B rows. The rows share one endless order of sentences (`sentence_order.py`): a row that has run
+out takes the next sentence, row after row; so epochs follow each other without a gap, and every window is full. A sentence of
+n words takes n + 1 places. At place j of a sentence
 
     forward   reads <S>  w1 .. wn   and predicts  w1 .. wn </S>
     backward  reads </S> wn .. w1   and predicts  wn .. w1 <S>
@@ -9,14 +10,21 @@ A sentence of n words takes n + 1 places. At place j of a sentence
 so no direction predicts a word that it has read, and both directions of a window cover the same sentences.
 """
 
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.text.shards import END_ID, START_ID, EncodedText, sentence_bounds
+from elmo.errors import TextError
+from elmo.text.sentence_order import SentenceOrder, Shuffle
+from elmo.text.shards import END_ID, START_ID, EncodedText
 
 Ids = NDArray[np.int32]
+Numbers = NDArray[np.int64]
+_NO_POSITION = "the position is not one of this text; remove the checkpoint, or start the run anew"
+_KEPT_WORDS = 512  # a sentence no longer is read whole and kept while its row reads it
 
 
 class Window(NamedTuple):
@@ -26,52 +34,197 @@ class Window(NamedTuple):
     forward_targets: Ids  # int32 (B, T)
     backward_inputs: Ids  # int32 (B, T)
     backward_targets: Ids  # int32 (B, T)
-    begins: NDArray[np.bool_]  # bool (B,), the row's first place is the first of a sentence, in both directions
+    begins: NDArray[np.bool_]  # bool (B, T), the place is the first of a sentence, in both directions
+    document_begins: NDArray[
+        np.bool_
+    ]  # bool (B, T), and this sentence does not go on with the document of the one before
 
 
-class Epoch:
-    """One pass over a text in a given order of sentences; any window can be asked for, so a run can resume anywhere.
+class TextPosition(NamedTuple):
+    """Where a reader stands: all that decides what the next window holds."""
+
+    n_sentences: int  # handed to rows so far, all epochs together
+    sentence: Numbers  # int64 (B,), number in the text of each row's last sentence; -1: none yet
+    place: Numbers  # int64 (B,), places of it that are done
+
+
+class _Pieces(NamedTuple):
+    """The pieces of sentences that make up a window, row after row."""
+
+    row: NDArray[Any]  # int64 (pieces,), rising; all others are of this shape
+    sentence: NDArray[Any]  # int64, its number
+    start: NDArray[Any]  # int64, of the sentence in the ids
+    n_words: NDArray[Any]  # int64, of the sentence
+    first: NDArray[Any]  # int64, the place of the sentence that the piece begins with
+    n_places: NDArray[Any]  # int64, of the piece
+    begins_document: NDArray[Any]  # bool, the sentence does not go on with the document of the row's one before
+
+
+class WindowReader:
+    """Reads windows of a text from any position; its memory grows with the rows, not with the text.
+
+    What it keeps between calls (sentences that come next or that rows are within) changes the speed, never the result.
 
     Args:
         text: the sentences.
-        order: int64 (sentences,), a permutation of them.
-        n_rows: B; fewer rows if the text has fewer places.
-        window: T; the last window of the epoch may be shorter. Up to B - 1 places at the end of the line are left out.
+        n_rows: B.
+        window: T.
+        seed: of the shuffling.
+        shuffle: what is shuffled anew in each epoch; see `SentenceOrder`.
+        heldout: int64 (held,), rising: sentences to pass over.
+    Raises:
+        TextError: no sentence is left.
     """
 
-    def __init__(self, text: EncodedText, order: NDArray[np.int64], n_rows: int, window: int) -> None:
-        starts, lengths = sentence_bounds(text.ends)
-        self.ids = text.ids
-        self._starts, self._lengths = starts[order], lengths[order]
-        self._line_ends = np.cumsum(self._lengths + 1)
-        n_places = int(self._line_ends[-1])
-        self.n_rows = min(n_rows, n_places)
-        self.window = window
-        self.row_length = n_places // self.n_rows
+    def __init__(
+        self,
+        text: EncodedText,
+        n_rows: int,
+        window: int,
+        *,
+        seed: int,
+        shuffle: Shuffle,
+        heldout: Sequence[int] | Numbers,
+    ) -> None:
+        held = np.asarray(heldout, dtype=np.int64)
+        if len(held) >= text.n_sentences:
+            raise TextError(f"{text.n_sentences} sentences, {len(held)} of them held out; there is none to train on")
+        bounds = text.sentences.read_runs(held.tolist(), 2)  # (held, 2, 2)
+        n_held_words = int((bounds[:, 1, 0] - bounds[:, 0, 0]).sum())
+        self._order = SentenceOrder(text, shuffle, seed, held)
+        self.n_places = text.n_tokens - n_held_words + self._order.n_sentences
+        self._text, self._n_rows, self._window = text, n_rows, window
+        self._within = np.zeros((0, 4), np.int64)  # (B, 4): facts of the sentences that rows were within last
+        self._ahead = np.zeros((0, 4), np.int64)  # (sentences, 4): facts of those that come next
+        self._ahead_from = 0  # the place in the order of the first of them
+        self._kept: dict[int, bytes] = {}  # the words of sentences that rows are within
 
-    @property
-    def n_windows(self) -> int:
-        """Windows of the epoch."""
-        return -(-self.row_length // self.window)
+    def start(self) -> TextPosition:
+        """The position before the first window."""
+        return TextPosition(0, np.full(self._n_rows, -1), np.zeros(self._n_rows, np.int64))
 
-    def window_at(self, number: int) -> Window:
-        """Window `number` of the epoch, from 0."""
-        columns = np.arange(number * self.window, min((number + 1) * self.window, self.row_length))  # (T,)
-        places = np.arange(self.n_rows)[:, None] * self.row_length + columns  # (B, T)
-        sentence = np.searchsorted(self._line_ends, places, side="right")
-        n = self._lengths[sentence]
-        start = self._starts[sentence]
-        j = places - (self._line_ends[sentence] - n - 1)  # place within the sentence, 0..n
+    def read(self, position: TextPosition, rows: slice = slice(None)) -> tuple[Window, TextPosition]:
+        """The window at a position, and the position after it.
 
-        def word(offset: NDArray[np.int64], outside: int) -> Ids:
-            inside = (offset >= 0) & (offset < n)
-            return np.where(inside, self.ids[start + np.clip(offset, 0, n - 1)], outside).astype(np.int32)
+        Args:
+            position: of all rows.
+            rows: of the window to read; all rows move on, whichever are read.
+        Returns:
+            arrays (rows, T), and the position of all rows.
+        Raises:
+            TextError: the position is none of this text.
+        """
+        pieces, after = self._cut(position)
+        own = range(self._n_rows)[rows]
+        first, last = np.searchsorted(pieces.row, (own.start, own.stop))
+        window = self._fill(_Pieces(*(part[first:last] for part in pieces)))
+        self._kept = {s: self._kept[s] for s in after.sentence[rows].tolist() if s in self._kept}
+        return window, after
 
+    def _cut(self, position: TextPosition) -> tuple[_Pieces, TextPosition]:
+        """The pieces of all rows, and where the rows stand after them."""
+        B, T = self._n_rows, self._window
+        before = self._sentences_of(position)  # (B, 4)
+        n_left = np.where(position.sentence < 0, 0, before[:, 2] - before[:, 1] + 1 - position.place)
+        n_taken = []
+        ends: list[int] = []  # places of the sentences ahead, added up
+        taken = places_taken = 0
+        for n_missing in (T - n_left).tolist():
+            taken_before = taken
+            if n_missing > 0:
+                while not ends or ends[-1] < places_taken + n_missing:
+                    self._look_ahead(position.n_sentences, 2 * len(ends) + B)
+                    ends = np.cumsum(self._ahead[:, 2] - self._ahead[:, 1] + 1).tolist()
+                taken = bisect_left(ends, places_taken + n_missing, taken) + 1
+                places_taken = ends[taken - 1]  # what the window has no room for stays with the row
+            n_taken.append(taken - taken_before)
+        going_on = np.flatnonzero(n_left > 0)
+        row = np.concatenate([going_on, np.repeat(np.arange(B), n_taken)])
+        by_row = np.argsort(row, kind="stable")  # a sentence that goes on stands before the new ones
+        row, is_new = row[by_row], by_row >= len(going_on)
+        facts = np.concatenate([before[going_on], self._ahead[:taken]])[by_row]  # (pieces, 4)
+        number, start, end, document = facts.T
+        leads = np.searchsorted(row, np.arange(B))  # first piece of each row
+        first = np.where(is_new, 0, position.place[row])
+        n_places = end - start + 1 - first
+        done = np.cumsum(n_places) - n_places  # places before each piece
+        n_places = np.minimum(n_places, T - (done - done[leads][row]))
+        previous = np.roll(facts, 1, axis=0)
+        previous[leads] = before
+        begins_document = is_new & ((document != previous[:, 3]) | (number <= previous[:, 0]))
+        pieces = _Pieces(row, number, start, end - start, first, n_places, begins_document)
+        lasts = np.append(leads[1:], len(row)) - 1
+        self._within, self._ahead, self._ahead_from = facts[lasts], self._ahead[taken:], self._ahead_from + taken
+        return pieces, TextPosition(position.n_sentences + taken, number[lasts], (first + n_places)[lasts])
+
+    def _fill(self, pieces: _Pieces) -> Window:
+        """Read the words of the pieces, which fill rows of T places."""
+        read: list[bytes] = []
+        n_read = 0
+        before_first = []  # for both directions, where <S> of the sentence would stand in what was read: (pieces, 2)
+        for _, number, start, n, first, n_places, _ in zip(*(part.tolist() for part in pieces), strict=True):
+            if n <= _KEPT_WORDS:
+                words = self._kept.get(number)
+                if words is None:
+                    words = self._kept[number] = self._text.ids.read_bytes(start, start + n)
+                read.append(words)
+                before_first.append((n_read - 1, n_read - 1))
+                n_read += n
+                continue
+            both = []
+            for low, high in ((first, first + n_places), (n + 1 - first - n_places, n + 1 - first)):
+                low, high = max(low, 1), min(high, n)
+                read.append(self._text.ids.read_bytes(start + low - 1, start + high))
+                both.append(n_read - low)
+                n_read += high - low + 1
+            before_first.append((both[0], both[1]))
+        ids = np.frombuffer(b"".join(read), self._text.ids.dtype)
+        ahead, behind = np.array(before_first).T
+        piece = np.repeat(np.arange(len(pieces.row)), pieces.n_places)  # (rows * T,)
+        n = pieces.n_words[piece]
+        j = pieces.first[piece] + np.arange(len(piece)) - (np.cumsum(pieces.n_places) - pieces.n_places)[piece]
+
+        def words_at(i: Numbers, zeros: Numbers) -> Ids:
+            """Of each place the word i of its sentence, <S> being 0."""
+            found = ids[zeros[piece] + np.clip(i, 1, n)]
+            return np.where(i == 0, START_ID, np.where(i > n, END_ID, found)).astype(np.int32).reshape(-1, self._window)
+
+        begins = (j == 0).reshape(-1, self._window)
         return Window(
-            word(j - 1, START_ID), word(j, END_ID), word(n - j, END_ID), word(n - 1 - j, START_ID), j[:, 0] == 0
+            words_at(j, ahead),
+            words_at(j + 1, ahead),
+            words_at(n + 1 - j, behind),
+            words_at(n - j, behind),
+            begins,
+            begins & pieces.begins_document[piece].reshape(begins.shape),
         )
 
+    def _sentences_of(self, position: TextPosition) -> Numbers:
+        """Facts of the sentences that rows are within: int64 (B, 4)."""
+        sentence, place = position.sentence, position.place
+        if not (sentence.shape == place.shape == (self._n_rows,)) or position.n_sentences < 0:
+            raise TextError(f"a position of {len(sentence)} rows in a text read in {self._n_rows}; {_NO_POSITION}")
+        if not np.array_equal(self._within[:, 0], sentence):
+            outside = sentence[(sentence < -1) | (sentence >= self._text.n_sentences)]
+            if len(outside):
+                raise TextError(f"sentence {outside[0]} of a text of {self._text.n_sentences}; {_NO_POSITION}")
+            self._within = np.full((self._n_rows, 4), -1)
+            self._within[sentence >= 0] = self._facts(sentence[sentence >= 0])
+        n_places = np.where(sentence < 0, 0, self._within[:, 2] - self._within[:, 1] + 1)
+        if (place < 0).any() or (place > n_places).any():
+            raise TextError(f"more places of a sentence done than it has; {_NO_POSITION}")
+        return self._within
 
-def shuffled_order(n_sentences: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The order of the sentences in an epoch: a permutation that depends on seed and epoch alone."""
-    return np.random.default_rng([seed, epoch]).permutation(n_sentences)
+    def _look_ahead(self, first: int, count: int) -> None:
+        """Have at least `count` sentences at hand from place `first` of the order."""
+        if self._ahead_from != first:
+            self._ahead, self._ahead_from = self._ahead[:0], first
+        missing = count - len(self._ahead)
+        if missing > 0:
+            new = self._facts(self._order.read(first + len(self._ahead), missing))
+            self._ahead = np.concatenate([self._ahead, new])
+
+    def _facts(self, numbers: Numbers) -> Numbers:
+        """Of each sentence its number, where it starts and ends in the ids, its document: int64 (sentences, 4)."""
+        bounds = self._text.sentences.read_runs(numbers.tolist(), 2)  # (sentences, 2, 2)
+        return np.stack([numbers, bounds[:, 0, 0], bounds[:, 1, 0], bounds[:, 0, 1]], axis=1)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.text.shards import EncodedText
+from elmo.text.spelled_words import spell_words
 from elmo.text.speller import Speller, Spellings
 from elmo.text.vocabulary import Vocabulary
 
@@ -19,24 +20,15 @@ class SpelledCorpus:
 
     text: EncodedText
     heldout: Sequence[Sequence[str]]
-    heldout_at: NDArray[np.int64]
     spellings: Spellings  # (words, C), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
-    vocabulary_spellings: Spellings  # (V, C)
 
 
 def spell_corpus(
     text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
 ) -> SpelledCorpus:
-    """Spell and number each different word once."""
-    return SpelledCorpus(
-        text,
-        heldout,
-        np.zeros(0, np.int64),
-        speller.encode_compact(text.words),
-        vocabulary.encode(text.words),
-        speller.encode_compact(vocabulary.words),
-    )
+    """Spell and number each different word of a text that fits in memory."""
+    return SpelledCorpus(text, heldout, *spell_words(text.words, speller, vocabulary))
 
 
 def frequency_bias(corpus: SpelledCorpus, vocabulary: Vocabulary) -> Tensor:
@@ -44,6 +36,6 @@ def frequency_bias(corpus: SpelledCorpus, vocabulary: Vocabulary) -> Tensor:
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
     """
-    counts = np.bincount(corpus.targets[corpus.text.ids], minlength=len(vocabulary)).astype(np.float64)
-    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences
+    counts = np.bincount(corpus.targets, corpus.text.word_counts, minlength=len(vocabulary))
+    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences - len(corpus.text.heldout)
     return torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())).float()

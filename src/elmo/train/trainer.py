@@ -77,9 +77,16 @@ class Trainer:
         self.update = WeightUpdate(
             dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
         )
+        tied_words = self.vocabulary.words if config.tied else ()
+        self._vocabulary_spellings = model.speller.encode_compact(tied_words)  # (V, C)
         self.rows = ranks.own_rows(config.rows)
         self.reader = WindowReader(
-            corpus.text, config.rows, config.window, seed=config.seed, shuffle=config.shuffle, heldout=corpus.heldout_at
+            corpus.text,
+            config.rows,
+            config.window,
+            seed=config.seed,
+            shuffle=config.shuffle,
+            heldout=corpus.text.heldout,
         )
 
     def zero_state(self) -> BiLMState:
@@ -143,10 +150,10 @@ class Trainer:
     def refresh(self) -> None:
         """Make the softmax fit to be measured and saved."""
         if self.config.tied:
-            refresh_tied(self.model, self.corpus)
+            refresh_tied(self.model, self._vocabulary_spellings)
 
     def _tied(self, gathered: OutputRows, outputs: Outputs) -> OutputRows:
-        spellings = self.corpus.vocabulary_spellings[outputs.word_ids]
+        spellings = self._vocabulary_spellings[outputs.word_ids]
         return OutputRows(tied_weight(self.bilm, spellings, PRECISIONS[self.config.precision]), gathered.bias)
 
 

@@ -89,12 +89,12 @@ def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None)
 
 
 @torch.no_grad()
-def refresh_tied(model: SavedModel, corpus: SpelledCorpus) -> None:
-    """Write the rows of a tied softmax into it, where perplexity and a saved model find them."""
+def refresh_tied(model: SavedModel, spellings: Spellings) -> None:
+    """Write the rows of a tied softmax into it, where perplexity and a saved model find them: (V, C) spellings of its words."""
     assert model.softmax is not None
     for begin in range(0, model.softmax.n_words, _AT_ONCE):
         part = slice(begin, begin + _AT_ONCE)
-        model.softmax.weight[part] = tied_weight(model.bilm, corpus.vocabulary_spellings[part], None)
+        model.softmax.weight[part] = tied_weight(model.bilm, spellings[part], None)
 
 
 def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: Softmax) -> None:

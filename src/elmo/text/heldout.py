@@ -1,0 +1,14 @@
+"""Which sentences of a corpus are held out, to measure a model on what it was not trained on."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+HELDOUT_SHARE = 100  # one sentence in so many
+HELDOUT_MOST = 2000
+
+
+def choose_heldout(n_sentences: int, seed: int) -> NDArray[np.int64]:
+    """Numbers of the sentences to hold out: int64 (held,), rising; at least one, one of each of as many equal stretches."""
+    n_held = max(1, min(HELDOUT_MOST, n_sentences // HELDOUT_SHARE))
+    edges = np.arange(n_held + 1) * n_sentences // n_held  # int64 (held + 1,)
+    return np.random.default_rng([seed, 2]).integers(edges[:-1], edges[1:], dtype=np.int64)
