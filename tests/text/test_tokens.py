@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo.text.tokens import split_words, tokenize
+from elmo.text.tokens import find_tokens, split_words, tokenize
 
 CASES = {
     "contractions": ("Don't, can’t, it's, they’re I'll", "Do n't , ca n’t , it 's , they ’re I 'll"),
@@ -85,3 +85,10 @@ def test_long_monotony_takes_linear_time(piece):
 
 def test_a_tab_is_white_space_in_a_pretokenized_line():
     assert split_words("one\ttwo  three\u3000four\n") == ["one", "two", "three", "four"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", ["1,", "a'b", "a'", "👩\u200d", "👩\ufe0f", "x@y.z.", "http://"])
+def test_ten_megabytes_without_a_blank_are_cut_and_nothing_is_lost(piece):
+    text = piece * (10_000_000 // len(piece.encode()))
+    assert "".join(text[a:b] for a, b in find_tokens(text, 0, len(text))) == text

@@ -33,23 +33,25 @@ ABBREVIATIONS = (
 SPACE = r"\s\x1c-\x1f\u200b\ufeff"
 _ALONE = r"\p{Han}\p{Hiragana}"
 _CLUSTERED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+_MOST = 999  # pieces of a token: more than anyone writes. The regex module keeps a record of each, a gigabyte in all is too much
 _TOKEN = regex.compile(
     rf"""
       [A-Za-z]++ (?=[ ,;\n])                                             # most of English, fast
     | (?:https?|ftp):// [^{SPACE}<>"“”]*[^{SPACE}<>"“”.,;:!?'’)\]}}] | www\.[\w-][^{SPACE}<>"“”]*[^{SPACE}<>"“”.,;:!?'’)\]}}]
-    | (?<![\w.]) [\w.+-]{{1,64}}+ @ [\w-]{{1,64}}+ (?:\.[\w-]{{1,64}}+)++     # e-mail
+    | (?<![\w.]) [\w.+-]{{1,64}}+ @ [\w-]{{1,64}}+ (?:\.[\w-]{{1,64}}+){{1,{_MOST}}}+  # e-mail
     | (?<!\w) [@\#] [\p{{L}}\p{{M}}\p{{N}}_]++
     | \p{{RI}}{{2}} | [0-9\#*]\ufe0f?\u20e3
-    | \p{{Extended_Pictographic}} (?:\ufe0f|\p{{EMod}}|[\U000e0020-\U000e007f])*+
-      (?:\u200d \p{{Extended_Pictographic}} (?:\ufe0f|\p{{EMod}})*+ )*+
-    | \p{{Nd}}++ (?:[.,:/-]\p{{Nd}}++)++                                     # a number with something inside
+    | \p{{Extended_Pictographic}} (?:\ufe0f|\p{{EMod}}|[\U000e0020-\U000e007f]){{0,{_MOST}}}+
+      (?:\u200d \p{{Extended_Pictographic}} (?:\ufe0f|\p{{EMod}}){{0,{_MOST}}}+ ){{0,{_MOST}}}+
+    | \p{{Nd}}++ (?:[.,:/-]\p{{Nd}}++){{1,{_MOST}}}+                            # a number with something inside
     | (?<![\w.]) (?: \p{{L}}\. ){{2,8}}+ (?!\p{{L}})                           # U.S., e.g.
     | (?<![\w.]) \p{{Lu}}\. (?=[{SPACE}]++\p{{Lu}}[\p{{L}}.])                    # J. Smith
     | (?<!\w) (?: {"|".join(ABBREVIATIONS.split())} )\.
     | ( [A-Za-z]++ (?<=[A-Za-z]n) ['’][tT] (?!\w) )                      # group 1: don't, to be cut before n't
     | (?<=\w) ['’] (?:s|S|re|RE|ve|VE|ll|LL|d|D|m|M) (?!\w)
     | [[\p{{L}}\p{{M}}\p{{N}}_\xad\u200c\u200d\u2060]--[{_ALONE}{_CLUSTERED}\p{{Katakana}}]]++
-      (?: ['’] (?!(?:s|S|re|RE|ve|VE|ll|LL|d|D|m|M|t|T)(?!\w)) [[\p{{L}}\p{{M}}]--[{_ALONE}{_CLUSTERED}\p{{Katakana}}]]++ )*+
+      (?: ['’] (?!(?:s|S|re|RE|ve|VE|ll|LL|d|D|m|M|t|T)(?!\w))
+          [[\p{{L}}\p{{M}}]--[{_ALONE}{_CLUSTERED}\p{{Katakana}}]]++ ){{0,{_MOST}}}+
     | [{_ALONE}]\p{{M}}*+ | [\p{{Katakana}}ー]++ | [{_CLUSTERED}]\p{{M}}*+
     | \.++ | !++ | \?++ | -++ | =++ | \*++ | ~++ | …++ | —++ | –++
     | [^{SPACE}] \p{{M}}*+
