@@ -88,15 +88,18 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Wait until a file, or all files of a folder, are on the disk."""
-    for file in [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]:
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
+    """Wait until a file, or a folder with all that is in it, is on the disk: the bytes of files, the names in folders."""
+    for part in (path, *path.rglob("*")):
+        _sync(part)
 
 
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
