@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
+from elmo.cli.pretrain import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
@@ -20,6 +21,7 @@ from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.vocabulary import Vocabulary
+from elmo.train.config import PretrainConfig
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import spell_corpus
 from elmo.train.trainer import Trainer
@@ -114,6 +116,12 @@ def encode_text(sentences: Sequence[Sequence[str]]) -> EncodedText:
         return write_encoded_text(pairs, Path(folder) / "text")
 
 
+def quick_recipe(**changes: object) -> PretrainConfig:
+    """The recipe of a run that takes a moment: thirty lines are seven steps an epoch."""
+    settings = {"rows": 4, "window": 7, "n_negatives": 6, "log_every": 1, "dropout": 0.1, "checkpoint_minutes": 1e-9}
+    return pretrain_config({"bilm": SMALL.model_dump(), **settings, **changes}, [])
+
+
 @pytest.fixture
 def model() -> SavedModel:
     return small_model()
@@ -143,7 +151,7 @@ class Ran(NamedTuple):
 @pytest.fixture
 def run_elmo(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ran]]:
     """Run a command of `elmo` in this process: run_elmo("info", folder) -> its status and output."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr("sys.argv", ["elmo", *map(str, arguments)])

@@ -36,7 +36,7 @@ app.command("info")(convert.info)
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM, outside of a command that knows what to save."""
+    """Ctrl-C, SIGTERM or SIGUSR1, outside of a command that knows what to save."""
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -58,8 +58,8 @@ def _warn(message: Warning | str, *_: object) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in pretrain.STOP_SIGNALS:
+        signal.signal(number, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
     try:
