@@ -13,10 +13,9 @@ The folder of a run:
     tensorboard/                   the same for TensorBoard, if asked for
 """
 
-import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,15 +23,22 @@ import torch
 from torch import Tensor
 
 from elmo.apps.model_card import training_facts, write_card
+from elmo.apps.run_beginning import read_given_vocabulary, refuse_too_large, share_outside
 from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
 from elmo.apps.run_report import report_run
-from elmo.apps.run_settings import RUN_FILE, RunSettings, read_run_settings, write_run_settings
+from elmo.apps.run_settings import (
+    RUN_FILE,
+    RunSettings,
+    check_word_files,
+    checksums_of_word_files,
+    read_run_settings,
+    write_run_settings,
+)
 from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import ConfigError, TextError
+from elmo.errors import OutputError, TextError
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
 from elmo.text.files import refuse_existing, remove_leftovers, written_whole
@@ -79,13 +85,14 @@ def start_run(
     """Read the corpus and lay out the folder of a run; `continue_run` then trains.
 
     Raises:
-        TextError: a file is missing or unreadable, or the corpus has fewer than two sentences or nothing twice for its lexicon.
+        TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
+            no word of the vocabulary.
         OutputError: the folder exists.
     """
     refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
     # What is wrong with the small files is told before the wait for the large ones.
-    given = None if vocabulary_file is None else _given_vocabulary(vocabulary_file)
+    given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     heldout = (
         None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
     )
@@ -108,9 +115,10 @@ def start_run(
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
         vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
+        outside_share = share_outside(vocabulary, counts, vocabulary_file)
         lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
         recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
-        _refuse_too_large(recipe.bilm, len(vocabulary))
+        refuse_too_large(recipe.bilm, len(vocabulary))
         write_spelled_words(text.words, Speller(recipe.bilm.max_characters, lexicon), vocabulary, part / "words")
         write_encoded_text(((words, True) for words in heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
@@ -125,11 +133,22 @@ def start_run(
             pretokenized=pretokenized,
             max_steps=max_steps,
             storage=storage,
+            word_files=checksums_of_word_files(part),
         )
         write_run_settings(settings, part)
-    say(f"vocabulary {len(vocabulary):,} words; {len(heldout):,} sentences held out")
+    outside = "" if given is None else f", {100 * outside_share:.1f} % of the text outside"
+    say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
 
 
+@contextmanager
+def _telling_how_to_go_on() -> Iterator[None]:
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(f"{error}; what the run saved before is whole: make room, then --resume") from error
+
+
+@_telling_how_to_go_on()
 def continue_run(
     out: Path,
     *,
@@ -147,10 +166,12 @@ def continue_run(
         stop: asked at each step; True ends the session after a checkpoint.
         ranks: the processes that train together; each calls this function, the first writes.
     Raises:
-        TrainingError: the folder is no run, or a loss is not finite. ConfigError: TensorBoard is not installed.
+        TrainingError: the folder is no run, or was altered, or a loss is not finite. TextError: its text was altered.
+        OutputError: the disk is full; what was saved before is whole. ConfigError: TensorBoard is not installed.
     """
     settings = read_run_settings(out)
     recipe = settings.recipe
+    check_word_files(settings, out)
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
     lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
@@ -209,30 +230,6 @@ def is_run(out: Path) -> bool:
         return (out / RUN_FILE).is_file()
     except OSError:  # a name that no folder can have
         return False
-
-
-def _given_vocabulary(path: Path) -> Vocabulary:
-    """A vocabulary to train with: each line a word of its own, or its row of the softmax would never be right."""
-    vocabulary = read_vocabulary(path)
-    first: dict[str, int] = {}
-    for number, word in enumerate(vocabulary.words, start=1):
-        if not word or first.setdefault(word, number) != number:
-            fault = f"{word!r} stands in line {first[word]} already" if word else "empty"
-            raise TextError(f"{path}, line {number}: {fault}; give each word one line")
-    return vocabulary
-
-
-def _refuse_too_large(config: BiLMConfig, n_words: int) -> None:
-    """Refuse a model whose training cannot fit in the memory of this machine: weight, gradient, two moments of 4 bytes."""
-    with torch.device("meta"):
-        parts = (BiLM(config), Softmax(n_words, config.lstm.projection_size))
-    size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else size_bytes
-    if size_bytes > there:
-        raise ConfigError(
-            f"training this model takes {size_bytes / 2**30:,.0f} GiB for its weights alone, this machine has "
-            f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"
-        )
 
 
 def _passed_over(counts: CorpusCounts) -> str:

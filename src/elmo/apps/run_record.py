@@ -9,6 +9,7 @@ Whoever reads it back takes what there is: a run of an older or newer version ma
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -175,11 +176,21 @@ def _read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:
 
 
 def _append(path: Path, fields: Mapping[str, Any]) -> None:
+    """Append a line, whole or not at all; a last line that a crash cut short stays a line of its own."""
     try:
-        with path.open("a", encoding="ascii") as file:
-            file.write(json.dumps(fields) + "\n")
+        with path.open("ab+", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            left = ("\n" if file.read(1) not in (b"", b"\n") else "") + json.dumps(fields) + "\n"
+            rest = left.encode("ascii")
+            try:
+                while rest:  # a disk that has room for a part of it takes the part
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                file.truncate(end)
+                raise
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); make room, then --resume") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _now() -> str:

@@ -56,9 +56,7 @@ class TensorBoardLog:
                 self._writer.add_scalar(name, value, line.step)
             self._writer.flush()
         except OSError as error:
-            raise OutputError(
-                f"{self._folder}: cannot be written ({error.strerror}); make room, then --resume"
-            ) from error
+            raise OutputError(f"{self._folder}: cannot be written ({error.strerror})") from error
 
     def __enter__(self) -> "TensorBoardLog":
         return self

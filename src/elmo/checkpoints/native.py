@@ -79,9 +79,7 @@ def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "flo
                     os.replace(Path(room) / name, folder / name)
             sync_folder(folder)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: the model cannot be written ({error.strerror or error}); make room there"
-        ) from error
+        raise OutputError(f"{folder}: the model cannot be written ({error.strerror or error})") from error
 
 
 def read_model_config(folder: Path) -> ModelConfig:

@@ -24,6 +24,12 @@ Integers = NDArray[Any]
 INDEX_FILE = "index.json"
 
 
+def checksum_of(path: Path) -> str:
+    """The checksum of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
     """What a file must be."""
 
@@ -143,7 +149,9 @@ def open_arrays(folder: Path, names: Sequence[str]) -> list[DiskArray]:
         return [_open_checked(folder / f"{name}.bin", index.arrays[name]) for name in names]
     except (OSError, ValueError, KeyError) as error:
         reason = f"no array {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise TextError(f"{folder}: the encoded text cannot be read ({reason}); start the run anew") from error
+        raise TextError(
+            f"{folder}: the encoded text cannot be read ({reason}); put back a copy of this folder, or start the run anew"
+        ) from error
 
 
 def _open_checked(path: Path, facts: ArrayFacts) -> DiskArray:
@@ -151,8 +159,7 @@ def _open_checked(path: Path, facts: ArrayFacts) -> DiskArray:
     size_bytes = path.stat().st_size
     if size_bytes != expected:
         raise ValueError(f"{path.name} has {size_bytes:,} bytes, its index says {expected:,}")
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    checksum = checksum_of(path)
     if checksum != facts.checksum:
         raise ValueError(f"{path.name} was altered: its checksum is {checksum}, its index says {facts.checksum}")
     return DiskArray(path, facts)

@@ -5,6 +5,7 @@ No random state is kept: what is random in a step depends on the seed and the st
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +94,16 @@ def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
     model = load_native(folder)
     if (model.config.bilm, model.config.n_words) != (expected.config.bilm, expected.config.n_words):
         raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
+    if _words_of(model) != _words_of(expected):
+        raise TrainingError(f"{folder}: this checkpoint has another vocabulary or alphabet than {_WHAT_IS_ASKED}")
     return model
+
+
+def _words_of(model: SavedModel) -> list[Sequence[str]]:
+    """Words of the softmax, characters, input words: what the numbers of a model stand for."""
+    alphabet, input_words = model.lexicon
+    words = [() if known is None else known.words for known in (model.vocabulary, input_words)]
+    return [*words, () if alphabet is None else alphabet.characters]
 
 
 def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows: int) -> RunState:
