@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone clean
+.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-many-steps bench-growth clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -62,6 +62,12 @@ bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
 
 bench-fresh-clone: .venv/.dev  ## Seconds of `make demo` and `make test` on a fresh clone, and again without network.
 	@$(BIN)/python benchmarks/fresh_clone.py --save
+
+bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (ten minutes).
+	@$(BIN)/python benchmarks/many_steps.py --save
+
+bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to 2 GB of text (tens of minutes, 6 GB of disk).
+	@$(BIN)/python benchmarks/growth.py --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
