@@ -30,12 +30,12 @@ from elmo.apps.run_settings import RUN_FILE, RunSettings, read_run_settings, wri
 from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import ConfigError, TextError
+from elmo.errors import ConfigError, TextError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
-from elmo.text.files import refuse_existing, remove_leftovers, written_whole
+from elmo.text.files import locked, refuse_existing, remove_leftovers, written_whole
 from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
 from elmo.text.shards import read_encoded_text, write_encoded_text
 from elmo.text.spelled_words import read_spelled_words, write_spelled_words
@@ -147,9 +147,26 @@ def continue_run(
         stop: asked at each step; True ends the session after a checkpoint.
         ranks: the processes that train together; each calls this function, the first writes.
     Raises:
-        TrainingError: the folder is no run, or a loss is not finite. ConfigError: TensorBoard is not installed.
+        TrainingError: the folder is no run, another process trains it, or steps are not finite.
+        ConfigError: TensorBoard is not installed.
     """
     settings = read_run_settings(out)
+    with ExitStack() as stack:
+        if ranks.is_first and not stack.enter_context(locked(out)):
+            raise TrainingError(f"{out}: another process trains this run; wait for its end, or stop it first")
+        return _continue_alone(out, settings, max_minutes, tensorboard, stop, report, ranks)
+
+
+def _continue_alone(
+    out: Path,
+    settings: RunSettings,
+    max_minutes: float | None,
+    tensorboard: bool,
+    stop: Callable[[], bool],
+    report: Callable[[Report], None],
+    ranks: Ranks,
+) -> PretrainResult:
+    """`continue_run` of a folder that no other process writes to."""
     recipe = settings.recipe
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
