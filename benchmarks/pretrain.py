@@ -180,6 +180,7 @@ def main(stack: ExitStack) -> None:
     figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     if given.save:
         name = f"pretrain-{given.size}" + (f"-{given.vocabulary}" if given.vocabulary else "")
+        name += "" if given.plain_rows else "-alone"  # its memory is that of training
         options = f"--size {given.size} --rows {given.rows} --negatives {given.negatives}"
         options += f" --vocabulary {given.vocabulary}" if given.vocabulary else ""
         options += f" --precision {given.precision} --plain-rows {given.plain_rows}"
