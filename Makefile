@@ -8,7 +8,8 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain clean
+.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+	bench-layers bench-many-steps bench-growth clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -68,6 +69,9 @@ bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, size
 	@$(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
 	@for n in 100000 800000; do $(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary $$n --negatives 8192 \
 		--precision bfloat16 --plain-rows 0 --save; done
+
+bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
+	@$(BIN)/python benchmarks/layers.py --write-docs
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
