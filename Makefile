@@ -8,7 +8,8 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-many-steps bench-growth clean
+.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+	bench-layers bench-many-steps bench-growth clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -62,6 +63,15 @@ bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
 
 bench-fresh-clone: .venv/.dev  ## Seconds of `make demo` and `make test` on a fresh clone, and again without network.
 	@$(BIN)/python benchmarks/fresh_clone.py --save
+
+bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, sizes tiny and small (needs WikiText-2 in ../shared).
+	@$(BIN)/python benchmarks/pretrain.py --save
+	@$(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
+	@for n in 100000 800000; do $(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary $$n --negatives 8192 \
+		--precision bfloat16 --plain-rows 0 --save; done
+
+bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
+	@$(BIN)/python benchmarks/layers.py --write-docs
 
 bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (ten minutes).
 	@$(BIN)/python benchmarks/many_steps.py --save

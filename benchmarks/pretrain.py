@@ -1,6 +1,7 @@
 """Training speed beside a plain autograd loop, in one process, step about.
 
-    python benchmarks/pretrain.py [--size tiny|small] [--rows 64,256] [--vocabulary N] [--negatives N] [--save]
+    python benchmarks/pretrain.py [--size tiny|small] [--rows 64,256] [--vocabulary N] [--negatives N]
+                                   [--precision P] [--plain-rows N] [--save]
 
 Needs WikiText-2 in ../shared. tiny is configuration T: 2 x 512 cells, projection 128, filters to width 5, one highway, all words
 of the training text, 1,024 negatives, windows of 20. The rival (`plain_loop.py`) trains 64 rows, ours each number of rows in
@@ -127,6 +128,7 @@ def main(stack: ExitStack) -> None:
     parser.add_argument("--rows", default="64,256")
     parser.add_argument("--vocabulary", type=int, help="words of the softmax; default: all words of the text")
     parser.add_argument("--negatives", type=int, default=1024)
+    parser.add_argument("--precision", default="float32,bfloat16")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--plain-rows", type=int, default=64, help="rows of the plain loop; 0: leave it out")
     given = parser.parse_args()
@@ -147,7 +149,7 @@ def main(stack: ExitStack) -> None:
     for rows in map(int, given.rows.split(",")):
         runs: dict[str, Any] = {
             f"{precision} {rows} rows": Ours(corpus, vocabulary, given.size, rows, given.negatives, precision)
-            for precision in ("float32", "bfloat16")
+            for precision in given.precision.split(",")
         }
         if given.plain_rows:
             base = Ours(corpus, vocabulary, given.size, given.plain_rows, given.negatives, "float32")
@@ -174,11 +176,14 @@ def main(stack: ExitStack) -> None:
                 print("    " + ", ".join(f"{part} {ms:.0f}" for part, ms in own.items()) + f", all else {rest:.0f}")
             label = "plain beside " + f"{rows} rows" if name == "plain" else name
             figures[label] = {"tokens_per_s": round(tokens_per_s), "x_plain": round(ratios[0], 2), "ms": own}
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB")
     figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     if given.save:
         name = f"pretrain-{given.size}" + (f"-{given.vocabulary}" if given.vocabulary else "")
+        name += "" if given.plain_rows else "-alone"  # its memory is that of training
         options = f"--size {given.size} --rows {given.rows} --negatives {given.negatives}"
         options += f" --vocabulary {given.vocabulary}" if given.vocabulary else ""
+        options += f" --precision {given.precision} --plain-rows {given.plain_rows}"
         print(record(name, f"python benchmarks/pretrain.py {options} --save", figures))
 
 

@@ -31,10 +31,33 @@ def show(figures: Mapping[str, float]) -> None:
 
 def record(name: str, command: str, figures: dict[str, Any]) -> Path:
     """Write figures with command, commit, machine and date; returns the file."""
-    facts = {"name": name, "command": command, "commit": _commit(), "machine": _machine(), "date": str(date.today())}
-    path = ROOT / "results" / f"{name}.json"
+    return _write(name, _facts(command) | {"figures": figures})
+
+
+def kept_rows(name: str) -> dict[str, dict[str, Any]]:
+    """What `keep_row` kept: of each row command, commit, machine, date and figures."""
+    path = _file(name)
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else {}
+
+
+def keep_row(name: str, row: str, command: str, figures: dict[str, Any]) -> Path:
+    """Keep one row of results/NAME.json beside those that are there, in place of one of its name."""
+    rows = kept_rows(name) | {row: _facts(command) | {"figures": figures}}
+    return _write(name, {"rows": rows})
+
+
+def _facts(command: str) -> dict[str, Any]:
+    return {"command": command, "commit": _commit(), "machine": _machine(), "date": str(date.today())}
+
+
+def _file(name: str) -> Path:
+    return ROOT / "results" / f"{name}.json"
+
+
+def _write(name: str, content: dict[str, Any]) -> Path:
+    path = _file(name)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({**facts, "figures": figures}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"name": name, **content}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 

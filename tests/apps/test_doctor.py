@@ -96,7 +96,11 @@ def test_wrapped_paragraphs_are_told_and_the_command_joins_them(tmp_path, hyphen
         wrapped = re.sub(r"([a-z])\n(ta|ro|mi|su)(?=[a-z]{3})", r"\1 \2-\n", wrapped)
     advice = advice_on(tmp_path, wrapped)
     (told,) = [a for a in advice if "Paragraphs are broken into lines" in a]
-    command = told.partition("Join them. ")[2].replace("FILE", str(tmp_path / "a.txt")).partition(" > ")[0]
+    command = (
+        told.partition("Join the lines between empty lines. ")[2]
+        .replace("FILE", str(tmp_path / "a.txt"))
+        .partition(" > ")[0]
+    )
     joined = subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
     assert joined.split("\n\n")[:-1] == paragraphs
     assert not any("Paragraphs are broken" in a for a in advice_on(tmp_path, joined))

@@ -41,7 +41,6 @@ from elmo.train.run_state import BEST, checkpoints_of
 run, n_kills, random = Path(sys.argv[1]), 0, random.Random(int(sys.argv[2]))
 checkpoints = run / "checkpoints"
 while n_kills < 40 and not (run / "model.safetensors").exists():
-    parts = len(list(checkpoints.glob(".elmo-part-*")))
     child = os.fork()
     if child == 0:
         continue_run(run)

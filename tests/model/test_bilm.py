@@ -141,6 +141,21 @@ def test_gradients_agree_with_finite_differences():
             assert gradient[i].item() == pytest.approx((above - below) / (2 * step), abs=1e-6, rel=1e-5), name
 
 
+def assert_same_values_and_gradients(layer, slow, fast, scale):
+    """Two ways to unroll a layer over random inputs of a size."""
+    sizes = ((B, T, P), (B, P), (B, layer.config.cell_size))
+    inputs = [torch.randn(*size, dtype=torch.float64) * scale for size in sizes]
+    results = []
+    for unroll in (slow, fast):
+        layer.zero_grad()
+        x, hidden, cell = (t.clone().requires_grad_() for t in inputs)
+        output, h, c = unroll(x, hidden=hidden, cell=cell)
+        (output.cos().sum() + (2 * h).sin().sum() + c.square().sum()).backward()
+        results.append([output, h, c, x.grad, hidden.grad, cell.grad, *(p.grad.clone() for p in layer.parameters())])
+    for a, b in zip(*results, strict=True):
+        assert torch.allclose(a, b, atol=1e-12)
+
+
 @pytest.mark.parametrize("projected", [True, False])
 @pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])
 def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
@@ -154,17 +169,8 @@ def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
     )
     torch.manual_seed(1)
     layer = LSTMLayer(config).double()
-    inputs = [torch.randn(*s, dtype=torch.float64) * 3 for s in ((B, T, P), (B, P), (B, config.cell_size))]
-    results = []
     fast = partial(layer.unroll_fast, how=TrainingPass())
-    for unroll in (partial(layer, mask=None), fast):
-        layer.zero_grad()
-        x, hidden, cell = (t.clone().requires_grad_() for t in inputs)
-        output, h, c = unroll(x, hidden=hidden, cell=cell)
-        (output.cos().sum() + (2 * h).sin().sum() + c.square().sum()).backward()
-        results.append([output, h, c, x.grad, hidden.grad, cell.grad, *(p.grad.clone() for p in layer.parameters())])
-    for slow, fast in zip(*results, strict=True):
-        assert torch.allclose(slow, fast, atol=1e-12)
+    assert_same_values_and_gradients(layer, partial(layer, mask=None), fast, scale=3)
 
 
 @pytest.mark.parametrize("projected", [True, False])
@@ -172,7 +178,6 @@ def test_a_reset_inside_a_window_is_a_fresh_start_of_that_row(projected):
     config = SMALL.lstm.model_copy(update={"projected": projected, "cell_size": H if projected else P})
     torch.manual_seed(1)
     layer = LSTMLayer(config).double()
-    inputs = [torch.randn(*s, dtype=torch.float64) for s in ((B, T, P), (B, P), (B, config.cell_size))]
     resets = torch.tensor([[True, False, False, True, False], [False, False, True, True, False]])
 
     def step_by_step(x, hidden, cell):
@@ -183,15 +188,8 @@ def test_a_reset_inside_a_window_is_a_fresh_start_of_that_row(projected):
             outputs.append(output)
         return torch.cat(outputs, dim=1), hidden, cell
 
-    results = []
-    for unroll in (step_by_step, partial(layer.unroll_fast, how=TrainingPass(resets=resets))):
-        layer.zero_grad()
-        x, hidden, cell = (t.clone().requires_grad_() for t in inputs)
-        output, h, c = unroll(x, hidden=hidden, cell=cell)
-        (output.cos().sum() + (2 * h).sin().sum() + c.square().sum()).backward()
-        results.append([output, h, c, x.grad, hidden.grad, cell.grad, *(p.grad.clone() for p in layer.parameters())])
-    for slow, fast in zip(*results, strict=True):
-        assert torch.allclose(slow, fast, atol=1e-12)
+    fast = partial(layer.unroll_fast, how=TrainingPass(resets=resets))
+    assert_same_values_and_gradients(layer, step_by_step, fast, scale=1)
 
 
 @pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])

@@ -13,6 +13,7 @@ import pytest
 
 from conftest import TEXT
 from elmo.checkpoints.load import load_model
+from elmo.text.files import locked
 from elmo.train.run_state import checkpoints_of
 
 SETTINGS = {
@@ -79,20 +80,32 @@ def test_two_ranks_train_what_one_trains(tmp_path):
         assert (a - b).norm() <= 1e-6 * a.norm()
 
 
+def kill_all(process: subprocess.Popen) -> None:
+    """SIGKILL to a process and all that it started, at once, as a power cut would."""
+    processes = [process.pid]
+    for pid in processes:
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                if int(status.read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                    processes.append(int(status.parent.name))
+            except (OSError, ValueError):
+                continue  # it has ended meanwhile
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+
+
 def run_killed(arguments: list[str], resume: list[str], run: Path, n_steps: int, seed: int) -> int:
     """Run to the end though killed by SIGKILL at three random steps; how often it was."""
     n_killed = 0
-    for at in sorted(random.Random(seed).sample(range(3, n_steps - 3), 3)):
-        process = subprocess.Popen(
-            arguments, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+    for at in sorted(random.Random(seed).sample(range(3, n_steps - 40), 3)):
+        process = subprocess.Popen(arguments, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None:
             if (
                 (run / "log.jsonl").exists()
                 and max(losses_so_far(run), default=0) >= at
                 and checkpoints_of(run / "checkpoints")
             ):
-                os.killpg(process.pid, signal.SIGKILL)
+                kill_all(process)
                 n_killed += 1
                 break
             time.sleep(0.01)
@@ -126,13 +139,37 @@ def test_a_run_killed_at_three_random_steps_goes_on_bit_for_bit(tmp_path, n_rank
 def test_a_run_may_go_on_with_another_number_of_ranks(tmp_path):
     run_whole(start(tmp_path, "one", 1, 60, checkpoint_minutes=60))
     arguments = start(tmp_path, "mixed", 2, 60)
-    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.DEVNULL)
     run = tmp_path / "mixed"
     while not ((run / "log.jsonl").exists() and max(losses_so_far(run), default=0) >= 20):
         assert process.poll() is None
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
     process.wait()
     run_whole(command(run, 1, "--resume"))
     one, mixed = losses(tmp_path / "one"), losses(run)
     assert [mixed[step] for step in one] == pytest.approx([one[step] for step in one], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_ranks_whose_launcher_is_killed_save_and_end_and_till_then_nobody_else_writes(tmp_path):
+    process = subprocess.Popen(start(tmp_path, "run", 2, 100_000), env=environment(), stderr=subprocess.DEVNULL)
+    run = tmp_path / "run"
+    while not ((run / "log.jsonl").exists() and max(losses_so_far(run), default=0) >= 20):
+        assert process.poll() is None
+        time.sleep(0.01)
+    second = subprocess.run(command(run, 1, "--resume"), env=environment(), capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert "another process trains this run" in second.stderr
+    process.kill()
+    process.wait()
+    patience = time.monotonic() + 60
+    while time.monotonic() < patience:
+        with locked(run) as free:
+            if free:
+                break
+        time.sleep(0.1)
+    assert free
+    last = json.loads((run / "sessions.jsonl").read_text().splitlines()[-1])
+    assert last["why"] == "interrupted"
+    assert checkpoints_of(run / "checkpoints")[-1].name == f"step-{last['step']:09d}"

@@ -85,7 +85,7 @@ def _wrapped(f: Findings) -> Advice | None:
     return Advice(
         f"Paragraphs are broken into lines of some {middle} characters: {unmarked.total() / inside:.0%} of the lines "
         "inside a paragraph end in mid-sentence, and each line is read as a sentence or more.",
-        "Join them.",
+        "Join the lines between empty lines.",
         f"awk -v RS={between} '{{{glue}$1=$1; print $0 \"\\n\"}}' FILE > joined.txt",
     )
 

@@ -77,7 +77,9 @@ def find_out(survey: Survey, pretokenized: bool, vocabulary: Vocabulary | None) 
     if not n_tokens:
         raise TextError(survey.unread[0] if survey.unread else "no text in these files; give files with some sentences")
     held_back = survey.held_back_words
-    frequent = FrequentWords(survey.training_words(), held_back.counts, held_back.n_tokens)
+    frequent = FrequentWords(
+        survey.training_words(), n_tokens - held_back.n_tokens, held_back.counts, held_back.n_tokens
+    )
     return Findings(
         survey,
         pretokenized,

@@ -30,7 +30,7 @@ def _blemish(names: list[str], from_share: float, what: str, step: str, command:
         if n < 3 or f.share_of_lines(worst) < from_share:
             return None
         file, number, excerpt = f.survey.examples[worst]
-        return Advice(f"{n:,} lines {what}; {Path(file).name}:{number}: {excerpt}", step, command)
+        return Advice(f"{n:,} lines {what}; the first is {Path(file).name}:{number}, '{excerpt}'.", step, command)
 
     return rule
 

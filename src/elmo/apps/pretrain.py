@@ -14,8 +14,8 @@ The folder of a run:
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,11 +37,11 @@ from elmo.apps.run_settings import (
 from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import StorageType, add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import OutputError, TextError
+from elmo.errors import OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
-from elmo.text.files import refuse_existing, remove_leftovers, written_whole
+from elmo.text.files import locked, refuse_existing, remove_leftovers, written_whole
 from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
 from elmo.text.shards import read_encoded_text, write_encoded_text
 from elmo.text.spelled_words import read_spelled_words, write_spelled_words
@@ -140,15 +140,6 @@ def start_run(
     say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
 
 
-@contextmanager
-def _telling_how_to_go_on() -> Iterator[None]:
-    try:
-        yield
-    except OutputError as error:
-        raise OutputError(f"{error}; what the run saved before is whole: make room, then --resume") from error
-
-
-@_telling_how_to_go_on()
 def continue_run(
     out: Path,
     *,
@@ -166,10 +157,30 @@ def continue_run(
         stop: asked at each step; True ends the session after a checkpoint.
         ranks: the processes that train together; each calls this function, the first writes.
     Raises:
-        TrainingError: the folder is no run, or was altered, or a loss is not finite. TextError: its text was altered.
-        OutputError: the disk is full; what was saved before is whole. ConfigError: TensorBoard is not installed.
+        TrainingError: the folder is no run, was altered, another process trains it, or steps are not finite.
+        TextError: the run's copy of the text was altered. OutputError: the disk is full; what was saved before is whole.
+        ConfigError: TensorBoard is not installed.
     """
     settings = read_run_settings(out)
+    with ExitStack() as stack:
+        if ranks.is_first and not stack.enter_context(locked(out)):
+            raise TrainingError(f"{out}: another process trains this run; wait for its end, or stop it first")
+        try:
+            return _continue_alone(out, settings, max_minutes, tensorboard, stop, report, ranks)
+        except OutputError as error:
+            raise OutputError(f"{error}; what the run saved before is whole: make room, then --resume") from error
+
+
+def _continue_alone(
+    out: Path,
+    settings: RunSettings,
+    max_minutes: float | None,
+    tensorboard: bool,
+    stop: Callable[[], bool],
+    report: Callable[[Report], None],
+    ranks: Ranks,
+) -> PretrainResult:
+    """`continue_run` of a folder that no other process writes to."""
     recipe = settings.recipe
     check_word_files(settings, out)
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")

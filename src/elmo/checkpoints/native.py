@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, check_lexicon
-from elmo.checkpoints.tensors import check_tensors, copy_tensors, read_tensors, write_tensors
+from elmo.checkpoints.tensors import all_finite, check_tensors, copy_tensors, read_tensors, write_tensors
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
@@ -45,7 +45,7 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
         halves = (*model.warm.forward, *model.warm.backward)
         tensors |= dict(zip(_WARM_NAMES, halves, strict=True))
     stored = {name: t.detach().to(dtype) for name, t in tensors.items()}
-    overflown = [name for name, t in stored.items() if not bool(torch.isfinite(t).all())]
+    overflown = [name for name, t in stored.items() if not all_finite(t)]
     if overflown:
         raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
     (folder / CONFIG_FILE).write_text(model.config.model_dump_json(indent=2) + "\n", encoding="utf-8")

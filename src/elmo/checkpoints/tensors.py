@@ -88,6 +88,11 @@ def check_tensors(
             faults.append(f"{name!r} is {tuple(tensor.shape)}, the config makes it {expected[name]}")
         elif tensor.dtype not in _NUMBERS:
             faults.append(f"{name!r} holds {str(tensor.dtype).removeprefix('torch.')}, expected floating-point numbers")
-        elif not bool(torch.isfinite(tensor.float()).all()):
+        elif not all_finite(tensor):
             faults.append(f"{name!r} holds numbers that are not finite")
     report_faults(faults, where, advice)
+
+
+def all_finite(tensor: Tensor) -> bool:
+    """Whether no number of a tensor is infinite or no number at all; takes no memory beside it."""
+    return tensor.numel() == 0 or all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))

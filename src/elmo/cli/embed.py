@@ -18,7 +18,7 @@ class State(StrEnum):
 
 
 def embed(
-    input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, gz or xz.")],
+    input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, also gz, xz or zst.")],
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.hdf5 (AllenNLP's layout) or FILE.npz.")] = Path(
         "vectors.hdf5"

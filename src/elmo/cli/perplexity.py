@@ -19,7 +19,7 @@ class State(StrEnum):
 
 def perplexity(
     model: Annotated[str, typer.Argument(help="Model folder, or en for the bundled model.")],
-    text: Annotated[Path, typer.Argument(help="Text: txt, gz or xz.")],
+    text: Annotated[Path, typer.Argument(help="Text: txt, also gz, xz or zst.")],
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence a line, tokens separated by white space.")
     ] = False,

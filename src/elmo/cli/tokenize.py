@@ -7,7 +7,7 @@ import typer
 
 
 def tokenize(
-    input: Annotated[Path, typer.Argument(help="Text: txt, gz or xz; - for standard input.")],
+    input: Annotated[Path, typer.Argument(help="Text: txt, also gz, xz or zst; - for standard input.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; standard output if not given.")
     ] = None,

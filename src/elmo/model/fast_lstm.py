@@ -57,29 +57,32 @@ class _Unrolled(Function):
         project = None if projection is None else product_with(projection.to(low), B)
         inputs = x.to(low)  # (T, B, P_in)
         gates_of_input = of_input(inputs.view(T * B, P_in)).view(T, B, 4 * H)
-        gates = x.new_empty(T, B, 4 * H)  # after the nonlinearities
-        cells, squashed = x.new_empty(T, B, H), x.new_empty(T, B, H)  # after each step; tanh of them
+        gates = x.new_empty(T, B, 4 * H, dtype=low)  # after the nonlinearities
+        cells = x.new_empty(T, B, H)  # after each step
+        squashed = x.new_empty(T, B, H, dtype=low)  # tanh of them
         inner = x.new_empty(T, B, H, dtype=low)  # before the projection
+        step, tanh_cell = x.new_empty(B, 4 * H), x.new_empty(B, H)  # of one step, in full precision
         hiddens = x.new_empty(T, B, P)
         keep = None if how.resets is None else (~how.resets).t().unsqueeze(2).to(x.dtype)  # (T, B, 1)
         kept_cells = None if keep is None else x.new_empty(T, B, H)
         kept_hiddens = x.new_empty(T, B, P, dtype=low)  # what each step reads
         minus_one = x.new_tensor(-1.0)
+        i, j, f, o = step.chunk(4, dim=1)  # (B, H) each, views
         before_hidden, before_cell = hidden, cell
         for t in range(T):
             if keep is not None and kept_cells is not None:
                 before_hidden = before_hidden * keep[t]
                 before_cell = torch.mul(before_cell, keep[t], out=kept_cells[t])
             kept_hiddens[t] = before_hidden
-            step = gates[t].copy_(add_hidden(kept_hiddens[t], gates_of_input[t])).sigmoid_()  # (B, 4H)
-            i, j, f, o = step.chunk(4, dim=1)  # (B, H) each, views
+            step.copy_(add_hidden(kept_hiddens[t], gates_of_input[t])).sigmoid_()  # (B, 4H)
             torch.add(minus_one, j, alpha=2.0, out=j)
             new_cell = torch.mul(f, before_cell, out=cells[t]).addcmul_(i, j)
             if how.cell_clip is not None:
                 new_cell.clamp_(-how.cell_clip, how.cell_clip)
-            torch.mul(new_cell, 2.0, out=squashed[t]).sigmoid_()
-            torch.add(minus_one, squashed[t], alpha=2.0, out=squashed[t])
-            inner[t] = o * squashed[t]
+            torch.mul(new_cell, 2.0, out=tanh_cell).sigmoid_()
+            torch.add(minus_one, tanh_cell, alpha=2.0, out=tanh_cell)
+            gates[t], squashed[t] = step, tanh_cell
+            inner[t] = tanh_cell.mul_(o)
             hiddens[t] = inner[t] if project is None else project(inner[t])
             if project is not None and how.projection_clip is not None:
                 hiddens[t].clamp_(-how.projection_clip, how.projection_clip)
@@ -101,13 +104,15 @@ class _Unrolled(Function):
         T, B, four_H = gates.shape
         H, P = four_H // 4, hiddens.shape[2]
         of_cell = of_cell.clone()
-        of_bias = gates.new_zeros(B, four_H)
+        of_bias = cells.new_zeros(B, four_H)
         to_hidden = product_with(hidden_weight.to(low).t(), B)
         to_inner = None if projection is None else product_with(projection.to(low).t(), B)
         of_gates = gates.new_empty(T, B, four_H, dtype=low)
         of_projected = kept_hiddens.new_empty(hiddens.shape)  # (T, B, P)
-        step = gates.new_empty(B, four_H)
-        of_i, of_j, of_f, of_o = step.chunk(4, dim=1)
+        step, of_step = cells.new_empty(B, four_H), cells.new_empty(B, four_H)
+        i, j, f, o = step.chunk(4, dim=1)
+        of_i, of_j, of_f, of_o = of_step.chunk(4, dim=1)
+        tanh_cell = cells.new_empty(B, H)
         cells_clipped = how.cell_clip is not None and bool(cells.abs().amax() >= how.cell_clip)
         hiddens_clipped = (
             how.projection_clip is not None
@@ -116,29 +121,30 @@ class _Unrolled(Function):
         )
         sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
         for t in reversed(range(T)):
-            i, j, f, o = gates[t].chunk(4, dim=1)
+            step.copy_(gates[t])
+            tanh_cell.copy_(squashed[t])
             before_cell = kept_cells[t] if kept_cells is not None else cells[t - 1] if t else first_cell
             of_output = of_outputs[t] + of_hidden  # (B, P)
             if hiddens_clipped:
                 of_output *= hiddens[t].abs() < how.projection_clip
             of_projected[t] = of_output
-            of_inner = of_output if to_inner is None else to_inner(of_projected[t]).to(gates.dtype)  # (B, H)
-            sigmoid_backward(of_inner * squashed[t], o, grad_input=of_o)
-            of_cell += torch.ops.aten.tanh_backward(of_inner * o, squashed[t])
+            of_inner = of_output if to_inner is None else to_inner(of_projected[t]).to(cells.dtype)  # (B, H)
+            sigmoid_backward(of_inner * tanh_cell, o, grad_input=of_o)
+            of_cell += torch.ops.aten.tanh_backward(of_inner * o, tanh_cell)
             if cells_clipped:
                 of_cell *= cells[t].abs() < how.cell_clip
             sigmoid_backward(of_cell * j, i, grad_input=of_i)
             torch.ops.aten.tanh_backward.grad_input(of_cell * i, j, grad_input=of_j)
             sigmoid_backward(of_cell * before_cell, f, grad_input=of_f)
-            of_gates[t] = step
-            of_hidden = to_hidden(of_gates[t]).to(gates.dtype)  # (B, P)
+            of_gates[t] = of_step
+            of_hidden = to_hidden(of_gates[t]).to(cells.dtype)  # (B, P)
             of_cell *= f
             if keep is not None:
                 of_hidden = of_hidden * keep[t]
                 of_cell *= keep[t]
-            of_bias += step
+            of_bias += of_step
         flat = of_gates.view(T * B, four_H)
-        full = gates.dtype
+        full = cells.dtype
         of_x = torch.mm(flat, input_weight.to(low)).to(full).view(T, B, -1) if ctx.needs_input_grad[0] else None
         read = torch.cat([inputs, kept_hiddens], dim=2).view(T * B, -1)  # [x, h]: one product is faster than two
         of_weights = torch.mm(flat.t(), read)  # (4H, P_in + P)

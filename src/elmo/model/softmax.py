@@ -136,6 +136,10 @@ class Softmax(nn.Module):
         """`full_softmax` with these parameters: float (N,)."""
         return full_softmax(x, self.weight, self.bias, targets)
 
+    def nats(self, x: Tensor, targets: Tensor) -> Tensor:
+        """`chunked_softmax_nats` with these parameters: float64 (N,)."""
+        return chunked_softmax_nats(x, self.weight, self.bias, targets)
+
     def sampled_loss(self, x: Tensor, targets: Tensor, negatives: Negatives) -> Tensor:
         """`sampled_softmax` with these parameters: float (N,)."""
         if len(negatives.ids) == self.n_words:

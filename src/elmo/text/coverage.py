@@ -31,17 +31,17 @@ class FrequentWords:
     """The words of a text in order of frequency, and how many tokens the first of them make up.
 
     Args:
-        counts: the words of the text, without those held back.
-        held_back: the words of the part held back; may lack rare ones, which then are unknown.
-        n_held_back: all its tokens.
+        counts: the words of the text, without those held back; may lack rare ones, which then are unknown.
+        n_tokens: all its tokens.
+        held_back, n_held_back: the same of the part held back.
     """
 
-    def __init__(self, counts: Counter[str], held_back: Counter[str], n_held_back: int) -> None:
+    def __init__(self, counts: Counter[str], n_tokens: int, held_back: Counter[str], n_held_back: int) -> None:
         words = vocabulary_from_counts(counts, SIZES[-1]).words[len(SPECIALS) :]
         self.n_words = len(words)
         self._known = np.cumsum([0, *(counts[word] for word in words)])  # (words + 1,)
         self._known_held_back = np.cumsum([0, *(held_back[word] for word in words)])  # (words + 1,)
-        self._n = counts.total() - counts[UNKNOWN_IN_TEXT]
+        self._n = n_tokens - counts[UNKNOWN_IN_TEXT]
         self._n_held_back = n_held_back - held_back[UNKNOWN_IN_TEXT]
 
     @property

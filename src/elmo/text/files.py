@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 PART_PREFIX = ".elmo-part-"  # of what is not whole yet
 
@@ -79,6 +83,24 @@ def written_whole(target: Path) -> Iterator[Path]:
         if replaced.exists() and not target.exists():
             os.replace(replaced, target)
         shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder against other processes that lock it, until the block or the process ends; yields whether it was free."""
+    if sys.platform == "win32":  # no flock; nothing is held
+        yield True
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(handle)
 
 
 def remove_leftovers(folder: Path) -> None:

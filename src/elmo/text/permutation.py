@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 6  # of both halves together; at 3 neighbours still stay visibly close
+_ROUNDS = 10  # with 6, five things still come to five places unequally often: 15 sigma over 20,000 permutations
 _MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 

@@ -48,8 +48,8 @@ class ArrayIndex(BaseModel, frozen=True, extra="forbid"):
 class DiskArray:
     """An array on disk, read in pieces by `os.pread`.
 
-    Mapped pages would count as memory of the process, and the system maps up to two megabytes around each number that is
-    read: the text of a large corpus, read here and there, would soon lie in memory whole. Pieces that are read do not.
+    Mapped pages would count as memory of the process, and the system maps far more than is read (on one Linux, more than a
+    megabyte around each number): a corpus read here and there would soon lie in memory whole. Pieces that are read do not.
     """
 
     def __init__(self, path: Path, facts: ArrayFacts) -> None:

@@ -25,7 +25,7 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.lstm import LSTMStack, LSTMState
-from elmo.model.softmax import Softmax, chunked_softmax_nats
+from elmo.model.softmax import Softmax
 from elmo.text.batches import length_batches
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.speller import Speller
@@ -240,7 +240,7 @@ def _read_rows(
         alive = torch.from_numpy(mask[:, here]).to(vectors.device)  # (B, window)
         outputs, state = lm(tokens, alive, state)
         targets = torch.from_numpy(ids[:, here]).to(vectors.device)[alive]
-        losses = chunked_softmax_nats(outputs[-1][alive], softmax.weight, softmax.bias, targets)
+        losses = softmax.nats(outputs[-1][alive], targets)
         nats[:, here][mask[:, here]] = losses.cpu().numpy()
     starts = np.cumsum([0, *(n for span in spans for n in span)])[:-1]
     return np.add.reduceat(nats[mask], starts), state

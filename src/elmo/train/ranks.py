@@ -4,7 +4,10 @@ Every rank reads the same shared position of the text and the same random number
 up the gradients; so N ranks do what one process does with all rows, up to the order of floating-point sums.
 """
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +18,7 @@ from torch import Tensor, distributed
 from elmo.errors import ConfigError
 
 CPU = torch.device("cpu")
+_SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 _PATIENCE = timedelta(hours=6)  # the others wait while one writes a checkpoint or reads a corpus
 
 
@@ -94,9 +98,16 @@ def join_ranks(device: str = "cpu") -> Ranks:
         chosen = CPU
     if n_ranks == 1:
         return Ranks(0, 1, chosen)
+    _die_with_parent()
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_PATIENCE)
     return Ranks(distributed.get_rank(), distributed.get_world_size(), chosen)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel send SIGTERM when the launcher dies, even by SIGKILL: a rank left alone would go on writing the run."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def leave_ranks() -> None:

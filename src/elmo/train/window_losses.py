@@ -127,24 +127,44 @@ def window_losses(
         forward and backward loss_nats, float (rows * T,) each, and the state after the window, cut from the gradient.
     """
     device, precision = output_rows.bias.device, PRECISIONS[config.precision]
+    ahead, behind, after = window_tops(model.bilm, corpus, window, rows, state, dropout, config)
+    losses = []
+    for number, x in enumerate((ahead, behind)):
+        what = outputs.of_direction(number, rows, device)
+        losses.append(sampled_loss_fast(x, output_rows.weight, output_rows.bias, what, precision))
+    return losses[0], losses[1], after
+
+
+def window_tops(
+    bilm: BiLM,
+    corpus: SpelledCorpus,
+    window: Window,
+    rows: slice,
+    state: BiLMState,
+    dropout: Dropout,
+    config: PretrainConfig,
+) -> tuple[Tensor, Tensor, BiLMState]:
+    """What an output layer reads of some rows of a window, see `window_losses`.
+
+    Returns:
+        the top layer of the forward and the backward LM, float (rows * T, P) each, and the state after the window, cut from
+        the gradient.
+    """
+    device, precision = state.forward.hidden.device, PRECISIONS[config.precision]
     inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
     words, where = np.unique(inputs, return_inverse=True)
     char_ids = torch.from_numpy(corpus.spellings[words].astype(np.int64)).to(device)  # (words, C)
-    vectors = dropout.of_words(model.bilm.read_fast(char_ids, precision), words)  # (words, P)
+    vectors = dropout.of_words(bilm.read_fast(char_ids, precision), words)  # (words, P)
     x = vectors.index_select(0, torch.from_numpy(where.reshape(-1)).to(device)).view(*inputs.shape, -1)  # (2, B, T, P)
     how = TrainingPass(dropout, precision, _resets(window, rows, config, device))
     state = with_fresh_rows(state, window.begins[rows, 0]) if config.state_reset == "windows" else state
-    ahead, forward_state = model.bilm.forward_lm(x[0], None, state.forward, how)
-    behind, backward_state = model.bilm.backward_lm(x[1], None, state.backward, how)
-    losses = []
-    for number, top in enumerate((ahead[-1], behind[-1])):
-        flat = top.reshape(-1, top.shape[2])  # (B * T, P)
-        what = outputs.of_direction(number, rows, device)
-        losses.append(sampled_loss_fast(flat, output_rows.weight, output_rows.bias, what, precision))
+    ahead, forward_state = bilm.forward_lm(x[0], None, state.forward, how)
+    behind, backward_state = bilm.backward_lm(x[1], None, state.backward, how)
     after = BiLMState(
         *(LSTMState(half.hidden.detach(), half.cell.detach()) for half in (forward_state, backward_state))
     )
-    return losses[0], losses[1], after
+    P = x.shape[3]
+    return ahead[-1].reshape(-1, P), behind[-1].reshape(-1, P), after  # (B * T, P)
 
 
 def with_fresh_rows(state: BiLMState, begins: NDArray[np.bool_]) -> BiLMState:

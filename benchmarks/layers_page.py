@@ -1,0 +1,119 @@
+"""What is kept of `layers.py` -> its tables, and the page docs/layers.md."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from input_layers import LAYERS, STEPS, TEXTS
+from output_layers import RIVALS, SETTINGS, TIMED_ONLY
+from record import ROOT
+
+PAGE = ROOT / "docs" / "layers.md"
+MISSING = "·"  # not measured yet
+Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
+
+_NAMES = {
+    "full": "full softmax",
+    "sampled": "sampled softmax, 1,024 negatives",
+    "sampled-tied": "sampled, tied to the token layer",
+    "full-tied": "full, tied to the token layer",
+    "adaptive": "adaptive softmax",
+    "continuous": "continuous output",
+    "bytes": "bytes",
+    "alphabet": "alphabet",
+    "bytes-words": "bytes, word vectors beside them",
+    "alphabet-words": "alphabet, word vectors beside it",
+    "words": "word vectors only",
+}
+
+_OPENING = f"""# Output and input layers beside each other
+
+Written by `make bench-layers` from `results/layers.json`, which holds the command, commit, machine and date of each row.
+`{MISSING}` has not been measured yet.
+
+"""
+
+_CHOICE = """
+How to choose: take for a small vocabulary the full softmax if its step is nearly as cheap, for a large one the sampled softmax,
+whose cost does not grow with the vocabulary, and tie it if the rows of the softmax are what does not fit in memory. Take as
+input layer what has the fewest bits per byte on the text nearest to yours; bytes read every word and any script, an alphabet
+gives each character of a script such as the Chinese one id instead of three, word vectors alone know nothing of a new word.
+"""
+
+_HOW_OUTPUT = """
+Output layers on WikiText-2: size tiny, 64 rows of 20 places, two epochs, one seed, all words of the training text; perplexity
+of the full distribution over them on the validation text, forward / backward. A step is the median. Memory is that of the
+training process before its first evaluation. A recipe can ask for the full and the sampled softmax (`softmax`, `tied`); the
+adaptive softmax (Grave et al. 2017) and the continuous output (Li et al. 2019: the output is turned towards a fixed vector of
+the target, here from counts of neighbours in the training text, by the cosine) live in `benchmarks/` only. The continuous output
+has no perplexity of its own; its figure is that of a softmax over the fixed vectors, with how frequent each word is as bias
+and one temperature fitted on training text after each epoch.
+"""
+
+_HOW_INPUT = f"""
+Input layers by bits per byte of held-out text, mean of both directions: size tiny, sampled softmax over 30,000 words,
+{STEPS:,} steps of 64 rows of 20 places. Within a column all predict the same tokens; columns cannot be compared. In parentheses
+tokens/s, each token counted once though both directions train on it.
+"""
+
+
+def page(rows: Rows) -> str:
+    """The text of docs/layers.md."""
+    text = (
+        _OPENING + "## Output\n" + _HOW_OUTPUT + "\n" + output_table(rows) + _check(rows) + _measured_on(rows, "output")
+    )
+    text += "\n## Input\n" + _HOW_INPUT + "\n" + input_table(rows) + _measured_on(rows, "input")
+    return text + "\n## Which one\n" + _CHOICE
+
+
+def tables(rows: Rows) -> str:
+    """Both tables and the check, for the terminal."""
+    return output_table(rows) + _check(rows) + "\n" + input_table(rows)
+
+
+def output_table(rows: Rows) -> str:
+    """One line an output layer."""
+    lines = [
+        "| output layer | ms a step | tokens/s | peak memory, MB | after epoch 1 | after epoch 2 |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for layer in SETTINGS:
+        figures = rows.get(f"output/{layer}", {}).get("figures", {})
+        cells = [_number(figures.get(key)) for key in ("ms_a_step", "tokens_per_s", "peak_memory_mb")]
+        if layer in TIMED_ONLY:
+            cells += ["not trained", "not trained"]
+        else:
+            measured = [f"{e['forward']:.1f} / {e['backward']:.1f}" for e in figures.get("epochs", [])]
+            cells += [*measured, MISSING, MISSING][:2]
+        rival = " (benchmark only)" if layer in RIVALS else ""
+        lines.append(f"| {_NAMES[layer]}{rival} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def input_table(rows: Rows) -> str:
+    """One line an input layer, one column a text."""
+    lines = [f"| input layer | {' | '.join(TEXTS)} |", "|---" + "|---:" * len(TEXTS) + "|"]
+    for layer in LAYERS:
+        found = [rows.get(f"input/{text}/{layer}", {}).get("figures") for text in TEXTS]
+        cells = [MISSING if f is None else f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" for f in found]
+        lines.append(f"| {_NAMES[layer]} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _check(rows: Rows) -> str:
+    """How far the sampled softmax is from the full one at the end, if both are measured."""
+    ends = [rows.get(f"output/{layer}", {}).get("figures", {}).get("epochs", [])[-1:] for layer in ("sampled", "full")]
+    if not all(ends):
+        return ""
+    above = 100 * (ends[0][0]["mean"] / ends[1][0]["mean"] - 1)
+    verdict = "within" if above <= 5 else "NOT within"
+    return f"\nSampled against full, mean perplexity of both directions: {above:+.1f} %, {verdict} 5 % of it.\n"
+
+
+def _measured_on(rows: Rows, kind: str) -> str:
+    """The machines of the rows of a table."""
+    machines = sorted({row["machine"] for name, row in rows.items() if name.split("/")[0] == kind})
+    return "".join(f"\nMachine: {machine}.\n" for machine in machines)
+
+
+def _number(value: float | None) -> str:
+    return MISSING if value is None else f"{value:,.0f}"

@@ -1,0 +1,60 @@
+"""One update of pretraining with an output layer that is no recipe's: the biLM, windows, dropout and optimizer are ours."""
+
+import math
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.dropout import Dropout
+from elmo.model.lstm import zero_state
+from elmo.text.windows import Window, WindowReader
+from elmo.train.config import PretrainConfig
+from elmo.train.optimizers import WeightUpdate
+from elmo.train.spelled_corpus import SpelledCorpus
+from elmo.train.step import learning_rate_at, take_step
+from elmo.train.trainer import DROPOUT, StepResult
+from elmo.train.window_losses import target_ids, window_tops
+
+
+class Output(Protocol):
+    """What an output layer is to training: a module that says what each place loses."""
+
+    def loss(self, x: Tensor, targets: Tensor) -> Tensor:
+        """x float (N, P), targets int64 (N,) -> float (N,)."""
+
+
+class RivalTrainer:
+    """`Trainer` for any output layer of both directions, on one rank and in one part; all its weights move densely."""
+
+    def __init__(self, bilm: BiLM, output: Output, corpus: SpelledCorpus, config: PretrainConfig) -> None:
+        assert isinstance(output, nn.Module)
+        self.bilm, self.output, self.corpus, self.config = bilm, output, corpus, config
+        self.update = WeightUpdate([*bilm.parameters(), *output.parameters()], [], config.optimizer)
+        self.reader = WindowReader(
+            corpus.text, config.rows, config.window, seed=config.seed, shuffle=config.shuffle, heldout=()
+        )
+
+    def zero_state(self) -> BiLMState:
+        """State zero of the rows."""
+        start = zero_state(self.config.bilm.lstm, self.config.rows, torch.zeros(()))
+        return BiLMState(start, start)
+
+    def step(self, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
+        """One update, see `Trainer.step`; the loss is the layer's own."""
+        config = self.config
+        rows = slice(0, config.rows)
+        dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
+        ahead, behind, after = window_tops(self.bilm, self.corpus, window, rows, state, dropout, config)
+        targets = torch.from_numpy(target_ids(self.corpus, window)).flatten(1)  # (2, B * T)
+        loss = 0.5 * (self.output.loss(ahead, targets[0]).mean() + self.output.loss(behind, targets[1]).mean())
+        (loss * config.window).backward()
+        rate = learning_rate_at(number, n_steps, config.optimizer)
+        norm = take_step(self.update, rate, config.optimizer.clip_norm)
+        moved = math.isfinite(norm)
+        return StepResult(loss.item(), norm, rate, after if moved else state, moved, False, False)
+
+    def refresh(self) -> None:
+        """Nothing: the layer can always be measured."""
