@@ -2,9 +2,9 @@
 
 import json
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,13 +64,14 @@ def written_whole(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: the disk is full, the folder cannot be made or written.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=PART_PREFIX, dir=target.parent))
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
+    room = target.parent / f"{PART_PREFIX}{secrets.token_hex(8)}"
     part, replaced = room / "part", room / "replaced"
     try:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            room.mkdir(mode=0o700)  # within the block that removes it: a signal may come between any two lines
+        except OSError as error:
+            raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
         yield part
         sync_to_disk(part)
         if target.is_dir():
