@@ -51,7 +51,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "continuous": {},
 }
 RIVALS = ("adaptive", "continuous")  # no recipe can ask for them
-TIMED_ONLY = {"full-tied": 5}  # steps; each spells the whole vocabulary anew, two epochs would take days
+TIMED_ONLY = {"full-tied": 5}  # steps; each spells the whole vocabulary anew, two epochs would take most of a day
 FITTED_ON = 40  # sentences of the training text, spread over it, for what a layer fits after training
 
 
