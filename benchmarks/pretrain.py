@@ -5,7 +5,8 @@
 
 Needs WikiText-2 in ../shared. tiny is configuration T: 2 x 512 cells, projection 128, filters to width 5, one highway, all words
 of the training text, 1,024 negatives, windows of 20. The rival (`plain_loop.py`) trains 64 rows, ours each number of rows in
-float32 and bfloat16; both move their weights by the paper's Adagrad. bilm-tf's own trainer was measured on another machine of two cores: 1,910 to 1,990 tokens/s on T.
+float32 and bfloat16; both move their weights by the paper's Adagrad. bilm-tf's own trainer was measured on another machine of two
+cores: 1,910 to 1,990 tokens/s on T.
 A token is counted once, though both directions train on it. Medians; parts of a step in ms.
 """
 
