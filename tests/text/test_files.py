@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from elmo.errors import OutputError
-from elmo.text.files import refuse_existing, remove_leftovers, written_whole
+from elmo.text.files import PART_PREFIX, refuse_existing, remove_leftovers, remove_whole, written_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -98,3 +98,14 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"), written_whole(tmp_path / "file" / "a.txt"):
         pass
+
+
+def test_a_folder_is_removed_whole_even_if_its_removal_is_cut_short(tmp_path, monkeypatch):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a").write_text("a")
+    monkeypatch.setattr("elmo.text.files.shutil.rmtree", lambda *_, **__: None)  # as if killed before it
+    remove_whole(tmp_path / "old")
+    assert [path.name.startswith(PART_PREFIX) for path in tmp_path.iterdir()] == [True]
+    monkeypatch.undo()
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -104,6 +104,16 @@ def locked(folder: Path) -> Iterator[bool]:
         os.close(handle)
 
 
+def remove_whole(folder: Path) -> None:
+    """Remove a folder so that nobody ever sees a part of it: under its own name it is whole or gone."""
+    room = folder.parent / f"{PART_PREFIX}{secrets.token_hex(8)}"
+    try:
+        os.replace(folder, room)
+    except OSError:  # it stays, whole, for the next time
+        return
+    shutil.rmtree(room, ignore_errors=True)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process left unfinished in a folder that no other process writes to."""
     for room in folder.glob(f"{PART_PREFIX}*"):

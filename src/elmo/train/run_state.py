@@ -4,7 +4,6 @@ No random state is kept: what is random in a step depends on the seed and the st
 """
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
-from elmo.text.files import read_json, written_whole
+from elmo.text.files import read_json, remove_whole, written_whole
 from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate
 
@@ -66,7 +65,7 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
         write_tensors(tensors, part / STATE_FILE)
         (part / PLACE_FILE).write_text(run.place.model_dump_json() + "\n", encoding="ascii")
     for old in checkpoints_of(folder)[:-keep]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_whole(old)
     return target
 
 
