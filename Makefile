@@ -73,7 +73,7 @@ bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, size
 bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
 	@$(BIN)/python benchmarks/layers.py --write-docs
 
-bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (ten minutes).
+bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (a quarter of an hour).
 	@$(BIN)/python benchmarks/many_steps.py --save
 
 bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to 2 GB of text (tens of minutes, 6 GB of disk).

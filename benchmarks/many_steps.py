@@ -29,10 +29,10 @@ LEAST_ALLOWED_MB, SHARE_ALLOWED = 5.0, 0.02
 RECIPE = {
     "bilm": {
         "char_cnn": {"embedding_size": 4, "filters": [[1, 8], [2, 8], [3, 16]], "n_highway": 1, "max_characters": 20},
-        "lstm": {"n_layers": 2, "cell_size": 32, "projection_size": 16},
+        "lstm": {"n_layers": 1, "cell_size": 32, "projection_size": 16},
     },
-    "rows": 8,
-    "window": 8,
+    "rows": 4,
+    "window": 4,
     "epochs": 1_000_000,
     "n_negatives": 64,
     "dropout": 0.1,
