@@ -3,12 +3,15 @@
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from elmo.cli.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
+
+if TYPE_CHECKING:
+    from elmo.apps.pretrain import PretrainResult
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what batch schedulers send before time is up
 
@@ -66,11 +69,10 @@ def pretrain(
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
     from elmo.apps.pretrain import continue_run, is_run, start_run
-    from elmo.apps.run_report import REPORT_FILE
     from elmo.apps.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.memory import keep_freed_memory
-    from elmo.train.ranks import join_ranks, leave_ranks
+    from elmo.train.ranks import end_rank, join_ranks
     from elmo.train.recipe import pretrain_config, read_recipe
 
     if tensorboard:
@@ -136,15 +138,21 @@ def pretrain(
         report=live.show,
         ranks=ranks,
     )
-    leave_ranks()
     say_in_place("")
-    if not ranks.is_first:
-        return
+    if ranks.is_first:
+        _tell(result, output, json)
+    end_rank(ranks, 0 if result.finished or not ranks.is_first else 130)
+
+
+def _tell(result: "PretrainResult", output: Path, json: bool) -> None:
+    """Say how a session ended."""
+    from elmo.apps.run_report import REPORT_FILE
+
     if not result.finished or result.heldout is None:
         say(
             f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; go on with --resume -o {output}"
         )
-        raise typer.Exit(130)
+        return
     facts = {
         "model": str(output),
         "report": str(output / REPORT_FILE),

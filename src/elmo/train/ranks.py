@@ -110,7 +110,15 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
-def leave_ranks() -> None:
-    """Undo `join_ranks`."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.destroy_process_group()
+def end_rank(ranks: Ranks, status: int) -> None:
+    """End this process with a status, once all is written and every rank has waited for the others.
+
+    Of several ranks, each leaves at once, without the interpreter's own farewell: a thread of gloo that is still there then
+    aborts the process now and then ("terminate called without an active exception"), and torchrun calls the run failed.
+    """
+    if ranks.n_ranks > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    if status:
+        sys.exit(status)
