@@ -1,6 +1,5 @@
 """What a run cannot begin with: a vocabulary that teaches nothing, a model that memory cannot hold."""
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
 from elmo.text.characters import UNKNOWN_IN_TEXT
 from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary
+from elmo.train.memory import memory_of_machine
 
 
 def read_given_vocabulary(path: Path) -> Vocabulary:
@@ -63,8 +63,8 @@ def refuse_too_large(config: BiLMConfig, n_words: int) -> None:
     with torch.device("meta"):
         parts = (BiLM(config), Softmax(n_words, config.lstm.projection_size))
     size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else size_bytes
-    if size_bytes > there:
+    there = memory_of_machine()
+    if there is not None and size_bytes > there:
         raise ConfigError(
             f"training this model takes {size_bytes / 2**30:,.0f} GiB for its weights alone, this machine has "
             f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, doctor, embed, perplexity, pretrain, report, tokenize
+from elmo.cli import convert, demo, doctor, embed, perplexity, plan, pretrain, report, tokenize
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("embed")(embed.embed)
+app.command("plan")(plan.plan)
 app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)
 app.command("perplexity")(perplexity.perplexity)

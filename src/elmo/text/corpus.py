@@ -14,7 +14,7 @@ from elmo.text.records import holds_records, read_records
 from elmo.text.sentences import sentences_of_words
 from elmo.text.tokens import split_words
 
-_TEXT_FIELD = "text"  # of a record, if none is named
+TEXT_FIELD = "text"  # of a record, if none is named
 
 
 class CorpusSentence(NamedTuple):
@@ -76,7 +76,7 @@ class Corpus:
     def __init__(self, paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> None:
         self._paths = paths
         self._pretokenized = pretokenized
-        self._text_field = _TEXT_FIELD if text_field is None else text_field
+        self._text_field = TEXT_FIELD if text_field is None else text_field
         self.counts = CorpusCounts()
 
     def __iter__(self) -> Iterator[CorpusSentence]:

@@ -20,7 +20,6 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
-from elmo.text.windows import WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
@@ -79,7 +78,7 @@ def pretrain(
     else:
         run = load_run_state(resume_from, model, trainer.update, config.rows)
         place, position, state = run.place, run.position, rows_of(run.lstm, trainer.rows, 0)
-    n_steps = steps_of(trainer.reader, config, max_steps)
+    n_steps = steps_of(trainer.reader.n_places, config, max_steps)
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
     begun, seconds_before = time.monotonic(), place.seconds
     saved_at, logged_at = begun, begun
@@ -163,7 +162,7 @@ def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], rank
     return Perplexity(forward, backward, int(tokens), int(unknown))
 
 
-def steps_of(reader: WindowReader, config: PretrainConfig, max_steps: int | None = None) -> int:
-    """Steps of a whole run."""
-    n_steps = -(-config.epochs * reader.n_places // (config.rows * config.window))
+def steps_of(n_places: int, config: PretrainConfig, max_steps: int | None = None) -> int:
+    """Steps of a whole run over a text of `n_places` (`WindowReader.n_places`)."""
+    n_steps = -(-config.epochs * n_places // (config.rows * config.window))
     return n_steps if max_steps is None else min(n_steps, max_steps)

@@ -1,8 +1,14 @@
-"""How a training process asks the operating system for memory."""
+"""How a training process asks the operating system for memory, of which there is so much."""
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
+_LIMITS = (  # of a container, cgroup v2 and v1
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of mallopt(3), glibc
 
 
@@ -20,3 +26,15 @@ def keep_freed_memory() -> None:
         mallopt(_MMAP_MAX, 0)
         mallopt(_TRIM_THRESHOLD, 2**31 - 1)
         mallopt(_TOP_PAD, 2**26)
+
+
+def memory_of_machine() -> int | None:
+    """Bytes that processes may take here: of the machine, or of the container if that allows less; None: not known."""
+    known = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
+    for path in _LIMITS:
+        try:
+            limit = path.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        known += [int(limit)] if limit.isdecimal() else []  # "max": none
+    return min(known, default=None)

@@ -1,0 +1,211 @@
+"""`elmo plan`: what a training will cost, and which model can be had in so many hours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elmo.cli.show import say_in_place, show_facts
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from elmo.apps.plan import Plan
+    from elmo.apps.run_cost import RunCost
+
+_WIDTH = 80  # columns
+
+
+def plan(
+    corpus: Annotated[
+        list[str],
+        typer.Option("--corpus", help="Files or globs (quoted): txt, jsonl, parquet; gz, xz, zst. May be repeated."),
+    ],
+    size: Annotated[str | None, typer.Option(help="tiny, small, medium or original.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe (TOML) with any of the settings.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. May be repeated."),
+    ] = None,
+    vocabulary_size: Annotated[int | None, typer.Option(min=1, help="Words of the vocabulary to count.")] = None,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The corpus is one sentence a line, tokens separated by white space.")
+    ] = False,
+    text_field: Annotated[
+        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="Propose the best model that can be had in so many hours.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Measure the speed for so long, each size.")] = 8.0,
+    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a training will cost: parameters, memory, tokens a second measured here, hours; with the command to paste.
+
+    Example: `elmo plan --corpus README.md --seconds 1`
+    """
+    from elmo.apps.plan import PlanRequest, plan_training
+    from elmo.train.memory import keep_freed_memory
+
+    keep_freed_memory()  # as pretrain does: a tenth of the speed
+    request = PlanRequest(corpus, size, recipe, set_ or (), vocabulary_size, pretokenized, text_field, device)
+    try:
+        found = plan_training(request, hours, seconds, say_in_place)
+    finally:
+        say_in_place("")
+    if json:
+        show_facts(_flat(found), as_json=True)
+    else:
+        _show(found, hours)
+
+
+def _flat(plan: "Plan") -> dict[str, Any]:
+    """The plan under flat keys; of each size that was measured, `SIZE.tokens_per_s` and the like."""
+    from elmo.apps.plan import advice_of
+
+    cost = plan.cost
+    facts: dict[str, Any] = {
+        "files": plan.n_files,
+        "bytes": plan.n_bytes,
+        "tokens": plan.n_tokens,
+        "sentences": plan.n_sentences,
+        "types": plan.n_types,
+        "exact": plan.exact,
+        "size": plan.chosen,
+        "vocabulary": cost.n_words,
+        "rows": cost.recipe.rows,
+        "window": cost.recipe.window,
+        "precision": cost.recipe.precision,
+        "device": plan.device,
+        "threads": plan.n_threads,
+    }
+    facts |= {f"parameters.{name}": n for name, n in cost.parameters._asdict().items()}
+    facts["parameters"] = cost.parameters.total
+    facts |= {f"memory.{name}": n for name, n in cost.memory._asdict().items()}
+    facts |= {"memory": cost.memory.total, "memory_there": cost.memory_there, "fits": cost.fits}
+    if (advice := advice_of(cost)) is not None:
+        facts["advice"] = advice
+    facts |= {"epochs": plan.epochs, "steps": plan.n_steps, "tokens_per_s": None, "hours": None}
+    if cost.step is not None:
+        hours = {f"hours.{name}": s / 3600 for name, s in _seconds(cost, plan.n_steps).items()}
+        facts |= {"tokens_per_s": cost.tokens_per_s, "step_s": cost.step.seconds, "measured_steps": cost.step.n_steps}
+        facts |= {"hours": cost.seconds(plan.n_steps) / 3600, **hours}
+    for name, other in plan.measured.items():
+        whole = None if other.step is None else other.seconds(other.n_steps) / 3600
+        facts |= {f"{name}.tokens_per_s": other.tokens_per_s, f"{name}.hours": whole, f"{name}.fits": other.fits}
+    return facts | {"command": plan.command}
+
+
+def _seconds(cost: "RunCost", n_steps: int) -> dict[str, float]:
+    return {
+        "reading": cost.reading_s,
+        "steps": cost.stepping_s(n_steps),
+        "evaluations": cost.evaluating_s(n_steps),
+        "checkpoints": cost.saving_s(n_steps),
+    }
+
+
+def _show(plan: "Plan", hours: float | None) -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from elmo.apps.plan import advice_of
+
+    console = Console(highlight=False)
+    console.width = min(console.width, _WIDTH)
+    sections = [("The text", _text(plan)), (f"The model: {plan.chosen}", _model(plan))]
+    if len(plan.measured) > 1:
+        sections.append(("Sizes", _sizes(plan)))
+    if plan.cost.step is not None:
+        title = "The run" if hours is None else f"The run: the best of {hours:g} hours"
+        sections.append((title, _run(plan)))
+    for title, table in sections:
+        console.print(Text(title, style="bold"))
+        console.print(Padding(table, (0, 0, 1, 2)))
+    if (advice := advice_of(plan.cost)) is not None:
+        console.print(Text(f"It does not fit in memory. {advice}", style="bold"))
+    else:
+        console.print(Text(plan.command, style="cyan"), soft_wrap=True)  # one line to copy
+
+
+def _grid() -> "Table":
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _text(plan: "Plan") -> "Table":
+    about = "" if plan.exact else "about "
+    grid = _grid()
+    grid.add_row("files", f"{plan.n_files:,}, {plan.n_bytes / 1e6:,.1f} MB unpacked")
+    grid.add_row("words", f"{about}{plan.n_tokens:,} in {about}{plan.n_sentences:,} sentences")
+    grid.add_row("different", f"{about}{plan.n_types:,}; vocabulary {plan.cost.n_words:,}")
+    return grid
+
+
+def _model(plan: "Plan") -> "Table":
+    from elmo.apps.plan import gibibytes
+
+    cost = plan.cost
+    parts = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in cost.parameters._asdict().items())
+    kinds = ", ".join(f"{name} {gibibytes(n)}" for name, n in cost.memory._asdict().items())
+    there = "" if cost.memory_there is None else f" of {gibibytes(cost.memory_there)}"
+    where = "" if plan.device == "cpu" else f" ({gibibytes(cost.memory.on_device)} on {plan.device})"
+    grid = _grid()
+    grid.add_row("parameters", f"{cost.parameters.total:,}: {parts}")
+    grid.add_row("memory", f"about {gibibytes(cost.memory.total)}{there}{where}: {kinds}")
+    return grid
+
+
+def _sizes(plan: "Plan") -> "Table":
+    from rich.table import Table
+
+    from elmo.apps.plan import gibibytes
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column()
+    for column in ("parameters", "memory", "tokens/s", "to read it all"):
+        table.add_column(column, justify="right")
+    for name, cost in plan.measured.items():
+        speed = "does not fit" if cost.tokens_per_s is None else f"{cost.tokens_per_s:,.0f}"
+        time = "-" if cost.tokens_per_s is None else duration(cost.seconds(cost.n_steps))
+        table.add_row(name, f"{cost.parameters.total:,}", gibibytes(cost.memory.total), speed, time)
+    return table
+
+
+def _run(plan: "Plan") -> "Table":
+    cost, step = plan.cost, plan.cost.step
+    assert step is not None
+    recipe = cost.recipe
+    measured = (
+        "one step, longer than the measuring"
+        if step.n_steps == 0
+        else f"median of {step.n_steps:,} step{'s' * (step.n_steps > 1)}"
+    )
+    parts = ", ".join(f"{name} {duration(s)}" for name, s in _seconds(cost, plan.n_steps).items())
+    read = plan.n_steps * recipe.rows * recipe.window / cost.n_places
+    grid = _grid()
+    grid.add_row(
+        "speed", f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s a step of {recipe.rows} x {recipe.window}"
+    )
+    grid.add_row(
+        "measured",
+        f"{measured}; {plan.device}, {plan.n_threads} thread{'s' * (plan.n_threads > 1)}, {recipe.precision}",
+    )
+    grid.add_row("epochs", f"{read:.3g}, in {plan.n_steps:,} steps")
+    grid.add_row("time", f"about {duration(cost.seconds(plan.n_steps))}: {parts}")
+    return grid
+
+
+def duration(seconds: float) -> str:
+    """Seconds for reading, in the largest units that matter."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 100 * 3600 else f"{seconds / 86400:,.1f} days"

@@ -1,0 +1,157 @@
+"""What training a model takes, by arithmetic: parameters of each part, bytes of memory of each kind.
+
+The bytes of a step are those of the tensors that `fast_char_cnn`, `fast_lstm` and `fast_softmax` keep for the gradient, and of
+the largest that their backward passes make beside them. Seven measured runs took 0.9 to 1.3
+times the sum (`tests/train/test_cost.py` allows two thirds to one and a half).
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from elmo.model.bilm import BiLM
+from elmo.model.config import CharCNNConfig
+from elmo.model.softmax import Softmax
+from elmo.train.config import PretrainConfig
+
+PROCESS_BYTES = 260 * 2**20  # Python with PyTorch and this program, measured
+_VOCABULARY_ENTRY = 160  # bytes of a word and its id in a dictionary
+_FULL = 4  # bytes of a float32
+_ID = 8  # bytes of an int64
+
+
+class ParameterCounts(NamedTuple):
+    """Numbers that training moves, by part of the model."""
+
+    token_layer: int  # char CNN, word vectors, their projections
+    lstms: int  # both directions
+    softmax: int  # of a tied one the biases alone
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+
+class StepWords(NamedTuple):
+    """How many different words a step looks at, on average."""
+
+    read: int  # that the rows of one part read, both directions
+    predicted: int  # targets and negatives: rows of the softmax
+
+
+class MemoryBytes(NamedTuple):
+    """Bytes that a training process holds at its peak, by kind."""
+
+    weights: int
+    gradients: int
+    moments: int  # what the optimizer remembers
+    activations: int  # of a step, or of one of its parts
+    spellings: int  # of the different words of the corpus, and the vocabulary
+    process: int  # all else
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+    @property
+    def on_device(self) -> int:
+        """What a GPU holds."""
+        return self.weights + self.gradients + self.moments + self.activations
+
+
+def is_sampled(config: PretrainConfig, n_words: int) -> bool:
+    """Whether steps look at some rows of the softmax of `n_words` only (`Trainer.sampled`)."""
+    return config.softmax == "sampled" and config.n_negatives < n_words
+
+
+def count_parameters(config: PretrainConfig, n_words: int) -> ParameterCounts:
+    """The parameters of a model with a softmax of `n_words`, built without memory."""
+    with torch.device("meta"):
+        bilm, softmax = BiLM(config.bilm), Softmax(n_words, config.bilm.lstm.projection_size)
+    lstms = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
+    tied_weight = softmax.weight.numel() if config.tied else 0
+    return ParameterCounts(_numbers_of(bilm) - lstms, lstms, _numbers_of(softmax) - tied_weight)
+
+
+def count_memory(config: PretrainConfig, n_words: int, n_types: int, words: StepWords) -> MemoryBytes:
+    """The memory of a process that trains all rows of a step.
+
+    Args:
+        n_words: of the softmax. n_types: different words of the corpus. words: of a step.
+    """
+    parameters = count_parameters(config, n_words)
+    bilm, P = parameters.token_layer + parameters.lstms, config.bilm.lstm.projection_size
+    table = n_words * P if config.tied else 0  # rows of a tied softmax, written when it is measured or saved
+    gathered = words.predicted * (P + 1) if is_sampled(config, n_words) else 0
+    # A sampled softmax has its rows copied for the step; each direction makes a gradient of them before the sum.
+    gradients = bilm + (4 * gathered if gathered else 2 * parameters.softmax)
+    bilm_moments, softmax_moments = _moments(config, rows=bool(gathered))
+    width = (config.bilm.max_characters or 0) + (config.bilm.n_input_words is not None)
+    id_bytes = 4 if max(config.bilm.alphabet_size or 0, config.bilm.n_input_words or 0) > 2**15 - 16 else 2
+    spelled = n_types * (width * id_bytes + 4 + 2 * _ID) + n_words * _VOCABULARY_ENTRY
+    if config.tied:
+        spelled += n_words * width * id_bytes
+    return MemoryBytes(
+        weights=_FULL * (parameters.total + table),
+        gradients=_FULL * gradients,
+        moments=_FULL * (bilm_moments * bilm + softmax_moments * parameters.softmax),
+        activations=count_activations(config, n_words, words),
+        spellings=spelled,
+        process=PROCESS_BYTES,
+    )
+
+
+def count_activations(config: PretrainConfig, n_words: int, words: StepWords) -> int:
+    """Bytes that one part of a step keeps for its gradient, with the largest of what the backward pass makes beside."""
+    B = -(-config.rows // config.accumulate)
+    low = 2 if config.precision == "bfloat16" else _FULL
+    lstm = config.bilm.lstm
+    H, P, N = lstm.cell_size, lstm.projection_size, B * config.window
+    of_layer = N * (
+        low * (6 * H + 2 * P) + _FULL * (H + P)
+    )  # inputs, gates, squashed, inner, kept_hiddens; cells, hiddens
+    if config.state_reset in ("sentences", "documents"):
+        of_layer += N * _FULL * H  # kept_cells
+    if config.dropout.layer_inputs > 0:
+        of_layer += 2 * N * _FULL * P  # what was dropped, and the input without it
+    weights = 8 * H * P  # input and hidden, of one layer and direction
+    if config.dropout.recurrent > 0:
+        of_layer += weights * _FULL  # half of them, twice
+    layers = 2 * lstm.n_layers * of_layer
+    in_backward = N * low * (4 * H + 3 * P) + weights * (low + _FULL)  # of_gates, read, of_projected; of_weights
+    S = config.n_negatives if is_sampled(config, n_words) else n_words
+    softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # shares, x, target_rows, negative_rows
+    read = words.read + (words.predicted if config.tied else 0)
+    vectors = 2 * N * P * _FULL * 2  # of the places, and the sums of their gradients
+    return layers + max(in_backward, 2 * N * P * _FULL) + softmax + read * _of_word(config, low) + vectors
+
+
+def _of_word(config: PretrainConfig, low: int) -> int:
+    """Bytes that the token layer keeps of one word."""
+    P, cnn, words = config.bilm.lstm.projection_size, config.bilm.char_cnn, config.bilm.word_embedding
+    return 2 * _FULL * P + (0 if words is None else _FULL * words.size) + (0 if cnn is None else _of_spelled(cnn, low))
+
+
+def _of_spelled(cnn: CharCNNConfig, low: int) -> int:
+    F, line = cnn.n_filters, cnn.max_characters * cnn.embedding_size
+    in_low = (2 * cnn.n_highway + 1) * low if low < _FULL else 0  # inputs of the products
+    filters = F * (3 * low + (1 + 3 * cnn.n_highway) * _FULL + in_low)  # where, best; activation, gates and values
+    return filters + line * (2 * _FULL + low) + cnn.max_characters * _ID
+
+
+def _moments(config: PretrainConfig, rows: bool) -> tuple[int, int]:
+    """Numbers that the optimizer remembers of each weight of the biLM, and of the softmax; `rows`: of a sampled one."""
+    match config.optimizer.name:
+        case "adagrad":
+            return 1, 1
+        case "adam" | "adamw":
+            return 2, 2
+        case "sgd":
+            kept = int(config.optimizer.momentum > 0)
+            return kept, 0 if rows else kept
+
+
+def _numbers_of(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())

@@ -1,0 +1,52 @@
+"""How long a step of training takes on this machine, and a held-out sentence: measured."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.train.perplexity import measure_perplexity
+from elmo.train.trainer import Trainer
+
+WARMUP_STEPS = 2  # left out: memory is asked for, kernels are chosen
+
+
+class StepTime(NamedTuple):
+    """A measured step."""
+
+    seconds: float  # median
+    n_steps: int  # measured; 0: one step of the warm-up took longer than there was time for, and that is the figure
+
+
+def time_steps(trainer: Trainer, seconds: float, report: Callable[[int, float], None] = lambda n, s: None) -> StepTime:
+    """Train for some seconds, at least one step after the warm-up.
+
+    Args:
+        report: told steps and seconds so far.
+    """
+    position, state = trainer.reader.start(), trainer.zero_state()
+    times: list[float] = []
+    begun = time.monotonic()
+    while len(times) <= WARMUP_STEPS or time.monotonic() - begun < seconds:
+        step_begun = time.monotonic()
+        window, position = trainer.reader.read(position)
+        state = trainer.step(len(times), 2**31, window, state).state
+        times.append(time.monotonic() - step_begun)
+        if len(times) == 1 and times[0] > seconds:
+            return StepTime(times[0], 0)
+        report(len(times), time.monotonic() - begun)
+    return StepTime(statistics.median(times[WARMUP_STEPS:]), len(times) - WARMUP_STEPS)
+
+
+def time_sentences(model: SavedModel, sentences: Sequence[Sequence[str]], seconds: float) -> float:
+    """Seconds that measuring the perplexity of one sentence takes: of twice as many until it takes some seconds."""
+    n = 8
+    while True:
+        some = sentences[:n]
+        begun = time.monotonic()
+        measure_perplexity(model, some)
+        took = time.monotonic() - begun
+        if took > seconds or n >= len(sentences):
+            return took / len(some)
+        n *= 2
