@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from elmo.apps.perplexity import measure_file
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.errors import TextError
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config

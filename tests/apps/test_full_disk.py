@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 from conftest import quick_recipe
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.apps.run_record import append_report, read_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import OutputError

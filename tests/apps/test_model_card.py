@@ -7,7 +7,8 @@ import tomllib
 import pytest
 
 from elmo.apps.model_card import write_card
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.apps.run_record import RunRecord, read_run
 from elmo.checkpoints.native import read_model_config
 from elmo.checkpoints.saved_model import PRETOKENIZED

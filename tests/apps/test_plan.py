@@ -8,10 +8,12 @@ import pytest
 import typer
 
 from conftest import TEXT
-from elmo.apps.plan import PlanRequest, _largest, advice_of, plan_training, wanted_epochs
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.plan import PlanRequest, _largest, advice_of, plan_training
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.apps.run_cost import RunCost
 from elmo.apps.run_settings import read_run_settings
+from elmo.apps.suited import suited_size, wanted_epochs
 from elmo.checkpoints.native import load_native
 from elmo.cli.main import app
 from elmo.errors import ConfigError
@@ -47,6 +49,14 @@ def cost_of(step_s=2.0, there=1000, activations=300, epochs=3, **settings):
 )
 def test_the_less_text_the_more_often_it_is_read(n_tokens, epochs):
     assert wanted_epochs(n_tokens) == epochs
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "size"),
+    [(1, "tiny"), (10_000_000, "small"), (99_999_999, "small"), (100_000_000, "medium"), (500_000_000, "original")],
+)
+def test_the_more_text_the_larger_the_model(n_tokens, size):
+    assert suited_size(n_tokens) == size
 
 
 def test_the_time_of_a_run_is_the_sum_of_its_parts():

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.apps.run_facts import duration_text, perplexity_text
 from elmo.apps.run_record import append_begin, append_end, append_report, read_run
 from elmo.apps.run_report import report_run, write_page

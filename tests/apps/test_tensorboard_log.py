@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from elmo.apps.pretrain import continue_run, start_run
+from elmo.apps.pretrain import continue_run
+from elmo.apps.run_beginning import start_run
 from elmo.apps.tensorboard_log import TensorBoardLog, require_tensorboard
 from elmo.errors import ConfigError
 from elmo.train.loop import Report

@@ -15,15 +15,10 @@ from elmo.apps.mending import (
     MOJIBAKE,
     Advice,
 )
+from elmo.apps.suited import suited_size, wanted_epochs
 from elmo.text.tallies import quantile
 
 ENOUGH_TOKENS = 100_000  # below it no model is useful
-_TRAINING = (  # from so many tokens: size, epochs; the published model read 800 million tokens ten times
-    (500_000_000, "original", 10),
-    (100_000_000, "medium", 3),
-    (10_000_000, "small", 3),
-    (0, "tiny", 10),
-)
 _MANY_UNKNOWN = 0.05
 _WHOLE_DOCUMENT = 8  # sentences; a median below it is of paragraphs or headings
 
@@ -175,7 +170,7 @@ def _documents(f: Findings) -> Advice | None:
 
 
 def _training(f: Findings, patterns: Sequence[str]) -> Advice:
-    size, epochs = next((size, epochs) for tokens, size, epochs in _TRAINING if f.n_tokens >= tokens)
+    size, epochs = suited_size(f.n_tokens), wanted_epochs(f.n_tokens)
     n_words, _, unknown = f.suggested
     words = f"{n_words:,} words"
     if unknown is not None:
@@ -185,7 +180,7 @@ def _training(f: Findings, patterns: Sequence[str]) -> Advice:
     return Advice(
         f"{f.n_tokens:,} tokens suit the size {size}, {epochs} epochs or fewer (enough when the held-out perplexity falls "
         f"no more), a vocabulary of {words}.",
-        "Train.",
+        "Train; elmo plan tells the hours beforehand.",
         f"elmo pretrain {corpus}{' --pretokenized' * f.pretokenized} --size {size} "
         f"--vocabulary-size {n_words} --set epochs={epochs} -o my-model",
     )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from elmo.apps.run_cost import RunCost, cost_of_run
+from elmo.apps.suited import wanted_epochs
 from elmo.apps.text_sample import TextSample, sampled_text
 from elmo.errors import ConfigError
 from elmo.model.config import SIZES
@@ -18,7 +19,6 @@ from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
 
 SPARE = 0.05  # of the hours: other programs want the machine too
-_EPOCHS = ((10_000_000, 10), (50_000_000, 5), (300_000_000, 2))  # below so many tokens, so many epochs
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,6 @@ class Plan:
     def cost(self) -> RunCost:
         """Of the chosen run."""
         return self.measured[self.chosen]
-
-
-def wanted_epochs(n_tokens: int) -> int:
-    """Epochs worth reading: the less text, the more often; the published model read its 800 million tokens ten times.
-
-    10 below 10 million tokens, 5 below 50 million, 2 below 300 million, else 1.
-    """
-    return next((epochs for below, epochs in _EPOCHS if n_tokens < below), 1)
 
 
 def plan_training(

@@ -1,4 +1,4 @@
-"""Pretrain a model: text files -> a model folder, with checkpoints on the way and a resume from the last of them.
+"""Train a run that was begun (`run_beginning.py`): its folder -> a model, with checkpoints on the way, from the last of them.
 
 The folder of a run:
 
@@ -23,30 +23,25 @@ import torch
 from torch import Tensor
 
 from elmo.apps.model_card import training_facts, write_card
-from elmo.apps.run_beginning import read_given_vocabulary, refuse_too_large, share_outside
 from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
 from elmo.apps.run_report import report_run
 from elmo.apps.run_settings import (
     RUN_FILE,
     RunSettings,
     check_word_files,
-    checksums_of_word_files,
     read_run_settings,
-    write_run_settings,
 )
 from elmo.apps.tensorboard_log import TensorBoardLog
-from elmo.checkpoints.native import StorageType, add_model_files
+from elmo.checkpoints.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import OutputError, TextError, TrainingError
+from elmo.errors import OutputError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax
-from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
-from elmo.text.files import locked, refuse_existing, remove_leftovers, written_whole
-from elmo.text.lexicon import Lexicon, learn_lexicon, read_lexicon, write_lexicon
-from elmo.text.shards import read_encoded_text, write_encoded_text
-from elmo.text.spelled_words import read_spelled_words, write_spelled_words
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.text.files import locked, remove_leftovers
+from elmo.text.lexicon import Lexicon, read_lexicon
+from elmo.text.shards import read_encoded_text
+from elmo.text.spelled_words import read_spelled_words
+from elmo.text.vocabulary import Vocabulary, read_vocabulary
 from elmo.train.config import PretrainConfig
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
@@ -67,77 +62,6 @@ class PretrainResult:
     place: Place
     checkpoint: Path
     heldout: Perplexity | None
-
-
-def start_run(
-    corpus: Sequence[str],
-    out: Path,
-    recipe: PretrainConfig,
-    *,
-    vocabulary_file: Path | None = None,
-    heldout_file: Path | None = None,
-    pretokenized: bool = False,
-    text_field: str | None = None,
-    max_steps: int | None = None,
-    storage: StorageType = "float32",
-    say: Callable[[str], None] = lambda line: None,
-) -> None:
-    """Read the corpus and lay out the folder of a run; `continue_run` then trains.
-
-    Raises:
-        TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
-            no word of the vocabulary.
-        OutputError: the folder exists.
-    """
-    refuse_existing(out, force=None, known_by=[])
-    files = find_files(corpus)
-    # What is wrong with the small files is told before the wait for the large ones.
-    given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
-    heldout = (
-        None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
-    )
-    if heldout == []:
-        raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
-    begun = time.monotonic()
-    with written_whole(out) as part:
-        part.mkdir()
-        read = Corpus(files, pretokenized, text_field)
-        text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)
-        if text.n_sentences < 2:
-            raise TextError(
-                f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
-                "training needs at least two sentences, and a useful model some 100,000 words"
-            )
-        say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
-        if passed_over := _passed_over(read.counts):
-            say(f"passed over {passed_over}")
-        if heldout is None:
-            heldout = [*map(text.sentence, text.heldout.tolist())]
-        counts = text.count_words()
-        vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
-        outside_share = share_outside(vocabulary, counts, vocabulary_file)
-        lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
-        recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
-        refuse_too_large(recipe.bilm, len(vocabulary))
-        write_spelled_words(text.words, Speller(recipe.bilm.max_characters, lexicon), vocabulary, part / "words")
-        write_encoded_text(((words, True) for words in heldout), part / "heldout")
-        write_vocabulary(vocabulary, part / "vocabulary.txt")
-        write_lexicon(lexicon, part)
-        settings = RunSettings(
-            recipe=recipe,
-            corpus=[file.name for file in files],
-            tokens=text.n_tokens - text.n_heldout_tokens,
-            sentences=text.n_sentences - len(text.heldout),
-            vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
-            heldout_file=None if heldout_file is None else heldout_file.name,
-            pretokenized=pretokenized,
-            max_steps=max_steps,
-            storage=storage,
-            word_files=checksums_of_word_files(part),
-        )
-        write_run_settings(settings, part)
-    outside = "" if given is None else f", {100 * outside_share:.1f} % of the text outside"
-    say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
 
 
 def continue_run(
@@ -241,11 +165,6 @@ def is_run(out: Path) -> bool:
         return (out / RUN_FILE).is_file()
     except OSError:  # a name that no folder can have
         return False
-
-
-def _passed_over(counts: CorpusCounts) -> str:
-    named = (("empty file", counts.empty_files), ("record without text", counts.skipped_records))
-    return ", ".join(f"{n:,} x {what}" for what, n in named if n)
 
 
 def _new_model(

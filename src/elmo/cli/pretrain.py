@@ -68,7 +68,8 @@ def pretrain(
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
-    from elmo.apps.pretrain import continue_run, is_run, start_run
+    from elmo.apps.pretrain import continue_run, is_run
+    from elmo.apps.run_beginning import start_run
     from elmo.apps.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.memory import keep_freed_memory
