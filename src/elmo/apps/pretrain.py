@@ -1,4 +1,4 @@
-"""Train a run that was begun (`run_beginning.py`): its folder -> a model, with checkpoints on the way, from the last of them.
+"""Train a run that `run_beginning.py` began, from its last checkpoint if it has one, until the model is written.
 
 The folder of a run:
 
@@ -25,12 +25,7 @@ from torch import Tensor
 from elmo.apps.model_card import training_facts, write_card
 from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
 from elmo.apps.run_report import report_run
-from elmo.apps.run_settings import (
-    RUN_FILE,
-    RunSettings,
-    check_word_files,
-    read_run_settings,
-)
+from elmo.apps.run_settings import RUN_FILE, RunSettings, check_word_files, read_run_settings
 from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel

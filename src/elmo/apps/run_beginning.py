@@ -1,4 +1,4 @@
-"""Begin a run: text files -> a folder to train in; what a run cannot begin with is refused before anything is written."""
+"""Begin a run: text files -> a folder to train in. What a run cannot begin with is refused, and then there is no folder."""
 
 import time
 from collections import Counter

@@ -13,5 +13,5 @@ def wanted_epochs(n_tokens: int) -> int:
 
 
 def suited_size(n_tokens: int) -> str:
-    """The size to begin with if time is no matter: `tiny` below 10 million tokens, `original` from 500 million."""
+    """The size that so much text can fill: `tiny` below 10 million tokens, `original` from 500 million."""
     return next((size for below, size in _SIZES if n_tokens < below), "original")
