@@ -5,6 +5,7 @@ of the text whatever the input layer, so bits per byte may be compared down a co
 """
 
 import resource
+import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ LAYERS = {
     "words": ["bilm.char_cnn=none", "bilm.word_embedding.size=100"],
 }
 STEPS = 1000
+LOG_EVERY = 20  # steps; the speed is the median over such stretches, so that a short disturbance does not show
 
 
 def measure_input(text: str, layer: str, steps: int | None = None) -> dict[str, Any]:
@@ -54,13 +56,14 @@ def measure_input(text: str, layer: str, steps: int | None = None) -> dict[str, 
             raise TextError(f"{path}: no such file; this benchmark needs the text there")
     keep_freed_memory()
     n_steps = steps or STEPS
-    recipe = pretrain_config({"size": "tiny", "evaluate_every": n_steps + 1}, LAYERS[layer])
+    recipe = pretrain_config({"size": "tiny", "evaluate_every": n_steps + 1, "log_every": LOG_EVERY}, LAYERS[layer])
+    speeds: list[float] = []
     with TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         start_run([str(train)], run, recipe, pretokenized=pretokenized, max_steps=n_steps)
-        place = continue_run(run).place
+        place = continue_run(run, report=lambda line: speeds.append(line.tokens_per_s)).place
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         found = measure_file(str(run), test, pretokenized)
-    speed = round(place.step * recipe.rows * recipe.window / place.seconds)
+    speed = round(statistics.median(speeds))
     measured = {key: found[key] for key in ("bits_per_byte", "mean", "oov_rate", "tokens")}
     return {"steps": place.step, "tokens_per_s": speed, "peak_memory_mb": peak_mb} | measured

@@ -123,7 +123,7 @@ def _train(
 ) -> tuple[dict[str, Any], list[dict[str, float]]]:
     """Speed and memory, and what is measured after each epoch, or at the end of a trial."""
     config, reader = trainer.config, trainer.reader
-    ends = [steps_of(reader, config.model_copy(update={"epochs": n + 1})) for n in range(config.epochs)]
+    ends = [steps_of(reader.n_places, config.model_copy(update={"epochs": n + 1})) for n in range(config.epochs)]
     n_steps = ends[-1]
     if steps is not None:
         ends = [min(steps, n_steps)]
