@@ -16,7 +16,7 @@ KEPT = [  # all that a run needs beside its checkpoints
     "run.json",
     "vocabulary.txt",
     "alphabet.json",
-    "input_words.txt",
+    "input_words.json",
     *(f"{folder}/{name}" for folder in ("corpus", "heldout") for name in ("index.json", *(f"{a}.bin" for a in ARRAYS))),
     *(f"words/{name}" for name in ("index.json", "spellings.bin", "targets.bin")),
 ]
@@ -90,7 +90,7 @@ def test_a_mended_run_goes_on_bit_for_bit(run, stopped_run):
     assert (run / "model.safetensors").read_bytes() == stopped_run[1]
 
 
-@pytest.mark.parametrize("name", ["vocabulary.txt", "alphabet.json", "input_words.txt"])
+@pytest.mark.parametrize("name", ["vocabulary.txt", "alphabet.json", "input_words.json"])
 def test_the_words_of_a_run_can_be_put_back_from_a_checkpoint(run, stopped_run, name):
     (run / name).unlink()
     with pytest.raises(TrainingError, match=rf"{name} is gone; put back a copy \(each checkpoint has one\)"):

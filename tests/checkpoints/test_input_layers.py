@@ -17,7 +17,7 @@ from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
 
 SENTENCE = ["the", "日本", "", "𠀀海", "never", "e\u0301", "<S>"]
-FILES = {"alphabet": ["alphabet.json"], "words": ["input_words.txt"], "bytes": []}
+FILES = {"alphabet": ["alphabet.json"], "words": ["input_words.json"], "bytes": []}
 
 
 @pytest.mark.parametrize("add", [False, True])
@@ -68,9 +68,9 @@ def test_the_published_format_holds_bytes_alone(tmp_path, layer, what):
         ("alphabet.json", None, r"alphabet\.json: no such file"),
         ("alphabet.json", "3", r"alphabet\.json: an alphabet is one or more different characters"),
         ("alphabet.json", '"abc"', "/m: 3 characters, the config makes it 16; give the files that came with these"),
-        ("input_words.txt", None, r"input_words\.txt: no such vocabulary file"),
-        ("input_words.txt", "the\n", r"input_words\.txt: no line <S>"),
-        ("input_words.txt", "<S>\n</S>\n<UNK>\nthe\n", "/m: 1 input words, the config makes it 4"),
+        ("input_words.json", None, r"input_words\.json: no such file"),
+        ("input_words.json", '["the"]', r"input_words\.json: begins with \['the'\], expected <S>"),
+        ("input_words.json", '["<S>", "</S>", "<UNK>", "the"]', "/m: 1 input words, the config makes it 4"),
     ],
 )
 def test_a_folder_whose_lexicon_does_not_fit_is_refused(tmp_path, file, content, message):

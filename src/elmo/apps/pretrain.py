@@ -4,7 +4,7 @@ The folder of a run:
 
     config.json, model.safetensors, vocabulary.txt, README.md    the model, once the run has ended
     run.json                       the recipe, the files it read
-    alphabet.json, input_words.txt what the input layer learned of the words, if it asks for that
+    alphabet.json, input_words.json what the input layer learned of the words, if it asks for that
     corpus/, heldout/              the text as ids; the sentences held out
     words/                         the different words of the text, spelled and numbered
     checkpoints/step-000001250/    model folders that also hold all that a resume needs
@@ -37,7 +37,6 @@ from elmo.text.lexicon import Lexicon, read_lexicon
 from elmo.text.shards import read_encoded_text
 from elmo.text.spelled_words import read_spelled_words
 from elmo.text.vocabulary import Vocabulary, read_vocabulary
-from elmo.train.config import PretrainConfig
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
 from elmo.train.ranks import ALONE, Ranks
@@ -112,7 +111,7 @@ def _continue_alone(
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
     corpus = SpelledCorpus(text, heldout_sentences, *read_spelled_words(out / "words"))
-    model = _new_model(recipe, vocabulary, lexicon, settings.pretokenized, frequency_bias(corpus, vocabulary))
+    model = _new_model(settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
     ended_early = False
@@ -162,12 +161,14 @@ def is_run(out: Path) -> bool:
         return False
 
 
-def _new_model(
-    recipe: PretrainConfig, vocabulary: Vocabulary, lexicon: Lexicon, pretokenized: bool, bias: Tensor
-) -> SavedModel:
+def _new_model(settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, bias: Tensor) -> SavedModel:
+    recipe = settings.recipe
     torch.manual_seed(recipe.seed)
     config = ModelConfig(
-        bilm=recipe.bilm, n_words=len(vocabulary), tokenizer=PRETOKENIZED if pretokenized else THIS_TOKENIZER
+        bilm=recipe.bilm,
+        n_words=len(vocabulary),
+        tokenizer=PRETOKENIZED if settings.pretokenized else THIS_TOKENIZER,
+        scripts=settings.scripts,
     )
     softmax = Softmax(len(vocabulary), recipe.bilm.lstm.projection_size)
     with torch.no_grad():

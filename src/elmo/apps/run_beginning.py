@@ -17,6 +17,7 @@ from elmo.text.characters import UNKNOWN_IN_TEXT
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
 from elmo.text.files import refuse_existing, written_whole
 from elmo.text.lexicon import learn_lexicon, write_lexicon
+from elmo.text.scripts import mix_scripts
 from elmo.text.shards import write_encoded_text
 from elmo.text.spelled_words import write_spelled_words
 from elmo.text.speller import Speller
@@ -75,7 +76,12 @@ def start_run(
         lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
         recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
         refuse_too_large(recipe.bilm, len(vocabulary))
-        write_spelled_words(text.words, Speller(recipe.bilm.max_characters, lexicon), vocabulary, part / "words")
+        write_spelled_words(
+            text.words,
+            Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
+            vocabulary,
+            part / "words",
+        )
         write_encoded_text(((words, True) for words in heldout), part / "heldout")
         write_vocabulary(vocabulary, part / "vocabulary.txt")
         write_lexicon(lexicon, part)
@@ -89,6 +95,7 @@ def start_run(
             pretokenized=pretokenized,
             max_steps=max_steps,
             storage=storage,
+            scripts=mix_scripts(counts).rounded_shares(),
             word_files=checksums_of_word_files(part),
         )
         write_run_settings(settings, part)

@@ -108,7 +108,7 @@ def cost_of_run(
     fits = there is None or needed <= there
     step, sentence_s = None, 0.0
     if fits:
-        speller = Speller(recipe.bilm.max_characters, lexicon)
+        speller = Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word)
         heldout = [sample.text.sentence(i) for i in sample.text.heldout.tolist()]
         corpus = spell_corpus(sample.text, heldout, vocabulary, speller)
         torch.manual_seed(recipe.seed)

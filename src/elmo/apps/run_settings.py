@@ -30,6 +30,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     pretokenized: bool = False
     max_steps: int | None = None
     storage: StorageType = "float32"
+    scripts: dict[str, float] | None = None  # their shares of the letters of the corpus
     word_files: dict[str, str] = Field(
         default_factory=dict
     )  # checksums of the vocabulary, the alphabet, the input words

@@ -1,15 +1,17 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
+from elmo.text.characters import BOUNDARIES, Boundaries
 from elmo.text.lexicon import Lexicon, count_input_words
 from elmo.text.speller import Speller
 from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
@@ -35,7 +37,11 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     bilm: BiLMConfig
     n_words: Annotated[int, Field(gt=0, le=2**28)] | None = None  # V of the softmax; None: the folder holds no softmax
     warm_state: bool = False  # the folder holds a settled start state
+    boundaries: Boundaries = BOUNDARIES  # the tokens around a sentence (ELMoForManyLangs: <bos>, <eos>)
     tokenizer: TokenizerFacts | None = None  # None: not known (imported weights)
+    scripts: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = (
+        None  # their shares of the letters of the training text
+    )
     training: dict[str, Any] = Field(default_factory=dict)  # facts for the reader; nothing depends on them
 
 
@@ -61,7 +67,8 @@ class SavedModel:
     @property
     def speller(self) -> Speller:
         """Words -> what `bilm` reads."""
-        return Speller(self.config.bilm.max_characters, self.lexicon)
+        config = self.config.bilm
+        return Speller(config.max_characters, self.lexicon, self.config.boundaries, config.longest_word)
 
 
 def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:
@@ -80,6 +87,19 @@ def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:
                 f"{where}: {found or 'no'} {name}, the config makes it {expected or 'none'}; "
                 "give the files that came with these weights"
             )
+
+
+def setting_faults(error: ValidationError, names: Mapping[str, str]) -> str:
+    """What is wrong with the settings of another program, in that program's names.
+
+    Args:
+        names: our name of a setting -> theirs; of a setting without one, ours is told.
+    """
+    faults = []
+    for fault in error.errors():
+        place = ".".join(map(str, fault["loc"]))
+        faults.append(f"{names.get(place, place)} is {fault['input']!r:.80}: {fault['msg']}")
+    return "; ".join(faults)
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:

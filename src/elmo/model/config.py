@@ -65,6 +65,7 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid"):
 
     size: Size = 100  # of a word's vector
     n_words: Size = 30_000  # the most frequent words of the training text; <S>, </S> and <UNK> come on top
+    longest_word: Size | None = None  # characters of a word that count, more are cut off before it is looked up
 
     @property
     def n_rows(self) -> int:
@@ -124,6 +125,11 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
     def n_input_words(self) -> int | None:
         """Words with vectors of their own; None: no word vectors."""
         return None if self.word_embedding is None else self.word_embedding.n_words
+
+    @property
+    def longest_word(self) -> int | None:
+        """Characters of a word that count; None: all that its row holds, and all when its id is looked up."""
+        return None if self.word_embedding is None else self.word_embedding.longest_word
 
     def fitted_to(self, lexicon: Lexicon) -> "BiLMConfig":
         """These settings with the sizes of a lexicon, which may be smaller than what was asked for."""

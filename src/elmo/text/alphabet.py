@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.errors import TextError
-from elmo.text.characters import N_SPECIALS, SENTENCE_END, SENTENCE_START, spell_with_marks
+from elmo.text.characters import BOUNDARIES, N_SPECIALS, Boundaries, spell_with_marks
 from elmo.text.files import read_json
 
 
@@ -40,12 +40,14 @@ class Alphabet:
     def __len__(self) -> int:
         return len(self.characters)
 
-    def encode_words(self, words: Sequence[str], max_characters: int) -> NDArray[np.int64]:
+    def encode_words(
+        self, words: Sequence[str], max_characters: int, boundaries: Boundaries = BOUNDARIES
+    ) -> NDArray[np.int64]:
         """Spell words, in order: int64 (T, C); characters past `max_characters - 2` are cut."""
         rows = np.zeros((len(words), max_characters), dtype=np.int64)  # (T, C)
         for row, word in zip(rows, words, strict=True):
             codes = [self._id_of.get(character, self._unknown) for character in word[: max_characters - 2]]
-            row[:] = spell_with_marks(word, codes, max_characters, table_size(len(self)))
+            row[:] = spell_with_marks(word, codes, max_characters, table_size(len(self)), boundaries)
         return rows
 
 
@@ -60,7 +62,7 @@ def alphabet_from_counts(counts: Counter[str], size: int) -> Alphabet:
     """
     n_of: Counter[str] = Counter()
     for word, n in counts.items():
-        for character in "" if word in (SENTENCE_START, SENTENCE_END) else word:
+        for character in "" if word in BOUNDARIES else word:
             n_of[character] += n
     often = [character for character, n in n_of.items() if n > 1 and not _is_surrogate(character)]
     if not often:

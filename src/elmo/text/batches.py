@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.text.characters import PADDING, SENTENCE_END, SENTENCE_START
+from elmo.text.characters import PADDING
 from elmo.text.speller import Speller
 
 
@@ -20,8 +20,9 @@ class Batch(NamedTuple):
 
 
 def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], speller: Speller) -> Batch:
-    """Spell some sentences, each between `<S>` and `</S>`, padded on the right."""
-    chosen = [[SENTENCE_START, *sentences[row], SENTENCE_END] for row in rows]
+    """Spell some sentences, each between its boundaries, padded on the right."""
+    start, end = speller.boundaries
+    chosen = [[start, *sentences[row], end] for row in rows]
     number_of: dict[str, int] = {}
     T = max((len(words) for words in chosen), default=0)
     word_at = np.zeros((len(chosen), T), dtype=np.int64)  # (B, T)

@@ -10,6 +10,7 @@ characters (`text.alphabet`) has its own number of ids; the five specials are th
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +29,28 @@ SENTENCE_END = "</S>"
 UNKNOWN = "<UNK>"
 UNKNOWN_IN_TEXT = "<unk>"  # how prepared corpora (WikiText, PTB) write an unknown word
 
-_WHOLE_WORDS = {SENTENCE_START: SENTENCE_START_CHARACTER, SENTENCE_END: SENTENCE_END_CHARACTER}
+
+class Boundaries(NamedTuple):
+    """How the ends of a sentence are written as tokens: a word spelled like that gets the row of the end."""
+
+    start: str = SENTENCE_START
+    end: str = SENTENCE_END
+
+
+BOUNDARIES = Boundaries()  # of bilm-tf, AllenNLP, and models of our own
 
 
 def spell_with_marks(
-    word: str, codes: Sequence[int], max_characters: int, n_characters: int = N_CHARACTERS
+    word: str,
+    codes: Sequence[int],
+    max_characters: int,
+    n_characters: int = N_CHARACTERS,
+    boundaries: Boundaries = BOUNDARIES,
 ) -> NDArray[np.int64]:
     """Set the ids of a word's characters between the marks of a word.
 
     Args:
-        word: `<S>` and `</S>` get the rows of the sentence boundaries, whatever their `codes`.
+        word: one of the `boundaries` gets the row of that end of a sentence, whatever its `codes`.
         codes: ids of the word's characters, `max_characters - 2` at most.
         max_characters: C, the fixed length of a row.
         n_characters: ids of the table that `codes` are of; the specials are its last five.
@@ -45,28 +58,32 @@ def spell_with_marks(
         int64 (C,).
     """
     shift = n_characters - N_CHARACTERS
-    inner = [_WHOLE_WORDS[word] + shift] if word in _WHOLE_WORDS else codes
+    inner = codes
+    if word in boundaries:
+        inner = [shift + (SENTENCE_START_CHARACTER if word == boundaries.start else SENTENCE_END_CHARACTER)]
     row = np.full(max_characters, PAD_CHARACTER + shift, dtype=np.int64)  # (C,)
     row[: len(inner) + 2] = [BEGIN_WORD + shift, *inner, END_WORD + shift]
     return row
 
 
-def encode_word(word: str, max_characters: int = 50) -> NDArray[np.int64]:
+def encode_word(word: str, max_characters: int = 50, boundaries: Boundaries = BOUNDARIES) -> NDArray[np.int64]:
     """Spell one word as bytes.
 
     Args:
         word: any string. Lone surrogates vanish; bytes past `max_characters - 2` are cut, even inside a character;
-            `<S>` and `</S>` get the rows of the sentence boundaries.
+            the `boundaries` get the rows of the ends of a sentence.
         max_characters: C, the fixed length of a row.
     Returns:
         int64 (C,).
     """
     codes = [byte + 1 for byte in word.encode("utf-8", "ignore")[: max_characters - 2]]
-    return spell_with_marks(word, codes, max_characters)
+    return spell_with_marks(word, codes, max_characters, boundaries=boundaries)
 
 
-def encode_words(words: Sequence[str], max_characters: int = 50) -> NDArray[np.int64]:
+def encode_words(
+    words: Sequence[str], max_characters: int = 50, boundaries: Boundaries = BOUNDARIES
+) -> NDArray[np.int64]:
     """Spell words as rows of byte ids, in order: int64 (T, C)."""
     if not words:
         return np.zeros((0, max_characters), dtype=np.int64)
-    return np.stack([encode_word(word, max_characters) for word in words])  # (T, C)
+    return np.stack([encode_word(word, max_characters, boundaries) for word in words])  # (T, C)

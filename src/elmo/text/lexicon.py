@@ -1,18 +1,20 @@
 """What a model's input layer knows of its training text: an alphabet, the words that have vectors of their own.
 
-In a folder: `alphabet.json` and `input_words.txt`, each there if the model has it; a model of bytes alone has neither.
+In a folder: `alphabet.json` and `input_words.json`, each there if the model has it; a model of bytes alone has neither.
 """
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
 from elmo.text.alphabet import Alphabet, alphabet_from_counts, read_alphabet, write_alphabet
-from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.text.files import read_json
+from elmo.text.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 
 ALPHABET_FILE = "alphabet.json"
-INPUT_WORDS_FILE = "input_words.txt"
+INPUT_WORDS_FILE = "input_words.json"
 
 
 class Lexicon(NamedTuple):
@@ -56,7 +58,7 @@ def read_lexicon(folder: Path, alphabet: bool, input_words: bool) -> Lexicon:
     """
     return Lexicon(
         read_alphabet(folder / ALPHABET_FILE) if alphabet else None,
-        read_vocabulary(folder / INPUT_WORDS_FILE) if input_words else None,
+        _read_input_words(folder / INPUT_WORDS_FILE) if input_words else None,
     )
 
 
@@ -65,4 +67,20 @@ def write_lexicon(lexicon: Lexicon, folder: Path) -> None:
     if lexicon.alphabet is not None:
         write_alphabet(lexicon.alphabet, folder / ALPHABET_FILE)
     if lexicon.input_words is not None:
-        write_vocabulary(lexicon.input_words, folder / INPUT_WORDS_FILE)
+        words = json.dumps(lexicon.input_words.words)
+        (folder / INPUT_WORDS_FILE).write_text(words + "\n", encoding="ascii")
+
+
+def _read_input_words(path: Path) -> Vocabulary:
+    """Words as JSON, all in ASCII: a word of a published model may be a blank, which no line of a text file keeps."""
+    try:
+        words = read_json(path)
+    except FileNotFoundError:
+        raise TextError(f"{path.absolute()}: no such file; it holds the words that have vectors in the model") from None
+    except (OSError, ValueError) as error:
+        raise TextError(f"{path}: not a readable JSON file ({error})") from error
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise TextError(f"{path}: expected one list of strings, <S>, </S>, <UNK> first")
+    if tuple(words[: len(SPECIALS)]) != SPECIALS:
+        raise TextError(f"{path}: begins with {words[: len(SPECIALS)]!r:.60}, expected <S>, </S>, <UNK>")
+    return Vocabulary(words, source=str(path))

@@ -41,6 +41,10 @@ class ScriptMix:
         total = self.letters.total()
         return {script: n / total for script, n in self.letters.most_common()}
 
+    def rounded_shares(self) -> dict[str, float]:
+        """`shares` to be kept with a model: to a millionth, without those below."""
+        return {script: round(share, 6) for script, share in self.shares().items() if share >= 1e-6}
+
     def bytes_per_letter(self) -> float:
         """Of all scripts together; 0 of a text without letters."""
         return self.bytes.total() / self.letters.total() if self.letters else 0.0

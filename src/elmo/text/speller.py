@@ -6,10 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.text.alphabet import table_size
-from elmo.text.characters import N_CHARACTERS, encode_words
+from elmo.text.characters import (
+    BOUNDARIES,
+    N_CHARACTERS,
+    SENTENCE_END,
+    SENTENCE_START,
+    UNKNOWN_IN_TEXT,
+    Boundaries,
+    encode_words,
+)
 from elmo.text.lexicon import Lexicon
+from elmo.text.vocabulary import SPECIALS
 
 Spellings = NDArray[np.int16] | NDArray[np.int32]  # (T, width), the smaller if all ids fit
+
+_OURS = frozenset((*SPECIALS, UNKNOWN_IN_TEXT))
+
+
+def input_word(word: str, boundaries: Boundaries) -> str:
+    """The name of a word among the input words of a model that has other boundaries than ours.
+
+    There `<bos>`, say, begins a sentence, and `<S>` is a word like any other: it is set aside from our mark of that name.
+    """
+    if boundaries == BOUNDARIES:
+        return word
+    if word in boundaries:
+        return SENTENCE_START if word == boundaries.start else SENTENCE_END
+    return f"\0{word}" if word in _OURS else word
 
 
 class Speller:
@@ -21,17 +44,29 @@ class Speller:
     Attributes:
         width: ids of a row.
         n_ids: one past the largest id of any column.
+        boundaries: the tokens that begin and end a sentence.
     """
 
-    def __init__(self, max_characters: int | None, lexicon: Lexicon = Lexicon()) -> None:
+    def __init__(
+        self,
+        max_characters: int | None,
+        lexicon: Lexicon = Lexicon(),
+        boundaries: Boundaries = BOUNDARIES,
+        longest_word: int | None = None,
+    ) -> None:
         """Make the speller of a model.
 
         Args:
             max_characters: C, marks of beginning and end included; None: words are not spelled, they only have ids.
             lexicon: of the model.
+            boundaries: of the model.
+            longest_word: characters of a word that count, the others are cut off before anything is looked up
+                (ELMoForManyLangs); None: only its row is cut.
         """
         self._max_characters = max_characters
         self._alphabet, self._words = lexicon
+        self._longest_word = longest_word
+        self.boundaries = boundaries
         self.width = (max_characters or 0) + (self._words is not None)
         of_characters = N_CHARACTERS if self._alphabet is None else table_size(len(self._alphabet))
         of_words = 0 if self._words is None else len(self._words) + 1
@@ -39,15 +74,20 @@ class Speller:
 
     def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Spell words, in order: int64 (T, width)."""
+        if self._longest_word is not None:
+            words = [
+                word if word in self.boundaries else word[: self._longest_word] for word in words
+            ]  # a boundary is longer than the shortest cut
         columns = []
         if self._max_characters is not None:
             columns.append(
-                encode_words(words, self._max_characters)
+                encode_words(words, self._max_characters, self.boundaries)
                 if self._alphabet is None
-                else self._alphabet.encode_words(words, self._max_characters)
+                else self._alphabet.encode_words(words, self._max_characters, self.boundaries)
             )  # (T, C)
         if self._words is not None:
-            columns.append(self._words.encode(words).astype(np.int64)[:, None] + 1)  # (T, 1)
+            names = [input_word(word, self.boundaries) for word in words]
+            columns.append(self._words.encode(names).astype(np.int64)[:, None] + 1)  # (T, 1)
         return np.concatenate(columns, axis=1)  # (T, width)
 
     def encode_compact(self, words: Sequence[str]) -> Spellings:

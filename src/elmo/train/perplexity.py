@@ -189,7 +189,8 @@ def _spell(
     bilm: BiLM, speller: Speller, vocabulary: Vocabulary, group: Sequence[Sequence[str]]
 ) -> tuple[Tensor, list[_Line]]:
     """The token layer of the different words of a group, float (words, P), each computed once, and the lines made of them."""
-    different = {word for words in group for word in words} | {SENTENCE_START, SENTENCE_END}
+    start, end = speller.boundaries
+    different = {word for words in group for word in words} | {start, end}
     spelled = sorted(different, key=lambda word: (len(word), word))  # the char CNN is faster on words of like length
     place = {word: i for i, word in enumerate(spelled)}
     device = next(bilm.parameters()).device
@@ -199,9 +200,8 @@ def _spell(
         vectors.append(bilm.token_layer(char_ids.to(device)))
     lines = []
     for words in group:
-        marked = [SENTENCE_START, *words, SENTENCE_END]
-        places = np.array([place[word] for word in marked], dtype=np.int64)
-        lines.append(_Line(places, vocabulary.encode(marked).astype(np.int64)))
+        places = np.array([place[word] for word in (start, *words, end)], dtype=np.int64)
+        lines.append(_Line(places, vocabulary.encode([SENTENCE_START, *words, SENTENCE_END]).astype(np.int64)))
     return torch.cat(vectors), lines
 
 
