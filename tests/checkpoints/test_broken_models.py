@@ -125,11 +125,12 @@ def test_nothing_there(tmp_path, published):
     ):
         load_model(tmp_path / "none")
     with pytest.raises(
-        CheckpointError, match=r"no model in it; looked for config\.json with model\.safetensors, and for options\.json"
+        CheckpointError, match=r"no model in it; looked for config\.json with model\.safetensors, for options\.json"
     ):
         load_model(tmp_path)
-    with pytest.raises(CheckpointError, match=r"weights\.hdf5: a file; give the folder"):
-        load_model(published / "weights.hdf5")
+    (published / "notes.txt").write_text("none")
+    with pytest.raises(CheckpointError, match=r"notes\.txt: a file, and no archive; give the folder"):
+        load_model(published / "notes.txt")
     (published / "weights.hdf5").unlink()
     with pytest.raises(CheckpointError, match="but no weights"):
         load_model(published)

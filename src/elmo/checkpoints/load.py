@@ -1,14 +1,32 @@
 """Which format is this path? -> a model. The one door through which models come in."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from elmo.checkpoints import bilm_tf, native
+from elmo.checkpoints import bilm_tf, many_langs, native, tf_checkpoint
+from elmo.checkpoints.archive import is_archive, unpacked
+from elmo.checkpoints.hub import fetch_from_hub, is_hub_id
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 DEFAULT_MODEL = "en"
-MODEL_FILES = (native.CONFIG_FILE, bilm_tf.OPTIONS_FILE)  # a folder with one of these holds a model
+# A folder with one of these holds a model.
+MODEL_FILES = (native.CONFIG_FILE, bilm_tf.OPTIONS_FILE, many_langs.ENCODER_FILE)
+DEPTH = 3  # folders within an archive that are looked into
+
+FormatName = Literal["native", "allennlp", "bilm-tf", "elmoformanylangs"]
+
+
+class ModelPlace(NamedTuple):
+    """Where the files of a model lie, and in which format."""
+
+    format: FormatName
+    folder: Path
+    options: Path | None = None  # of "allennlp"
+    weights: Path | None = None  # of "allennlp"
 
 
 def bundled_models() -> list[str]:
@@ -16,63 +34,172 @@ def bundled_models() -> list[str]:
     return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / native.CONFIG_FILE).is_file())
 
 
-def find_model(source: str | Path) -> tuple[str, Path]:
-    """The format and place of a model: ("native" or "allennlp", its folder).
+@contextmanager
+def located(source: str | Path, weights: str | Path | None = None) -> Iterator[ModelPlace]:
+    """Find a model; an archive stays unpacked until the block ends.
 
     Args:
-        source: the name of a bundled model, which wins over a folder of that name (write ./en for the folder); or a folder.
+        source: the name of a bundled model, which wins over a folder of that name (write ./en for the folder); a folder; an
+            archive of one; a file of options or of weights, with its other half beside it; or `owner/name` of the hub.
+        weights: the file of weights that belongs to `source`, which is then a file of options.
     Raises:
         CheckpointError: there is nothing, or nothing that is a model.
     """
-    if isinstance(source, str) and source in bundled_models():
-        return "native", BUNDLED / source
-    folder = Path(source)
-    try:
-        exists = folder.exists()
-    except OSError:  # a name that no file can have
-        exists = False
-    if not exists:
-        raise CheckpointError(
-            f"{folder.absolute()}: no such model folder, and no bundled model of that name "
-            f"(there is {', '.join(bundled_models()) or 'none'})"
-        )
-    if not folder.is_dir():
-        raise CheckpointError(f"{folder}: a file; give the folder that holds the model")
-    if (folder / bilm_tf.OPTIONS_FILE).is_file():
-        return "allennlp", folder
-    if (folder / native.CONFIG_FILE).is_file():
-        return "native", folder
-    raise CheckpointError(
-        f"{folder.absolute()}: no model in it; looked for {native.CONFIG_FILE} with {native.WEIGHTS_FILE}, "
-        f"and for {bilm_tf.OPTIONS_FILE} with *.hdf5"
-    )
+    with ExitStack() as stack:
+        yield _find(source, None if weights is None else Path(weights), stack)
 
 
-def load_model(source: str | Path = DEFAULT_MODEL) -> SavedModel:
+def load_model(
+    source: str | Path = DEFAULT_MODEL, weights: str | Path | None = None, vocabulary: str | Path | None = None
+) -> SavedModel:
     """Load a model of any format that is known.
 
+    Args:
+        source, weights: see `located`.
+        vocabulary: the vocabulary file of a model that came without it: with it a TensorFlow checkpoint gives its softmax.
     Raises:
         CheckpointError: there is no such model, or its files are broken.
     """
-    kind, folder = find_model(source)
-    if kind == "native":
-        return native.load_native(folder)
-    return bilm_tf.load_bilm_tf(folder / bilm_tf.OPTIONS_FILE, _weights_in(folder))
+    with located(source, weights) as place:
+        return load_from(place, None if vocabulary is None else Path(vocabulary))
 
 
-def _weights_in(folder: Path) -> Path:
-    """`weights.hdf5`, or the one *.hdf5 that is named for weights, or the only one."""
+def load_from(place: ModelPlace, vocabulary: Path | None = None) -> SavedModel:
+    """Load the model that was found.
+
+    Raises:
+        CheckpointError: its files are broken, or it has a vocabulary of its own.
+    """
+    if place.format == "allennlp" and place.options is not None and place.weights is not None:
+        return bilm_tf.load_bilm_tf(place.options, place.weights, vocabulary)
+    if place.format == "bilm-tf":
+        return tf_checkpoint.load_tf_checkpoint(place.folder, vocabulary)
+    if vocabulary is not None:
+        raise CheckpointError(
+            f"{vocabulary}: a model of the format {place.format} has its own words; leave the vocabulary file out"
+        )
+    return (
+        many_langs.load_many_langs(place.folder)
+        if place.format == "elmoformanylangs"
+        else native.load_native(place.folder)
+    )
+
+
+def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPlace:
+    if isinstance(source, str) and source in bundled_models() and weights is None:
+        return ModelPlace("native", BUNDLED / source)
+    path = Path(source)
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        exists = False
+    if not exists:
+        if isinstance(source, str) and is_hub_id(source) and weights is None:
+            return _in_folder(fetch_from_hub(source))
+        raise CheckpointError(
+            f"{path.absolute()}: no such model folder, and no bundled model of that name "
+            f"(there is {', '.join(bundled_models()) or 'none'})"
+        )
+    if weights is not None:
+        options = _options_in(path) if path.is_dir() else path
+        if options is None:
+            raise CheckpointError(f"{path}: no {bilm_tf.OPTIONS_FILE} in it for the weights {weights}")
+        return ModelPlace("allennlp", options.parent, options, weights)
+    if path.is_dir():
+        return _in_folder(path)
+    if is_archive(path):
+        return _in_archive(path, stack.enter_context(unpacked(path)))
+    return _beside(path)
+
+
+def _in_folder(folder: Path) -> ModelPlace:
+    place = _place_in(folder)
+    several = sorted(path.name for path in folder.glob("*options*.json"))
+    if place is None and len(several) > 1:
+        raise CheckpointError(
+            f"{folder}: which model? {', '.join(several)}; give one of these files instead of the folder"
+        )
+    if place is None:
+        raise CheckpointError(
+            f"{folder.absolute()}: no model in it; looked for {native.CONFIG_FILE} with {native.WEIGHTS_FILE}, "
+            f"for {bilm_tf.OPTIONS_FILE} with *.hdf5 or *.index, and for {many_langs.ENCODER_FILE} with {many_langs.TOKEN_FILE}"
+        )
+    return place
+
+
+def _place_in(folder: Path) -> ModelPlace | None:
+    """The model that a folder holds itself."""
+    if many_langs.holds_many_langs(folder):
+        return ModelPlace("elmoformanylangs", folder)
+    options = _options_in(folder)
+    if options is not None:
+        if options.name == bilm_tf.OPTIONS_FILE and tf_checkpoint.holds_tf_checkpoint(folder):
+            return ModelPlace("bilm-tf", folder)
+        return ModelPlace("allennlp", folder, options, _weights_for(options))
+    return ModelPlace("native", folder) if (folder / native.CONFIG_FILE).is_file() else None
+
+
+def _in_archive(archive: Path, folder: Path) -> ModelPlace:
+    """The one model of an archive, at its root or in a folder of it."""
+    level = [folder]
+    for _ in range(DEPTH + 1):
+        places = [place for place in map(_place_in, level) if place is not None]
+        if len(places) == 1:
+            return places[0]
+        if places:
+            names = ", ".join(sorted(str(place.folder.relative_to(folder)) for place in places)[:5])
+            raise CheckpointError(
+                f"{archive}: {len(places)} models in it ({names}); unpack it and give one of the folders"
+            )
+        level = [inner for outer in level for inner in sorted(outer.iterdir()) if inner.is_dir()]
+    raise CheckpointError(
+        f"{archive}: no model in it; looked for {', '.join(MODEL_FILES)} at its root and {DEPTH} folders deep"
+    )
+
+
+def _beside(file: Path) -> ModelPlace:
+    """The pair of which one file is given."""
+    if file.suffix == ".json" and "options" in file.name:
+        return ModelPlace("allennlp", file.parent, file, _weights_for(file))
+    if file.suffix in (".hdf5", ".h5"):
+        options = _only([file.with_name(file.name.replace("weights", "options")).with_suffix(".json")]) or _options_in(
+            file.parent
+        )
+        if options is None:
+            raise CheckpointError(
+                f"{file}: weights without their {bilm_tf.OPTIONS_FILE} beside them; give the options, and these as weights="
+            )
+        return ModelPlace("allennlp", file.parent, options, file)
+    raise CheckpointError(f"{file}: a file, and no archive; give the folder that holds the model")
+
+
+def _options_in(folder: Path) -> Path | None:
+    """`options.json`, or the only file that is named for options."""
+    return _only([folder / bilm_tf.OPTIONS_FILE]) or _only(sorted(folder.glob("*options*.json")))
+
+
+def _only(paths: list[Path]) -> Path | None:
+    return paths[0] if len(paths) == 1 and paths[0].is_file() else None
+
+
+def _weights_for(options: Path) -> Path:
+    """The weights beside a file of options: of its own name, else `weights.hdf5`, `model.hdf5`, or the only one."""
+    folder = options.parent
     candidates = sorted(folder.glob("*.hdf5"))
-    for fitting in (
-        [p for p in candidates if p.name == bilm_tf.WEIGHTS_FILE],
-        [p for p in candidates if "weights" in p.name],
-        candidates,
-    ):
+    own = options.name.replace("options", "weights").removesuffix(".json") + ".hdf5"
+    by: list[Callable[[str], bool]] = [
+        lambda name: name == own,
+        lambda name: name in (bilm_tf.WEIGHTS_FILE, "model.hdf5"),
+        lambda name: "weights" in name,
+        lambda name: True,
+    ]
+    for fits in by:
+        fitting = [path for path in candidates if fits(path.name)]
         if len(fitting) == 1:
             return fitting[0]
     if not candidates:
         raise CheckpointError(
-            f"{folder.absolute()}: {bilm_tf.OPTIONS_FILE} but no weights; looked for {bilm_tf.WEIGHTS_FILE} and *.hdf5"
+            f"{folder.absolute()}: {options.name} but no weights; looked for {bilm_tf.WEIGHTS_FILE} and *.hdf5"
         )
     names = ", ".join(p.name for p in candidates)
     raise CheckpointError(f"{folder}: which file holds the weights? {names}; name it {bilm_tf.WEIGHTS_FILE}")

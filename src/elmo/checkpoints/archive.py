@@ -1,0 +1,143 @@
+"""Archives (zip, tar, tar.gz, ...) unpacked so that nothing lands outside, nothing is a link, and no bomb goes off."""
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from elmo.errors import CheckpointError
+
+MAX_FILES = 10_000
+MAX_BYTES = 2**35  # of all files together
+MAX_RATIO = 100  # bytes out of one byte of archive; weights pack to half at best, word lists to a fifth
+FREE_BYTES = 2**26  # small archives may hold so much, whatever the ratio
+_AT_ONCE = 2**20
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+
+
+class _RefusedError(Exception):
+    """What is in the archive is not to be unpacked; the text says why."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or a tar, packed or not, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(262)
+    except OSError:
+        return False
+    return start[:4] == b"PK\x03\x04" or start[257:262] == b"ustar" or any(map(start.startswith, _PACKED))
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """The folder that an archive was unpacked into; it is removed when the block ends.
+
+    Raises:
+        CheckpointError: the archive is damaged, or holds links, names that lead outside, or far too much.
+    """
+    with tempfile.TemporaryDirectory(prefix="elmo-archive-") as place:
+        try:
+            limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
+            _unpack(archive, Path(place), limit)
+        except _RefusedError as error:
+            raise CheckpointError(f"{archive}: {error}; no archive of a model has that, nothing was unpacked") from None
+        except (
+            *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, OverflowError, MemoryError),
+            *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+        ) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise CheckpointError(
+                f"{archive}: cannot be unpacked ({reason}); copy it again from where it came"
+            ) from error
+        yield Path(place)
+
+
+def _unpack(archive: Path, place: Path, limit: int) -> None:
+    names: set[str] = set()
+    written = 0
+    for name, file in _members(archive, limit):
+        if len(names) == MAX_FILES:
+            raise _RefusedError(f"it holds more than {MAX_FILES:,} files")
+        target = place.joinpath(*_safe_parts(name))
+        if name.casefold() in names:
+            raise _RefusedError(f"it holds {name!r:.80} twice")
+        names.add(name.casefold())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:
+            while block := file.read(_AT_ONCE):
+                written += len(block)
+                if written > limit:
+                    raise _RefusedError(f"it unpacks to more than {limit:,} bytes")
+                out.write(block)
+
+
+def _members(archive: Path, limit: int) -> Iterator[tuple[str, IO[bytes]]]:
+    """Names and contents of the files, in order."""
+    with archive.open("rb") as file:
+        start = file.read(6)
+    if start[:4] == b"PK\x03\x04":
+        yield from _zip_members(archive)
+        return
+    opener = next((opener for magic, opener in _PACKED.items() if start.startswith(magic)), None)
+    with archive.open("rb") if opener is None else opener(archive, "rb") as packed:
+        bounded = _Bounded(packed, limit)
+        with tarfile.open(fileobj=bounded, mode="r|") as tar:
+            for member in tar:
+                if member.isdir():
+                    _safe_parts(member.name)
+                    continue
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None:
+                    raise _RefusedError(f"{member.name!r:.80} in it is a link or a device")
+                yield member.name, content
+
+
+def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise _RefusedError(f"{info.filename!r:.80} in it is a link or a device")
+            if info.flag_bits & 1:
+                raise _RefusedError(f"{info.filename!r:.80} in it is encrypted")
+            if info.is_dir():
+                _safe_parts(info.filename)
+                continue
+            with opened.open(info) as content:
+                yield info.filename, content
+
+
+def _safe_parts(name: str) -> list[str]:
+    """The parts of a name that stays within the folder."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name):
+        raise _RefusedError(f"the name {name!r:.80} in it leads outside")
+    return parts
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error once too much was read: a tar's own headers may be bombs too."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream, self._limit, self._left = stream, limit, limit + 2**20  # room for headers
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(_AT_ONCE if size < 0 else min(size, _AT_ONCE))
+        self._left -= len(block)
+        if self._left < 0:
+            raise _RefusedError(f"it unpacks to more than {self._limit:,} bytes")
+        return block
