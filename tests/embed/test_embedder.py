@@ -75,6 +75,7 @@ def test_odd_input_has_a_vector_for_each_token(elmo, sentences):
         assert np.isfinite(v).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*of this text")  # what is drawn may be foreign to the model
 @given(
     st.lists(
         st.text(alphabet=st.characters(exclude_categories=[]), max_size=20) | st.lists(st.text(max_size=5), max_size=5),

@@ -48,6 +48,7 @@ def start(corpus, out, layer, **limits):
     start_run([corpus], out, pretrain_config(SETTINGS, ASKED[layer]), pretokenized=True, **limits)
 
 
+@pytest.mark.filterwarnings("ignore:.*of this text")  # some of the sentence is foreign to the small alphabet
 @pytest.mark.parametrize("layer", ASKED)
 def test_a_resumed_run_equals_an_unbroken_one_and_the_model_knows_its_text(tmp_path, chinese, layer):
     for name in ("whole", "broken"):

@@ -1,8 +1,9 @@
 """`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -10,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, load_model
 from elmo.checkpoints.native import StorageType, save_native
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
+from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
+from elmo.embed.foreign_text import TextWatch
 from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
 from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.batches import Batch, encode_batch, length_batches
 from elmo.text.files import refuse_existing
 from elmo.text.tokens import Token, tokenize
@@ -58,22 +61,32 @@ class Elmo:
         self.n_layers: int = model.config.bilm.n_layers
         self.width: int = model.config.bilm.width
         self._carried: BiLMState | None = None
+        self._watch = TextWatch(model)
 
     @classmethod
     def from_pretrained(
-        cls, source: str | Path = DEFAULT_MODEL, *, dtype: str = "float32", device: str = "cpu"
+        cls,
+        source: str | Path = DEFAULT_MODEL,
+        *,
+        weights: str | Path | None = None,
+        vocabulary: str | Path | None = None,
+        dtype: str = "float32",
+        device: str = "cpu",
     ) -> "Elmo":
-        """Load a model.
+        """Load a model of any published format.
 
         Args:
-            source: a model folder (ours, or `options.json` with `weights.hdf5`), or the name of a bundled model; the
-                bundled English model if not given.
+            source: a folder or an archive (zip, tar.gz) of a model: ours, `options.json` with `weights.hdf5` (bilm-tf,
+                AllenNLP, NLPL, SeqVec), a training directory of bilm-tf, or ELMoForManyLangs; a file of options; an id of the
+                Hugging Face hub (`owner/name`); or the name of a bundled model, the English one if not given.
+            weights: the file of weights, if `source` is a file of options and they do not lie beside it.
+            vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
             dtype: "float32", or "float64" for reference values; vectors come out as float32 in either case.
             device: of torch, "cpu" or "cuda".
         Raises:
             CheckpointError: there is no such model, or its files are broken. ConfigError: no such dtype or device.
         """
-        model = load_model(source)
+        model = load_model(source, weights, vocabulary)
         warn_of_other_tokenizer(model.config, str(source))
         return cls(model, dtype, device)
 
@@ -85,6 +98,27 @@ class Elmo:
         """
         refuse_existing(Path(folder), force, known_by=MODEL_FILES)
         save_native(self.model, Path(folder), storage)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        private: bool = False,
+        token: str | None = None,
+        commit_message: str = "Upload an ELMo model",
+        storage: StorageType = "float32",
+    ) -> str:
+        """Upload the model to the Hugging Face hub (extra `hub`), as a folder of ours: the address of the commit.
+
+        Args:
+            repository: `owner/name`, made if it does not exist. token: None: that of `hf auth login`.
+        Raises:
+            OutputError: it could not be uploaded.
+        """
+        with TemporaryDirectory() as room:
+            folder = Path(room) / "model"
+            save_native(self.model, folder, storage)
+            return push_folder(folder, repository, private=private, token=token, message=commit_message)
 
     def tokenize(self, text: str) -> list[Token]:
         """Cut a text into tokens with character offsets: text[token.start:token.end] == token.text."""
@@ -107,7 +141,7 @@ class Elmo:
 
         Args:
             sentences: strings, each taken as one sentence and tokenized, or lists of tokens, taken as they are.
-            layers: "mean" (plain average), "all", "top", the index of a layer (0 = token layer, negative from the top),
+            layers: "mean" (plain average), "sum", "all", "top", the index of a layer (0 = token layer, negative from the top),
                 or one weight a layer (used as they are: the weighted sum).
             pooling: None, or "mean" or "max" over the tokens: one vector a sentence (zeros for an empty one).
             state: what the LSTMs remember before a sentence: "zero"; "carry": sentence k of this call goes on where
@@ -123,13 +157,14 @@ class Elmo:
         choose = choose_layers(layers, self.n_layers)
         pool = pool_tokens(pooling)
         start = self._start_state(state, len(words))
+        self._watch.look(words)
         results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
         for rows in length_batches([len(w) for w in words], batch_size, MAX_PLACES):
             batch = encode_batch(words, rows, self.model.speller)
-            before = None if start is None else _rows_of(start, rows)
+            before = None if start is None else rows_of(start, rows)
             chosen, after = self._run(batch, before)
             if state == "carry" and start is not None:
-                _put_rows(start, rows, after)
+                put_rows(start, rows, after)
             for place, row in enumerate(rows):
                 own = choose(chosen[place, :, 1 : len(words[row]) + 1])  # boundaries fall away
                 results[row] = pool(own).to(torch.float32).cpu().numpy()
@@ -155,18 +190,10 @@ class Elmo:
                     'state="warm": this model was saved without a settled start state; use "zero" or "carry"'
                 )
             like = next(self.bilm.parameters())
-            return _map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
+            return map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
         if name != "carry":
             raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
-        zero = zero_state(self.bilm.config.lstm, n_rows, next(self.bilm.parameters()).detach())
-        start = BiLMState(LSTMState(*(t.clone() for t in zero)), LSTMState(*(t.clone() for t in zero)))
-        if self._carried is None:
-            return start
-        n_kept = self._carried.forward.hidden.shape[1]
-        if n_kept >= n_rows:
-            return _map_state(torch.clone, self._carried)  # rows past this call keep their memory
-        _put_rows(start, list(range(n_kept)), self._carried)
-        return start
+        return go_on(self._carried, n_rows, self.bilm.config.lstm, next(self.bilm.parameters()).detach())
 
 
 def _checked(sentences: Iterable[Sentence]) -> list[Sentence]:
@@ -184,17 +211,3 @@ def _words(sentence: Sentence, number: int) -> list[str]:
         if all(isinstance(word, str) for word in words):
             return words
     raise TextError(f"sentence {number} is {sentence!r:.80}; give a string or a list of strings")
-
-
-def _map_state(change: Callable[[Tensor], Tensor], state: BiLMState) -> BiLMState:
-    return BiLMState(LSTMState(*map(change, state.forward)), LSTMState(*map(change, state.backward)))
-
-
-def _rows_of(state: BiLMState, rows: Sequence[int]) -> BiLMState:
-    return _map_state(lambda t: t[:, list(rows)], state)
-
-
-def _put_rows(state: BiLMState, rows: Sequence[int], new: BiLMState) -> None:
-    for half, new_half in zip(state, new, strict=True):
-        for tensor, new_tensor in zip(half, new_half, strict=True):
-            tensor[:, list(rows)] = new_tensor

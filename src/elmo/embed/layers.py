@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elmo.errors import ConfigError
 
-Layers = Literal["mean", "all", "top"] | int | Sequence[float]
+Layers = Literal["mean", "sum", "all", "top"] | int | Sequence[float]
 Pooling = Literal["mean", "max"] | None
 Choice = Callable[[Tensor], Tensor]
 
@@ -22,9 +22,16 @@ def choose_layers(layers: Layers, n_layers: int) -> Choice:
         ConfigError: there is no such layer, or not one weight a layer.
     """
     if isinstance(layers, str):
-        named: dict[str, Choice] = {"mean": lambda x: x.mean(dim=0), "all": lambda x: x, "top": lambda x: x[-1]}
+        named: dict[str, Choice] = {
+            "mean": lambda x: x.mean(dim=0),
+            "sum": lambda x: x.sum(dim=0),  # SeqVec
+            "all": lambda x: x,
+            "top": lambda x: x[-1],
+        }
         if layers not in named:
-            raise ConfigError(f'layers={layers!r}; there are "mean", "all", "top", an index, or one weight a layer')
+            raise ConfigError(
+                f'layers={layers!r}; there are "mean", "sum", "all", "top", an index, or one weight a layer'
+            )
         return named[layers]
     if isinstance(layers, SupportsIndex) and not isinstance(layers, bool) and not np.ndim(layers):
         number = operator.index(layers)

@@ -15,21 +15,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.checkpoints.hdf5 import writing_hdf5
-from elmo.errors import OutputError
+from elmo.errors import OutputError, TextError
 
 Lines = Iterable[tuple[str, NDArray[np.float32]]]  # each line as it stood in the text, and its vectors
 
 
-def write_hdf5(path: Path, lines: Lines) -> int:
-    """Write vectors as AllenNLP's command did; returns the number of lines."""
-    index: dict[str, str] = {}
+def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool = False) -> int:
+    """Write vectors as AllenNLP's command did; returns the number of lines.
+
+    Args:
+        index: write `sentence_to_index` (the command's --forget-sentences: False).
+        sentence_keys: name each array by its line instead of its number, and write no index (--use-sentence-keys).
+    Raises:
+        TextError: a line cannot be a name, or comes twice.
+    """
+    place: dict[str, str] = {}
     number = 0
     with writing_hdf5(path) as write:
         for number, (line, vectors) in enumerate(lines, start=1):
-            write(str(number - 1), vectors)
-            index[line] = str(number - 1)
-        write("sentence_to_index", [json.dumps(index)], dtype=h5py.string_dtype())
+            if sentence_keys and (line in place or not _fits_a_key(line)):
+                fault = "comes twice" if line in place else "is no name that HDF5 can give"
+                raise TextError(f"line {number}: {line!r:.60} {fault}, so it cannot be a key; use numbers for keys")
+            write(line if sentence_keys else str(number - 1), vectors)
+            place[line] = str(number - 1)
+        if index and not sentence_keys:
+            write("sentence_to_index", [json.dumps(place)], dtype=h5py.string_dtype())
     return number
+
+
+def _fits_a_key(line: str) -> bool:
+    """Whether HDF5 takes it for one name: no path, no lone surrogate, no end of a string within."""
+    return line not in ("", ".") and not any(c in "/\0" or "\ud800" <= c <= "\udfff" for c in line)
 
 
 def write_npz(path: Path, lines: Lines) -> int:

@@ -1,0 +1,92 @@
+"""A warning when a text is foreign to a model: scripts it was not trained on, characters it does not know, words it must cut.
+
+ELMo gives a vector to every string, silently, whatever it was trained on. The facts are in the model: the shares of scripts
+of its training text (`config.json`), its alphabet, the longest word it can spell.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.text.scripts import mix_scripts
+
+ENOUGH_WORDS = 20_000  # looked at in the life of a model; then it is known what kind of text it is given
+FOREIGN_SHARE = 0.3  # of the letters
+LEAST_LETTERS = 5
+KNOWN_SHARE = 0.001  # of the training text: a script below that was met in passing
+LONG = ((3, 0.25), (20, 0.05))  # so many words that are too long, and so large a share of all: either is many
+
+
+class TextWatch:
+    """Looks at the first words that a model is given and warns, once for each kind of trouble."""
+
+    def __init__(self, model: SavedModel) -> None:
+        config = model.config.bilm
+        self._known = None if model.config.scripts is None else dict(model.config.scripts)
+        self._alphabet = None if model.lexicon.alphabet is None else frozenset(model.lexicon.alphabet.characters)
+        self._room = None if config.max_characters is None else config.max_characters - 2
+        self._left = ENOUGH_WORDS
+        self._letters: Counter[str] = Counter()
+        self._n_characters = self._n_strange = self._n_words = self._n_long = 0
+        self._warned: set[str] = set()
+
+    def look(self, sentences: Sequence[Sequence[str]]) -> None:
+        """Look at the words of a call, as long as it is not known what kind of text it is."""
+        if self._left <= 0:
+            return
+        counts: Counter[str] = Counter()
+        for words in sentences:
+            counts.update(words[: self._left])
+            self._left -= len(words)
+            if self._left <= 0:
+                break
+        self._n_words += counts.total()
+        if self._known is not None:
+            self._see_scripts(counts, self._known)
+        if self._alphabet is not None:
+            self._see_characters(counts, self._alphabet)
+        if self._room is not None:
+            self._see_lengths(counts, self._room)
+
+    def _see_scripts(self, counts: Counter[str], known: dict[str, float]) -> None:
+        self._letters.update(mix_scripts(counts).letters)
+        foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < KNOWN_SHARE}
+        share = sum(foreign.values()) / max(1, self._letters.total())
+        if sum(foreign.values()) >= LEAST_LETTERS and share >= FOREIGN_SHARE:
+            trained_on = [script for script, part in known.items() if part >= KNOWN_SHARE]
+            self._warn(
+                "scripts",
+                f"{share:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
+                f"{', '.join(trained_on) or 'no letters'}; its vectors of such words say little, take a model of this language",
+            )
+
+    def _see_characters(self, counts: Counter[str], alphabet: frozenset[str]) -> None:
+        self._n_characters += sum(n * len(word) for word, n in counts.items())
+        self._n_strange += sum(n * sum(c not in alphabet for c in word) for word, n in counts.items())
+        share = self._n_strange / max(1, self._n_characters)
+        if self._n_strange >= LEAST_LETTERS and share >= FOREIGN_SHARE:
+            self._warn(
+                "characters",
+                f"{share:.0%} of the characters of this text are not among the {len(alphabet):,} that the model knows; "
+                "its vectors of such words say little, take a model of this language",
+            )
+
+    def _see_lengths(self, counts: Counter[str], room: int) -> None:
+        self._n_long += sum(n for word, n in counts.items() if self._size(word) > room)
+        share = self._n_long / max(1, self._n_words)
+        if any(self._n_long >= least and share >= least_share for least, least_share in LONG):
+            unit = "UTF-8 bytes" if self._alphabet is None else "characters"
+            self._warn(
+                "lengths",
+                f"{share:.0%} of the words of this text are longer than the {room} {unit} that the model reads of a word; "
+                "the rest of them is cut off, so tokenize the text or take a model with an alphabet",
+            )
+
+    def _size(self, word: str) -> int:
+        return len(word) if self._alphabet is not None else len(word.encode("utf-8", "ignore"))
+
+    def _warn(self, kind: str, message: str) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            warnings.warn(message, stacklevel=6)  # the caller of Elmo.embed, whose decorator is one more
