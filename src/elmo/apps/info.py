@@ -1,8 +1,9 @@
-"""What is in a model: format, sizes, parameters, tokenizer, training facts."""
+"""What is in a model: format, sizes, parameters, tokenizer, licence, training facts."""
 
+import re
 from typing import Any
 
-from elmo.checkpoints.load import find_model, load_model
+from elmo.checkpoints.load import load_from, located
 from elmo.model.config import BiLMConfig
 
 
@@ -12,12 +13,13 @@ def describe_model(source: str) -> dict[str, Any]:
     Raises:
         CheckpointError: there is no such model, or its files are broken.
     """
-    kind, folder = find_model(source)
-    model = load_model(source)
+    with located(source) as place:
+        model = load_from(place)
     config = model.config.bilm
     facts: dict[str, Any] = {
-        "format": kind,
-        "folder": str(folder),
+        "format": place.format,
+        "place": source if place.folder.exists() is False else str(place.folder),
+        "licence": _licence(model.card),
         "layers": config.n_layers,
         "width": config.width,
         "cell_size": config.lstm.cell_size,
@@ -34,7 +36,20 @@ def describe_model(source: str) -> dict[str, Any]:
         if model.config.tokenizer is None
         else " ".join(model.config.tokenizer.model_dump().values()),
     }
+    if model.config.scripts is not None:
+        facts["scripts"] = ", ".join(
+            f"{name} {share:.1%}" for name, share in model.config.scripts.items() if share >= 0.001
+        )
     return facts | _flat("training", model.config.training)
+
+
+def _licence(card: str | None) -> str:
+    """What a card says of it: a line `license: ...` of its front matter, or a section or sentence on licences."""
+    lines = (card or "").splitlines()
+    for line in lines:
+        if match := re.match(r"licen[cs]e:\s*(\S.*)", line, re.IGNORECASE):
+            return match[1].strip("'\" ")
+    return "see the card" if any(re.search(r"licen[cs]e", line, re.IGNORECASE) for line in lines) else "not known"
 
 
 def _input_facts(config: BiLMConfig) -> dict[str, Any]:

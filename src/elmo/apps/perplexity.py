@@ -51,6 +51,7 @@ def measure_file(
     state: CarryOrZero = "zero",
     by_document: Path | None = None,
     force: bool = False,
+    vocabulary: Path | None = None,
     report: Callable[[int], None] | None = None,
 ) -> dict[str, float | int | str]:
     """Measure a model on a text by the counting rule of `train.perplexity`; the text is read once and may be a pipe.
@@ -62,6 +63,7 @@ def measure_file(
         by_document: a file for one JSON object a document (a blank line ends one): number, first_line, tokens, forward,
             backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
         force: replace that file if it exists.
+        vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
         report: is told again and again how many tokens are counted so far.
     Returns:
         forward, backward, mean; tokens (counted), oov_rate; bits_per_byte, of the bytes of the non-empty lines as they
@@ -73,7 +75,7 @@ def measure_file(
     """
     if by_document is not None:
         refuse_existing(by_document, force)
-    loaded = load_model(model)
+    loaded = load_model(model, vocabulary=vocabulary)
     if loaded.softmax is None or loaded.vocabulary is None:
         raise CheckpointError(f"{model}: this model came without its softmax, so it has no perplexity; it can embed")
     if not pretokenized:

@@ -8,35 +8,49 @@ import typer
 
 from elmo.cli.show import show_facts
 
+_MODEL = "Model folder or archive of any format, an id of the hub, or the name of a bundled model."
+
 
 class Format(StrEnum):
     """Formats that models are written in."""
 
     native = "native"
     allennlp = "allennlp"
+    elmoformanylangs = "elmoformanylangs"
 
 
 def convert(
-    source: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model.")],
+    source: Annotated[str, typer.Argument(help=_MODEL)],
     target: Annotated[Path, typer.Argument(help="Folder to write.")],
-    to: Annotated[Format, typer.Option(help="native: config.json + safetensors; allennlp: options.json + HDF5.")],
+    to: Annotated[
+        Format,
+        typer.Option(
+            help="native: config.json + safetensors; allennlp: options.json + HDF5; elmoformanylangs: *.dic + *.pkl."
+        ),
+    ],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Embed some sentences with both; tell the largest difference.")
+    ] = False,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the target if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Convert a model to another format, array for array.
+    """Convert a model to another format, array for array; tells what the format cannot hold.
 
-    Example: `elmo convert en my-allennlp-model --to allennlp`
+    Example: `elmo convert en my-allennlp-model --to allennlp --verify`
     """
     from elmo.apps.convert import convert_model
 
-    show_facts(convert_model(source, target, to.value, force), json)
+    show_facts(convert_model(source, target, to.value, force, verify, vocabulary), json)
 
 
 def info(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model.")],
+    model: Annotated[str, typer.Argument(help=_MODEL)],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what is in a model: format, sizes, parameters, training facts.
+    """Show what is in a model: format, sizes, parameters, licence, training facts.
 
     Example: `elmo info en`
     """

@@ -25,7 +25,7 @@ def embed(
     ),
     pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
     layers: Annotated[
-        str, typer.Option(help="mean, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
+        str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
     ] = "mean",
     state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines computed together at most.")] = 64,

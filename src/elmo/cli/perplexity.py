@@ -30,6 +30,9 @@ def perplexity(
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="Also write a JSON object for each document; a blank line ends one."),
     ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.jsonl if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -48,7 +51,7 @@ def perplexity(
         say_in_place(f"{tokens:,} tokens, {tokens / (time.monotonic() - start):,.0f} a second")
 
     try:
-        facts = measure_file(model, text, pretokenized, state.value, by_document, force, show)
+        facts = measure_file(model, text, pretokenized, state.value, by_document, force, vocabulary, show)
     finally:
         say_in_place("")
     show_facts(facts, json)

@@ -15,7 +15,7 @@ def show_facts(facts: Mapping[str, Any], as_json: bool) -> None:
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         shown = (
-            f"{value:,.4f}".rstrip("0").rstrip(".")
+            (f"{value:,.4f}".rstrip("0").rstrip(".") if abs(value) >= 0.001 or value == 0 else f"{value:.2g}")
             if isinstance(value, float)
             else f"{value:,}"
             if type(value) is int
