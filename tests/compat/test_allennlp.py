@@ -1,0 +1,267 @@
+"""AllenNLP's calls: the values that AllenNLP recorded, its shapes and arguments, gradients, what it wrote to HDF5."""
+
+import io
+import json
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from conftest import GOLDEN, SHARED
+from elmo.checkpoints.native import save_native
+from elmo.compat.allennlp import Elmo, ElmoEmbedder, ElmoTokenEmbedder, ScalarMix, _ElmoBiLm, batch_to_ids
+from elmo.errors import CheckpointError, ConfigError, ShapeError, TextError
+
+NAMES = ["two_relu", "two_tanh", "three_relu", "one_tanh", "two_clip", "two_n261"]
+WEIGHTS = {2: [0.3, -0.7], 3: [0.1, -0.4, 0.9], 4: [0.2, 0.5, -0.8, 0.05]}
+INPUTS = json.loads((GOLDEN / "allennlp" / "inputs.json").read_text(encoding="utf-8"))
+SMALL = GOLDEN / "allennlp" / "one_tanh"
+PAIR = (SMALL / "options.json", SMALL / "weights.hdf5")
+
+
+def folder_of(name):
+    if (GOLDEN / "allennlp" / name).is_dir():
+        return GOLDEN / "allennlp" / name
+    if not SHARED.is_dir():
+        pytest.skip("needs the project's shared fixtures beside the checkout")
+    return SHARED / "fixtures" / "allennlp" / name
+
+
+def pair_of(name):
+    return str(folder_of(name) / "options.json"), str(folder_of(name) / "weights.hdf5")
+
+
+def tolerance(name):
+    return 2e-5 if name == "two_clip" else 2e-6
+
+
+def test_ids_are_allennlps(shared):
+    expected = np.load(shared / "fixtures" / "allennlp" / "char_ids.npz")
+    for i, batch in enumerate(INPUTS):
+        ids = batch_to_ids(batch)
+        assert ids.dtype == torch.int64
+        assert np.array_equal(ids.numpy(), expected[f"b{i}"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_layers_are_allennlps_batch_after_batch(name):
+    golden = np.load(folder_of(name) / "golden.npz")
+    bilm = _ElmoBiLm(*pair_of(name))
+    assert bilm.num_layers == golden["zero_b0"].shape[1]
+    for i, batch in enumerate(INPUTS):
+        found = bilm(batch_to_ids(batch))
+        layers = torch.stack(found["activations"], dim=1).detach().numpy()
+        assert np.array_equal(found["mask"].numpy(), golden[f"mask_b{i}"])
+        assert np.allclose(layers, golden[f"carry_b{i}"], atol=tolerance(name), rtol=0)
+        bilm.reset_states() if i == 5 else None
+    again = torch.stack(bilm(batch_to_ids(INPUTS[0]))["activations"], dim=1).detach().numpy()
+    assert np.allclose(again, golden["zero_b0"], atol=tolerance(name), rtol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("keep", [False, True])
+def test_representations_are_allennlps(name, layer_norm, keep):
+    golden = np.load(folder_of(name) / "golden.npz")
+    for b in (0, 1, 3):
+        how = {"do_layer_norm": layer_norm, "dropout": 0, "keep_sentence_boundaries": keep}
+        elmo = Elmo(*pair_of(name), 2, **how)
+        with torch.no_grad():
+            weights = WEIGHTS[elmo._elmo_lstm.num_layers]
+            for parameter, value in zip(elmo.scalar_mix_0.scalar_parameters, weights, strict=True):
+                parameter.fill_(value)
+            elmo.scalar_mix_0.gamma.fill_(1.7)
+        found = elmo(batch_to_ids(INPUTS[b]))
+        key = f"mix_ln{int(layer_norm)}_keep{int(keep)}_b{b}"
+        mask = found["mask"].numpy()
+        assert np.array_equal(mask, golden[f"{key}_mask"])
+        for vectors, suffix in zip(found["elmo_representations"], ("", "_default"), strict=True):
+            ours, expected = vectors.detach().numpy(), golden[key + suffix]
+            assert ours.shape == expected.shape
+            assert np.allclose(ours[mask], expected[mask], atol=tolerance(name), rtol=0)
+            assert not ours[~mask].any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_embedder_is_that_of_0_9(name):
+    golden = np.load(folder_of(name) / "golden.npz")
+    embedder = ElmoEmbedder(*pair_of(name))
+    for b in (0, 1, 2):
+        for s, vectors in enumerate(embedder.embed_batch(INPUTS[b])):
+            expected = golden[f"embedder_b{b}_s{s}"]
+            assert vectors.dtype == np.float32
+            assert vectors.shape == expected.shape
+            assert np.allclose(vectors, expected, atol=tolerance(name), rtol=0)
+
+
+def test_the_embedder_one_by_one_in_a_stream_and_padded():
+    batch = [["the", "river"], [], ["bank"]]
+    embedder = ElmoEmbedder(*PAIR)
+    expected = embedder.embed_batch(batch)
+    embedder.reset_states()
+    vectors, mask = embedder.batch_to_embeddings(batch)
+    assert vectors.shape == (3, 2, 2, 32)
+    assert mask.tolist() == [[True, True], [False, False], [True, False]]
+    for row, own in zip(vectors, expected, strict=True):
+        assert np.array_equal(row[:, : own.shape[1]].numpy(), own)
+    embedder.reset_states()
+    assert np.allclose(embedder.embed_sentence(batch[0]), expected[0], atol=1e-6)
+    assert embedder.embed_sentence([]).shape == (2, 0, 32)
+    stateless = ElmoEmbedder(*PAIR, stateful=False)
+    assert len(list(stateless.embed_sentences(iter(batch * 3), batch_size=2))) == 9
+    assert np.array_equal(stateless.embed_sentence(["bank"]), stateless.embed_sentence(["bank"]))
+
+
+@pytest.mark.parametrize(("format", "name"), [("all", "all"), ("top", "top"), ("average", "average")])
+def test_the_file_is_that_of_the_command(shared, tmp_path, format, name):
+    source = shared / "fixtures" / "allennlp"
+    embedder = ElmoEmbedder(*pair_of("two_relu"))
+    with (source / "elmo_command_sentences.txt").open(encoding="utf-8") as lines:
+        embedder.embed_file(lines, tmp_path / "v.hdf5", format, batch_size=3)
+    with h5py.File(source / f"elmo_command_{name}.hdf5") as expected, h5py.File(tmp_path / "v.hdf5") as ours:
+        assert set(ours) == set(expected)
+        for key in set(expected) - {"sentence_to_index"}:
+            assert np.allclose(ours[key][()], expected[key][()], atol=2e-6, rtol=0)
+        assert json.loads(ours["sentence_to_index"][0]) == json.loads(expected["sentence_to_index"][0])
+
+
+def test_the_file_without_sentences_or_with_sentences_as_keys(tmp_path):
+    embedder = ElmoEmbedder(*PAIR, stateful=False)
+    embedder.embed_file(io.StringIO("the river\nbank\n"), tmp_path / "a.hdf5", forget_sentences=True)
+    embedder.embed_file(io.StringIO("the river\nbank\n"), tmp_path / "b.hdf5", use_sentence_keys=True)
+    with h5py.File(tmp_path / "a.hdf5") as numbers, h5py.File(tmp_path / "b.hdf5") as names:
+        assert set(numbers) == {"0", "1"}
+        assert set(names) == {"the river", "bank"}
+        assert np.array_equal(numbers["0"][()], names["the river"][()])
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "message"),
+    [
+        ("a\n\nb\n", {}, "line 2 is empty; remove the 1 empty lines"),
+        ("a\na\n", {"use_sentence_keys": True}, "line 2: 'a' comes twice"),
+        ("and/or\n", {"use_sentence_keys": True}, "line 1: 'and/or' is no name that HDF5 can give"),
+        (".\n", {"use_sentence_keys": True}, "is no name"),
+        ("a\n", {"output_format": "best"}, "output_format 'best'; there are all, top, average"),
+        ("a\n", {"batch_size": 0}, "batch_size 0; at least 1"),
+        ("a\n", {"use_sentence_keys": True, "forget_sentences": True}, "give one of them"),
+    ],
+)
+def test_a_file_that_cannot_be_made_leaves_nothing(tmp_path, text, how, message):
+    with pytest.raises((TextError, ConfigError), match=message):
+        ElmoEmbedder(*PAIR).embed_file(io.StringIO(text), tmp_path / "v.hdf5", **how)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_dimensions_in_front_come_back():
+    elmo = Elmo(*PAIR, 1, dropout=0, stateful=False)
+    ids = batch_to_ids([["a", "b"], ["c"], ["d", "e"], ["f"], ["g"], ["h"]])
+    flat, deep = elmo(ids), elmo(ids.view(2, 3, 2, 50))
+    assert deep["mask"].shape == (2, 3, 2)
+    assert deep["elmo_representations"][0].shape == (2, 3, 2, 32)
+    assert torch.equal(deep["elmo_representations"][0].view(6, 2, 32), flat["elmo_representations"][0])
+
+
+def test_the_token_embedder_projects():
+    embedder = ElmoTokenEmbedder(*PAIR, dropout=0.0, projection_dim=5)
+    assert (embedder.get_output_dim(), embedder(batch_to_ids([["a", "b"]])).shape) == (5, (1, 2, 5))
+    plain = ElmoTokenEmbedder(*PAIR, dropout=0.0)
+    assert plain(batch_to_ids([["a", "b"]])).shape == (1, 2, plain.get_output_dim()) == (1, 2, 32)
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_task_learns_the_mix_and_the_bilm_if_asked(requires_grad):
+    elmo = Elmo(*PAIR, 2, requires_grad=requires_grad, dropout=0.0)
+    for _ in range(2):  # the second batch goes on from the state of the first, and not from its gradient
+        elmo.zero_grad()
+        found = elmo(batch_to_ids([["the", "river"], ["bank"]]))["elmo_representations"]
+        (found[0].sum() + 2 * found[1].square().sum()).backward()
+    for mix in (elmo.scalar_mix_0, elmo.scalar_mix_1):
+        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in mix.parameters())
+    grads = [p.grad for p in elmo._elmo_lstm.parameters()]
+    assert all(g is not None for g in grads) if requires_grad else all(g is None for g in grads)
+
+
+def test_dropout_stands_behind_the_mix_and_rests_in_eval():
+    elmo = Elmo(*PAIR, 1, dropout=0.5, stateful=False)
+    ids = batch_to_ids([["the", "river", "bank"]])
+    torch.manual_seed(0)
+    trained = elmo(ids)["elmo_representations"][0]
+    rested = elmo.eval()(ids)["elmo_representations"][0]
+    kept = trained != 0
+    assert 0.3 < kept.float().mean() < 0.7
+    assert torch.allclose(trained[kept], 2 * rested[kept])
+
+
+def test_fixed_parameters_of_the_mix_do_not_learn():
+    elmo = Elmo(*PAIR, 1, dropout=0.0, scalar_mix_parameters=[0.0, 50.0], stateful=False)
+    assert not any(p.requires_grad for p in elmo.parameters())
+    top = ElmoEmbedder(*PAIR, stateful=False).embed_sentence(["river"])[-1]
+    assert np.allclose(elmo(batch_to_ids([["river"]]))["elmo_representations"][0][0].numpy(), top, atol=1e-6)
+
+
+def test_a_loaded_bilm_is_shared_by_two():
+    bilm = _ElmoBiLm(*PAIR, stateful=False)
+    one, two = (Elmo(None, None, 1, dropout=0.0, module=bilm) for _ in range(2))
+    ids = batch_to_ids([["river"]])
+    assert torch.equal(one(ids)["elmo_representations"][0], two(ids)["elmo_representations"][0])
+
+
+def test_the_mix_has_allennlps_names_and_formula():
+    mix = ScalarMix(3, initial_scalar_parameters=[0.1, -0.4, 0.9])
+    assert [*mix.state_dict()] == ["gamma", *(f"scalar_parameters.{k}" for k in range(3))]
+    tensors = [torch.randn(2, 3, 4, 5) for _ in range(3)]
+    shares = np.exp([0.1, -0.4, 0.9]) / np.exp([0.1, -0.4, 0.9]).sum()
+    expected = sum(share * tensor.numpy() for share, tensor in zip(shares, tensors, strict=True))
+    assert np.allclose(mix(tensors).detach().numpy(), expected, atol=1e-6)
+    with pytest.raises(ShapeError, match="2 tensors for a mixture of 3"):
+        mix(tensors[:2])
+    with pytest.raises(ShapeError, match="needs the mask"):
+        ScalarMix(3, do_layer_norm=True)([t[0] for t in tensors])
+    with pytest.raises(ConfigError, match="1 initial_scalar_parameters for a mixture of 3"):
+        ScalarMix(3, initial_scalar_parameters=[0.1])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (torch.zeros(2, 3, 49, dtype=torch.int64), r"\(2, 3, 49\); expected int64 \(B, T, 50\)"),
+        (torch.zeros(2, 3), r"expected \(B, T, 50\)"),
+        (torch.zeros(2, 3, 50), "torch.float32"),
+        (torch.full((1, 1, 50), 262), "ids from 262 to 262; expected 0 to 261"),
+        (torch.full((1, 1, 50), -1), "ids from -1 to -1"),
+    ],
+)
+def test_ids_of_another_kind_are_refused(inputs, message):
+    with pytest.raises(ShapeError, match=message):
+        Elmo(*PAIR, 1)(inputs)
+
+
+def test_models_that_are_not_there_are_named():
+    with pytest.raises(CheckpointError, match="AllenNLP downloaded the original one here; give options_file"):
+        ElmoEmbedder()
+    with pytest.raises(CheckpointError, match="no model: AllenNLP"):
+        ElmoTokenEmbedder()
+    with pytest.raises(CheckpointError, match=r"https://s3/options\.json: nothing is downloaded"):
+        Elmo("https://s3/options.json", "https://s3/weights.hdf5", 1)
+    with pytest.raises(CheckpointError, match="no such model"):
+        Elmo("gone/options.json", "gone/weights.hdf5", 1)
+
+
+@pytest.mark.parametrize("batch", ["the", [["a", 3]], ["the", "river"], 3, [None]])
+def test_what_is_no_batch_is_one_error(batch):
+    with pytest.raises(TextError, match="list of"):
+        batch_to_ids(batch)
+
+
+def test_a_folder_of_ours_is_taken_too(tmp_path, model):
+    from conftest import SMALL as SHAPE
+    from conftest import model_of, small_model
+
+    fifty = SHAPE.model_copy(update={"char_cnn": SHAPE.char_cnn.model_copy(update={"max_characters": 50})})
+    save_native(small_model(fifty), tmp_path / "m")
+    assert Elmo(tmp_path / "m")(batch_to_ids([["river"]]))["elmo_representations"][0].shape == (1, 1, 14)
+    save_native(model_of("alphabet"), tmp_path / "a")
+    with pytest.raises(CheckpointError, match="spell words as UTF-8 bytes, this model does not"):
+        Elmo(tmp_path / "a")
