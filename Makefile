@@ -71,7 +71,8 @@ bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, size
 		--precision bfloat16 --plain-rows 0 --save; done
 
 bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
-	@$(BIN)/python benchmarks/layers.py --write-docs
+	@$(BIN)/python benchmarks/layers.py
+	@$(BIN)/python benchmarks/layers.py --speeds --write-docs
 
 bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (a quarter of an hour).
 	@$(BIN)/python benchmarks/many_steps.py --save

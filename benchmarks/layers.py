@@ -1,9 +1,10 @@
 """All output and input layers beside each other: one row a run, kept as it is done, so that rows add up over days.
 
-    python benchmarks/layers.py [--only NAME]... [--again] [--steps N] [--write-docs]
+    python benchmarks/layers.py [--only NAME]... [--again] [--steps N] [--speeds] [--write-docs]
 
 Measures the rows that are not kept in results/layers.json yet, each in a process of its own, keeps each when it is done, and
-prints all tables. `--only` takes a row (`output/sampled`) or any part of its name (`input`, `basque`, `words`). `--steps` is a
+prints all tables. Perplexities do not depend on the machine, speeds do: `--speeds` trains every row for a few steps, one after
+the other, and keeps how fast that was in results/layer_speeds.json; give it a machine without other work. `--only` takes a row (`output/sampled`) or any part of its name (`input`, `basque`, `words`). `--steps` is a
 trial of so few steps: its rows are printed and not kept. Needs the texts in ../shared.
 """
 
@@ -14,11 +15,11 @@ from typing import Any
 
 from elmo.errors import ElmoError
 from input_layers import LAYERS, TEXTS, measure_input
-from layers_page import PAGE, page, tables
+from layers_page import PAGE, QUALITY, SPEEDS, page, tables
 from output_layers import SETTINGS, measure_output
 from record import keep_row, kept_rows
 
-NAME = "layers"
+SPEED_STEPS = {"output": 40, "input": 100}
 ROWS = [*(f"output/{layer}" for layer in SETTINGS), *(f"input/{text}/{layer}" for text in TEXTS for layer in LAYERS)]
 
 
@@ -26,6 +27,12 @@ def measure(row: str, steps: int | None) -> dict[str, Any]:
     """The figures of a row."""
     kind, *names = row.split("/")
     return measure_output(*names, steps) if kind == "output" else measure_input(*names, steps)
+
+
+def measure_speed(row: str) -> dict[str, Any]:
+    """How fast a row trains, and the memory it takes."""
+    figures = measure(row, SPEED_STEPS[row.split("/")[0]])
+    return {key: figures[key] for key in ("steps", "ms_a_step", "tokens_per_s", "peak_memory_mb") if key in figures}
 
 
 def chosen(only: list[str]) -> list[str]:
@@ -42,27 +49,32 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
     parser.add_argument("--steps", type=int, metavar="N", help="a trial: nothing is kept")
+    parser.add_argument("--speeds", action="store_true", help="only how fast each row trains, all anew")
     parser.add_argument("--write-docs", action="store_true", help="write the tables that are kept into docs/layers.md")
     given = parser.parse_args()
     if given.steps is not None and given.steps < 1:
         parser.error(f"--steps {given.steps}: at least 1")
     trial: dict[str, Any] = {}
     for row in chosen(given.only):
-        if row in kept_rows(NAME) and not given.again and given.steps is None:
+        if row in kept_rows(QUALITY) and not given.again and not given.speeds and given.steps is None:
             continue
         print(f"{row} ...", flush=True)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            task = process.submit(measure_speed, row) if given.speeds else process.submit(measure, row, given.steps)
             try:
-                figures = process.submit(measure, row, given.steps).result()
+                figures = task.result()
             except ElmoError as error:
                 raise SystemExit(str(error)) from None
-        if given.steps is None:
-            keep_row(NAME, row, f"python benchmarks/layers.py --only {row}", figures)
+        if given.speeds:
+            keep_row(SPEEDS, row, f"python benchmarks/layers.py --speeds --only {row}", figures)
+        elif given.steps is None:
+            keep_row(QUALITY, row, f"python benchmarks/layers.py --only {row}", figures)
         else:
             trial[row] = {"figures": figures}
-    print(tables(kept_rows(NAME) | trial))
+    kept = kept_rows(QUALITY) | trial
+    print(tables(kept, kept_rows(SPEEDS)))
     if given.write_docs:
-        PAGE.write_text(page(kept_rows(NAME)), encoding="utf-8")
+        PAGE.write_text(page(kept_rows(QUALITY), kept_rows(SPEEDS)), encoding="utf-8")
         print(PAGE)
 
 

@@ -8,6 +8,7 @@ from output_layers import RIVALS, SETTINGS, TIMED_ONLY
 from record import ROOT
 
 PAGE = ROOT / "docs" / "layers.md"
+QUALITY, SPEEDS = "layers", "layer_speeds"  # in results/: perplexities over days, speeds in one go
 MISSING = "·"  # not measured yet
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
 
@@ -27,8 +28,9 @@ _NAMES = {
 
 _OPENING = f"""# Output and input layers beside each other
 
-Written by `make bench-layers` from `results/layers.json`, which holds the command, commit, machine and date of each row.
-`{MISSING}` has not been measured yet.
+Written by `make bench-layers` from `results/{QUALITY}.json` (perplexities) and `results/{SPEEDS}.json` (speeds and memory, all
+rows one after the other on one quiet machine), which hold the command, commit, machine and date of each row. `{MISSING}` has not
+been measured yet.
 
 """
 
@@ -56,28 +58,27 @@ tokens/s, each token counted once though both directions train on it.
 """
 
 
-def page(rows: Rows) -> str:
+def page(rows: Rows, speeds: Rows) -> str:
     """The text of docs/layers.md."""
-    text = (
-        _OPENING + "## Output\n" + _HOW_OUTPUT + "\n" + output_table(rows) + _check(rows) + _measured_on(rows, "output")
-    )
-    text += "\n## Input\n" + _HOW_INPUT + "\n" + input_table(rows) + _measured_on(rows, "input")
+    text = _OPENING + "## Output\n" + _HOW_OUTPUT + "\n" + output_table(rows, speeds) + _check(rows)
+    text += _measured_on(speeds, "output")
+    text += "\n## Input\n" + _HOW_INPUT + "\n" + input_table(rows, speeds) + _measured_on(speeds, "input")
     return text + "\n## Which one\n" + _CHOICE
 
 
-def tables(rows: Rows) -> str:
+def tables(rows: Rows, speeds: Rows) -> str:
     """Both tables and the check, for the terminal."""
-    return output_table(rows) + _check(rows) + "\n" + input_table(rows)
+    return output_table(rows, speeds) + _check(rows) + "\n" + input_table(rows, speeds)
 
 
-def output_table(rows: Rows) -> str:
+def output_table(rows: Rows, speeds: Rows) -> str:
     """One line an output layer."""
     lines = [
         "| output layer | ms a step | tokens/s | peak memory, MB | after epoch 1 | after epoch 2 |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for layer in SETTINGS:
-        figures = rows.get(f"output/{layer}", {}).get("figures", {})
+        figures = _figures(rows, speeds, f"output/{layer}")
         cells = [_number(figures.get(key)) for key in ("ms_a_step", "tokens_per_s", "peak_memory_mb")]
         if layer in TIMED_ONLY:
             cells += ["not trained", "not trained"]
@@ -89,14 +90,19 @@ def output_table(rows: Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
-def input_table(rows: Rows) -> str:
+def input_table(rows: Rows, speeds: Rows) -> str:
     """One line an input layer, one column a text."""
     lines = [f"| input layer | {' | '.join(TEXTS)} |", "|---" + "|---:" * len(TEXTS) + "|"]
     for layer in LAYERS:
-        found = [rows.get(f"input/{text}/{layer}", {}).get("figures") for text in TEXTS]
-        cells = [MISSING if f is None else f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" for f in found]
+        found = [_figures(rows, speeds, f"input/{text}/{layer}") for text in TEXTS]
+        cells = [f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" if "bits_per_byte" in f else MISSING for f in found]
         lines.append(f"| {_NAMES[layer]} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _figures(rows: Rows, speeds: Rows, row: str) -> Mapping[str, Any]:
+    """What is kept of a row; of its speed, what was measured beside the other rows, if it was."""
+    return {**rows.get(row, {}).get("figures", {}), **speeds.get(row, {}).get("figures", {})}
 
 
 def _check(rows: Rows) -> str:
@@ -110,9 +116,9 @@ def _check(rows: Rows) -> str:
 
 
 def _measured_on(rows: Rows, kind: str) -> str:
-    """The machines of the rows of a table."""
+    """The machines on which the speeds of a table were measured."""
     machines = sorted({row["machine"] for name, row in rows.items() if name.split("/")[0] == kind})
-    return "".join(f"\nMachine: {machine}.\n" for machine in machines)
+    return "".join(f"\nSpeeds on {machine}.\n" for machine in machines)
 
 
 def _number(value: float | None) -> str:
