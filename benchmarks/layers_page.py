@@ -95,7 +95,9 @@ def input_table(rows: Rows, speeds: Rows) -> str:
     lines = [f"| input layer | {' | '.join(TEXTS)} |", "|---" + "|---:" * len(TEXTS) + "|"]
     for layer in LAYERS:
         found = [_figures(rows, speeds, f"input/{text}/{layer}") for text in TEXTS]
-        cells = [f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" if "bits_per_byte" in f else MISSING for f in found]
+        cells = [
+            f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" if "bits_per_byte" in f else MISSING for f in found
+        ]
         lines.append(f"| {_NAMES[layer]} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

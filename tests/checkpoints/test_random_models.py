@@ -73,9 +73,7 @@ def test_all_layers_are_the_twins(tmp_path, write, n_layers, n_highway, activati
     else:
         rows = np.random.default_rng(9).normal(size=(4, 5)).astype(np.float32)
         softmax = {"lm/softmax/W": rows, "lm/softmax/b": rows[:, 0]}
-        write_bundle(
-            tmp_path / "model.ckpt-1", {tensorflow_name(n, n_layers): a for n, a in arrays.items()} | softmax
-        )
+        write_bundle(tmp_path / "model.ckpt-1", {tensorflow_name(n, n_layers): a for n, a in arrays.items()} | softmax)
         (tmp_path / "vocab.txt").write_text("<S>\n</S>\n<UNK>\nthe\n")
     (tmp_path / "options.json").write_text(json.dumps(options))
     elmo = Elmo.from_pretrained(tmp_path, dtype="float64")
