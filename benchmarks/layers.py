@@ -4,8 +4,9 @@
 
 Measures the rows that are not kept in results/layers.json yet, each in a process of its own, keeps each when it is done, and
 prints all tables. Perplexities do not depend on the machine, speeds do: `--speeds` trains every row for a few steps, one after
-the other, and keeps how fast that was in results/layer_speeds.json; give it a machine without other work. `--only` takes a row (`output/sampled`) or any part of its name (`input`, `basque`, `words`). `--steps` is a
-trial of so few steps: its rows are printed and not kept. Needs the texts in ../shared.
+the other, and keeps how fast that was in results/layer_speeds.json; give it a machine without other work. `--only` takes a row
+(`output/sampled`) or any part of its name (`input`, `basque`, `words`). `--steps` is a trial of so few steps: its rows are
+printed and not kept. Needs the texts in ../shared.
 """
 
 import argparse
