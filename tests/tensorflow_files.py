@@ -32,7 +32,12 @@ def field(number, value):
 def block(entries):
     body = b"".join(varint(0) + varint(len(k)) + varint(len(v)) + k + v for k, v in entries)
     body += struct.pack("<II", 0, 1)
-    return body, body + b"\0" + struct.pack("<I", mask_crc(crc32c(body + b"\0")))
+    return body, body + trailer(body)
+
+
+def trailer(body):
+    """How a block is packed (not), and its checksum."""
+    return b"\0" + struct.pack("<I", mask_crc(crc32c(body + b"\0")))
 
 
 def write_bundle(prefix, arrays):
@@ -45,13 +50,21 @@ def write_bundle(prefix, arrays):
         value = field(1, 1) + field(2, shape) + field(4, len(data)) + field(5, len(raw)) + checksum
         entries.append((name.encode(), value))
         data += raw
-    body, stored = block(entries)
-    index_body, index = block([(b"\xff", varint(0) + varint(len(body)))])
-    meta_body, meta = block([])
-    places = varint(len(stored)) + varint(len(meta_body)) + varint(len(stored) + len(meta)) + varint(len(index_body))
-    footer = places.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
-    prefix.with_name(prefix.name + ".index").write_bytes(stored + meta + index + footer)
+    write_index(prefix.with_name(prefix.name + ".index"), [block(entries)[0]])
     prefix.with_name(prefix.name + ".data-00000-of-00001").write_bytes(data)
+
+
+def write_index(path, bodies, n_times=1):
+    """A table of some blocks; the index names each of them `n_times`."""
+    stored, entries = b"", []
+    for body in bodies:
+        place = varint(len(stored)) + varint(len(body))
+        entries += [(b"\xff", place)] * n_times
+        stored += body + trailer(body)
+    meta_body, meta = block([])
+    index_body, index = block(entries)
+    places = varint(len(stored)) + varint(len(meta_body)) + varint(len(stored) + len(meta)) + varint(len(index_body))
+    path.write_bytes(stored + meta + index + places.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57))
 
 
 def save_tf_checkpoint(model: SavedModel, folder: Path) -> None:

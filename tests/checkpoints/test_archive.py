@@ -116,7 +116,7 @@ def test_a_bomb_in_the_headers_of_a_tar_is_refused(tmp_path, watched, monkeypatc
         info = tarfile.TarInfo("options.json")
         info.pax_headers = {"comment": "x" * 2**27}
         made.addfile(info)
-    with pytest.raises(CheckpointError, match="unpacks to more than"):
+    with pytest.raises(CheckpointError, match="it has a header of 134,217,7"):
         load_model(tmp_path / "m.tgz")
 
 
@@ -178,3 +178,35 @@ def test_the_folder_is_gone_when_the_block_ends(tmp_path, watched):
     with unpacked(tmp_path / "m.zip") as folder:
         assert (folder / "a" / "b").read_bytes() == b"c"
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_is_packed_by_what_has_no_bound_is_refused(tmp_path, watched, how):
+    with zipfile.ZipFile(tmp_path / "m.zip", "w", how) as made:
+        made.writestr("options.json", b"{}")
+    with pytest.raises(CheckpointError, match="packed in another way than by deflate"):
+        load_model(tmp_path / "m.zip")
+
+
+def test_folders_in_folders_without_end_are_refused(tmp_path, watched):
+    write_zip(tmp_path / "m.zip", [("a/" * depth + "f", b"x") for depth in (400, 1200, 1950)])
+    with pytest.raises(CheckpointError, match="401 folders deep"):
+        load_model(tmp_path / "m.zip")
+
+
+def test_a_long_header_of_a_tar_is_not_looked_through(tmp_path, watched):
+    with tarfile.open(tmp_path / "m.tgz", "w:gz", format=tarfile.PAX_FORMAT) as made:
+        info = tarfile.TarInfo("options.json")
+        info.pax_headers = {"comment": "1" * 10**5}
+        made.addfile(info)
+    with pytest.raises(CheckpointError, match="it has a header of 100,0"):
+        load_model(tmp_path / "m.tgz")
+
+
+def test_an_error_of_a_model_in_an_archive_names_the_archive(tmp_path, watched):
+    write_zip(
+        tmp_path / "m.zip", [("m/options.json", (SMALL / "options.json").read_bytes()), ("m/weights.hdf5", b"no")]
+    )
+    with pytest.raises(CheckpointError) as caught:
+        load_model(tmp_path / "m.zip")
+    assert str(caught.value).startswith(f"{tmp_path}/m.zip/m/weights.hdf5: not a whole HDF5 file")

@@ -1,6 +1,7 @@
 """Files that are no whole model: one error that names the place, both values and the next step."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -289,3 +290,23 @@ def test_what_the_published_format_cannot_hold_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"forget bias of 1, the model has 0\.0"):
         save_bilm_tf(small_model(other), tmp_path / "m")
     assert not (tmp_path / "m").exists()
+
+
+def test_arrays_that_were_never_written_take_no_memory(published):
+    edit_options(published, lstm__dim=2**20, lstm__projection_dim=2**10)
+    with h5py.File(published / "weights.hdf5", "r+") as file:
+        for name in (KERNEL, KERNEL.replace("RNN_0", "RNN_1")):
+            del file[name]
+            file.create_dataset(name, (2**11, 2**22), np.float32, chunks=(64, 64))
+    with pytest.raises(CheckpointError, match=f"'{KERNEL}' is missing"):
+        load_model(published)
+
+
+def test_a_link_is_not_followed_where_the_options_leave_a_choice(published, tmp_path):
+    edit_options(published, char_cnn__filters=[[1, 16]])
+    os.mkfifo(tmp_path / "pipe")  # whoever opens it waits for ever
+    with h5py.File(published / "weights.hdf5", "r+") as file:
+        del file["CNN_proj"]
+        file["CNN_proj"] = h5py.ExternalLink(str(tmp_path / "pipe"), "/")
+    with pytest.raises(CheckpointError, match="the options make it"):
+        load_model(published)

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from conftest import GOLDEN, SHARED, model_of, small_model
+from elmo.apps.convert import convert_model
 from elmo.checkpoints.load import load_model, located
 from elmo.checkpoints.many_langs import save_many_langs
 from elmo.checkpoints.native import save_native
@@ -160,3 +162,67 @@ def test_a_model_is_uploaded_as_a_folder_of_ours(monkeypatch):
     monkeypatch.setattr(Api, "create_repo", lambda *a, **k: 1 / 0)
     with pytest.raises(OutputError, match="could not be uploaded"):
         Elmo(small_model()).push_to_hub("ana/elmo")
+
+
+@pytest.mark.parametrize("name", ["here/none", "none/m.zip", "none/options.json"])
+def test_a_name_that_is_meant_for_this_machine_is_not_looked_for_on_the_hub(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(CheckpointError, match="no such model folder, and no bundled model of that name"):
+        load_model(name)
+
+
+def test_an_archive_on_the_hub_is_unpacked(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        for file in ("options.json", "weights.hdf5"):
+            archive.write(SMALL / file, file)
+    (tmp_path / "README.md").write_text("a card")
+    hub = SimpleNamespace(snapshot_download=lambda *a, **k: str(tmp_path))
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert same(load_model("ana/zipped"))
+
+
+def test_one_file_of_a_folder_stands_for_the_folder(tmp_path):
+    save_native(small_model(), tmp_path / "native")
+    save_many_langs(model_of("alphabet, words"), tmp_path / "many")
+    for file in ("native/config.json", "native/model.safetensors", "many/encoder.pkl", "many/char.dic"):
+        with located(tmp_path / file) as place:
+            assert place.folder == (tmp_path / file).parent
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda folder: convert_model("en", folder, "native", force=True),
+        lambda folder: Elmo(small_model()).save_pretrained(folder, force=True),
+    ],
+)
+def test_a_folder_that_holds_other_things_too_is_never_replaced(tmp_path, save):
+    save_native(small_model(), tmp_path / "m")
+    (tmp_path / "m" / "thesis.tex").write_text("years")
+    with pytest.raises(OutputError, match=r"holds thesis\.tex too, which --force would remove"):
+        save(tmp_path / "m")
+    assert (tmp_path / "m" / "thesis.tex").read_text() == "years"
+
+
+def test_a_model_does_not_replace_what_it_is_read_from(tmp_path):
+    save_native(small_model(), tmp_path / "m")
+    with pytest.raises(OutputError, match="is read from there"):
+        convert_model(str(tmp_path / "m"), tmp_path / "m", "allennlp", force=True)
+    assert load_model(tmp_path / "m").softmax is not None
+
+
+def test_a_conversion_that_fails_leaves_the_old_target(tmp_path, monkeypatch):
+    save_native(small_model(seed=3), tmp_path / "m")
+    monkeypatch.setattr("elmo.apps.convert._largest_difference", lambda *a: 1.0)
+    with pytest.raises(CheckpointError, match="nothing was written"):
+        convert_model("en", tmp_path / "m", "native", force=True, verify=True)
+    assert load_model(tmp_path / "m").config.n_words == 9
+
+
+def test_what_allennlp_refuses_is_noted(tmp_path):
+    save_native(small_model(), tmp_path / "m")
+    facts = convert_model(str(tmp_path / "m"), tmp_path / "b", "allennlp")
+    assert facts["note"] == "bilm-tf reads this, AllenNLP does not: its words are not of 50 characters"
+    assert "note" not in convert_model("en", tmp_path / "c", "allennlp")

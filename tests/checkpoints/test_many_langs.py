@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -246,3 +247,24 @@ def test_nothing_in_a_file_of_tensors_is_run(folder, capsys):
     with pytest.raises(CheckpointError, match=r"encoder\.pkl: no names with tensors in it"):
         load_model(folder)
     assert "run" not in capsys.readouterr().out
+
+
+def test_a_table_that_holds_fewer_numbers_than_it_says_is_refused(folder):
+    state = torch.load(folder / "token_embedder.pkl", weights_only=True)
+    state["word_emb_layer.embedding.weight"] = torch.zeros(1, 1).expand(10**9, 12)
+    torch.save(state, folder / "token_embedder.pkl")
+    with pytest.raises(
+        CheckpointError, match=r"'word_emb_layer\.embedding\.weight' is \(1000000000, 12\) and holds fewer"
+    ):
+        load_model(folder)
+
+
+def test_a_file_of_tensors_that_was_packed_is_refused(folder):
+    path = folder / "encoder.pkl"
+    with zipfile.ZipFile(path) as stored:
+        members = [(info.filename, stored.read(info)) for info in stored.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members:
+            packed.writestr(name, content)
+    with pytest.raises(CheckpointError, match="its parts are packed, which torch never does"):
+        load_model(folder)

@@ -13,7 +13,7 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError
 from elmo.text.vocabulary import read_vocabulary
 from elmo.train.perplexity import NOTHING, measure_each
-from tensorflow_files import write_bundle
+from tensorflow_files import block, write_bundle, write_index
 
 
 @pytest.fixture
@@ -158,4 +158,26 @@ def test_one_bit_of_the_numbers_is_noticed(copied):
     whole[offset + 3] ^= 1
     data.write_bytes(whole)
     with pytest.raises(CheckpointError, match="the checksum of 'lm/CNN/W_cnn_0' is wrong"):
+        load_model(copied)
+
+
+def test_an_index_that_grows_without_end_is_refused(copied):
+    index = copied / "model.ckpt-360.index"
+    name = b"a" * 600
+    entries = [(name + b"x" * i, b"") for i in range(500)]
+    write_index(index, [block(entries)[0]])
+    with pytest.raises(CheckpointError, match="a name of more than 1,000 bytes"):
+        load_model(copied)
+    empty = block([])[0]
+    write_index(index, [empty], n_times=3)
+    with pytest.raises(CheckpointError, match="blocks out of order"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize("value", ["[]", "3", '"cnn"', "true"])
+def test_options_whose_char_cnn_is_none(copied, value):
+    options = json.loads((copied / "options.json").read_text())
+    options["char_cnn"] = json.loads(value)
+    (copied / "options.json").write_text(json.dumps(options))
+    with pytest.raises(CheckpointError, match=r"'char_cnn' is .*, expected an object"):
         load_model(copied)

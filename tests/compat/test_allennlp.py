@@ -11,7 +11,7 @@ import torch
 from conftest import GOLDEN, SHARED
 from elmo.checkpoints.native import save_native
 from elmo.compat.allennlp import Elmo, ElmoEmbedder, ElmoTokenEmbedder, ScalarMix, _ElmoBiLm, batch_to_ids
-from elmo.errors import CheckpointError, ConfigError, ShapeError, TextError
+from elmo.errors import CheckpointError, ConfigError, OutputError, ShapeError, TextError
 
 NAMES = ["two_relu", "two_tanh", "three_relu", "one_tanh", "two_clip", "two_n261"]
 WEIGHTS = {2: [0.3, -0.7], 3: [0.1, -0.4, 0.9], 4: [0.2, 0.5, -0.8, 0.05]}
@@ -143,7 +143,7 @@ def test_the_file_without_sentences_or_with_sentences_as_keys(tmp_path):
         ("a\na\n", {"use_sentence_keys": True}, "line 2: 'a' comes twice"),
         ("and/or\n", {"use_sentence_keys": True}, "line 1: 'and/or' is no name that HDF5 can give"),
         (".\n", {"use_sentence_keys": True}, "is no name"),
-        ("a\n", {"output_format": "best"}, "output_format 'best'; there are all, top, average"),
+        ("a\n", {"output_format": "best"}, "output_format='best'; there are all, top, average"),
         ("a\n", {"batch_size": 0}, "batch_size 0; at least 1"),
         ("a\n", {"use_sentence_keys": True, "forget_sentences": True}, "give one of them"),
     ],
@@ -265,3 +265,146 @@ def test_a_folder_of_ours_is_taken_too(tmp_path, model):
     save_native(model_of("alphabet"), tmp_path / "a")
     with pytest.raises(CheckpointError, match="spell words as UTF-8 bytes, this model does not"):
         Elmo(tmp_path / "a")
+
+
+def allennlp_state(folder):
+    """The state of AllenNLP's `Elmo` of a published model, by the names and layouts of its own modules."""
+    options = json.loads((folder / "options.json").read_text())
+    with h5py.File(folder / "weights.hdf5") as file:
+        arrays = {}
+        file.visititems(lambda name, x: arrays.__setitem__(name, x[()]) if isinstance(x, h5py.Dataset) else None)
+    token, encoder = "_elmo_lstm._token_embedder.", "_elmo_lstm._elmo_lstm."
+    P, H = options["lstm"]["projection_dim"], options["lstm"]["dim"]
+    state = {
+        f"{token}_char_embedding_weights": np.vstack([np.zeros_like(arrays["char_embed"][:1]), arrays["char_embed"]])
+    }
+    for i in range(len(options["char_cnn"]["filters"])):
+        state[f"{token}char_conv_{i}.weight"] = arrays[f"CNN/W_cnn_{i}"][0].transpose(2, 1, 0)
+        state[f"{token}char_conv_{i}.bias"] = arrays[f"CNN/b_cnn_{i}"]
+    for i in range(options["char_cnn"]["n_highway"]):
+        w = [arrays[f"CNN_high_{i}/{name}"] for name in ("W_transform", "W_carry", "b_transform", "b_carry")]
+        state[f"{token}_highways._layers.{i}.weight"] = np.vstack([w[0].T, -w[1].T])
+        state[f"{token}_highways._layers.{i}.bias"] = np.concatenate([w[2], -w[3]])
+    state[f"{token}_projection.weight"] = arrays["CNN_proj/W_proj"].T
+    state[f"{token}_projection.bias"] = arrays["CNN_proj/b_proj"]
+    for number, direction in enumerate(("forward", "backward")):
+        for i in range(options["lstm"]["n_layers"]):
+            cell, layer = f"RNN_{number}/RNN/MultiRNNCell/Cell{i}/LSTMCell", f"{encoder}{direction}_layer_{i}"
+            order = [np.arange(H) + k * H for k in (0, 2, 1, 3)]  # i, j, f, o -> i, f, j, o
+            kernel, bias = (x[..., np.concatenate(order)] for x in (arrays[f"{cell}/W_0"], arrays[f"{cell}/B"]))
+            bias[H : 2 * H] += 1
+            state[f"{layer}.input_linearity.weight"], state[f"{layer}.state_linearity.weight"] = (
+                kernel[:P].T,
+                kernel[P:].T,
+            )
+            state[f"{layer}.state_linearity.bias"] = bias
+            state[f"{layer}.state_projection.weight"] = arrays[f"{cell}/W_P_0"].T
+    state |= {
+        f"scalar_mix_0.scalar_parameters.{k}": np.array([0.3 * k]) for k in range(options["lstm"]["n_layers"] + 1)
+    }
+    state["scalar_mix_0.gamma"] = np.array([1.7])
+    return {name: torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)) for name, array in state.items()}
+
+
+@pytest.mark.parametrize("name", ["one_tanh", "two_relu"])
+def test_the_state_of_a_model_trained_with_allennlp_loads(name):
+    state = allennlp_state(folder_of(name))
+    elmo = Elmo(*pair_of(name), 1, dropout=0.0, requires_grad=True)
+    expected = {key: value.clone() for key, value in elmo.state_dict().items()}
+    with torch.no_grad():
+        for parameter in elmo.parameters():
+            parameter.add_(1.0)
+    elmo.load_state_dict(state)
+    for key, value in elmo.state_dict().items():
+        if "scalar_mix" not in key:
+            assert torch.allclose(value, expected[key], atol=1e-6), key
+    assert elmo.scalar_mix_0.gamma.item() == pytest.approx(1.7)
+    outer = torch.nn.ModuleDict({"text_field": elmo})  # as a part of a larger model
+    outer.load_state_dict({f"text_field.{key}": value for key, value in state.items()})
+    del state["_elmo_lstm._token_embedder._projection.bias"]
+    with pytest.raises(RuntimeError, match=r"Missing key.*projection\.bias"):
+        elmo.load_state_dict(state)
+
+
+def test_the_state_can_be_looked_at_set_and_forgotten_as_with_allennlp():
+    elmo = Elmo(*PAIR, 1, dropout=0.0)
+    golden = np.load(SMALL / "golden.npz")
+    inner = elmo._elmo_lstm._elmo_lstm
+    assert inner._states is None
+    elmo(batch_to_ids(INPUTS[0]))
+    h, c = inner._states
+    assert np.allclose(h.detach().numpy(), golden["state_h_after_b0"], atol=2e-6)
+    assert np.allclose(c.detach().numpy(), golden["state_c_after_b0"], atol=2e-6)
+    second = elmo(batch_to_ids(INPUTS[1]))["elmo_representations"][0]
+    inner._states = (h, c)
+    assert torch.equal(elmo(batch_to_ids(INPUTS[1]))["elmo_representations"][0], second)
+    inner._states = None
+    zero = elmo(batch_to_ids(INPUTS[1]))["elmo_representations"][0]
+    inner.reset_states()
+    assert torch.equal(elmo(batch_to_ids(INPUTS[1]))["elmo_representations"][0], zero)
+    assert not torch.allclose(second, zero, atol=1e-3)
+
+
+@pytest.mark.parametrize("change", [lambda m: m.double(), lambda m: m.bfloat16(), lambda m: m.to(torch.float64)])
+def test_a_carried_state_follows_the_module(change):
+    elmo = Elmo(*PAIR, 1, dropout=0.0)
+    elmo(batch_to_ids([["the"]]))
+    found = change(elmo)(batch_to_ids([["river"]]))["elmo_representations"][0]
+    assert found.dtype == next(elmo.parameters()).dtype
+
+
+@pytest.mark.parametrize("batch", [[], [[]], [[], []]])
+@pytest.mark.parametrize("keep", [False, True])
+def test_batches_without_tokens_have_vectors_of_none(batch, keep):
+    elmo = Elmo(*PAIR, 1, dropout=0.0, keep_sentence_boundaries=keep)
+    found = elmo(batch_to_ids(batch))
+    assert found["elmo_representations"][0].shape == (len(batch), 2 * keep, 32)
+    assert found["mask"].shape == (len(batch), 2 * keep)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        ((SMALL, 2), {}, "2 for a file; the arguments are options_file, weight_file, then all others"),
+        ((*PAIR, 0), {}, "num_output_representations 0; at least 1"),
+        ((*PAIR, "two"), {}, "num_output_representations is 'two', expected a whole number"),
+        ((*PAIR, 1), {"dropout": 2}, "dropout 2; between 0 and 1"),
+        ((*PAIR, 1), {"module": torch.nn.Identity()}, "module is given, and files too"),
+    ],
+)
+def test_arguments_that_cannot_work(arguments, settings, message):
+    with pytest.raises(ConfigError, match=message):
+        Elmo(*arguments, **settings)
+
+
+def test_what_is_no_tensor_is_one_error():
+    with pytest.raises(ShapeError, match=r"inputs are list; expected \(B, T, 50\)"):
+        Elmo(*PAIR, 1)([["a"]])
+
+
+def test_arrays_and_generators_are_lists_too():
+    batch = [["a", "b"], ["c", "d"]]
+    expected = batch_to_ids(batch)
+    for same in (
+        np.array(batch),
+        (words for words in batch),
+        [np.array(words) for words in batch],
+        tuple(map(tuple, batch)),
+    ):
+        assert torch.equal(batch_to_ids(same), expected)
+
+
+def test_a_folder_is_not_replaced_by_a_file_and_a_path_is_no_open_file(tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.tex").write_text("years")
+    with pytest.raises(OutputError, match="precious is a folder, and a file is to be written"):
+        ElmoEmbedder(*PAIR).embed_file(io.StringIO("a\n"), tmp_path / "precious")
+    with pytest.raises(TextError, match=r"give an open file, open\(path\)"):
+        ElmoEmbedder(*PAIR).embed_file("lines.txt", tmp_path / "v.hdf5")
+    assert (tmp_path / "precious" / "thesis.tex").read_text() == "years"
+
+
+def test_a_model_of_other_than_fifty_characters_is_refused(tmp_path, model):
+    save_native(model, tmp_path / "m")
+    with pytest.raises(CheckpointError, match="words of 13 characters, AllenNLP's calls know 50 only"):
+        Elmo(tmp_path / "m")

@@ -5,14 +5,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from elmo.checkpoints.bilm_tf import save_bilm_tf
-from elmo.checkpoints.load import MODEL_FILES, load_model
+from elmo.checkpoints.bilm_tf import refused_by_allennlp, save_bilm_tf
+from elmo.checkpoints.load import MODEL_FILES, MODEL_PATTERNS, load_model
 from elmo.checkpoints.many_langs import save_many_langs
 from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
-from elmo.errors import CheckpointError
-from elmo.text.files import refuse_existing
+from elmo.errors import CheckpointError, OutputError
+from elmo.text.files import refuse_existing, written_whole
 
 Format = Literal["native", "allennlp", "elmoformanylangs"]
 
@@ -38,34 +38,53 @@ def convert_model(
         vocabulary: the vocabulary file of a source that has none (TensorFlow checkpoints).
     Returns:
         output, format, left_out: what the target format has no place for ("" if nothing); with `verify` also
-        largest_difference, of any number of any vector.
+        largest_difference, of any number of any vector; a note, if AllenNLP itself will not take the model.
     Raises:
-        CheckpointError: no such model, the format cannot hold it, or the two differ. OutputError: the target exists.
+        CheckpointError: no such model, the format cannot hold it, or the two differ. OutputError: the target exists, or
+            is what is read.
     """
-    refuse_existing(target, force, known_by=MODEL_FILES)
+    refuse_existing(target, force, known_by=MODEL_FILES, holds=MODEL_PATTERNS)
+    _refuse_the_source(source, target)
     model = load_model(source, vocabulary=vocabulary)
-    left_out: list[str] = []
-    if to == "native":
-        save_native(model, target)
-    else:
-        left_out = _left_out(model, to)
-        if to == "allennlp":
-            save_bilm_tf(model, target)
-        else:
-            left_out += save_many_langs(model, target)
-    facts: dict[str, Any] = {"output": str(target), "format": to, "left_out": ", ".join(left_out)}
-    if verify:
-        facts["largest_difference"] = _largest_difference(model, load_model(target))
-        if not facts["largest_difference"] <= MOST_DIFFERENCE:
+    left_out = _left_out(model, to)
+    facts: dict[str, Any] = {"output": str(target), "format": to}
+    with written_whole(target) as part:  # what was there before is there until the new one is verified
+        try:
+            if to == "native":
+                save_native(model, part)
+            elif to == "allennlp":
+                save_bilm_tf(model, part)
+            else:
+                left_out += save_many_langs(model, part)
+            facts["left_out"] = ", ".join(left_out)
+            if to == "allennlp" and (why := refused_by_allennlp(model)):
+                facts["note"] = f"bilm-tf reads this, AllenNLP does not: {why}"
+            if verify:
+                facts["largest_difference"] = _largest_difference(model, load_model(part))
+        except CheckpointError as error:
+            raise CheckpointError(str(error).replace(str(part), str(target))) from error
+        if verify and not facts["largest_difference"] <= MOST_DIFFERENCE:
             raise CheckpointError(
-                f"{target}: its vectors differ from those of {source} by {facts['largest_difference']:.2g}, expected at most "
-                f"{MOST_DIFFERENCE}; do not use it, and tell us of this model"
+                f"{target}: its vectors would differ from those of {source} by {facts['largest_difference']:.2g}, expected at "
+                f"most {MOST_DIFFERENCE}; nothing was written, tell us of this model"
             )
     return facts
 
 
+def _refuse_the_source(source: str, target: Path) -> None:
+    """The model that is read must not be replaced by what is written."""
+    try:
+        read, written = Path(source).resolve(), target.resolve()
+    except OSError:  # a name that no file can have
+        return
+    if read.exists() and (read == written or written in read.parents):
+        raise OutputError(f"{target}: {source} is read from there; give another name")
+
+
 def _left_out(model: SavedModel, to: Format) -> list[str]:
     vocabulary = None if to == "allennlp" else model.vocabulary
+    if to == "native":
+        return []
     parts = {"softmax": model.softmax, "vocabulary": vocabulary, "warm state": model.warm, "card": model.card}
     return [name for name, part in parts.items() if part is not None]
 

@@ -26,6 +26,7 @@ def embed_file(
     layers: Layers = "mean",
     state: StateName = "zero",
     batch_size: int = 64,
+    vocabulary: Path | None = None,
     force: bool = False,
 ) -> dict[str, int | str]:
     """Embed each line of a text; blank lines keep their place and have no vectors.
@@ -33,6 +34,7 @@ def embed_file(
     Args:
         state: "carry": line i goes on where line i - batch_size ended (AllenNLP's command with its --batch-size;
             bilm-tf's dump with 1).
+        vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
     Returns:
         output, lines, tokens, width: what was written.
     Raises:
@@ -42,7 +44,7 @@ def embed_file(
     refuse_existing(target, force)
     source_lines = read_lines(source)
     first = list(islice(source_lines, 1))  # a text that is not there is noticed before the model is loaded
-    elmo = Elmo.from_pretrained(model)
+    elmo = Elmo.from_pretrained(model, vocabulary=vocabulary)
     choose_layers(layers, elmo.n_layers)
     at_once = batch_size if state == "carry" else LINES_AT_ONCE
     n_tokens = 0

@@ -1,20 +1,24 @@
 """What is in a model: format, sizes, parameters, tokenizer, licence, training facts."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from elmo.checkpoints.load import load_from, located
 from elmo.model.config import BiLMConfig
 
 
-def describe_model(source: str) -> dict[str, Any]:
+def describe_model(source: str, vocabulary: Path | None = None) -> dict[str, Any]:
     """Flat facts about a model; nested names are joined by dots.
+
+    Args:
+        vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
 
     Raises:
         CheckpointError: there is no such model, or its files are broken.
     """
     with located(source) as place:
-        model = load_from(place)
+        model = load_from(place, vocabulary)
     config = model.config.bilm
     facts: dict[str, Any] = {
         "format": place.format,

@@ -17,11 +17,21 @@ from typing import IO, Any, BinaryIO
 
 from elmo.errors import CheckpointError
 
-MAX_FILES = 10_000
+PLACE_PREFIX = "elmo-archive-"
+MAX_FILES = 10_000  # and headers
+MAX_DEPTH = 32  # folders in each other
+MAX_HEADER_BYTES = 1024  # of a tar's long names and attributes, whose reading takes the square of their length
 MAX_BYTES = 2**35  # of all files together
 MAX_RATIO = 100  # bytes out of one byte of archive; weights pack to half at best, word lists to a fifth
 FREE_BYTES = 2**26  # small archives may hold so much, whatever the ratio
 _AT_ONCE = 2**20
+_HEADER_TYPES = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 _PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
@@ -46,7 +56,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
     Raises:
         CheckpointError: the archive is damaged, or holds links, names that lead outside, or far too much.
     """
-    with tempfile.TemporaryDirectory(prefix="elmo-archive-") as place:
+    with tempfile.TemporaryDirectory(prefix=PLACE_PREFIX) as place:
         try:
             limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
             _unpack(archive, Path(place), limit)
@@ -92,8 +102,10 @@ def _members(archive: Path, limit: int) -> Iterator[tuple[str, IO[bytes]]]:
     opener = next((opener for magic, opener in _PACKED.items() if start.startswith(magic)), None)
     with archive.open("rb") if opener is None else opener(archive, "rb") as packed:
         bounded = _Bounded(packed, limit)
-        with tarfile.open(fileobj=bounded, mode="r|") as tar:
-            for member in tar:
+        with tarfile.open(fileobj=bounded, mode="r|", tarinfo=_BoundedInfo) as tar:
+            for number, member in enumerate(tar):
+                if number > MAX_FILES:
+                    raise _RefusedError(f"it holds more than {MAX_FILES:,} files")
                 if member.isdir():
                     _safe_parts(member.name)
                     continue
@@ -111,6 +123,9 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 raise _RefusedError(f"{info.filename!r:.80} in it is a link or a device")
             if info.flag_bits & 1:
                 raise _RefusedError(f"{info.filename!r:.80} in it is encrypted")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # what is read of these at once has no bound
+                raise _RefusedError(f"{info.filename!r:.80} in it is packed in another way than by deflate")
             if info.is_dir():
                 _safe_parts(info.filename)
                 continue
@@ -123,7 +138,18 @@ def _safe_parts(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name):
         raise _RefusedError(f"the name {name!r:.80} in it leads outside")
+    if len(parts) > MAX_DEPTH:
+        raise _RefusedError(f"the name {name!r:.80} in it is {len(parts)} folders deep")
     return parts
+
+
+class _BoundedInfo(tarfile.TarInfo):
+    """A header that is not read if it is long: `tarfile` holds all of it in memory and looks through it again and again."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.type in _HEADER_TYPES and self.size > MAX_HEADER_BYTES:
+            raise _RefusedError(f"it has a header of {self.size:,} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]
 
 
 class _Bounded(io.RawIOBase):

@@ -25,6 +25,7 @@ OPTIONS_FILE = "options.json"
 WEIGHTS_FILE = "weights.hdf5"
 VOCABULARY_FILE = "vocabulary.txt"
 VOCABULARY_NAMES = (VOCABULARY_FILE, "vocab.txt")  # the second: NLPL, simple_elmo
+MAX_RATIO = 100  # bytes out of one byte of a packed dataset
 _NAMES = {"char_cnn.activation": "activation", "lstm.cell_size": "dim", "lstm.projection_size": "projection_dim"}
 
 
@@ -42,7 +43,7 @@ def load_bilm_tf(options: Path, weights: Path, vocabulary: Path | None = None) -
             f"{options}: no 'char_cnn' in it; of models with word input the TensorFlow checkpoint is read, not its HDF5 dump"
         )
     with reading_hdf5(weights, "the options have no weights beside them") as file:
-        config = config_of(stored, options, lambda name: name in file)
+        config = config_of(stored, options, lambda name: _own_dataset(file, name) is not None)
         bilm = read_bilm(config, datasets(config), lambda name: _stored(file, name), str(weights))
     words = vocabulary_beside([options.parent]) if vocabulary is None else read_vocabulary(vocabulary)
     return SavedModel(ModelConfig(bilm=config), bilm, vocabulary=words)
@@ -108,6 +109,19 @@ def save_bilm_tf(model: SavedModel, folder: Path) -> None:
             write_vocabulary(model.vocabulary, part / VOCABULARY_FILE)
 
 
+def refused_by_allennlp(model: SavedModel) -> str:
+    """Why AllenNLP would not take a model that bilm-tf takes; "" if it would."""
+    config = model.bilm.config
+    reasons = {
+        "it has no skip connections": not config.lstm.skip_connections,
+        "it has no highway layer": config.char_cnn is not None and config.char_cnn.n_highway == 0,
+        "it has no projection": not config.lstm.projected
+        or (config.char_cnn is not None and not config.char_cnn.projected),
+        "its words are not of 50 characters": config.max_characters != 50,
+    }
+    return ", ".join(reason for reason, holds in reasons.items() if holds)
+
+
 def read_options(path: Path) -> dict[str, Any]:
     """Read `options.json`.
 
@@ -134,6 +148,8 @@ def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -
         CheckpointError: options are missing or cannot work.
     """
     lstm, cnn = options["lstm"], options.get("char_cnn")
+    if cnn is not None and not isinstance(cnn, dict):
+        raise CheckpointError(f"{path}: 'char_cnn' is {cnn!r:.80}, expected an object")
     try:
         projection = lstm["projection_dim"]
         settings: dict[str, Any] = {
@@ -185,5 +201,7 @@ def _own_dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
             return None
         place = place[part]
     if not isinstance(place, h5py.Dataset) or place.is_virtual or place.external:
+        return None
+    if place.id.get_storage_size() * MAX_RATIO < place.nbytes:  # never written, or packed to next to nothing
         return None
     return place

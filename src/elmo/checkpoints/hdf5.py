@@ -27,7 +27,14 @@ def reading_hdf5(path: Path, missing: str) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # h5py has all of these for damage
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        ValueError,
+        TypeError,
+        MemoryError,
+    ) as error:  # h5py has all of these for damage
         raise CheckpointError(f"{path}: not a whole HDF5 file ({error}); copy it again from where it came") from error
 
 

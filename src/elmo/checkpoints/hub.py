@@ -11,7 +11,21 @@ from typing import Any
 from elmo.errors import CheckpointError, ElmoError, OutputError
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?", re.ASCII)
-_FILES = ["*.json", "*.safetensors", "*.txt", "*.md", "*.hdf5", "*.dic", "*.pkl", "*.index", "*.data-*", "checkpoint"]
+_FILES = [
+    "*.json",
+    "*.safetensors",
+    "*.txt",
+    "*.md",
+    "*.hdf5",
+    "*.dic",
+    "*.pkl",
+    "*.index",
+    "*.data-*",
+    "checkpoint",
+    "*.zip",
+    "*.tar*",
+    "*.tgz",
+]
 
 
 def is_hub_id(source: str) -> bool:

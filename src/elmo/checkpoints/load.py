@@ -1,20 +1,27 @@
 """Which format is this path? -> a model. The one door through which models come in."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from elmo.checkpoints import bilm_tf, many_langs, native, tf_checkpoint
-from elmo.checkpoints.archive import is_archive, unpacked
+from elmo.checkpoints.archive import PLACE_PREFIX, is_archive, unpacked
 from elmo.checkpoints.hub import fetch_from_hub, is_hub_id
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 DEFAULT_MODEL = "en"
-# A folder with one of these holds a model.
+# A folder with one of these holds a model; a file of one of the patterns belongs to one.
 MODEL_FILES = (native.CONFIG_FILE, bilm_tf.OPTIONS_FILE, many_langs.ENCODER_FILE)
+MODEL_PATTERNS = (
+    *("config.json", "model.safetensors", "vocabulary.txt", "alphabet.json", "input_words.json", "README.md"),
+    *("*options*.json", "*.hdf5", "vocab.txt", "checkpoint", "*.index", "*.data-*-of-*", "*.meta"),
+    *("model_config.json", "*.dic", "encoder.pkl", "token_embedder.pkl"),
+)
 DEPTH = 3  # folders within an archive that are looked into
 
 FormatName = Literal["native", "allennlp", "bilm-tf", "elmoformanylangs"]
@@ -46,7 +53,14 @@ def located(source: str | Path, weights: str | Path | None = None) -> Iterator[M
         CheckpointError: there is nothing, or nothing that is a model.
     """
     with ExitStack() as stack:
-        yield _find(source, None if weights is None else Path(weights), stack)
+        try:
+            place = _find(source, None if weights is None else Path(weights), stack)
+            yield place
+        except CheckpointError as error:  # of a folder that nobody has seen: an archive's
+            shown = str(error)
+            for folder in _unpacked_in(shown):
+                shown = shown.replace(folder, str(source))
+            raise CheckpointError(shown) from error
 
 
 def load_model(
@@ -94,8 +108,8 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPl
     except (OSError, ValueError):  # a name that no file can have
         exists = False
     if not exists:
-        if isinstance(source, str) and is_hub_id(source) and weights is None:
-            return _in_folder(fetch_from_hub(source))
+        if isinstance(source, str) and is_hub_id(source) and weights is None and not _looks_local(path):
+            return _in_fetched(source, fetch_from_hub(source), stack)
         raise CheckpointError(
             f"{path.absolute()}: no such model folder, and no bundled model of that name "
             f"(there is {', '.join(bundled_models()) or 'none'})"
@@ -107,6 +121,8 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPl
         return ModelPlace("allennlp", options.parent, options, weights)
     if path.is_dir():
         return _in_folder(path)
+    if any(fnmatch(path.name, pattern) for pattern in MODEL_PATTERNS) and path.suffix not in (".hdf5", ".json", ".md"):
+        return _in_folder(path.parent)  # one of the files of a folder stands for it
     if is_archive(path):
         return _in_archive(path, stack.enter_context(unpacked(path)))
     return _beside(path)
@@ -139,6 +155,34 @@ def _place_in(folder: Path) -> ModelPlace | None:
     return ModelPlace("native", folder) if (folder / native.CONFIG_FILE).is_file() else None
 
 
+def _looks_local(path: Path) -> bool:
+    """Whether a name that is not there was meant as one of this machine: its folder is here, or it ends as files do."""
+    return path.parent.is_dir() or path.suffix in (
+        ".json",
+        ".hdf5",
+        ".h5",
+        ".zip",
+        ".gz",
+        ".tgz",
+        ".tar",
+        ".txt",
+        ".pkl",
+    )
+
+
+def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelPlace:
+    """The model of a folder of the hub, or of the one archive that lies there."""
+    archives = [path for path in sorted(folder.iterdir()) if path.is_file() and is_archive(path)]
+    if _place_in(folder) is None and len(archives) == 1:
+        return _in_archive(Path(source), stack.enter_context(unpacked(archives[0])))
+    return _in_folder(folder)
+
+
+def _unpacked_in(message: str) -> set[str]:
+    """Temporary folders of archives that a message names."""
+    return {match[0] for match in re.finditer(rf"\S*{PLACE_PREFIX}\w+", message)}
+
+
 def _in_archive(archive: Path, folder: Path) -> ModelPlace:
     """The one model of an archive, at its root or in a folder of it."""
     level = [folder]
@@ -159,6 +203,8 @@ def _in_archive(archive: Path, folder: Path) -> ModelPlace:
 
 def _beside(file: Path) -> ModelPlace:
     """The pair of which one file is given."""
+    if file.name in (native.CONFIG_FILE, many_langs.MODEL_CONFIG_FILE):
+        return _in_folder(file.parent)
     if file.suffix == ".json" and "options" in file.name:
         return ModelPlace("allennlp", file.parent, file, _weights_for(file))
     if file.suffix in (".hdf5", ".h5"):

@@ -1,5 +1,7 @@
 """Which tensors an ELMoForManyLangs model has, and which parameters of ours they hold (Che et al. 2018).
 
+Its encoder is AllenNLP's, names and all.
+
 - A word's row begins with the id of `<eow>` and ends with that of `<bow>`: its program swaps the two.
 - LSTM gates come in the order i, f, j, o, and the bias is used as it is stored (no forget bias on top).
 - One projection reads the word's vector and the highways' output side by side; a highway's gate says how much is *kept*.
@@ -137,7 +139,10 @@ def encoder_parameters(lstm: LSTMConfig, theirs: Mapping[str, Tensor]) -> Iterat
     for theirs_layer, ours_layer in _layers(lstm):
         yield f"{ours_layer}.input_weight", _swap_gates(theirs[f"{theirs_layer}.input_linearity.weight"])
         yield f"{ours_layer}.hidden_weight", _swap_gates(theirs[f"{theirs_layer}.state_linearity.weight"])
-        yield f"{ours_layer}.bias", _swap_gates(theirs[f"{theirs_layer}.state_linearity.bias"])
+        bias = _swap_gates(theirs[f"{theirs_layer}.state_linearity.bias"])
+        if lstm.forget_bias:  # stored apart with us, in the bias there
+            bias.chunk(4)[2].sub_(lstm.forget_bias)
+        yield f"{ours_layer}.bias", bias
         yield f"{ours_layer}.projection", theirs[f"{theirs_layer}.state_projection.weight"]
 
 
@@ -147,7 +152,7 @@ def encoder_tensors(model: SavedModel) -> dict[str, Tensor]:
     tensors = {}
     for theirs_layer, ours_layer in _layers(lstm):
         bias = ours[f"{ours_layer}.bias"].clone()
-        if lstm.forget_bias:  # stored apart with us, in the bias there
+        if lstm.forget_bias:
             bias.chunk(4)[2].add_(lstm.forget_bias)
         tensors[f"{theirs_layer}.input_linearity.weight"] = _swap_gates(ours[f"{ours_layer}.input_weight"])
         tensors[f"{theirs_layer}.state_linearity.weight"] = _swap_gates(ours[f"{ours_layer}.hidden_weight"])

@@ -25,6 +25,7 @@ _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5  # after each block: how it is packed, and its checksum
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}  # of types.proto
 _LARGEST_INDEX = 2**28
+_LONGEST_NAME = 1000  # bytes
 
 
 class _DamageError(Exception):
@@ -126,8 +127,12 @@ def _table_entries(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     _, at = _handle(footer, 0)  # of blocks that nothing here needs
     index_handle, _ = _handle(footer, at)
     previous: bytes | None = None
+    end = 0
     for _, value in _block_entries(_block(data, index_handle)):
         handle, _ = _handle(value, 0)
+        if handle[0] < end:  # or many entries could name one block
+            raise _DamageError("blocks out of order")
+        end = sum(handle)
         for key, content in _block_entries(_block(data, handle)):
             if previous is not None and key <= previous:
                 raise _DamageError("names out of order")
@@ -160,6 +165,8 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         shared, at = _varint(block, at)
         unshared, at = _varint(block, at)
         size, at = _varint(block, at)
+        if shared + unshared > _LONGEST_NAME:
+            raise _DamageError(f"a name of more than {_LONGEST_NAME:,} bytes")
         if shared > len(key) or at + unshared + size > end:
             raise _DamageError("an entry lies outside of its block")
         key = key[:shared] + block[at : at + unshared]

@@ -127,9 +127,9 @@ def _vocabulary(folder: Path, given: Path | None, n_words: int | None, spelled: 
             )
         return words
     beside = None if n_words is None else vocabulary_beside([folder, folder.absolute().parent], n_words)
-    if beside is None and spelled:
+    if beside is None and spelled and n_words is not None:
         warnings.warn(
-            f"{folder}: no vocabulary of {n_words or 0:,} words in it or above it, so the softmax was left out; give the "
+            f"{folder}: no vocabulary of {n_words:,} words in it or above it, so the softmax was left out; give the "
             "vocabulary file of its training with vocabulary= (--vocabulary)",
             stacklevel=4,
         )

@@ -1,5 +1,6 @@
 """Torch's own files (`torch.save`), for formats that need them: tensors only, never a pickled object."""
 
+import zipfile
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
         CheckpointError: it is missing, damaged, or holds something else than tensors.
     """
     try:
+        _refuse_packed(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path.absolute()}: no such file; the tensors of the model lie in it") from None
@@ -23,7 +25,19 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path}: not a whole file of torch tensors ({reason}); copy it again") from error
     if not isinstance(found, dict) or not all(isinstance(k, str) and isinstance(t, Tensor) for k, t in found.items()):
         raise CheckpointError(f"{path}: no names with tensors in it; expected the state of a module")
+    for name, tensor in found.items():
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise CheckpointError(f"{path}: {name!r} is {tuple(tensor.shape)} and holds fewer numbers; it is damaged")
     return {name: tensor.detach() for name, tensor in found.items()}
+
+
+def _refuse_packed(path: Path) -> None:
+    """Torch never packs what it writes; a small file that unpacks to a large one is no checkpoint."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+            raise ValueError("its parts are packed, which torch never does")
 
 
 def write_torch_file(tensors: dict[str, Tensor], path: Path) -> None:

@@ -48,6 +48,9 @@ def convert(
 
 def info(
     model: Annotated[str, typer.Argument(help=_MODEL)],
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what is in a model: format, sizes, parameters, licence, training facts.
@@ -56,4 +59,4 @@ def info(
     """
     from elmo.apps.info import describe_model
 
-    show_facts(describe_model(model), json)
+    show_facts(describe_model(model, vocabulary), json)

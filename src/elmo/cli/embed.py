@@ -28,6 +28,9 @@ def embed(
         str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
     ] = "mean",
     state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Lines computed together at most.")] = 64,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -46,6 +49,7 @@ def embed(
         layers=_layers(layers),  # type: ignore[arg-type]
         state=state.value,
         batch_size=batch_size,
+        vocabulary=vocabulary,
         force=force,
     )
     show_facts(facts, json)

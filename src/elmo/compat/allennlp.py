@@ -7,10 +7,14 @@ Same names, arguments, shapes and values. Where AllenNLP surprises, so does this
 
 - The LSTM state goes on from batch to batch, row by row. `stateful=False` starts each batch from zero; `reset_states()` once.
 - A mask counts `<S>` and `</S>` among the tokens of a layer norm.
+- `Elmo` sees ids, not words: it does not warn of a text that is foreign to the model.
+
+The state of a model that was trained with AllenNLP loads (`load_state_dict`): the names of its tensors are known.
 
 Where it was wrong, this is right: padding is zero everywhere. Nothing is downloaded: give the files of a model, or its folder.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +24,12 @@ import torch
 from torch import Tensor, nn
 
 from elmo.compat.allennlp_embedder import ElmoEmbedder, load_pair
+from elmo.compat.allennlp_names import take_allennlp_names
+from elmo.compat.arguments import whole_number
 from elmo.embed.carried_state import go_on, put_rows, rows_of
 from elmo.errors import CheckpointError, ConfigError, ShapeError
 from elmo.model.bilm import BiLMState
+from elmo.model.lstm import LSTMState
 from elmo.model.scalar_mix import ALLENNLP_EPSILON, normalise_layers
 from elmo.text.characters import encode_word, encode_words
 from elmo.text.token_lists import read_token_lists
@@ -104,13 +111,39 @@ class _ElmoBiLm(nn.Module):
         model = load_pair(options_file, weight_file)
         if model.bilm.char_cnn is None or model.lexicon.alphabet is not None:
             raise CheckpointError(f"{options_file}: AllenNLP's calls spell words as UTF-8 bytes, this model does not")
+        if model.bilm.char_cnn.config.max_characters != MAX_CHARACTERS:
+            raise CheckpointError(
+                f"{options_file}: words of {model.bilm.char_cnn.config.max_characters} characters, AllenNLP's calls know "
+                f"{MAX_CHARACTERS} only; elmo.Elmo embeds with this model"
+            )
         self.bilm = model.bilm.requires_grad_(requires_grad)
         self.num_layers: int = model.config.bilm.n_layers
-        self._C = model.bilm.char_cnn.config.max_characters
-        marks = [encode_word(mark, self._C) for mark in model.config.boundaries]
+        marks = [encode_word(mark, MAX_CHARACTERS) for mark in model.config.boundaries]
         self.register_buffer("_marks", torch.from_numpy(np.stack(marks)), persistent=False)  # int64 (2, C)
         self._stateful = stateful
         self._carried: BiLMState | None = None
+        self.register_load_state_dict_pre_hook(take_allennlp_names)  # type: ignore[no-untyped-call]
+
+    @property
+    def _elmo_lstm(self) -> "_ElmoBiLm":
+        """Old code resets by `_elmo_lstm._elmo_lstm.reset_states()`, or by setting its `_states` to None."""
+        return self
+
+    @property
+    def _states(self) -> tuple[Tensor, Tensor] | None:
+        """What is remembered, as AllenNLP kept it: float (layers, B, 2P) and (layers, B, 2H); None: nothing."""
+        if self._carried is None:
+            return None
+        (h, c), (h_back, c_back) = self._carried
+        return torch.cat([h, h_back], dim=2), torch.cat([c, c_back], dim=2)
+
+    @_states.setter
+    def _states(self, states: tuple[Tensor, Tensor] | None) -> None:
+        if states is None:
+            self._carried = None
+            return
+        halves = zip(*(state.chunk(2, dim=2) for state in states), strict=True)
+        self._carried = BiLMState(*(LSTMState(hidden.clone(), cell.clone()) for hidden, cell in halves))
 
     def get_output_dim(self) -> int:
         """D."""
@@ -145,9 +178,10 @@ class _ElmoBiLm(nn.Module):
 
     def _with_boundaries(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         marks: Tensor = self._marks  # type: ignore[assignment]
-        if inputs.dim() != 3 or inputs.shape[2] != self._C or inputs.is_floating_point() or inputs.is_complex():
+        if inputs.dim() != 3 or inputs.shape[2] != MAX_CHARACTERS or inputs.is_floating_point() or inputs.is_complex():
             raise ShapeError(
-                f"inputs are {inputs.dtype} {tuple(inputs.shape)}; expected int64 (B, T, {self._C}), as batch_to_ids makes"
+                f"inputs are {inputs.dtype} {tuple(inputs.shape)}; "
+                f"expected int64 (B, T, {MAX_CHARACTERS}), as batch_to_ids makes"
             )
         inputs = inputs.to(marks.device, torch.int64)
         n_characters = self.bilm.config.char_cnn.n_characters if self.bilm.config.char_cnn else 0
@@ -197,6 +231,11 @@ class Elmo(nn.Module):
             CheckpointError, ConfigError: there is no such model, or the settings cannot work.
         """
         super().__init__()
+        if module is not None and (options_file is not None or weight_file is not None):
+            raise ConfigError("module is given, and files too; give one of them")
+        if not 0 <= dropout <= 1:
+            raise ConfigError(f"dropout {dropout}; between 0 and 1")
+        n_mixes = whole_number("num_output_representations", num_output_representations)
         self._elmo_lstm = (
             _ElmoBiLm(options_file, weight_file, requires_grad, vocab_to_cache, stateful=stateful)
             if module is None
@@ -205,7 +244,7 @@ class Elmo(nn.Module):
         self._keep_sentence_boundaries = keep_sentence_boundaries
         self._dropout = nn.Dropout(p=dropout)
         self._scalar_mixes: list[ScalarMix] = []
-        for k in range(num_output_representations):
+        for k in range(n_mixes):
             mix = ScalarMix(
                 int(self._elmo_lstm.num_layers),  # type: ignore[arg-type]
                 do_layer_norm,
@@ -233,12 +272,11 @@ class Elmo(nn.Module):
         Returns:
             elmo_representations: a list of float (B, T, D), padding zero; mask: bool (B, T); T + 2 with boundaries.
         """
-        if inputs.dim() < 3:
-            raise ShapeError(
-                f"inputs are {tuple(inputs.shape)}; expected (B, T, {MAX_CHARACTERS}), as batch_to_ids makes"
-            )
+        if not isinstance(inputs, Tensor) or inputs.dim() < 3:
+            shown = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
+            raise ShapeError(f"inputs are {shown}; expected (B, T, {MAX_CHARACTERS}), as batch_to_ids makes")
         before = inputs.shape[:-2]
-        found = self._elmo_lstm(inputs.reshape(-1, *inputs.shape[-2:]), word_inputs)
+        found = self._elmo_lstm(inputs.reshape(math.prod(before), *inputs.shape[-2:]), word_inputs)
         mask: Tensor = found["mask"]
         kept = mask if self._keep_sentence_boundaries else mask[:, 2:]  # (B, T): the first tokens, as many as there are
         place = slice(None) if self._keep_sentence_boundaries else slice(1, -1)

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.compat.arguments import one_of, whole_number
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import write_hdf5
 from elmo.errors import CheckpointError, ConfigError, TextError
-from elmo.text.files import written_whole
+from elmo.text.files import refuse_existing, written_whole
 from elmo.text.token_lists import read_token_lists
 
 OUTPUT_FORMATS: dict[str, Layers] = {"all": "all", "top": "top", "average": "mean"}  # of the command -> of `Elmo.embed`
@@ -26,7 +27,7 @@ def load_pair(options_file: str | Path | None, weight_file: str | Path | None) -
     """The model of AllenNLP's two arguments, or of any folder or archive given as the first.
 
     Raises:
-        CheckpointError: none is given, or it is an address of the web, or there is no such model.
+        CheckpointError: none is given, or it is an address of the web, or there is no such model. ConfigError: no path.
     """
     if options_file is None:
         raise CheckpointError(
@@ -34,6 +35,8 @@ def load_pair(options_file: str | Path | None, weight_file: str | Path | None) -
             "(elmo_2x4096_512_2048cnn_2xhighway_options.json and _weights.hdf5), or the folder of any model"
         )
     for file in (options_file, weight_file):
+        if not isinstance(file, str | Path | None):
+            raise ConfigError(f"{file!r:.80} for a file; the arguments are options_file, weight_file, then all others")
         if isinstance(file, str) and "://" in file:
             raise CheckpointError(f"{file}: nothing is downloaded; fetch it yourself and give the path of the file")
     return load_model(options_file, weight_file)
@@ -85,7 +88,8 @@ class ElmoEmbedder:
     ) -> Iterator[NDArray[np.float32]]:
         """`embed_batch` of a stream, some at a time, in order."""
         stream = iter(sentences)
-        while batch := list(islice(stream, _at_least_one(batch_size))):
+        at_once = whole_number("batch_size", batch_size)
+        while batch := list(islice(stream, at_once)):
             yield from self.embed_batch(batch)
 
     def embed_file(
@@ -100,13 +104,15 @@ class ElmoEmbedder:
         """A text, one sentence a line, tokens between white space -> HDF5; the file appears whole or not at all.
 
         Raises:
-            TextError: a line is empty, or cannot be a key. ConfigError: no such format.
+            TextError: a line is empty, or cannot be a key. ConfigError: no such format. OutputError: it is a folder.
         """
-        if output_format not in OUTPUT_FORMATS:
-            raise ConfigError(f"output_format {output_format!r}; there are {', '.join(OUTPUT_FORMATS)}")
+        layers: Layers = one_of("output_format", output_format, OUTPUT_FORMATS)
+        if isinstance(input_file, str | bytes):
+            raise TextError(f"input_file is {input_file!r:.80}; give an open file, open(path)")
+        refuse_existing(Path(output_file_path), force=True)
         if forget_sentences and use_sentence_keys:
             raise ConfigError("forget_sentences and use_sentence_keys: give one of them")
-        choose = choose_layers(OUTPUT_FORMATS[output_format], self._elmo.n_layers)
+        choose = choose_layers(layers, self._elmo.n_layers)
         lines = [line.strip() for line in input_file]
         blank = [number for number, line in enumerate(lines, start=1) if not line]
         if blank:
@@ -118,9 +124,3 @@ class ElmoEmbedder:
 
     def _embed(self, batch: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         return self._elmo.embed(read_token_lists(batch), layers="all", state=self._state)
-
-
-def _at_least_one(batch_size: int) -> int:
-    if batch_size < 1:
-        raise ConfigError(f"batch_size {batch_size}; at least 1")
-    return batch_size

@@ -8,6 +8,7 @@ the first call of up to `batch_size` sentences. `Embedder(..., as_published=True
 included.
 """
 
+import operator
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.checkpoints.load import load_model
+from elmo.compat.arguments import whole_number
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError
@@ -37,9 +39,7 @@ class Embedder:
         Raises:
             CheckpointError: there is no such model. ConfigError: no such batch size.
         """
-        if batch_size < 1:
-            raise ConfigError(f"batch_size {batch_size}; at least 1")
-        self.batch_size = batch_size
+        self.batch_size = whole_number("batch_size", batch_size)
         self._elmo = Elmo(load_model(model_dir))
         self._as_published = as_published
 
@@ -69,11 +69,13 @@ class Embedder:
         return vectors
 
     def _layers(self, output_layer: int) -> Layers:
-        named: dict[int, Layers] = {AVERAGE: "mean", ALL: "all"}
-        if output_layer in named:
-            return named[output_layer]
-        if not isinstance(output_layer, int) or not 0 <= output_layer < self._elmo.n_layers:
+        try:
+            number = operator.index(output_layer)
+        except TypeError:
+            number = self._elmo.n_layers
+        if not ALL <= number < self._elmo.n_layers:
             raise ConfigError(
                 f"output_layer {output_layer!r}; there are -1 (mean), -2 (all) and 0 to {self._elmo.n_layers - 1}"
             )
-        return output_layer
+        named: dict[int, Layers] = {AVERAGE: "mean", ALL: "all"}
+        return named.get(number, number)

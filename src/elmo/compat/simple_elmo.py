@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from elmo.checkpoints.load import load_model
+from elmo.compat.arguments import one_of, whole_number
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import CheckpointError, ConfigError
@@ -63,8 +64,7 @@ class ElmoModel:
         Raises:
             CheckpointError: there is no such model, or no softmax for `full`.
         """
-        if max_batch_size < 1:
-            raise ConfigError(f"max_batch_size {max_batch_size}; at least 1")
+        max_batch_size = whole_number("max_batch_size", max_batch_size)
         model = load_model(directory)
         if full and (model.softmax is None or model.vocabulary is None):
             raise CheckpointError(f"{directory}: full=True, and this model came without its softmax and vocabulary")
@@ -89,7 +89,7 @@ class ElmoModel:
         Raises:
             TextError: not a list of lists of tokens. ConfigError: no such layers.
         """
-        elmo, choice = self._ready(), self._choice(layers)
+        elmo, choice = self._ready(), one_of("layers", layers, _LAYERS)
         sentences = read_token_lists(texts)
         batches = [sentences[i : i + self._batch_size] for i in range(0, len(sentences), self._batch_size)]
         longest = max((len(words) for words in sentences), default=0)
@@ -116,12 +116,13 @@ class ElmoModel:
         self, texts: Sequence[Sequence[str]], warmup: bool = True, layers: str = "average", session: object = None
     ) -> Array:
         """One vector of length 1 a sentence: float64 (N, D), or (N, L, D) of all layers; zero of an empty sentence."""
-        vectors = self.get_elmo_vectors(texts, warmup, layers, session)
+        sentences = read_token_lists(texts)
+        vectors = self.get_elmo_vectors(sentences, warmup, layers, session)
         if not self._as_published:
             sums = vectors.sum(axis=-2)  # padding is zero; the mean has the same direction
             return _scaled(sums, (-1,))
         averages = np.zeros((len(vectors), *vectors.shape[1:-2], vectors.shape[-1]))
-        widths = [len(words) for words in texts]
+        widths = [len(words) for words in sentences]
         for start in range(0, len(vectors), self._batch_size):
             here = slice(start, start + self._batch_size)
             width = max(widths[here])
@@ -151,8 +152,7 @@ class ElmoModel:
             raise CheckpointError(
                 "get_elmo_substitutes needs the softmax of the model; load(..., full=True) tells if it is there"
             )
-        if topn < 1:
-            raise ConfigError(f"topn {topn}; at least 1")
+        topn = whole_number("topn", topn)
         found = []
         start, end = elmo.model.speller.boundaries
         for words in read_token_lists(raw_sentences):
@@ -185,11 +185,6 @@ class ElmoModel:
         if self._elmo is None:
             raise ConfigError("no model is loaded; call load(directory) first")
         return self._elmo
-
-    def _choice(self, layers: str) -> Layers:
-        if layers not in _LAYERS:
-            raise ConfigError(f"layers={layers!r}; there are {', '.join(_LAYERS)}")
-        return _LAYERS[layers]
 
     @torch.no_grad()
     def _padding(self, layers: str) -> Array:

@@ -37,7 +37,7 @@ def go_on(carried: BiLMState | None, n_rows: int, config: LSTMConfig, like: Tens
         like: a tensor of the dtype and device that the state shall have.
     """
     if carried is not None and carried.forward.hidden.shape[1] >= n_rows:
-        return map_state(torch.clone, carried)  # rows past this batch keep their memory
+        return map_state(lambda t: t.to(like, copy=True), carried)  # rows past this batch keep their memory
     zero = zero_state(config, n_rows, like)
     start = map_state(torch.clone, BiLMState(zero, zero))
     if carried is not None:

@@ -4,13 +4,16 @@ ELMo gives a vector to every string, silently, whatever it was trained on. The f
 of its training text (`config.json`), its alphabet, the longest word it can spell.
 """
 
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.text.scripts import mix_scripts
 
+_PACKAGE = str(Path(__file__).parents[1])
 ENOUGH_WORDS = 20_000  # looked at in the life of a model; then it is known what kind of text it is given
 FOREIGN_SHARE = 0.3  # of the letters
 LEAST_LETTERS = 5
@@ -89,4 +92,14 @@ class TextWatch:
     def _warn(self, kind: str, message: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
-            warnings.warn(message, stacklevel=6)  # the caller of Elmo.embed, whose decorator is one more
+            warnings.warn(message, stacklevel=_level_of_caller())
+
+
+def _level_of_caller() -> int:
+    """How far up the first line stands that is neither ours nor the decorator's of `Elmo.embed`."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and (
+        frame.f_code.co_filename.startswith(_PACKAGE) or frame.f_code.co_filename.endswith("_contextlib.py")
+    ):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ if sys.platform != "win32":
 PART_PREFIX = ".elmo-part-"  # of what is not whole yet
 
 
-def refuse_existing(target: Path, force: bool | None, known_by: Sequence[str] | None = None) -> None:
+def refuse_existing(
+    target: Path, force: bool | None, known_by: Sequence[str] | None = None, holds: Sequence[str] | None = None
+) -> None:
     """Fail before any work is done.
 
     Args:
         force: replace what exists; None: there is no such choice.
         known_by: None: a file is to be written. Else a folder, which may replace an empty folder or one that holds a file of
             one of these names, but never a folder of other things.
+        holds: patterns of all that such a folder holds; with anything else in it, it is not replaced. None: not looked at.
     Raises:
         OutputError: the target exists and is not to be replaced, or its folder cannot be made.
     """
@@ -52,6 +56,11 @@ def refuse_existing(target: Path, force: bool | None, known_by: Sequence[str] | 
     held = {path.name for path in target.iterdir()}
     if held and not held & set(known_by or ()):
         raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
+    others = [
+        name for name in sorted(held) if holds is not None and not any(fnmatch(name, pattern) for pattern in holds)
+    ]
+    if others:
+        raise OutputError(f"{target} holds {others[0]} too, which --force would remove; give another name")
 
 
 @contextmanager
@@ -73,6 +82,8 @@ def written_whole(target: Path) -> Iterator[Path]:
         except OSError as error:
             raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
         yield part
+        if target.is_dir() and not part.is_dir():
+            raise OutputError(f"{target} is a folder, and a file is to be written; give another name")
         sync_to_disk(part)
         if target.is_dir():
             os.replace(target, replaced)

@@ -1,6 +1,6 @@
 """What a caller gives as tokenized sentences, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elmo.errors import TextError
@@ -9,16 +9,23 @@ from elmo.errors import TextError
 def read_token_lists(given: Any) -> list[list[str]]:
     """Lists of tokens, copied.
 
+    Args:
+        given: any iterables of iterables of strings: lists, arrays, columns of a table, generators.
     Raises:
-        TextError: it is not a sequence of sequences of strings; the sentence that is not is named.
+        TextError: it is something else; the sentence that is is named.
     """
-    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+    if not _is_list(given):
         raise TextError(f"expected a list of lists of tokens, got {type(given).__name__}")
+    sentences: list[list[str]] = []
     for number, words in enumerate(given):
-        if (
-            isinstance(words, str | bytes)
-            or not isinstance(words, Sequence)
-            or not all(isinstance(word, str) for word in words)
-        ):
+        tokens: list[Any] = list(words) if _is_list(words) else [None]
+        if not all(isinstance(token, str) for token in tokens):
             raise TextError(f"sentence {number} is {words!r:.80}; give a list of tokens")
-    return [list(words) for words in given]
+        sentences.append(tokens)
+    return sentences
+
+
+def _is_list(given: Any) -> bool:
+    return (
+        isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping) and getattr(given, "ndim", 1) > 0
+    )

@@ -1,0 +1,31 @@
+"""Arguments of old calls, checked: what was a traceback there is one sentence here."""
+
+from typing import Any
+
+from elmo.errors import ConfigError
+
+
+def whole_number(name: str, value: Any, least: int = 1) -> int:
+    """The value, a whole number.
+
+    Raises:
+        ConfigError: it is none, or too small.
+    """
+    try:
+        number = value.__index__()
+    except AttributeError:
+        raise ConfigError(f"{name} is {value!r:.80}, expected a whole number") from None
+    if isinstance(value, bool) or number < least:
+        raise ConfigError(f"{name} {value}; at least {least}")
+    return int(number)
+
+
+def one_of(name: str, value: Any, choices: dict[str, Any]) -> Any:
+    """What a name stands for.
+
+    Raises:
+        ConfigError: there is no such name.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise ConfigError(f"{name}={value!r:.80}; there are {', '.join(choices)}")
+    return choices[value]
