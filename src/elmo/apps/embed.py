@@ -14,6 +14,7 @@ from elmo.text.files import refuse_existing, written_whole
 from elmo.text.lines import read_lines
 from elmo.text.tokens import split_words
 
+CARRIED_BATCH, FAST_BATCH = 64, 256
 LINES_AT_ONCE = 1024  # read, sorted by length and embedded together when no state goes from line to line
 
 
@@ -25,7 +26,8 @@ def embed_file(
     pretokenized: bool = False,
     layers: Layers = "mean",
     state: StateName = "zero",
-    batch_size: int = 64,
+    batch_size: int | None = None,
+    dtype: str = "float32",
     vocabulary: Path | None = None,
     force: bool = False,
 ) -> dict[str, int | str]:
@@ -34,6 +36,8 @@ def embed_file(
     Args:
         state: "carry": line i goes on where line i - batch_size ended (AllenNLP's command with its --batch-size;
             bilm-tf's dump with 1).
+        batch_size: lines computed together at most; None: 64 with a carried state, as AllenNLP's command, else what is fast.
+        dtype: see `Elmo.from_pretrained`.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
     Returns:
         output, lines, tokens, width: what was written.
@@ -44,9 +48,10 @@ def embed_file(
     refuse_existing(target, force)
     source_lines = read_lines(source)
     first = list(islice(source_lines, 1))  # a text that is not there is noticed before the model is loaded
-    elmo = Elmo.from_pretrained(model, vocabulary=vocabulary)
+    elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     choose_layers(layers, elmo.n_layers)
-    at_once = batch_size if state == "carry" else LINES_AT_ONCE
+    together = batch_size or (CARRIED_BATCH if state == "carry" else FAST_BATCH)
+    at_once = together if state == "carry" else LINES_AT_ONCE
     n_tokens = 0
 
     def lines() -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -54,7 +59,7 @@ def embed_file(
         block = first + list(islice(source_lines, at_once - len(first)))
         while block:
             sentences = [split_words(line) if pretokenized else line for line in block]
-            for line, vectors in zip(block, elmo.embed(sentences, layers, None, state, batch_size), strict=True):
+            for line, vectors in zip(block, elmo.embed(sentences, layers, None, state, together), strict=True):
                 n_tokens += vectors.shape[-2]
                 yield line.strip(), vectors
             block = list(islice(source_lines, at_once))

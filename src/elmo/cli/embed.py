@@ -17,6 +17,15 @@ class State(StrEnum):
     warm = "warm"
 
 
+class Dtype(StrEnum):
+    """In what matrix products are computed."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+    float64 = "float64"
+
+
 def embed(
     input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, also gz, xz or zst.")],
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
@@ -31,7 +40,12 @@ def embed(
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Lines computed together at most.")] = 64,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Lines computed together at most; with carry 64 if not given.")
+    ] = None,
+    dtype: Annotated[
+        Dtype, typer.Option(help="Of the matrix products: bfloat16 and int8 are faster and less exact.")
+    ] = Dtype.float32,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -49,6 +63,7 @@ def embed(
         layers=_layers(layers),  # type: ignore[arg-type]
         state=state.value,
         batch_size=batch_size,
+        dtype=dtype.value,
         vocabulary=vocabulary,
         force=force,
     )

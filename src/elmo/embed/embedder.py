@@ -9,18 +9,20 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, MODEL_PATTERNS, load_model
 from elmo.checkpoints.native import StorageType, save_native
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
+from elmo.embed.engine import Engine
 from elmo.embed.foreign_text import TextWatch
 from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
-from elmo.errors import CheckpointError, ConfigError, TextError
+from elmo.embed.token_cache import CACHE_BYTES
+from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.text.batches import Batch, encode_batch, length_batches
+from elmo.model.products import knows_int8
+from elmo.text.batches import length_batches
 from elmo.text.files import refuse_existing
 from elmo.text.tokens import Token, tokenize
 
@@ -28,8 +30,13 @@ Vectors = NDArray[np.float32]
 Sentence = str | Iterable[str]
 StateName = Literal["zero", "carry", "warm"]
 
-MAX_PLACES = 4096  # rows x tokens of one padded batch at most
-_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+# dtype -> of the parameters, of the matrix products (None: the same)
+_DTYPES: dict[str, tuple[torch.dtype, torch.dtype | None]] = {
+    "float32": (torch.float32, None),
+    "bfloat16": (torch.float32, torch.bfloat16),
+    "int8": (torch.float32, torch.int8),
+    "float64": (torch.float64, None),
+}
 
 
 class Elmo:
@@ -44,7 +51,9 @@ class Elmo:
         n_layers: L, the token layer included. width: D, the size of a vector.
     """
 
-    def __init__(self, model: SavedModel, dtype: str = "float32", device: str = "cpu") -> None:
+    def __init__(
+        self, model: SavedModel, dtype: str = "float32", device: str = "cpu", cache_bytes: int = CACHE_BYTES
+    ) -> None:
         if dtype not in _DTYPES:
             raise ConfigError(f"dtype {dtype!r}; there are {', '.join(_DTYPES)}")
         try:
@@ -54,14 +63,18 @@ class Elmo:
                 f"device {device!r}: {str(error).splitlines()[0]}; there is cpu, and cuda where a GPU is"
             ) from error
         self.model = model
+        held, precision = _DTYPES[dtype]
+        if precision == torch.int8 and not knows_int8(where):
+            raise ConfigError(f"dtype 'int8' on {device}: not there; use float32 or bfloat16")
         own = (
-            model.bilm if (dtype, where.type) == ("float32", "cpu") else deepcopy(model.bilm)
+            model.bilm if (held, where.type) == (torch.float32, "cpu") else deepcopy(model.bilm)
         )  # the caller keeps theirs
-        self.bilm: BiLM = own.to(device=where, dtype=_DTYPES[dtype]).eval()
+        self.bilm: BiLM = own.to(device=where, dtype=held).eval()
         self.n_layers: int = model.config.bilm.n_layers
         self.width: int = model.config.bilm.width
         self._carried: BiLMState | None = None
         self._watch = TextWatch(model)
+        self._engine = Engine(self.bilm, model.speller, precision, cache_bytes)
 
     @classmethod
     def from_pretrained(
@@ -72,6 +85,7 @@ class Elmo:
         vocabulary: str | Path | None = None,
         dtype: str = "float32",
         device: str = "cpu",
+        cache_bytes: int = CACHE_BYTES,
     ) -> "Elmo":
         """Load a model of any published format.
 
@@ -81,14 +95,16 @@ class Elmo:
                 Hugging Face hub (`owner/name`); or the name of a bundled model, the English one if not given.
             weights: the file of weights, if `source` is a file of options and they do not lie beside it.
             vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
-            dtype: "float32", or "float64" for reference values; vectors come out as float32 in either case.
+            dtype: "float32"; "bfloat16" or "int8": of the matrix products, faster and less exact; "float64" for reference
+                values. Vectors come out as float32 in each case.
             device: of torch, "cpu" or "cuda".
+            cache_bytes: of the token layer of frequent words, which is kept from call to call; changes speed, not vectors.
         Raises:
             CheckpointError: there is no such model, or its files are broken. ConfigError: no such dtype or device.
         """
         model = load_model(source, weights, vocabulary)
         warn_of_other_tokenizer(model.config, str(source))
-        return cls(model, dtype, device)
+        return cls(model, dtype, device, cache_bytes)
 
     def save_pretrained(self, folder: str | Path, *, storage: StorageType = "float32", force: bool = False) -> None:
         """Write the model as a folder of ours, whole or not at all.
@@ -135,7 +151,7 @@ class Elmo:
         layers: Layers = "mean",
         pooling: Pooling = None,
         state: StateName = "zero",
-        batch_size: int = 64,
+        batch_size: int = 256,
     ) -> list[Vectors]:
         """Embed sentences.
 
@@ -158,42 +174,34 @@ class Elmo:
         pool = pool_tokens(pooling)
         start = self._start_state(state, len(words))
         self._watch.look(words)
+        self._engine.refresh()
         results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
-        for rows in length_batches([len(w) for w in words], batch_size, MAX_PLACES):
-            batch = encode_batch(words, rows, self.model.speller)
-            before = None if start is None else rows_of(start, rows)
-            chosen, after = self._run(batch, before)
-            if state == "carry" and start is not None:
+        for rows in length_batches([len(w) for w in words], batch_size, self._engine.max_places):
+            before = rows_of(start, rows)
+            every, after = self._engine.run([words[row] for row in rows], before)  # (L, tokens, D)
+            if state == "carry":
                 put_rows(start, rows, after)
-            for place, row in enumerate(rows):
-                own = choose(chosen[place, :, 1 : len(words[row]) + 1])  # boundaries fall away
-                results[row] = pool(own).to(torch.float32).cpu().numpy()
+            chosen = choose(every)
+            ends = np.cumsum([len(words[row]) for row in rows]).tolist()
+            for row, begin, end in zip(rows, [0, *ends], ends, strict=False):
+                results[row] = pool(chosen[..., begin:end, :]).to("cpu", torch.float32, copy=True).numpy()
         if state == "carry":
             self._carried = start
         return results
 
-    def _run(self, batch: Batch, state: BiLMState | None) -> tuple[Tensor, BiLMState]:
-        device = next(self.bilm.parameters()).device
-        vectors = self.bilm.token_layer(torch.from_numpy(batch.char_ids).to(device))  # (words, P)
-        tokens = vectors[torch.from_numpy(batch.word_at).to(device)]  # (B, T, P)
-        layers, after = self.bilm.contextualise(tokens, torch.from_numpy(batch.mask).to(device), state)
-        if not bool(torch.isfinite(layers).all()):
-            raise CheckpointError("the model gives vectors that are not finite; its weights are broken, load them anew")
-        return layers, after
-
-    def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
+    def _start_state(self, name: StateName, n_rows: int) -> BiLMState:
+        like = next(self.bilm.parameters()).detach()
         if name == "zero":
-            return None
+            return go_on(None, n_rows, self.bilm.config.lstm, like)
         if name == "warm":
             if self.model.warm is None:
                 raise ConfigError(
                     'state="warm": this model was saved without a settled start state; use "zero" or "carry"'
                 )
-            like = next(self.bilm.parameters())
             return map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
         if name != "carry":
             raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
-        return go_on(self._carried, n_rows, self.bilm.config.lstm, next(self.bilm.parameters()).detach())
+        return go_on(self._carried, n_rows, self.bilm.config.lstm, like)
 
 
 def _checked(sentences: Iterable[Sentence]) -> list[Sentence]:

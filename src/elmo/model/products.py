@@ -1,7 +1,8 @@
-"""Matrix products of training: x W^T in the precision of a run, the weight laid out once for many products.
+"""Matrix products x W^T in the precision that is asked for, the weight laid out once for many products.
 
 `x` and the result stay as they come; inside, bfloat16 halves the bytes and doubles the speed of a product on processors that
-know it (AVX-512 bf16, AMX, GPUs). Sums are always kept in float32.
+know it (AVX-512 bf16, AMX, GPUs). Sums are always kept in float32. int8, for embedding only, quarters the bytes: each row of a
+weight has a scale of its own, each x one that fits it as it comes.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,40 @@ def product_with(weight: Tensor, n_rows: int, bias: Tensor | None = None) -> Pro
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), n_rows)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
     return lambda x: functional.linear(x, weight, bias)
+
+
+def laid_out(weight: Tensor, n_rows: int, bias: Tensor | None, precision: torch.dtype) -> Product:
+    """`product_with` in a precision: float (N, K) of any kind -> float (N, M), of the kind of `precision`, or float32 for int8.
+
+    Args:
+        weight: float (M, K). bias: float (M,).
+        precision: a floating-point type, or torch.int8 (on a CPU, see `knows_int8`).
+    """
+    if precision == torch.int8:
+        return _quantised(weight, bias)
+    return product_with(weight.to(precision), n_rows, None if bias is None else bias.to(precision))
+
+
+def knows_int8(device: torch.device) -> bool:
+    """Whether int8 products can be had there."""
+    return device.type == "cpu" and _PREPACK and hasattr(torch.ops.onednn, "qlinear_pointwise")
+
+
+def _quantised(weight: Tensor, bias: Tensor | None) -> Product:
+    scales = weight.abs().amax(dim=1).div_(127).clamp_min_(1e-30)  # (M,)
+    packed = torch.ops.onednn.qlinear_prepack((weight / scales[:, None]).round_().to(torch.int8), None)
+    zeros = torch.zeros(len(scales), dtype=torch.int64)
+
+    def product(x: Tensor) -> Tensor:
+        low, high = torch.aminmax(x) if x.numel() else (x.new_zeros(()), x.new_zeros(()))
+        scale = max(-float(low), float(high), 1e-30) / 127
+        whole = (x / scale).round_().to(torch.int8)
+        found: Tensor = torch.ops.onednn.qlinear_pointwise(
+            whole, scale, 0, packed, scales, zeros, bias, 1.0, 0, torch.float32, "none", [], ""
+        )
+        return found
+
+    return product
 
 
 def sum_with(weight: Tensor, n_rows: int) -> Callable[[Tensor, Tensor], Tensor]:

@@ -1,0 +1,220 @@
+"""The biLM for embedding: the same numbers as `bilm.py`, without gradients, padding or a step of Python for each word.
+
+What pays (measured in SPEED notes and `LOG.md`): weights laid out once for many products; one product over [x, h] a step; rows
+that shrink as sentences end; the cell updated in place, its tanh by the faster sigmoid (error 2e-7); for characters one product
+a place for the filters of all widths. `bilm.BiLM` is the readable twin that it is tested against.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.char_cnn import CharCNN, count_characters
+from elmo.model.highway import Highway
+from elmo.model.lstm import LSTMLayer, LSTMStack
+from elmo.model.products import laid_out
+
+WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
+USUAL_ROWS = 256  # for which weights are laid out
+
+
+class PackedBiLM:
+    """A biLM's weights laid out for embedding; it holds copies, and must be made anew when they change."""
+
+    def __init__(self, bilm: BiLM, precision: torch.dtype | None = None) -> None:
+        """Lay out the weights.
+
+        Args:
+            precision: of matrix products, torch.bfloat16 or torch.int8; None: that of the weights. Sums, the cell and all
+                results stay in float32.
+        """
+        weight = next(bilm.parameters())
+        low = precision or weight.dtype
+        self._bilm, self._like = bilm, weight.detach()
+        self._spell = None if bilm.char_cnn is None else _PackedCharCNN(bilm.char_cnn, low)
+        self._forward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.forward_lm)]
+        self._backward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.backward_lm)]
+        self._skip = bilm.config.lstm.skip_connections
+
+    def token_layer(self, char_ids: Tensor) -> Tensor:
+        """`BiLM.token_layer`: int64 (N, C) -> float (N, P)."""
+        if self._spell is None:
+            return self._bilm.token_layer(char_ids)
+        words = self._bilm.word_embedding
+        if words is None:
+            return self._spell.read(char_ids)
+        of_words: Tensor = words(char_ids[:, -1])
+        return self._spell.read(char_ids[:, :-1]) + of_words
+
+    def contextualise(
+        self, tokens: Tensor, alive: Sequence[int], mirrored: Tensor, state: BiLMState
+    ) -> tuple[Tensor, BiLMState]:
+        """All layers of sentences that are laid out as `text.packing` tells.
+
+        Args:
+            tokens: float (N, P), the token layer.
+            alive: (T,), rows of each step. mirrored: int64 (N,), see `Packing`.
+            state: of the B rows; it is written over.
+        Returns:
+            layers: float (L, N, D); the state after each row's last token (forward) and first token (backward).
+        """
+        P = tokens.shape[1]
+        layers = tokens.new_empty(1 + len(self._forward), len(tokens), 2 * P)  # (L, N, D)
+        layers[0, :, :P] = layers[0, :, P:] = tokens
+        for half, stack, own in (
+            (slice(0, P), self._forward, state.forward),
+            (slice(P, 2 * P), self._backward, state.backward),
+        ):
+            x = tokens if half.start == 0 else tokens[mirrored]  # (N, P)
+            for number, layer in enumerate(stack):
+                output = layer.run(x, alive, own.hidden[number], own.cell[number])
+                x = output.add_(x) if self._skip and number > 0 else output  # (N, P)
+                layers[number + 1, :, half] = x if half.start == 0 else x[mirrored]
+        return layers, state
+
+
+def _held_as(precision: torch.dtype) -> torch.dtype:
+    """The type of what goes into a product: int8 products scale what they are given themselves."""
+    return torch.float32 if precision == torch.int8 else precision
+
+
+def _layers_of(stack: LSTMStack) -> list[LSTMLayer]:
+    return [layer for layer in stack.layers if isinstance(layer, LSTMLayer)]
+
+
+class _PackedLayer:
+    """One layer of one direction."""
+
+    def __init__(self, layer: LSTMLayer, low: torch.dtype) -> None:
+        H = layer.config.cell_size
+        scale = layer.bias.detach().new_ones(4, 1)
+        scale[1] = 2.0  # block j becomes 2j: one sigmoid serves all four, tanh(j) = 2 sigmoid(2j) - 1
+        bias = layer.bias.detach().view(4, H) * scale
+        bias[2] += layer.config.forget_bias
+        weight = torch.cat([layer.input_weight.detach(), layer.hidden_weight.detach()], dim=1)  # (4H, 2P)
+        weight *= scale.repeat_interleave(H, dim=0)
+        self._gates = laid_out(weight, USUAL_ROWS, bias.flatten(), low)
+        projection = layer.projection
+        self._project = None if projection is None else laid_out(projection.detach(), USUAL_ROWS, None, low)
+        self._config, self._low = layer.config, _held_as(low)
+
+    def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
+        """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
+        config, (B, H), P = self._config, cell.shape, x.shape[1]
+        read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
+        read[:, P:] = hidden
+        step, squashed = x.new_empty(B, 4 * H), x.new_empty(B, H)
+        outputs = torch.empty_like(x)
+        minus_one = x.new_tensor(-1.0)
+        start = 0
+        for n in alive:
+            end = start + n
+            read[:n, :P] = x[start:end]
+            gates = step[:n].copy_(self._gates(read[:n])).sigmoid_()  # (n, 4H)
+            i, j, f, o = gates.chunk(4, dim=1)
+            torch.add(minus_one, j, alpha=2.0, out=j)
+            own = cell[:n].mul_(f).addcmul_(i, j)  # (n, H)
+            if config.cell_clip is not None:
+                own.clamp_(-config.cell_clip, config.cell_clip)
+            tanh = torch.mul(own, 2.0, out=squashed[:n]).sigmoid_()
+            torch.add(minus_one, tanh, alpha=2.0, out=tanh)
+            tanh.mul_(o)
+            output = outputs[start:end]
+            if self._project is None:
+                output.copy_(tanh)
+            else:
+                output.copy_(self._project(tanh.to(self._low)))
+                if config.projection_clip is not None:
+                    output.clamp_(-config.projection_clip, config.projection_clip)
+            read[:n, P:] = output
+            start = end
+        ends = _ends(alive)
+        for row_from, row_to, at in ends:  # rows that end at a step keep what it gave
+            hidden[row_from:row_to] = outputs[at + row_from : at + row_to]
+        return outputs
+
+
+def _ends(alive: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Rows whose last token a step holds, and where the step begins."""
+    found, start = [], 0
+    for n, later in pairwise([*alive, 0]):
+        if later < n:
+            found.append((later, n, start))
+        start += n
+    return found
+
+
+class _PackedCharCNN:
+    """The token layer of spelled words."""
+
+    def __init__(self, cnn: CharCNN, low: torch.dtype) -> None:
+        config = cnn.config
+        E, order = config.embedding_size, sorted(range(len(config.filters)), key=lambda i: config.filters[i][0])
+        self._widths = [config.filters[i][0] for i in order]
+        self._numbers = [config.filters[i][1] for i in order]
+        widest = self._widths[-1]
+        rows = [
+            nn.functional.pad(cnn.conv_weights[i].detach().flatten(1), (0, (widest - config.filters[i][0]) * E))
+            for i in order
+        ]
+        back = torch.cat(
+            [torch.arange(self._start(order.index(i)), self._start(order.index(i) + 1)) for i in range(len(order))]
+        )
+        self._back = None if torch.equal(back, torch.arange(len(back))) else back
+        self._table = cnn.embedding.weight.detach().to(_held_as(low))
+        self._window, self._size = widest * E, E
+        self._filters = laid_out(torch.cat(rows), WORDS_AT_ONCE, None, low)
+        self._bias = torch.cat([cnn.conv_biases[i].detach() for i in order])
+        self._highways = [
+            laid_out(
+                torch.cat([h.carry.weight, h.transform.weight]).detach(),
+                WORDS_AT_ONCE,
+                torch.cat([h.carry.bias, h.transform.bias]).detach(),
+                low,
+            )
+            for h in cnn.highways
+            if isinstance(h, Highway)
+        ]
+        projection = cnn.projection
+        self._project = (
+            laid_out(projection.weight.detach(), WORDS_AT_ONCE, projection.bias.detach(), low)
+            if isinstance(projection, nn.Linear)
+            else None
+        )
+        self._config, self._low = config, _held_as(low)
+
+    def _start(self, number: int) -> int:
+        return sum(self._numbers[:number])
+
+    def read(self, char_ids: Tensor) -> Tensor:
+        """int64 (N, C) -> float (N, P), words of like length together."""
+        n_characters = count_characters(char_ids, self._config.pad_character)
+        by_length = n_characters.argsort(stable=True)
+        vectors = []
+        for some in torch.split(by_length, WORDS_AT_ONCE):
+            used = int(n_characters[some[-1]]) + self._widths[-1]  # one window of padding alone, see `trim_characters`
+            vectors.append(self._read(char_ids[some, : max(used, self._widths[-1])]))
+        return torch.cat(vectors).index_select(0, by_length.argsort()) if vectors else self._read(char_ids)
+
+    def _read(self, char_ids: Tensor) -> Tensor:
+        N, C = char_ids.shape
+        E = self._size
+        line = self._table[char_ids].view(N, C * E)
+        line = nn.functional.pad(line, (0, self._window - E))  # places past the end are read by no filter that counts
+        best = line.new_full((N, len(self._bias)), -torch.inf)  # (N, F)
+        for place in range(C - self._widths[0] + 1):
+            n_filters = sum(n for n, width in zip(self._numbers, self._widths, strict=True) if place + width <= C)
+            found = self._filters(line[:, place * E : place * E + self._window])  # (N, F)
+            so_far = best[:, :n_filters]
+            torch.maximum(so_far, found[:, :n_filters], out=so_far)
+        x = best.to(self._bias.dtype).add_(self._bias)
+        x = x.relu_() if self._config.activation == "relu" else x.tanh_()
+        if self._back is not None:
+            x = x[:, self._back]
+        for layer in self._highways:
+            gate, changed = layer(x.to(self._low)).to(x.dtype).chunk(2, dim=1)  # (N, F) each
+            x = torch.lerp(x, changed.relu(), gate.sigmoid())
+        return x if self._project is None else self._project(x.to(self._low)).to(x.dtype)  # (N, P)
