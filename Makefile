@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-layers bench-many-steps bench-growth clean
+	bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -79,6 +79,19 @@ bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (a qu
 
 bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to 2 GB of text (tens of minutes, 6 GB of disk).
 	@$(BIN)/python benchmarks/growth.py --save
+
+.venv-rivals/.done: .venv/.torch pyproject.toml
+	@echo "making .venv-rivals, with AllenNLP 2.10.1 (without its dependencies: they do not install any more)"
+	@$(PYTHON) -m venv .venv-rivals
+	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check -e .
+	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --no-deps allennlp==2.10.1
+	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check \
+		tqdm requests filelock packaging pyyaml more-itertools typer==0.4.2 2> /dev/null
+	@touch $@
+
+bench-embed: .venv-rivals/.done  ## Speed of embedding beside AllenNLP, in one process (tens of minutes; needs ../shared).
+	@.venv-rivals/bin/python -W ignore benchmarks/embed.py --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
