@@ -78,6 +78,14 @@ def test_layers_and_state_are_the_twins_with_clips_active(skip, n_layers):
     assert_same(model, SENTENCES, random_state(config, len(SENTENCES)))
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 4, 5])
+@pytest.mark.parametrize("projected", [True, False])
+def test_a_sentence_or_a_few_are_the_twins(n_rows, projected):
+    config = clipped() if projected else clipped(projected=False, cell_size=7)
+    model = small_model(config)
+    assert_same(model, SENTENCES[:n_rows], random_state(config, n_rows))
+
+
 @pytest.mark.parametrize("layer", list(INPUT_LAYERS))
 def test_every_input_layer(layer):
     model = model_of(layer)

@@ -6,19 +6,23 @@ a place for the filters of all widths. `bilm.BiLM` is the readable twin that it 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.char_cnn import CharCNN, count_characters
 from elmo.model.highway import Highway
 from elmo.model.lstm import LSTMLayer, LSTMStack
-from elmo.model.products import laid_out
+from elmo.model.products import Product, laid_out
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out
+FEW_ROWS = 4  # sentences that are read in another way
 
 
 class PackedBiLM:
@@ -98,11 +102,15 @@ class _PackedLayer:
         weight *= scale.repeat_interleave(H, dim=0)
         self._gates = laid_out(weight, USUAL_ROWS, bias.flatten(), low)
         projection = layer.projection
+        self._layer, self._precision = layer, low
+        self._few: _FewProducts | None = None
         self._project = None if projection is None else laid_out(projection.detach(), USUAL_ROWS, None, low)
         self._config, self._low = layer.config, _held_as(low)
 
     def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
+        if len(alive) and alive[0] <= FEW_ROWS:
+            return self._run_few(x, alive, hidden, cell)
         config, (B, H), P = self._config, cell.shape, x.shape[1]
         read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
         read[:, P:] = hidden
@@ -131,10 +139,59 @@ class _PackedLayer:
                     output.clamp_(-config.projection_clip, config.projection_clip)
             read[:n, P:] = output
             start = end
-        ends = _ends(alive)
-        for row_from, row_to, at in ends:  # rows that end at a step keep what it gave
+        for row_from, row_to, at in _ends(alive):  # rows that end at a step keep what it gave
             hidden[row_from:row_to] = outputs[at + row_from : at + row_to]
         return outputs
+
+    def _run_few(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
+        """`run` for a sentence or a few, where weights are read faster than they are multiplied with: those of x once for all
+        steps, and as little of Python as can be."""
+        if self._few is None:
+            self._few = _few_products(self._layer, self._precision)
+        config, H, products = self._config, cell.shape[1], self._few
+        gates_of_input = products.of_input(x.to(self._low)).to(x.dtype)  # (N, 4H)
+        outputs = torch.empty_like(x)
+        start = 0
+        for n in alive:
+            end = start + n
+            gates = products.of_hidden(hidden[:n].to(self._low)).to(x.dtype).add_(gates_of_input[start:end])  # (n, 4H)
+            new = gates[:, H : 2 * H].tanh()  # (n, H)
+            i, _, f, o = gates.sigmoid_().chunk(4, dim=1)
+            own = cell[:n].mul_(f).addcmul_(i, new)
+            if config.cell_clip is not None:
+                own.clamp_(-config.cell_clip, config.cell_clip)
+            inner = own.tanh().mul_(o)
+            output = inner if products.project is None else products.project(inner.to(self._low)).to(x.dtype)  # (n, P)
+            if products.project is not None and config.projection_clip is not None:
+                output.clamp_(-config.projection_clip, config.projection_clip)
+            outputs[start:end] = hidden[:n] = output
+            start = end
+        return outputs
+
+
+class _FewProducts(NamedTuple):
+    """Products of a layer for a row or a few."""
+
+    of_input: Product  # with the bias, forget bias included
+    of_hidden: Product
+    project: Product | None
+
+
+def _few_products(layer: LSTMLayer, low: torch.dtype) -> _FewProducts:
+    """In full precision the weights are used as they are, which is as fast for few rows and takes no memory."""
+    bias = layer.bias.detach().clone()
+    bias.view(4, -1)[2] += layer.config.forget_bias
+    return _FewProducts(
+        _few_product(layer.input_weight, bias, low),
+        _few_product(layer.hidden_weight, None, low),
+        None if layer.projection is None else _few_product(layer.projection, None, low),
+    )
+
+
+def _few_product(weight: Tensor, bias: Tensor | None, low: torch.dtype) -> Product:
+    if low == weight.dtype:
+        return partial(functional.linear, weight=weight.detach(), bias=bias)
+    return laid_out(weight.detach(), 1, bias, low)
 
 
 def _ends(alive: Sequence[int]) -> list[tuple[int, int, int]]:
@@ -157,7 +214,7 @@ class _PackedCharCNN:
         self._numbers = [config.filters[i][1] for i in order]
         widest = self._widths[-1]
         rows = [
-            nn.functional.pad(cnn.conv_weights[i].detach().flatten(1), (0, (widest - config.filters[i][0]) * E))
+            functional.pad(cnn.conv_weights[i].detach().flatten(1), (0, (widest - config.filters[i][0]) * E))
             for i in order
         ]
         back = torch.cat(
@@ -203,7 +260,7 @@ class _PackedCharCNN:
         N, C = char_ids.shape
         E = self._size
         line = self._table[char_ids].view(N, C * E)
-        line = nn.functional.pad(line, (0, self._window - E))  # places past the end are read by no filter that counts
+        line = functional.pad(line, (0, self._window - E))  # places past the end are read by no filter that counts
         best = line.new_full((N, len(self._bias)), -torch.inf)  # (N, F)
         for place in range(C - self._widths[0] + 1):
             n_filters = sum(n for n, width in zip(self._numbers, self._widths, strict=True) if place + width <= C)

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 Product = Callable[[Tensor], Tensor]
 
+MIDDLE = 128  # of unsigned bytes: their zero
 _PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 
@@ -55,9 +56,9 @@ def _quantised(weight: Tensor, bias: Tensor | None) -> Product:
     def product(x: Tensor) -> Tensor:
         low, high = torch.aminmax(x) if x.numel() else (x.new_zeros(()), x.new_zeros(()))
         scale = max(-float(low), float(high), 1e-30) / 127
-        whole = (x / scale).round_().to(torch.int8)
+        whole = (x / scale).add_(MIDDLE).round_().to(torch.uint8)  # signed, oneDNN has no fast product without AMX
         found: Tensor = torch.ops.onednn.qlinear_pointwise(
-            whole, scale, 0, packed, scales, zeros, bias, 1.0, 0, torch.float32, "none", [], ""
+            whole, scale, MIDDLE, packed, scales, zeros, bias, 1.0, 0, torch.float32, "none", [], ""
         )
         return found
 
