@@ -10,6 +10,7 @@ from record import ROOT
 PAGE = ROOT / "docs" / "layers.md"
 QUALITY, SPEEDS = "layers", "layer_speeds"  # in results/: perplexities over days, speeds in one go
 MISSING = "·"  # not measured yet
+_OF_SPEED = ("ms_a_step", "tokens_per_s", "peak_memory_mb")
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
 
 _NAMES = {
@@ -96,15 +97,17 @@ def input_table(rows: Rows, speeds: Rows) -> str:
     for layer in LAYERS:
         found = [_figures(rows, speeds, f"input/{text}/{layer}") for text in TEXTS]
         cells = [
-            f"{f['bits_per_byte']:.3f} ({f['tokens_per_s']:,})" if "bits_per_byte" in f else MISSING for f in found
+            f"{f['bits_per_byte']:.3f} ({_number(f.get('tokens_per_s'))})" if "bits_per_byte" in f else MISSING
+            for f in found
         ]
         lines.append(f"| {_NAMES[layer]} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _figures(rows: Rows, speeds: Rows, row: str) -> Mapping[str, Any]:
-    """What is kept of a row; of its speed, what was measured beside the other rows, if it was."""
-    return {**rows.get(row, {}).get("figures", {}), **speeds.get(row, {}).get("figures", {})}
+    """What is kept of a row; of its speed only what was measured beside the other rows, which alone can be compared."""
+    figures = {k: v for k, v in rows.get(row, {}).get("figures", {}).items() if k not in _OF_SPEED}
+    return figures | dict(speeds.get(row, {}).get("figures", {}))
 
 
 def _check(rows: Rows) -> str:
