@@ -177,9 +177,9 @@ class Elmo:
         self._engine.refresh()
         results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
         for rows in length_batches([len(w) for w in words], batch_size, self._engine.max_places):
-            before = rows_of(start, rows)
+            before = None if start is None else rows_of(start, rows)
             every, after = self._engine.run([words[row] for row in rows], before)  # (L, tokens, D)
-            if state == "carry":
+            if state == "carry" and start is not None:
                 put_rows(start, rows, after)
             chosen = choose(every)
             ends = np.cumsum([len(words[row]) for row in rows]).tolist()
@@ -189,10 +189,11 @@ class Elmo:
             self._carried = start
         return results
 
-    def _start_state(self, name: StateName, n_rows: int) -> BiLMState:
-        like = next(self.bilm.parameters()).detach()
+    def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
+        """The state of all rows of a call; None: zero, which is made a batch at a time."""
         if name == "zero":
-            return go_on(None, n_rows, self.bilm.config.lstm, like)
+            return None
+        like = next(self.bilm.parameters()).detach()
         if name == "warm":
             if self.model.warm is None:
                 raise ConfigError(

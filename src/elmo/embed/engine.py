@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from elmo.checkpoints.tensors import all_finite
+from elmo.embed.carried_state import go_on
 from elmo.embed.token_cache import CACHE_BYTES, TokenCache, versions_of
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM, BiLMState
@@ -46,12 +47,12 @@ class Engine:
         """Empty the cache of words."""
         self._cache = TokenCache(self._bilm.config.lstm.projection_size, self._like, self._cache_bytes)
 
-    def run(self, sentences: Sequence[Sequence[str]], state: BiLMState) -> tuple[Tensor, BiLMState]:
+    def run(self, sentences: Sequence[Sequence[str]], state: BiLMState | None) -> tuple[Tensor, BiLMState]:
         """All layers of sentences.
 
         Args:
             sentences: by falling length, without boundaries.
-            state: of each sentence; it is written over.
+            state: of each sentence; it is written over. None: zero.
         Returns:
             float (L, tokens, D), sentence by sentence, without boundaries; the state after them.
         Raises:
@@ -64,7 +65,10 @@ class Engine:
         at = np.empty(len(marked), dtype=np.int64)
         at[packing.in_order] = [row_of[word] for word in marked]
         tokens = table.index_select(0, self._there(at))  # (N, P)
-        layers, after = self._packed.contextualise(tokens, packing.alive.tolist(), self._there(packing.mirrored), state)
+        before = go_on(None, len(sentences), self._bilm.config.lstm, self._like) if state is None else state
+        layers, after = self._packed.contextualise(
+            tokens, packing.alive.tolist(), self._there(packing.mirrored), before
+        )
         if not all_finite(layers):
             raise CheckpointError("the model gives vectors that are not finite; its weights are broken, load them anew")
         inner = np.ones(len(marked), dtype=bool)
