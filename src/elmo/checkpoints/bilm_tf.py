@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-from pydantic import ValidationError
 
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.published_arrays import StoredArray, byte_cnn, datasets, read_bilm
-from elmo.checkpoints.saved_model import ModelConfig, SavedModel, setting_faults
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
 from elmo.text.characters import BOUNDARIES, N_CHARACTERS
-from elmo.text.files import read_json, written_whole
+from elmo.text.files import require_json, written_whole
 from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary, write_vocabulary
 
 OPTIONS_FILE = "options.json"
@@ -128,12 +127,7 @@ def read_options(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: it is missing or is none.
     """
-    try:
-        options = read_json(path)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path.absolute()}: no such file; published weights need their options") from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable JSON file ({error})") from error
+    options = require_json(path, "published weights need their options", CheckpointError)
     if not isinstance(options, dict) or not isinstance(options.get("lstm"), dict):
         raise CheckpointError(f"{path}: no 'lstm' in it; expected the options of bilm-tf or AllenNLP")
     return options
@@ -150,7 +144,7 @@ def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -
     lstm, cnn = options["lstm"], options.get("char_cnn")
     if cnn is not None and not isinstance(cnn, dict):
         raise CheckpointError(f"{path}: 'char_cnn' is {cnn!r:.80}, expected an object")
-    try:
+    with translated_settings(path, "the options of bilm-tf or AllenNLP", _NAMES):
         projection = lstm["projection_dim"]
         settings: dict[str, Any] = {
             "char_cnn": None,
@@ -179,11 +173,6 @@ def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -
                 "projected": sum(number for _, number in cnn["filters"]) != projection or has("CNN_proj/W_proj"),
             }
         return BiLMConfig.model_validate(settings)
-    except KeyError as error:
-        raise CheckpointError(f"{path}: no {error} in it; expected the options of bilm-tf or AllenNLP") from None
-    except (TypeError, ValueError) as error:
-        detail = setting_faults(error, _NAMES) if isinstance(error, ValidationError) else str(error)
-        raise CheckpointError(f"{path}: {detail}") from error
 
 
 def _stored(file: h5py.File, name: str) -> StoredArray | None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from elmo.checkpoints.many_langs_lexicon import (
     CHARACTERS_FILE,
@@ -33,13 +32,13 @@ from elmo.checkpoints.many_langs_tensors import (
     token_shapes,
     token_tensors,
 )
-from elmo.checkpoints.saved_model import ModelConfig, SavedModel, setting_faults
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.checkpoints.tensors import check_tensors, copy_tensors
 from elmo.checkpoints.torch_files import read_torch_file, write_torch_file
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import PUBLISHED_FILTERS, BiLMConfig
-from elmo.text.files import read_json, written_whole
+from elmo.text.files import require_json, written_whole
 from elmo.text.lexicon import Lexicon
 from elmo.text.vocabulary import SPECIALS
 
@@ -47,6 +46,7 @@ CONFIG_FILE = "config.json"
 MODEL_CONFIG_FILE = "model_config.json"  # the name that is written; others are read
 TOKEN_FILE = "token_embedder.pkl"
 ENCODER_FILE = "encoder.pkl"
+_IS_NEEDED = "it is the config of the model"
 _ADVICE = "give the config that came with these files"
 _NAMES = {
     "char_cnn.embedding_size": "char_dim",
@@ -190,11 +190,11 @@ def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
     options: Any = None
     path = first
     if first.is_file():
-        options = _read_json(first)
+        options = require_json(first, _IS_NEEDED, CheckpointError)
         named = options.get("config_path") if isinstance(options, dict) else None
         if isinstance(named, str):
             path = _beside(folder, named)
-            options = _read_json(path) if path.is_file() else _PUBLISHED
+            options = require_json(path, _IS_NEEDED, CheckpointError) if path.is_file() else _PUBLISHED
     else:
         options = _PUBLISHED
     try:
@@ -230,17 +230,10 @@ def _beside(folder: Path, named: str) -> Path:
     return folder / parts[-1][:200] if parts and parts[-1] != ".." else folder / MODEL_CONFIG_FILE
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return read_json(path)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable JSON file ({error})") from error
-
-
 def _config_of(options: Mapping[str, Any], lexicon: Lexicon, where: Path) -> BiLMConfig:
     token, encoder = options["token_embedder"], options["encoder"]
     alphabet, words = lexicon
-    try:
+    with translated_settings(where, "the config of ELMoForManyLangs", _NAMES):
         C = token["max_characters_per_token"]
         settings: dict[str, Any] = {
             "char_cnn": None,
@@ -269,11 +262,6 @@ def _config_of(options: Mapping[str, Any], lexicon: Lexicon, where: Path) -> BiL
                 "longest_word": None if C is None else C - 2,
             }
         return BiLMConfig.model_validate(settings)
-    except KeyError as error:
-        raise CheckpointError(f"{where}: no {error} in it; expected the config of ELMoForManyLangs") from None
-    except (TypeError, ValueError) as error:
-        detail = setting_faults(error, _NAMES) if isinstance(error, ValidationError) else str(error)
-        raise CheckpointError(f"{where}: {detail}") from error
 
 
 def _write_json(value: Any, path: Path) -> None:

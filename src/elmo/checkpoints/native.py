@@ -20,7 +20,7 @@ from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.model.softmax import Softmax
-from elmo.text.files import PART_PREFIX, read_json, sync_folder, sync_to_disk, written_whole
+from elmo.text.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
@@ -89,17 +89,12 @@ def read_model_config(folder: Path) -> ModelConfig:
         CheckpointError: it is missing, is not JSON, or has settings that cannot work.
     """
     path = folder / CONFIG_FILE
+    settings = require_json(path, f"a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}", CheckpointError)
     try:
-        return ModelConfig.model_validate(read_json(path))
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path.absolute()}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}"
-        ) from None
+        return ModelConfig.model_validate(settings)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
         raise CheckpointError(f"{path}: {faults}") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable JSON file ({error})") from error
 
 
 def load_native(folder: Path) -> SavedModel:

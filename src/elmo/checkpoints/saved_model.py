@@ -1,8 +1,10 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -89,17 +91,28 @@ def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:
             )
 
 
-def setting_faults(error: ValidationError, names: Mapping[str, str]) -> str:
-    """What is wrong with the settings of another program, in that program's names.
+@contextmanager
+def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iterator[None]:
+    """Around the translation of another program's settings into ours: what is wrong with them, in that program's names.
 
     Args:
+        path: of the settings. what: they should be, for the message.
         names: our name of a setting -> theirs; of a setting without one, ours is told.
+    Raises:
+        CheckpointError: a setting is missing, or cannot work; all that cannot in one message.
     """
-    faults = []
-    for fault in error.errors():
-        place = ".".join(map(str, fault["loc"]))
-        faults.append(f"{names.get(place, place)} is {fault['input']!r:.80}: {fault['msg']}")
-    return "; ".join(faults)
+    try:
+        yield
+    except KeyError as error:
+        raise CheckpointError(f"{path}: no {error} in it; expected {what}") from None
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            place = ".".join(map(str, fault["loc"]))
+            faults.append(f"{names.get(place, place)} is {fault['input']!r:.80}: {fault['msg']}")
+        raise CheckpointError(f"{path}: {'; '.join(faults)}") from error
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:

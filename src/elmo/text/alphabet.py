@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from elmo.errors import TextError
 from elmo.text.characters import BOUNDARIES, N_SPECIALS, Boundaries, spell_with_marks
-from elmo.text.files import read_json
+from elmo.text.files import require_json
 
 
 def table_size(n_characters: int) -> int:
@@ -77,12 +77,7 @@ def read_alphabet(path: Path) -> Alphabet:
     Raises:
         TextError: it is missing or is none.
     """
-    try:
-        characters = read_json(path)
-    except FileNotFoundError:
-        raise TextError(f"{path.absolute()}: no such file; it holds the alphabet that the model reads") from None
-    except (OSError, ValueError) as error:
-        raise TextError(f"{path}: not a readable JSON file ({error})") from error
+    characters = require_json(path, "it holds the alphabet that the model reads", TextError)
     return Alphabet(characters if isinstance(characters, str) else "", source=str(path))
 
 

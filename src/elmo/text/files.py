@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from elmo.errors import OutputError
+from elmo.errors import ElmoError, OutputError
 
 if sys.platform != "win32":
     import fcntl
@@ -160,6 +160,22 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
+    """`read_json` of a file that must be there.
+
+    Args:
+        missing: what to say if it is not.
+    Raises:
+        ElmoError: of this kind: it is missing, or is no JSON.
+    """
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        raise kind(f"{path.absolute()}: no such file; {missing}") from None
+    except (OSError, ValueError) as error:
+        raise kind(f"{path}: not a readable JSON file ({error})") from error
 
 
 def _exists(path: Path) -> bool:

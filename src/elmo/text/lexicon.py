@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from elmo.errors import TextError
 from elmo.text.alphabet import Alphabet, alphabet_from_counts, read_alphabet, write_alphabet
-from elmo.text.files import read_json
+from elmo.text.files import require_json
 from elmo.text.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 
 ALPHABET_FILE = "alphabet.json"
@@ -73,12 +73,7 @@ def write_lexicon(lexicon: Lexicon, folder: Path) -> None:
 
 def _read_input_words(path: Path) -> Vocabulary:
     """Words as JSON, all in ASCII: a word of a published model may be a blank, which no line of a text file keeps."""
-    try:
-        words = read_json(path)
-    except FileNotFoundError:
-        raise TextError(f"{path.absolute()}: no such file; it holds the words that have vectors in the model") from None
-    except (OSError, ValueError) as error:
-        raise TextError(f"{path}: not a readable JSON file ({error})") from error
+    words = require_json(path, "it holds the words that have vectors in the model", TextError)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise TextError(f"{path}: expected one list of strings, <S>, </S>, <UNK> first")
     if tuple(words[: len(SPECIALS)]) != SPECIALS:
