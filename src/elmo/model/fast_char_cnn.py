@@ -6,7 +6,7 @@ the places are visited one after the other, all widths in one product; only the 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -61,6 +61,29 @@ class _MaxOverPlaces(Function):
         return of_text[:, : ctx.width], of_weight.t(), None, None, None
 
 
+class FilterStack(NamedTuple):
+    """The filters of all widths as one matrix: narrow ones first, filled up with zeros to the widest."""
+
+    rows: Tensor  # float (F, widest * E)
+    order: list[int]  # which weight stands where
+    widths: list[int]  # in this order, as `numbers`
+    numbers: list[int]  # filters of a width
+
+    def reach(self, n_characters: int) -> list[int]:
+        """How many filters fit at each place of a word: at the last places only the narrower ones, a prefix."""
+        fits = ((place, zip(self.numbers, self.widths, strict=True)) for place in range(n_characters))
+        found = [sum(n for n, width in filters if place + width <= n_characters) for place, filters in fits]
+        return [n for n in found if n]
+
+
+def stack_filters(weights: Sequence[Tensor]) -> FilterStack:
+    """Filters of some widths, one float (number, width, E) each."""
+    order = sorted(range(len(weights)), key=lambda i: weights[i].shape[1])
+    widths, E = [weights[i].shape[1] for i in order], weights[0].shape[2]
+    rows = [functional.pad(weights[i].flatten(1), (0, (widths[-1] - weights[i].shape[1]) * E)) for i in order]
+    return FilterStack(torch.cat(rows), order, widths, [weights[i].shape[0] for i in order])
+
+
 def convolve_fast(
     embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], precision: torch.dtype | None
 ) -> Tensor:
@@ -74,13 +97,7 @@ def convolve_fast(
         float (N, F), filters in the order of `weights`.
     """
     N, C, E = embedded.shape
-    order = sorted(range(len(weights)), key=lambda i: weights[i].shape[1])
-    widths = [weights[i].shape[1] for i in order]
-    rows = [functional.pad(weights[i].flatten(1), (0, (widths[-1] - weights[i].shape[1]) * E)) for i in order]
-    # At the last places only the narrower filters still fit: a prefix, as filters stand by width.
-    numbers = [weights[i].shape[0] for i in order]
-    reach = [sum(n for n, width in zip(numbers, widths, strict=True) if place + width <= C) for place in range(C)]
-    reach = [n for n in reach if n]
-    best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), torch.cat(rows), E, reach, precision)  # type: ignore[no-untyped-call]
-    parts = dict(zip(order, torch.split(best, numbers, dim=1), strict=True))
+    stack = stack_filters(weights)
+    best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), stack.rows, E, stack.reach(C), precision)  # type: ignore[no-untyped-call]
+    parts = dict(zip(stack.order, torch.split(best, stack.numbers, dim=1), strict=True))
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)

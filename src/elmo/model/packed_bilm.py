@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.char_cnn import CharCNN, count_characters
+from elmo.model.fast_char_cnn import stack_filters
 from elmo.model.highway import Highway
 from elmo.model.lstm import LSTMLayer, LSTMStack
 from elmo.model.products import Product, laid_out
@@ -209,21 +210,12 @@ class _PackedCharCNN:
 
     def __init__(self, cnn: CharCNN, low: torch.dtype) -> None:
         config = cnn.config
-        E, order = config.embedding_size, sorted(range(len(config.filters)), key=lambda i: config.filters[i][0])
-        self._widths = [config.filters[i][0] for i in order]
-        self._numbers = [config.filters[i][1] for i in order]
-        widest = self._widths[-1]
-        rows = [
-            functional.pad(cnn.conv_weights[i].detach().flatten(1), (0, (widest - config.filters[i][0]) * E))
-            for i in order
-        ]
-        back = torch.cat(
-            [torch.arange(self._start(order.index(i)), self._start(order.index(i) + 1)) for i in range(len(order))]
-        )
-        self._back = None if torch.equal(back, torch.arange(len(back))) else back
+        self._stack = stack_filters([weight.detach() for weight in cnn.conv_weights])
+        order = self._stack.order
+        back = dict(zip(order, torch.split(torch.arange(config.n_filters), self._stack.numbers), strict=True))
+        self._back = None if order == sorted(order) else torch.cat([back[i] for i in range(len(order))])
         self._table = cnn.embedding.weight.detach().to(_held_as(low))
-        self._window, self._size = widest * E, E
-        self._filters = laid_out(torch.cat(rows), WORDS_AT_ONCE, None, low)
+        self._filters = laid_out(self._stack.rows, WORDS_AT_ONCE, None, low)
         self._bias = torch.cat([cnn.conv_biases[i].detach() for i in order])
         self._highways = [
             laid_out(
@@ -243,28 +235,24 @@ class _PackedCharCNN:
         )
         self._config, self._low = config, _held_as(low)
 
-    def _start(self, number: int) -> int:
-        return sum(self._numbers[:number])
-
     def read(self, char_ids: Tensor) -> Tensor:
         """int64 (N, C) -> float (N, P), words of like length together."""
         n_characters = count_characters(char_ids, self._config.pad_character)
         by_length = n_characters.argsort(stable=True)
         vectors = []
         for some in torch.split(by_length, WORDS_AT_ONCE):
-            used = int(n_characters[some[-1]]) + self._widths[-1]  # one window of padding alone, see `trim_characters`
-            vectors.append(self._read(char_ids[some, : max(used, self._widths[-1])]))
+            used = int(n_characters[some[-1]])
+            vectors.append(self._read(char_ids[some, : used + self._config.widest_filter]))  # see `trim_characters`
         return torch.cat(vectors).index_select(0, by_length.argsort()) if vectors else self._read(char_ids)
 
     def _read(self, char_ids: Tensor) -> Tensor:
         N, C = char_ids.shape
-        E = self._size
+        E, window = self._config.embedding_size, self._stack.rows.shape[1]
         line = self._table[char_ids].view(N, C * E)
-        line = functional.pad(line, (0, self._window - E))  # places past the end are read by no filter that counts
+        line = functional.pad(line, (0, window - E))  # places past the end are read by no filter that counts
         best = line.new_full((N, len(self._bias)), -torch.inf)  # (N, F)
-        for place in range(C - self._widths[0] + 1):
-            n_filters = sum(n for n, width in zip(self._numbers, self._widths, strict=True) if place + width <= C)
-            found = self._filters(line[:, place * E : place * E + self._window])  # (N, F)
+        for place, n_filters in enumerate(self._stack.reach(C)):
+            found = self._filters(line[:, place * E : place * E + window])  # (N, F)
             so_far = best[:, :n_filters]
             torch.maximum(so_far, found[:, :n_filters], out=so_far)
         x = best.to(self._bias.dtype).add_(self._bias)
