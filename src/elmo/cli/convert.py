@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from elmo.cli.options import VocabularyFile
 from elmo.cli.show import show_facts
 
 _MODEL = "Model folder or archive of any format, an id of the hub, or the name of a bundled model."
@@ -31,9 +32,7 @@ def convert(
     verify: Annotated[
         bool, typer.Option("--verify", help="Embed some sentences with both; tell the largest difference.")
     ] = False,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
-    ] = None,
+    vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the target if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -48,9 +47,7 @@ def convert(
 
 def info(
     model: Annotated[str, typer.Argument(help=_MODEL)],
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
-    ] = None,
+    vocabulary: VocabularyFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what is in a model: format, sizes, parameters, licence, training facts.

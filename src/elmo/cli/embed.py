@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from elmo.cli.options import VocabularyFile
 from elmo.cli.show import show_facts
 
 
@@ -37,9 +38,7 @@ def embed(
         str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
     ] = "mean",
     state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
-    ] = None,
+    vocabulary: VocabularyFile = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Lines computed together at most; with carry 64 if not given.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from elmo.cli.options import VocabularyFile
 from elmo.cli.show import say_in_place, show_facts
 
 
@@ -30,9 +31,7 @@ def perplexity(
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="Also write a JSON object for each document; a blank line ends one."),
     ] = None,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file of a TensorFlow checkpoint that lies elsewhere.")
-    ] = None,
+    vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.jsonl if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

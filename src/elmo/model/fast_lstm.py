@@ -31,6 +31,21 @@ def tanh_in_place(x: Tensor) -> Tensor:
     return torch.add(x.new_tensor(-1.0), x, alpha=2.0, out=x)
 
 
+def under_one_sigmoid(bias: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
+    """What makes block j of the gates 2j, so that one sigmoid serves all four: tanh(j) = 2 sigmoid(2j) - 1.
+
+    Args:
+        bias: float (4H,), blocks i, j, f, o.
+    Returns:
+        float (4H, 1), what to multiply the rows of the weights by; float (4H,), the bias so multiplied, with the forget bias.
+    """
+    scale = bias.new_ones(4, 1)
+    scale[1] = 2.0
+    shift = bias.view(4, -1) * scale
+    shift[2] += forget_bias
+    return scale.repeat_interleave(shift.shape[1], dim=0), shift.flatten()
+
+
 class _Unrolled(Function):
     @staticmethod
     def forward(
@@ -47,12 +62,8 @@ class _Unrolled(Function):
         T, B, P_in = x.shape
         H, P = cell.shape[1], hidden.shape[1]
         low = how.precision or input_weight.dtype
-        scale = bias.new_ones(4, 1)
-        scale[1] = 2.0  # block j becomes 2j: one sigmoid serves all four, tanh(j) = 2 sigmoid(2j) - 1
-        shift = bias.view(4, H) * scale
-        shift[2] += how.forget_bias
-        doubled = scale.repeat_interleave(H, dim=0)  # (4H, 1)
-        of_input = product_with((input_weight * doubled).to(low), T * B, shift.flatten().to(low))
+        doubled, shift = under_one_sigmoid(bias, how.forget_bias)
+        of_input = product_with((input_weight * doubled).to(low), T * B, shift.to(low))
         add_hidden = sum_with((hidden_weight * doubled).to(low), B)
         project = None if projection is None else product_with(projection.to(low), B)
         inputs = x.to(low)  # (T, B, P_in)

@@ -17,6 +17,7 @@ from torch.nn import functional
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.char_cnn import CharCNN, count_characters
 from elmo.model.fast_char_cnn import stack_filters
+from elmo.model.fast_lstm import under_one_sigmoid
 from elmo.model.highway import Highway
 from elmo.model.lstm import LSTMLayer, LSTMStack
 from elmo.model.products import Product, laid_out
@@ -94,14 +95,9 @@ class _PackedLayer:
     """One layer of one direction."""
 
     def __init__(self, layer: LSTMLayer, low: torch.dtype) -> None:
-        H = layer.config.cell_size
-        scale = layer.bias.detach().new_ones(4, 1)
-        scale[1] = 2.0  # block j becomes 2j: one sigmoid serves all four, tanh(j) = 2 sigmoid(2j) - 1
-        bias = layer.bias.detach().view(4, H) * scale
-        bias[2] += layer.config.forget_bias
+        doubled, bias = under_one_sigmoid(layer.bias.detach(), layer.config.forget_bias)
         weight = torch.cat([layer.input_weight.detach(), layer.hidden_weight.detach()], dim=1)  # (4H, 2P)
-        weight *= scale.repeat_interleave(H, dim=0)
-        self._gates = laid_out(weight, USUAL_ROWS, bias.flatten(), low)
+        self._gates = laid_out(weight.mul_(doubled), USUAL_ROWS, bias, low)
         projection = layer.projection
         self._layer, self._precision = layer, low
         self._few: _FewProducts | None = None
