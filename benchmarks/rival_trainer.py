@@ -16,7 +16,7 @@ from elmo.train.optimizers import WeightUpdate
 from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.trainer import DROPOUT, StepResult
-from elmo.train.window_losses import target_ids, window_tops
+from elmo.train.window_losses import all_outputs, product_precision, target_ids, tensors_of, window_tops
 
 
 class Output(Protocol):
@@ -47,9 +47,14 @@ class RivalTrainer:
         config = self.config
         rows = slice(0, config.rows)
         dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
-        ahead, behind, after = window_tops(self.bilm, self.corpus, window, rows, state, dropout, config)
-        targets = torch.from_numpy(target_ids(self.corpus, window)).flatten(1)  # (2, B * T)
-        loss = 0.5 * (self.output.loss(ahead, targets[0]).mean() + self.output.loss(behind, targets[1]).mean())
+        outputs = all_outputs(target_ids(self.corpus, window), 1)
+        given = tensors_of(self.corpus, window, rows, outputs, dropout, config)
+        precision = product_precision(config, torch.device("cpu"))
+        ahead, behind, after = window_tops(self.bilm, given, state, dropout, precision)
+        losses = [
+            self.output.loss(x, what.target_at).mean() for x, what in zip((ahead, behind), given.targets, strict=True)
+        ]
+        loss = 0.5 * (losses[0] + losses[1])
         (loss * config.window).backward()
         rate = learning_rate_at(number, n_steps, config.optimizer)
         norm = take_step(self.update, rate, config.optimizer.clip_norm)

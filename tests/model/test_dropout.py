@@ -41,11 +41,12 @@ def test_variational_dropout_drops_the_same_units_at_every_place():
 
 def test_a_word_is_dropped_wherever_it_stands_in_the_step_and_anew_in_another():
     ids = np.arange(4000)
-    kept = dropout(words=0.25).of_words(torch.ones(4000, 2), ids)[:, 0]
+    kept = dropout(words=0.25).scale_of_words(ids)[:, 0]
     assert (kept == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     some = np.array([7, 3000, 12])
-    assert torch.equal(dropout(words=0.25).of_words(torch.ones(3, 2), some)[:, 0], kept[some])
-    assert not torch.equal(dropout(words=0.25, seed=1).of_words(torch.ones(4000, 2), ids)[:, 0], kept)
+    assert torch.equal(dropout(words=0.25).scale_of_words(some)[:, 0], kept[some])
+    assert not torch.equal(dropout(words=0.25, seed=1).scale_of_words(ids)[:, 0], kept)
+    assert dropout().scale_of_words(ids) is None
 
 
 def test_weights_are_dropped_once_a_step():

@@ -35,20 +35,23 @@ def test_maxima_and_gradients_are_those_of_the_twin_whatever_the_order_of_widths
         assert torch.allclose(slow, fast, atol=1e-12)
 
 
+@pytest.mark.parametrize("way", ["read_fast", "read_on_gpu"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_the_token_layer_of_training_is_that_of_inference(activation):
+def test_the_token_layer_of_training_is_that_of_inference(activation, way):
     cnn = char_cnn(((1, 4), (3, 5)), activation)
     char_ids = torch.from_numpy(encode_words(WORDS, 13))
-    assert torch.allclose(cnn.read_fast(char_ids, None), cnn(char_ids), atol=1e-12)
+    read = getattr(cnn, way)
+    assert torch.allclose(read(char_ids, None), cnn(char_ids), atol=1e-12)
     slow, fast = (torch.autograd.grad(y.sin().sum(), list(cnn.parameters()), materialize_grads=True)
-                  for y in (cnn(char_ids), cnn.read_fast(char_ids, None)))  # fmt: skip
+                  for y in (cnn(char_ids), read(char_ids, None)))  # fmt: skip
     for a, b in zip(slow, fast, strict=True):
         assert torch.allclose(a, b, atol=1e-12)
 
 
-def test_in_bfloat16_the_token_layer_is_close():
+@pytest.mark.parametrize("way", ["read_fast", "read_on_gpu"])
+def test_in_bfloat16_the_token_layer_is_close(way):
     cnn = char_cnn(((1, 4), (3, 5))).float()
     char_ids = torch.from_numpy(encode_words(WORDS, 13))
-    exact, low = cnn(char_ids), cnn.read_fast(char_ids, torch.bfloat16)
+    exact, low = cnn(char_ids), getattr(cnn, way)(char_ids, torch.bfloat16)
     assert low.dtype == torch.float32
     assert (exact - low).norm() < 0.02 * exact.norm()

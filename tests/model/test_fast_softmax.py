@@ -26,9 +26,10 @@ def gathered(targets, negatives, counts):
     return ids, SampledTargets(where[:N], where[N:], counts.log(), negatives.expected_counts.log())
 
 
-@pytest.mark.parametrize("block_bytes", [2**23, 4 * S * 5])
-def test_losses_and_gradients_are_those_of_the_twin(monkeypatch, block_bytes):
+@pytest.mark.parametrize(("block_bytes", "at_once"), [(2**23, False), (4 * S * 5, False), (2**23, True)])
+def test_losses_and_gradients_are_those_of_the_twin(monkeypatch, block_bytes, at_once):
     monkeypatch.setattr(fast_softmax, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(fast_softmax, "_at_once", lambda x: at_once)
     x, weight, bias, targets, negatives, counts = case()
     ids, what = gathered(targets, negatives, counts)
     importance = torch.randn(N, dtype=torch.float64)

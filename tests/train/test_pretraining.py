@@ -56,7 +56,7 @@ def test_a_model_trained_on_one_repeated_sentence_becomes_sure(tmp_path):
 
 def test_a_row_whose_window_begins_with_a_sentence_starts_from_zero_and_no_other():
     state = BiLMState(*(LSTMState(torch.rand(2, 3, 7) + 1, torch.rand(2, 3, 11) + 1) for _ in range(2)))
-    fresh = with_fresh_rows(state, np.array([False, True, False]))
+    fresh = with_fresh_rows(state, torch.tensor([False, True, False]))
     for before, after in zip((*state.forward, *state.backward), (*fresh.forward, *fresh.backward), strict=True):
         assert (after[:, 1] == 0).all()
         assert torch.equal(after[:, [0, 2]], before[:, [0, 2]])

@@ -39,7 +39,7 @@ from elmo.text.spelled_words import read_spelled_words
 from elmo.text.vocabulary import Vocabulary, read_vocabulary
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
-from elmo.train.ranks import ALONE, Ranks
+from elmo.train.ranks import ALONE, CPU, Ranks
 from elmo.train.run_state import Place, checkpoints_of
 from elmo.train.spelled_corpus import SpelledCorpus, frequency_bias
 from elmo.train.warm_state import settle_state
@@ -145,6 +145,7 @@ def _continue_alone(
         perplexity = None if ranks.agree(stop()) else measured  # None: interrupted while it was measured
     if ranks.is_first:
         if perplexity is not None:
+            model.bilm.to(CPU)
             _write_model(model, out, settings, place, perplexity, heldout_sentences)
         why: End = "interrupted" if perplexity is None else "time was up" if ended_early else "all steps done"
         append_end(out, place.step, why, ranks.device)

@@ -21,7 +21,7 @@ from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
 from elmo.embed.token_cache import CACHE_BYTES
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.products import knows_int8
+from elmo.model.products import known_precision, knows_int8
 from elmo.text.batches import length_batches
 from elmo.text.files import refuse_existing
 from elmo.text.tokens import Token, tokenize
@@ -74,7 +74,7 @@ class Elmo:
         self.width: int = model.config.bilm.width
         self._carried: BiLMState | None = None
         self._watch = TextWatch(model)
-        self._engine = Engine(self.bilm, model.speller, precision, cache_bytes)
+        self._engine = Engine(self.bilm, model.speller, known_precision(precision, where), cache_bytes)
 
     @classmethod
     def from_pretrained(

@@ -76,6 +76,8 @@ class BiLM(nn.Module):
 
     def read_fast(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
         """`token_layer` for training, see `CharCNN.read_fast`: int64 (N, C) -> float (N, P)."""
+        if char_ids.is_cuda:
+            return self._read(char_ids, lambda cnn, ids: cnn.read_on_gpu(ids, precision), precision)
         return self._read(char_ids, lambda cnn, ids: cnn.read_fast(ids, precision), precision)
 
     def _read(

@@ -10,7 +10,7 @@ from elmo.errors import ShapeError
 from elmo.model.config import Activation, CharCNNConfig
 from elmo.model.fast_char_cnn import convolve_fast
 from elmo.model.highway import Highway
-from elmo.model.products import linear_in
+from elmo.model.products import linear_in, look_up
 from elmo.text.characters import PADDING
 
 LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.read_fast`
@@ -127,7 +127,17 @@ class CharCNN(nn.Module):
             embedded = self.embedding(trimmed)  # (group, C, E)
             maxima.append(convolve_fast(embedded, weights, biases, precision))
         x = torch.cat(maxima).index_select(0, by_length.argsort())  # (N, F)
-        x = torch.relu(x) if self.config.activation == "relu" else torch.tanh(x)
+        return self._finish(torch.relu(x) if self.config.activation == "relu" else torch.tanh(x), precision)
+
+    def read_on_gpu(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
+        """`read_fast` for a GPU, which is faster with all places at once: whatever the words, it is told the same to do."""
+        embedded = look_up(self.embedding.weight, char_ids)  # (N, C, E)
+        low = precision or embedded.dtype
+        parts = (embedded.to(low), [w.to(low) for w in self.conv_weights], [b.to(low) for b in self.conv_biases])
+        return self._finish(convolve_characters(*parts, self.config.activation).to(embedded.dtype), precision)
+
+    def _finish(self, x: Tensor, precision: torch.dtype | None) -> Tensor:
+        """Highway layers and projection: float (N, F) -> float (N, P)."""
         for layer in self.highways:
             x = layer(x, precision)
         if isinstance(self.projection, nn.Linear):

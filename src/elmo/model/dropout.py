@@ -1,7 +1,7 @@
 """Dropout of training: which units, words and weights of a step are dropped, decided by seed and step alone.
 
 A rank that trains rows 64 to 127 of a window drops what one process that trains all rows drops there, and a resumed run drops
-what the unbroken one did, so no random state need be kept.
+what the unbroken one did, so no random state need be kept. A GPU draws the numbers of units and weights itself: other ones.
 """
 
 from typing import Annotated
@@ -31,16 +31,22 @@ class Dropout:
 
     Args:
         shares: of each place.
-        random: of this step, the same on every rank.
+        random: of this step, the same on every rank. gpu_random: what draws on a GPU instead; None: one that `random` seeds.
         rows: which of the `n_rows` rows of the step are trained here.
     """
 
     def __init__(
-        self, shares: DropoutShares, random: np.random.Generator, rows: slice = slice(None), n_rows: int | None = None
+        self,
+        shares: DropoutShares,
+        random: np.random.Generator,
+        rows: slice = slice(None),
+        n_rows: int | None = None,
+        gpu_random: torch.Generator | None = None,
     ) -> None:
         self.shares = shares
         self._random = random
         self._word_key = np.uint64(random.integers(2**63))
+        self._gpu_random = gpu_random
         self._rows = rows
         self._n_rows = n_rows
 
@@ -60,26 +66,29 @@ class Dropout:
             return x
         B, T, P = x.shape
         n_rows = B if self._n_rows is None else self._n_rows
-        kept = _kept(self._draw((n_rows, 1 if self.shares.variational else T, P))[self._rows], share)
-        return x * torch.from_numpy(kept).to(x.device)
+        return x * self._drawn((n_rows, 1 if self.shares.variational else T, P), share, x)[self._rows]
 
-    def of_words(self, vectors: Tensor, word_ids: NDArray[np.integer]) -> Tensor:
-        """Drop whole words: float (words, P); int (words,), which words they are: each is kept or dropped on every rank alike."""
+    def scale_of_words(self, word_ids: NDArray[np.integer]) -> Tensor | None:
+        """What to multiply vectors of whole words by, on every rank alike: int (words,) -> float (words, 1); None: nothing."""
         if self.shares.words == 0.0:
-            return vectors
+            return None
         drawn = _scrambled(word_ids.astype(np.uint64) ^ self._word_key)
-        return vectors * torch.from_numpy(_kept(drawn, self.shares.words)).to(vectors.device)[:, None]
+        return torch.from_numpy(_kept(drawn, self.shares.words))[:, None]
 
     def of_weight(self, weight: Tensor) -> Tensor:
         """Drop weights: float of any shape."""
         if self.shares.recurrent == 0.0:
             return weight
-        return weight * torch.from_numpy(_kept(self._draw(tuple(weight.shape)), self.shares.recurrent)).to(
-            weight.device
-        )
+        return weight * self._drawn(tuple(weight.shape), self.shares.recurrent, weight)
 
-    def _draw(self, shape: tuple[int, ...]) -> NDArray[np.uint16]:
-        return np.frombuffer(self._random.bytes(2 * int(np.prod(shape))), dtype=np.uint16).reshape(shape)
+    def _drawn(self, shape: tuple[int, ...], share: float, like: Tensor) -> Tensor:
+        """What stays and by how much it is scaled, for all rows: float of a shape, on the device of `like`."""
+        if like.device.type == "cpu":
+            drawn = np.frombuffer(self._random.bytes(2 * int(np.prod(shape))), dtype=np.uint16).reshape(shape)
+            return torch.from_numpy(_kept(drawn, share))
+        if self._gpu_random is None:
+            self._gpu_random = torch.Generator(like.device).manual_seed(int(self._random.integers(2**63)))
+        return like.new_empty(shape).bernoulli_(1 - share, generator=self._gpu_random).div_(1 - share)
 
 
 def _kept(drawn: NDArray[np.uint16], share: float) -> NDArray[np.float32]:

@@ -12,9 +12,29 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from elmo.model.compiled import compiled_on
 from elmo.model.products import product_with
 
 BLOCK_BYTES = 2**23  # of the scores of one block of places, float32
+
+
+def shares_and_losses(
+    scores: Tensor, shifts: Tensor, right: Tensor, own_column: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What a block of places makes of its scores, for a GPU, which compiles it to a few kernels.
+
+    Args:
+        scores: float (N, S), of the negatives without `shifts`: float (S,).
+        right: float (N,), the target's own score. own_column: int64 (N, 1), the negative that is the target; -1: none.
+    Returns:
+        probability of each negative float (N, S) of the dtype of `scores`, of the target float (N,), and loss_nats float (N,).
+    """
+    wrong = scores.to(right.dtype) + shifts
+    wrong = wrong.masked_fill(torch.arange(wrong.shape[1], device=wrong.device) == own_column, -torch.inf)
+    highest = torch.maximum(wrong.amax(dim=1), right)
+    wrong, own = (wrong - highest[:, None]).exp(), (right - highest).exp()
+    total = wrong.sum(dim=1) + own
+    return (wrong / total[:, None]).to(scores.dtype), own / total, total.log() + highest - right
 
 
 class SampledTargets(NamedTuple):
@@ -24,6 +44,11 @@ class SampledTargets(NamedTuple):
     negative_at: Tensor  # int64 (S,), all different
     target_log_counts: Tensor  # float (N,), log of how often each target was to be expected in the draw
     negative_log_counts: Tensor  # float (S,)
+
+
+def _at_once(x: Tensor) -> bool:
+    """Whether all places are one block: a GPU has no cache to stay in."""
+    return x.is_cuda
 
 
 class _SampledLoss(Function):
@@ -39,18 +64,22 @@ class _SampledLoss(Function):
         shifts = biases[what.negative_at] - what.negative_log_counts  # (S,)
         column_of = what.target_at.new_full((len(rows),), -1)
         column_of[what.negative_at] = torch.arange(S, device=x.device)
-        own_column = column_of[what.target_at]  # (N,), where a negative is the place's own target; else -1
-        hits = own_column.ge(0).nonzero().squeeze(1)
+        own_column = column_of[what.target_at][:, None]  # (N, 1), where a negative is the place's own target; else -1
         block = max(1, min(N, BLOCK_BYTES // (4 * S)))
         score = product_with(negative_rows, block)
         low_x = x.to(low)
+        if _at_once(x):
+            found = compiled_on(x.device, shares_and_losses)(score(low_x), shifts, right, own_column)
+            ctx.save_for_backward(low_x, x, rows, target_rows, negative_rows, *found[:2])
+            ctx.what = what
+            return found[2]
         shares = x.new_empty(N, S, dtype=low)  # probability of each negative
         own_share, losses = torch.empty_like(right), torch.empty_like(right)
         for begin in range(0, N, block):
             part = slice(begin, min(N, begin + block))
             wrong = score(low_x[part]).to(x.dtype).add_(shifts)  # (block, S)
-            here = hits[(hits >= part.start) & (hits < part.stop)]
-            wrong[here - begin, own_column[here]] = -torch.inf
+            column = own_column[part].clamp_min(0)
+            wrong.scatter_(1, column, wrong.gather(1, column).masked_fill_(own_column[part] >= 0, -torch.inf))
             highest = torch.maximum(wrong.amax(dim=1), right[part])  # (block,)
             wrong.sub_(highest[:, None]).exp_()
             own = (right[part] - highest).exp_()

@@ -17,6 +17,23 @@ MIDDLE = 128  # of unsigned bytes: their zero
 _PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 
+def _knows_bfloat16(device: torch.device) -> bool:
+    """Whether products in bfloat16 are fast there: without AVX-512, a processor is far slower in it than in float32."""
+    return device.type != "cpu" or (_PREPACK and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+
+
+def known_precision(precision: torch.dtype | None, device: torch.device) -> torch.dtype | None:
+    """The precision in which products shall run that may run in `precision`: there, or in that of the weights (None)."""
+    return None if precision == torch.bfloat16 and not _knows_bfloat16(device) else precision
+
+
+def _can_be_packed(weight: Tensor) -> bool:
+    """Whether a processor can lay a weight out."""
+    if not _PREPACK or weight.device.type != "cpu":
+        return False
+    return weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and _knows_bfloat16(weight.device))
+
+
 def product_with(weight: Tensor, n_rows: int, bias: Tensor | None = None) -> Product:
     """x -> x W^T + b for many x of `n_rows` rows: on a CPU the weight is packed once, which each single product would redo.
 
@@ -25,7 +42,7 @@ def product_with(weight: Tensor, n_rows: int, bias: Tensor | None = None) -> Pro
         n_rows: rows of x; a product with another number is right, only slower.
         bias: float (M,).
     """
-    if _PREPACK and weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16):
+    if _can_be_packed(weight):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), n_rows)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
     return lambda x: functional.linear(x, weight, bias)
@@ -49,7 +66,9 @@ def knows_int8(device: torch.device) -> bool:
 
 
 def _quantised(weight: Tensor, bias: Tensor | None) -> Product:
-    scales = weight.abs().amax(dim=1).div_(127).clamp_min_(1e-30)  # (M,)
+    # Without VNNI a processor adds up pairs of products in 16 bits, where two of 255 x 127 do not fit.
+    highest = 127 if torch.cpu._is_vnni_supported() else 63
+    scales = weight.abs().amax(dim=1).div_(highest).clamp_min_(1e-30)  # (M,)
     packed = torch.ops.onednn.qlinear_prepack((weight / scales[:, None]).round_().to(torch.int8), None)
     zeros = torch.zeros(len(scales), dtype=torch.int64)
 
@@ -67,10 +86,21 @@ def _quantised(weight: Tensor, bias: Tensor | None) -> Product:
 
 def sum_with(weight: Tensor, n_rows: int) -> Callable[[Tensor, Tensor], Tensor]:
     """x, y -> y + x W^T, as `product_with`."""
-    if _PREPACK and weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16):
+    if _can_be_packed(weight):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), n_rows)
         return lambda x, y: torch.ops.mkldnn._linear_pointwise.binary(x, y, packed, None, "add")
     return lambda x, y: torch.addmm(y, x, weight.t())
+
+
+def look_up(table: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a table, with a gradient that, unlike that of `nn.Embedding`, a GPU can be told beforehand.
+
+    Args:
+        table: float (V, E). ids: int64 (...).
+    Returns:
+        float (..., E).
+    """
+    return table.index_select(0, ids.reshape(-1)).view(*ids.shape, -1)
 
 
 def linear_in(x: Tensor, weight: Tensor, bias: Tensor | None, precision: torch.dtype | None) -> Tensor:

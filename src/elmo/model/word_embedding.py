@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from elmo.model.config import WordEmbeddingConfig
-from elmo.model.products import linear_in
+from elmo.model.products import linear_in, look_up
 from elmo.text.characters import PADDING
 
 
@@ -40,4 +40,5 @@ class WordEmbedding(nn.Module):
         Args:
             precision: of the matrix product; None: that of the weights.
         """
-        return linear_in(self.embedding(word_ids), self.projection.weight, self.projection.bias, precision)  # (..., P)
+        rows = look_up(self.embedding.weight, word_ids) if word_ids.is_cuda else self.embedding(word_ids)
+        return linear_in(rows, self.projection.weight, self.projection.bias, precision)  # (..., P)

@@ -38,7 +38,9 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     shuffle: Literal["sentences", "documents", "none"] = "sentences"  # anew each epoch
     state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
     dropout: DropoutShares = DropoutShares(layer_inputs=0.1, output=0.1)  # a number: of these two places
-    precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products
+    precision: Literal["float32", "bfloat16"] = (
+        "float32"  # of matrix products; a processor without AVX-512 takes float32
+    )
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
     seed: int = Field(0, ge=0, lt=2**63)

@@ -23,6 +23,7 @@ from elmo.model.lstm import LSTMState
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
+from elmo.train.read_ahead import read_windows
 from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
 from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.trainer import Trainer, rows_of
@@ -99,10 +100,11 @@ def pretrain(
         ranks.wait()
 
     stopped = place.step >= n_steps
+    windows = read_windows(trainer, position, place.step)
     while not stopped:
-        window, position = trainer.reader.read(position)
+        window, prepared, position = next(windows)
         due = time.monotonic() - saved_at > 60 * config.checkpoint_minutes
-        result = trainer.step(place.step, n_steps, window, state, stop(), due)
+        result = trainer.step(place.step, n_steps, window, state, stop(), due, prepared=prepared)
         state = result.state
         n_not_finite = 0 if result.moved else n_not_finite + 1
         if result.moved:

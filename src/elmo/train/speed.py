@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.train.perplexity import measure_perplexity
+from elmo.train.read_ahead import read_windows
 from elmo.train.trainer import Trainer
 
 WARMUP_STEPS = 2  # left out: memory is asked for, kernels are chosen
@@ -25,13 +26,14 @@ def time_steps(trainer: Trainer, seconds: float, report: Callable[[int, float], 
     Args:
         report: told steps and seconds so far.
     """
-    position, state = trainer.reader.start(), trainer.zero_state()
+    state = trainer.zero_state()
+    windows = read_windows(trainer, trainer.reader.start(), 0)
     times: list[float] = []
     begun = time.monotonic()
     while len(times) <= WARMUP_STEPS or time.monotonic() - begun < seconds:
         step_begun = time.monotonic()
-        window, position = trainer.reader.read(position)
-        state = trainer.step(len(times), 2**31, window, state).state
+        window, prepared, _ = next(windows)
+        state = trainer.step(len(times), 2**31, window, state, prepared=prepared).state
         times.append(time.monotonic() - step_begun)
         if len(times) == 1 and times[0] > seconds:
             return StepTime(times[0], 0)

@@ -7,6 +7,7 @@ another number of ranks, draws what the unbroken run on one drew.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,21 +19,24 @@ from elmo.model.dropout import Dropout
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
+from elmo.train.graphed_losses import GraphedLosses
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.window_losses import (
-    PRECISIONS,
     OutputRows,
     Outputs,
+    WindowTensors,
     all_outputs,
     draw_outputs,
     gather_rows,
     give_gradients,
     parts_of,
+    product_precision,
     refresh_tied,
     target_ids,
+    tensors_of,
     tied_weight,
     window_losses,
 )
@@ -51,6 +55,21 @@ class StepResult:
     moved: bool  # False: the gradient was not finite
     wants_stop: bool  # some rank wants it
     wants_checkpoint: bool
+
+
+class Part(NamedTuple):
+    """Rows that are trained at once."""
+
+    rows: slice
+    given: WindowTensors
+    dropout: Dropout
+
+
+class PreparedWindow(NamedTuple):
+    """A window as a step needs it, made without the weights."""
+
+    outputs: Outputs
+    parts: list[Part]
 
 
 class Trainer:
@@ -80,6 +99,12 @@ class Trainer:
         tied_words = self.vocabulary.words if config.tied else ()
         self._vocabulary_spellings = model.speller.encode_compact(tied_words)  # (V, C)
         self.rows = ranks.own_rows(config.rows)
+        self._precision = product_precision(config, ranks.device)
+        self._shared = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
+        self._graphed: GraphedLosses | None = None
+        if ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1 and not config.tied:
+            n_rows = 2 * (config.rows * config.window + config.n_negatives) if self.sampled else 0
+            self._graphed = GraphedLosses(self.bilm, config, self._shared, n_rows, ranks.device)
         self.reader = WindowReader(
             corpus.text,
             config.rows,
@@ -96,6 +121,21 @@ class Trainer:
         )
         return BiLMState(start, start)
 
+    def prepare(self, number: int, window: Window) -> PreparedWindow:
+        """What a step of this number needs of a window beside the weights: all that is drawn, and the rows of this rank."""
+        config = self.config
+        targets = target_ids(self.corpus, window)
+        if self.sampled:
+            random = np.random.default_rng([config.seed, NEGATIVES, number])
+            outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
+        else:
+            outputs = all_outputs(targets, self.softmax.n_words)
+        parts = []
+        for rows in parts_of(self.rows, config.accumulate):
+            dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
+            parts.append(Part(rows, tensors_of(self.corpus, window, rows, outputs, dropout, config), dropout))
+        return PreparedWindow(outputs, parts)
+
     def step(
         self,
         number: int,
@@ -104,6 +144,8 @@ class Trainer:
         state: BiLMState,
         wants_stop: bool = False,
         wants_checkpoint: bool = False,
+        *,
+        prepared: PreparedWindow | None = None,
     ) -> StepResult:
         """One update.
 
@@ -112,31 +154,35 @@ class Trainer:
             window: of all rows of all ranks.
             state: of this rank's rows before it.
             wants_stop, wants_checkpoint: told to all ranks with the gradients.
+            prepared: what `prepare` gives, if that is done already.
         """
         config, ranks = self.config, self.ranks
-        targets = target_ids(self.corpus, window)
+        outputs, parts = self.prepare(number, window) if prepared is None else prepared
         if self.sampled:
-            random = np.random.default_rng([config.seed, NEGATIVES, number])
-            outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
             gathered = gather_rows(self.softmax, outputs.word_ids)
         else:
-            outputs = all_outputs(targets, self.softmax.n_words)
             gathered = OutputRows(self.softmax.weight, self.softmax.bias)
-        shared = (0.5 * config.window) / window.forward_inputs.size
-        sums = torch.zeros(4, device=ranks.device)  # losses of both directions; ranks that want to stop, a checkpoint
+        wishes = [float(wants_stop), float(wants_checkpoint)]
+        sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
         states = []
-        for rows in parts_of(self.rows, config.accumulate):
-            dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
+        for rows, given, dropout in parts:
             state_of_rows = rows_of(state, rows, self.rows.start)
-            output_rows = self._tied(gathered, outputs) if config.tied else gathered
-            forward, backward, after = window_losses(
-                self.model, self.corpus, window, rows, state_of_rows, outputs, output_rows, dropout, config
-            )
-            totals = torch.stack([forward.sum(), backward.sum()])
-            (totals.sum() * shared).backward()  # type: ignore[no-untyped-call]
+            if self._graphed is not None:
+                seed = int(np.random.default_rng([config.seed, DROPOUT, number]).integers(2**63))
+                totals, after, gradients = self._graphed(given, state_of_rows, gathered, self.update.dense, seed)
+                if gradients is not None:
+                    for copy, gradient in zip(gathered, gradients, strict=True):
+                        copy.grad = gradient
+            else:
+                output_rows = self._tied(gathered, outputs) if config.tied else gathered
+                given = given.to(ranks.device)  # before the device has work to do: a transfer waits for its end
+                forward, backward, after = window_losses(
+                    self.bilm, given, state_of_rows, output_rows, dropout, self._precision
+                )
+                totals = torch.stack([forward.sum(), backward.sum()])
+                (totals.sum() * self._shared).backward()  # type: ignore[no-untyped-call]
             sums[:2] += totals.detach()
             states.append(after)
-        sums[2:] = torch.tensor([float(wants_stop), float(wants_checkpoint)])
         if self.sampled:
             ranks.add_up([copy.grad for copy in gathered if copy.grad is not None])
             give_gradients(gathered, outputs.word_ids, self.softmax)
@@ -154,7 +200,7 @@ class Trainer:
 
     def _tied(self, gathered: OutputRows, outputs: Outputs) -> OutputRows:
         spellings = self._vocabulary_spellings[outputs.word_ids]
-        return OutputRows(tied_weight(self.bilm, spellings, PRECISIONS[self.config.precision]), gathered.bias)
+        return OutputRows(tied_weight(self.bilm, spellings, self._precision), gathered.bias)
 
 
 def rows_of(state: BiLMState, rows: slice, first: int) -> BiLMState:

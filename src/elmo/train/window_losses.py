@@ -1,7 +1,7 @@
 """The losses of one window: which rows of the softmax it looks at, and what each place loses in both directions."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,9 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
 from elmo.model.fast_softmax import SampledTargets, sampled_loss_fast
+from elmo.model.gpu_lstm import read_window
 from elmo.model.lstm import LSTMState, TrainingPass
+from elmo.model.products import known_precision, look_up
 from elmo.model.softmax import Softmax, draw_negatives, expected_count
 from elmo.text.speller import Spellings
 from elmo.text.windows import Window
@@ -21,7 +23,7 @@ from elmo.train.config import PretrainConfig
 from elmo.train.spelled_corpus import SpelledCorpus
 
 _AT_ONCE = 4096  # words whose token layer is made at once
-PRECISIONS: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
+_PRECISIONS: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
 
 
 class Outputs(NamedTuple):
@@ -33,13 +35,13 @@ class Outputs(NamedTuple):
     negatives: NDArray[np.int64]  # int64 (2, S), places in `word_ids`
     negative_log_counts: Tensor  # float (2, S)
 
-    def of_direction(self, number: int, rows: slice, device: torch.device) -> SampledTargets:
+    def of_direction(self, number: int, rows: slice) -> SampledTargets:
         """What some rows predict: 0 forward, 1 backward."""
         return SampledTargets(
-            torch.from_numpy(self.targets[number, rows].reshape(-1)).to(device),
-            torch.from_numpy(self.negatives[number]).to(device),
-            self.target_log_counts[number, rows].reshape(-1).to(device),
-            self.negative_log_counts[number].to(device),
+            torch.from_numpy(self.targets[number, rows].reshape(-1)),
+            torch.from_numpy(self.negatives[number]),
+            self.target_log_counts[number, rows].reshape(-1),
+            self.negative_log_counts[number],
         )
 
 
@@ -82,6 +84,11 @@ def gather_rows(softmax: Softmax, word_ids: NDArray[np.int64]) -> OutputRows:
     return OutputRows(*(p.detach().index_select(0, ids).requires_grad_() for p in (softmax.weight, softmax.bias)))
 
 
+def product_precision(config: PretrainConfig, device: torch.device) -> torch.dtype | None:
+    """In which precision a run's matrix products are made on a device; None: that of the weights."""
+    return known_precision(_PRECISIONS[config.precision], device)
+
+
 def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None) -> Tensor:
     """The rows of a tied softmax, the token layer of the words themselves: (U, C) -> float (U, P)."""
     char_ids = torch.from_numpy(spellings.astype(np.int64)).to(next(bilm.parameters()).device)
@@ -105,80 +112,116 @@ def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: Softm
             p.grad = torch.sparse_coo_tensor(ids, copy.grad, p.shape, is_coalesced=True, check_invariants=False)
 
 
+class WindowTensors(NamedTuple):
+    """Some rows of a window as tensors: all that the weights do not decide. B: the rows trained here."""
+
+    char_ids: Tensor  # int64 (W, C), the different words, spelled
+    where: Tensor  # int64 (2, B, T), which of them is read where: forward, backward
+    word_scale: Tensor | None  # float (W, 1), see `Dropout.scale_of_words`
+    begins: Tensor | None  # bool (B,), rows whose state is zero before the window; None: none
+    resets: Tensor | None  # bool (B, T), places before which it is; None: none
+    targets: tuple[SampledTargets, SampledTargets]  # forward, backward
+
+    def to(self, device: torch.device) -> "WindowTensors":
+        """The same on a device."""
+        return self.mapped(lambda t: t.to(device))
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "WindowTensors":
+        """The same with each tensor changed."""
+        forward, backward = (SampledTargets(*map(change, part)) for part in self.targets)
+        word_scale, begins, resets = (None if t is None else change(t) for t in self[2:5])
+        return WindowTensors(change(self.char_ids), change(self.where), word_scale, begins, resets, (forward, backward))
+
+    def flat(self) -> list[Tensor]:
+        """The tensors, one after the other."""
+        return [*(t for t in self[:-1] if isinstance(t, Tensor)), *(t for part in self.targets for t in part)]
+
+
+def tensors_of(
+    corpus: SpelledCorpus, window: Window, rows: slice, outputs: Outputs, dropout: Dropout, config: PretrainConfig
+) -> WindowTensors:
+    """Some rows of a window.
+
+    Args:
+        rows: which of the window's rows.
+        outputs: what the places of all rows predict, and against what.
+        dropout: of these rows.
+    """
+    inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
+    words, where = np.unique(inputs, return_inverse=True)
+    return WindowTensors(
+        torch.from_numpy(corpus.spellings[words].astype(np.int64)),
+        torch.from_numpy(where.reshape(inputs.shape)),
+        dropout.scale_of_words(words),
+        torch.from_numpy(window.begins[rows, 0]) if config.state_reset == "windows" else None,
+        _resets(window, rows, config),
+        (outputs.of_direction(0, rows), outputs.of_direction(1, rows)),
+    )
+
+
 def window_losses(
-    model: SavedModel,
-    corpus: SpelledCorpus,
-    window: Window,
-    rows: slice,
+    bilm: BiLM,
+    given: WindowTensors,
     state: BiLMState,
-    outputs: Outputs,
     output_rows: OutputRows,
     dropout: Dropout,
-    config: PretrainConfig,
+    precision: torch.dtype | None,
 ) -> tuple[Tensor, Tensor, BiLMState]:
     """Losses of some rows of a window.
 
     Args:
-        rows: which of the window's rows.
-        state: of these rows before the window.
-        outputs: what the places of all rows predict, and against what. output_rows: of the softmax, for them.
-        dropout: of these rows.
+        given: the rows. state: of these rows before the window.
+        output_rows: of the softmax, for the words that they are measured against.
+        precision: of matrix products; None: that of the weights.
     Returns:
-        forward and backward loss_nats, float (rows * T,) each, and the state after the window, cut from the gradient.
+        forward and backward loss_nats, float (B * T,) each, and the state after the window, cut from the gradient.
     """
-    device, precision = output_rows.bias.device, PRECISIONS[config.precision]
-    ahead, behind, after = window_tops(model.bilm, corpus, window, rows, state, dropout, config)
-    losses = []
-    for number, x in enumerate((ahead, behind)):
-        what = outputs.of_direction(number, rows, device)
-        losses.append(sampled_loss_fast(x, output_rows.weight, output_rows.bias, what, precision))
-    return losses[0], losses[1], after
+    ahead, behind, after = window_tops(bilm, given, state, dropout, precision)
+    forward, backward = (
+        sampled_loss_fast(x, *output_rows, what, precision)
+        for x, what in zip((ahead, behind), given.targets, strict=True)
+    )
+    return forward, backward, after
 
 
 def window_tops(
-    bilm: BiLM,
-    corpus: SpelledCorpus,
-    window: Window,
-    rows: slice,
-    state: BiLMState,
-    dropout: Dropout,
-    config: PretrainConfig,
+    bilm: BiLM, given: WindowTensors, state: BiLMState, dropout: Dropout, precision: torch.dtype | None
 ) -> tuple[Tensor, Tensor, BiLMState]:
     """What an output layer reads of some rows of a window, see `window_losses`.
 
     Returns:
-        the top layer of the forward and the backward LM, float (rows * T, P) each, and the state after the window, cut from
-        the gradient.
+        the top layer of the forward and the backward LM, float (B * T, P) each, and the state after the window, cut from the
+        gradient.
     """
-    device, precision = state.forward.hidden.device, PRECISIONS[config.precision]
-    inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
-    words, where = np.unique(inputs, return_inverse=True)
-    char_ids = torch.from_numpy(corpus.spellings[words].astype(np.int64)).to(device)  # (words, C)
-    vectors = dropout.of_words(bilm.read_fast(char_ids, precision), words)  # (words, P)
-    x = vectors.index_select(0, torch.from_numpy(where.reshape(-1)).to(device)).view(*inputs.shape, -1)  # (2, B, T, P)
-    how = TrainingPass(dropout, precision, _resets(window, rows, config, device))
-    state = with_fresh_rows(state, window.begins[rows, 0]) if config.state_reset == "windows" else state
-    ahead, forward_state = bilm.forward_lm(x[0], None, state.forward, how)
-    behind, backward_state = bilm.backward_lm(x[1], None, state.backward, how)
-    after = BiLMState(
-        *(LSTMState(half.hidden.detach(), half.cell.detach()) for half in (forward_state, backward_state))
-    )
+    vectors = bilm.read_fast(given.char_ids, precision)  # (W, P)
+    if given.word_scale is not None:
+        vectors = vectors * given.word_scale
+    x = look_up(vectors, given.where)  # (2, B, T, P)
+    how = TrainingPass(dropout, precision, given.resets)
+    state = state if given.begins is None else with_fresh_rows(state, given.begins)
+    if x.is_cuda:
+        (ahead, behind), halves = read_window(bilm, x, state, how)
+    else:
+        (*_, ahead), forward_state = bilm.forward_lm(x[0], None, state.forward, how)
+        (*_, behind), backward_state = bilm.backward_lm(x[1], None, state.backward, how)
+        halves = BiLMState(forward_state, backward_state)
+    after = BiLMState(*(LSTMState(half.hidden.detach(), half.cell.detach()) for half in halves))
     P = x.shape[3]
-    return ahead[-1].reshape(-1, P), behind[-1].reshape(-1, P), after  # (B * T, P)
+    return ahead.reshape(-1, P), behind.reshape(-1, P), after  # (B * T, P)
 
 
-def with_fresh_rows(state: BiLMState, begins: NDArray[np.bool_]) -> BiLMState:
+def with_fresh_rows(state: BiLMState, begins: Tensor) -> BiLMState:
     """The state with zeros in the rows whose window begins with a sentence: begins bool (B,)."""
-    fresh = torch.from_numpy(begins).to(state.forward.hidden.device)[:, None]  # (B, 1)
+    fresh = begins[:, None]  # (B, 1)
     return BiLMState(*(LSTMState(*(t.masked_fill(fresh, 0.0) for t in half)) for half in state))
 
 
-def _resets(window: Window, rows: slice, config: PretrainConfig, device: torch.device) -> Tensor | None:
-    """Before which places the state is zero: bool (B, T); None: before none."""
+def _resets(window: Window, rows: slice, config: PretrainConfig) -> Tensor | None:
+    """Before which places the state is zero: bool (B, T); None: this run knows no such places."""
     if config.state_reset not in ("sentences", "documents"):
         return None
     begins = window.begins if config.state_reset == "sentences" else window.document_begins
-    return torch.from_numpy(begins[rows]).to(device) if begins[rows].any() else None
+    return torch.from_numpy(begins[rows])
 
 
 def parts_of(rows: slice, n_parts: int) -> Sequence[slice]:
