@@ -11,12 +11,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    return torch.compile(function, dynamic=False)
+def _compiled(function: Callable[..., Any], any_shape: bool) -> Callable[..., Any]:
+    return torch.compile(function, dynamic=any_shape)
 
 
-def compiled_on(device: torch.device, function: F) -> F:
-    """The function, compiled for each shape that it meets there; where that cannot be done, as it is."""
+def compiled_on(device: torch.device, function: F, any_shape: bool = False) -> F:
+    """The function, compiled; where that cannot be done, as it is.
+
+    Args:
+        any_shape: compile once for all shapes, else anew for each, of which there are then few.
+    """
     if device.type != "cuda" or find_spec("triton") is None:
         return function
-    return cast("F", _compiled(function))
+    return cast("F", _compiled(function, any_shape))

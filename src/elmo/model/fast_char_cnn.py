@@ -1,8 +1,8 @@
 """The convolutions of `char_cnn.py` with a hand-written gradient, for training.
 
 Autograd would keep the output of every filter at every place and spread the gradient of each maximum over all of them. Here
-the places are visited one after the other, all widths in one product; only the place of each maximum is kept.
-`char_cnn.convolve_characters` is the readable twin that it is tested against.
+the places are visited one after the other, all widths in one product; only the place of each maximum is kept. A GPU looks at all
+places of a width at once. `char_cnn.convolve_characters` is the readable twin that both are tested against.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
+from elmo.model.compiled import compiled_on
 from elmo.model.products import product_with
 
 _EXACT = 256  # places that bfloat16 can count
@@ -101,3 +102,47 @@ def convolve_fast(
     best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), stack.rows, E, stack.reach(C), precision)  # type: ignore[no-untyped-call]
     parts = dict(zip(stack.order, torch.split(best, stack.numbers, dim=1), strict=True))
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)
+
+
+def at_their_places(of_best: Tensor, where: Tensor, n_places: int) -> Tensor:
+    """The gradient of places of which the maximum was taken: float (N, F), int64 (N, F) -> float (N, n_places, F)."""
+    places = torch.arange(n_places, device=where.device)[None, :, None]
+    return torch.where(places == where[:, None], of_best[:, None], 0.0)
+
+
+class _MaxAtOnce(Function):
+    @staticmethod
+    def forward(ctx: Any, text: Tensor, weight: Tensor) -> Tensor:
+        N, C, E = text.shape
+        width = weight.shape[1]
+        windows = text.reshape(N, C * E).unfold(1, width * E, E)  # (N, C - width + 1, width * E)
+        best, where = functional.linear(windows, weight.flatten(1)).max(dim=1)  # (N, F)
+        ctx.save_for_backward(text, weight, where)
+        return best
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        text, weight, where = ctx.saved_tensors
+        N, C, E = text.shape
+        width, n_places = weight.shape[1], C - weight.shape[1] + 1
+        of_places = compiled_on(text.device, at_their_places, any_shape=True)(
+            gradients[0], where, n_places
+        )  # (N, places, F)
+        flat = of_places.view(N * n_places, -1)
+        windows = text.reshape(N, C * E).unfold(1, width * E, E).reshape(N * n_places, width * E)
+        of_weight = torch.mm(flat.t(), windows).view(weight.shape)
+        of_windows = torch.mm(flat, weight.flatten(1)).view(N, n_places, width, E)
+        of_text = torch.zeros_like(text)
+        for place in range(width):
+            of_text[:, place : place + n_places] += of_windows[:, :, place]
+        return of_text, of_weight
+
+
+def convolve_at_once(
+    embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], precision: torch.dtype | None
+) -> Tensor:
+    """`convolve_fast` for a GPU: all places of a width in one product."""
+    low = precision or embedded.dtype
+    text = embedded.to(low)
+    best: list[Tensor] = [_MaxAtOnce.apply(text, weight.to(low)) for weight in weights]  # type: ignore[no-untyped-call]
+    return torch.cat([x.to(embedded.dtype) + bias for x, bias in zip(best, biases, strict=True)], dim=1)  # (N, F)

@@ -15,6 +15,7 @@ from torch.autograd import Function
 from elmo.model.compiled import compiled_on
 from elmo.model.products import product_with
 
+_ALIGNED = 8  # numbers
 BLOCK_BYTES = 2**23  # of the scores of one block of places, float32
 
 
@@ -99,13 +100,16 @@ class _SampledLoss(Function):
         of_right = (own_share - 1.0) * of_loss  # (N,)
         of_x = torch.mm(shares, negative_rows).to(x.dtype).mul_(of_loss[:, None])
         of_x.addcmul_(of_right[:, None], target_rows)
-        scaled = torch.cat([low_x * of_loss[:, None], of_loss[:, None]], dim=1).to(low_x.dtype)  # (N, P + 1)
-        of_negatives = torch.mm(shares.t(), scaled).to(x.dtype)  # (S, P + 1), the bias last
+        P = x.shape[1]
+        scaled = low_x.new_zeros(len(x), P + _ALIGNED)  # a GPU is slow where rows do not begin at round addresses
+        scaled[:, :P] = low_x * of_loss[:, None]
+        scaled[:, P] = of_loss
+        of_negatives = torch.mm(shares.t(), scaled).to(x.dtype)  # (S, P + 8), the bias after P numbers
         of_rows, of_biases = torch.zeros_like(rows), rows.new_zeros(len(rows))
-        of_rows.index_add_(0, what.negative_at, of_negatives[:, :-1]).index_add_(
+        of_rows.index_add_(0, what.negative_at, of_negatives[:, :P]).index_add_(
             0, what.target_at, of_right[:, None] * x
         )
-        of_biases.index_add_(0, what.negative_at, of_negatives[:, -1]).index_add_(0, what.target_at, of_right)
+        of_biases.index_add_(0, what.negative_at, of_negatives[:, P]).index_add_(0, what.target_at, of_right)
         return of_x, of_rows, of_biases, None, None
 
 
