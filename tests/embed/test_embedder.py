@@ -166,8 +166,10 @@ def test_a_model_survives_saving(elmo, tmp_path):
     assert np.array_equal(Elmo.from_pretrained(tmp_path / "m").embed([SENTENCE])[0], elmo.embed([SENTENCE])[0])
     with pytest.raises(OutputError, match="exists already"):
         elmo.save_pretrained(tmp_path / "m")
-    elmo.save_pretrained(tmp_path / "m", force=True, storage="float16")
-    assert np.allclose(Elmo.from_pretrained(tmp_path / "m").embed([SENTENCE])[0], elmo.embed([SENTENCE])[0], atol=0.05)
+    for storage in ("float16", "int8"):
+        elmo.save_pretrained(tmp_path / "m", force=True, storage=storage)
+        again = Elmo.from_pretrained(tmp_path / "m").embed([SENTENCE])[0]
+        assert np.allclose(again, elmo.embed([SENTENCE])[0], atol=0.05), storage
 
 
 def test_float64_agrees_and_an_unknown_dtype_is_refused(elmo):

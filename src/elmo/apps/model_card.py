@@ -110,7 +110,8 @@ def _recipe(run: RunRecord) -> str:
     ):
         command += [] if value is None else [option, _one_line(str(value))]
     command += ["--pretokenized"] if settings.get("pretokenized") else []
-    command += ["--float16"] if settings.get("storage") == "float16" else []
+    storage = settings.get("storage", "float32")
+    command += [] if storage == "float32" else ["--storage", storage]
     for key in (key for key, value in changes.items() if value is None):
         command += ["--set", f"{key}=none"]
     step, n_steps = run.last("step") or 0, run.last("n_steps") or 0

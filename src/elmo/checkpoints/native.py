@@ -2,20 +2,30 @@
 
 Tensors keep the published values: the LSTM bias without the forget bias, gates in the order i, j, f, o. Names are those of
 the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, and `warm...` for the settled start state.
-float16 storage halves the file; a model is always loaded to float32.
+float16 storage halves the file. int8 storage quarters it: a weight NAME is bytes, and row r of it is bytes times NAME.scale[r];
+vectors and the start state stay float32. A model is always loaded to float32; what is stored so is mapped from the file, not
+copied, and read when it is first used.
 """
 
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, check_lexicon
-from elmo.checkpoints.tensors import all_finite, check_tensors, copy_tensors, read_tensors, write_tensors
+from elmo.checkpoints.tensors import (
+    adopt_tensors,
+    all_finite,
+    as_bytes,
+    check_tensors,
+    from_bytes,
+    read_tensors,
+    write_tensors,
+)
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
@@ -30,21 +40,23 @@ VOCABULARY_FILE = "vocabulary.txt"
 CARD_FILE = "README.md"
 _WARM_NAMES = ("warm.forward.hidden", "warm.forward.cell", "warm.backward.hidden", "warm.backward.cell")
 
-StorageType = Literal["float32", "float16"]
+StorageType = Literal["float32", "float16", "int8"]
 
 
 def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
     """Write the files of a model into an existing folder that is being made (see `save_native`)."""
-    dtype = {"float32": torch.float32, "float16": torch.float16}.get(storage)
-    if dtype is None:
-        raise ConfigError(f"storage {storage!r}; there are float32 and float16")
+    if storage not in get_args(StorageType):
+        raise ConfigError(f"storage {storage!r}; there are {', '.join(get_args(StorageType))}")
     tensors: dict[str, Tensor] = {f"bilm.{name}": p for name, p in model.bilm.named_parameters()}
     if model.softmax is not None:
         tensors |= {f"softmax.{name}": p for name, p in model.softmax.named_parameters()}
+    tensors = {name: t.detach() for name, t in tensors.items()}
+    stored = as_bytes(tensors) if storage == "int8" else tensors
     if model.warm is not None:
         halves = (*model.warm.forward, *model.warm.backward)
-        tensors |= dict(zip(_WARM_NAMES, halves, strict=True))
-    stored = {name: t.detach().to(dtype) for name, t in tensors.items()}
+        stored |= dict(zip(_WARM_NAMES, halves, strict=True))
+    if storage == "float16":
+        stored = {name: t.half() for name, t in stored.items()}
     overflown = [name for name, t in stored.items() if not all_finite(t)]
     if overflown:
         raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
@@ -105,7 +117,7 @@ def load_native(folder: Path) -> SavedModel:
     """
     config = read_model_config(folder)
     lexicon = _read_lexicon_beside(folder, config)
-    tensors = read_tensors(folder / WEIGHTS_FILE)
+    tensors = from_bytes(read_tensors(folder / WEIGHTS_FILE))
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
     lstm = config.bilm.lstm
@@ -120,7 +132,7 @@ def load_native(folder: Path) -> SavedModel:
     if config.warm_state:
         fh, fc, bh, bc = (tensors.pop(name).float() for name in _WARM_NAMES)
         warm = BiLMState(LSTMState(fh, fc), LSTMState(bh, bc))
-    copy_tensors(whole, tensors)
+    adopt_tensors(whole, tensors)
     vocabulary = _read_vocabulary_beside(folder, config)
     card = folder / CARD_FILE
     return SavedModel(

@@ -1,5 +1,6 @@
 """Tensors <-> a safetensors file, and tensors -> parameters of a module, with every difference named in one message."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,10 @@ from torch import Tensor, nn
 
 from elmo.errors import CheckpointError
 
+SCALE = ".scale"  # what the scales of an int8 tensor are called, after its own name
+_BYTE = 127  # the largest number of a row
+_ALIGNED = 64  # bytes: where tensors begin that PyTorch makes; elsewhere products may differ in their last digits
+_CODES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8"}  # what safetensors calls them, in its order
 _NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
@@ -23,10 +28,29 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     path.touch()
     mode = path.stat().st_mode
     try:
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, path, metadata={"format": "pt"})
+        plain = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+        save_file(plain, path, metadata={"format": "pt", "padding": _padding(plain)})
     except SafetensorError as error:
         raise OSError(str(error)) from error
     os.chmod(path, mode)
+
+
+def _padding(tensors: Mapping[str, Tensor]) -> str:
+    """Blanks for the header of a safetensors file, so that the first tensor begins at a round address of the file.
+
+    Its header is JSON, filled up to 8 bytes: metadata, then of each tensor name, type, shape, and where it begins and ends.
+    """
+    if any(t.dtype not in _CODES for t in tensors.values()):
+        return ""
+    order = list(_CODES)
+    header: dict[str, object] = {"__metadata__": {"format": "pt", "padding": ""}}
+    begin = 0
+    for name, t in sorted(tensors.items(), key=lambda item: (order.index(item[1].dtype), item[0])):
+        end = begin + t.nbytes
+        header[name] = {"dtype": _CODES[t.dtype], "shape": list(t.shape), "data_offsets": [begin, end]}
+        begin = end
+    n_bytes = len(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode())
+    return " " * (-(8 + n_bytes) % _ALIGNED)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -43,6 +67,31 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             f"{path}: not a whole safetensors file ({error}); copy it again from where it came"
         ) from error
+
+
+def as_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights among tensors as int8, beside each the scales of its rows; vectors, which are few numbers, as they are."""
+    stored: dict[str, Tensor] = {}
+    for name, t in tensors.items():
+        if t.ndim < 2:
+            stored[name] = t
+            continue
+        rows = t.reshape(len(t), -1)
+        scale = rows.abs().amax(dim=1).div(_BYTE).clamp_min(torch.finfo(torch.float32).tiny)  # (rows,)
+        stored[name] = (rows / scale[:, None]).round().to(torch.int8).view(t.shape)
+        stored[name + SCALE] = scale
+    return stored
+
+
+def from_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `as_bytes` stored, as float32; tensors that it did not store so stay as they are, to be judged like others."""
+    found = dict(tensors)
+    for name, t in tensors.items():
+        scale = tensors.get(name + SCALE)
+        if t.dtype == torch.int8 and t.ndim > 1 and scale is not None and scale.shape == t.shape[:1]:
+            found[name] = t.float().mul_(scale.float().view(-1, *[1] * (t.ndim - 1)))
+            del found[name + SCALE]
+    return found
 
 
 def report_faults(faults: Sequence[str], where: str, advice: str) -> None:
@@ -68,6 +117,13 @@ def copy_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(tensors[name])
+
+
+def adopt_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Make tensors that were checked the parameters of a module, without a copy of those that are as they should be."""
+    fitting = {name: t.float().contiguous() for name, t in tensors.items()}
+    aligned = {name: t if t.data_ptr() % _ALIGNED == 0 else t.clone() for name, t in fitting.items()}
+    module.load_state_dict(aligned, assign=True)
 
 
 def check_tensors(

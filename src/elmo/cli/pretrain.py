@@ -1,6 +1,7 @@
 """`elmo pretrain`: text files -> a model folder."""
 
 import signal
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from elmo.apps.pretrain import PretrainResult
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what batch schedulers send before time is up
+
+
+class Storage(StrEnum):
+    """How the numbers of a model are stored."""
+
+    float32 = "float32"
+    float16 = "float16"
+    int8 = "int8"
 
 
 def pretrain(
@@ -58,7 +67,9 @@ def pretrain(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too, under DIR/tensorboard.")
     ] = False,
-    half: Annotated[bool, typer.Option("--float16", help="Store the final model as float16: half the size.")] = False,
+    storage: Annotated[
+        Storage, typer.Option(help="How the final model is stored: float16 halves the file, int8 quarters it.")
+    ] = Storage.float32,
     device: Annotated[
         str, typer.Option(help="cpu, or cuda; under torchrun each process takes a GPU of its own.")
     ] = "cpu",
@@ -93,7 +104,7 @@ def pretrain(
             "--heldout": heldout,
             "--max-steps": max_steps,
             "--seed": seed,
-            "--float16": half,
+            "--storage": storage is not Storage.float32,
         }
         given = [name for name, value in fixed.items() if value is not None and value is not False and value != []]
         if given:
@@ -117,7 +128,7 @@ def pretrain(
             pretokenized=pretokenized,
             text_field=text_field,
             max_steps=max_steps,
-            storage="float16" if half else "float32",
+            storage=storage.value,
             say=say,
         )
 

@@ -6,7 +6,7 @@ a place for the filters of all widths. `bilm.BiLM` is the readable twin that it 
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from elmo.model.fast_char_cnn import stack_filters
 from elmo.model.fast_lstm import under_one_sigmoid
 from elmo.model.highway import Highway
 from elmo.model.lstm import LSTMLayer, LSTMStack
+from elmo.model.paging import let_go
 from elmo.model.products import Product, laid_out
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
@@ -95,20 +96,22 @@ class _PackedLayer:
     """One layer of one direction."""
 
     def __init__(self, layer: LSTMLayer, low: torch.dtype) -> None:
-        doubled, bias = under_one_sigmoid(layer.bias.detach(), layer.config.forget_bias)
-        weight = torch.cat([layer.input_weight.detach(), layer.hidden_weight.detach()], dim=1)  # (4H, 2P)
-        self._gates = laid_out(weight.mul_(doubled), USUAL_ROWS, bias, low)
-        projection = layer.projection
         self._layer, self._precision = layer, low
-        self._few: _FewProducts | None = None
-        self._project = None if projection is None else laid_out(projection.detach(), USUAL_ROWS, None, low)
         self._config, self._low = layer.config, _held_as(low)
+
+    @cached_property
+    def _many(self) -> "_ManyProducts":
+        return _many_products(self._layer, self._precision)
+
+    @cached_property
+    def _few(self) -> "_FewProducts":
+        return _few_products(self._layer, self._precision)
 
     def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
         if len(alive) and alive[0] <= FEW_ROWS:
             return self._run_few(x, alive, hidden, cell)
-        config, (B, H), P = self._config, cell.shape, x.shape[1]
+        config, (B, H), P, products = self._config, cell.shape, x.shape[1], self._many
         read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
         read[:, P:] = hidden
         step, squashed = x.new_empty(B, 4 * H), x.new_empty(B, H)
@@ -118,7 +121,7 @@ class _PackedLayer:
         for n in alive:
             end = start + n
             read[:n, :P] = x[start:end]
-            gates = step[:n].copy_(self._gates(read[:n])).sigmoid_()  # (n, 4H)
+            gates = step[:n].copy_(products.gates(read[:n])).sigmoid_()  # (n, 4H)
             i, j, f, o = gates.chunk(4, dim=1)
             torch.add(minus_one, j, alpha=2.0, out=j)
             own = cell[:n].mul_(f).addcmul_(i, j)  # (n, H)
@@ -128,10 +131,10 @@ class _PackedLayer:
             torch.add(minus_one, tanh, alpha=2.0, out=tanh)
             tanh.mul_(o)
             output = outputs[start:end]
-            if self._project is None:
+            if products.project is None:
                 output.copy_(tanh)
             else:
-                output.copy_(self._project(tanh.to(self._low)))
+                output.copy_(products.project(tanh.to(self._low)))
                 if config.projection_clip is not None:
                     output.clamp_(-config.projection_clip, config.projection_clip)
             read[:n, P:] = output
@@ -143,8 +146,6 @@ class _PackedLayer:
     def _run_few(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """`run` for a sentence or a few, where weights are read faster than they are multiplied with: those of x once for all
         steps, and as little of Python as can be."""
-        if self._few is None:
-            self._few = _few_products(self._layer, self._precision)
         config, H, products = self._config, cell.shape[1], self._few
         gates_of_input = products.of_input(x.to(self._low)).to(x.dtype)  # (N, 4H)
         outputs = torch.empty_like(x)
@@ -164,6 +165,23 @@ class _PackedLayer:
             outputs[start:end] = hidden[:n] = output
             start = end
         return outputs
+
+
+class _ManyProducts(NamedTuple):
+    """Products of a layer for many rows."""
+
+    gates: Product  # of [x, h]
+    project: Product | None
+
+
+def _many_products(layer: LSTMLayer, low: torch.dtype) -> _ManyProducts:
+    doubled, bias = under_one_sigmoid(layer.bias.detach(), layer.config.forget_bias)
+    weight = torch.cat([layer.input_weight.detach(), layer.hidden_weight.detach()], dim=1)  # (4H, 2P)
+    let_go(layer.input_weight, layer.hidden_weight)
+    gates = laid_out(weight.mul_(doubled), USUAL_ROWS, bias, low)
+    project = None if layer.projection is None else laid_out(layer.projection.detach(), USUAL_ROWS, None, low)
+    let_go(layer.projection)
+    return _ManyProducts(gates, project)
 
 
 class _FewProducts(NamedTuple):
@@ -223,6 +241,7 @@ class _PackedCharCNN:
             for h in cnn.highways
             if isinstance(h, Highway)
         ]
+        let_go(*(w for h in cnn.highways for w in h.parameters()))
         projection = cnn.projection
         self._project = (
             laid_out(projection.weight.detach(), WORDS_AT_ONCE, projection.bias.detach(), low)
