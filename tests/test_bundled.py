@@ -29,7 +29,7 @@ def model():
 
 def test_it_is_small_and_whole():
     assert {p.name for p in FOLDER.iterdir()} == {"config.json", "model.safetensors", "vocabulary.txt", "README.md"}
-    assert sum(p.stat().st_size for p in FOLDER.iterdir()) <= 15_000_000
+    assert sum(p.stat().st_size for p in FOLDER.iterdir()) <= 30_000_000
 
 
 def test_its_vocabulary_is_frozen(model):
@@ -41,7 +41,7 @@ def test_its_vocabulary_is_frozen(model):
 def test_its_card_names_texts_licences_and_figures(model):
     for needed in ("OpenStax", "Rice University", "MedQuAD", "CC BY 4.0", "CC0", "elmo pretrain", "perplexity"):
         assert needed in model.card
-    assert model.config.training["seconds"] >= 30 * 60
+    assert model.config.training["epochs"] > 6
     assert f"{model.config.training['heldout_mean']:.1f}" in model.card
 
 
@@ -49,7 +49,7 @@ def test_text_is_far_likelier_than_its_words_shuffled(model):
     sentences = [line.split() for line in TEXT]
     shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
     own, other = (measure_perplexity(model, s) for s in (sentences, shuffled))
-    assert own.mean < 150
+    assert own.mean < 100
     assert other.mean > 8 * own.mean
 
 
@@ -57,8 +57,8 @@ def test_four_of_five_words_are_told_apart(tmp_path):
     assert run_demo("en", tmp_path / "demo").words_told_apart >= 4
 
 
-def test_warm_and_zero_starts_differ_at_the_first_word_most():
+def test_warm_and_zero_starts_differ_less_and_less():
     elmo = Elmo.from_pretrained()
     (zero,), (warm,) = (elmo.embed([TEXT[0].split()], state=state) for state in ("zero", "warm"))
-    difference = np.abs(zero - warm)[:, :128].max(axis=1)  # the forward direction
-    assert difference[0] > 2 * difference[-1] > 0
+    difference = np.linalg.norm((zero - warm)[:, : elmo.width // 2], axis=1)  # the forward direction
+    assert difference[:4].mean() > 1.3 * difference[-4:].mean() > 0
