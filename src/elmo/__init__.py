@@ -10,16 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Elmo", "ElmoError", "ScalarMix", "Token", "__version__"]
+__all__ = ["Elmo", "ElmoError", "ScalarMix", "Token", "__version__", "open_vectors"]
 
 _HOME = {
     "Elmo": "elmo.embed.embedder",
     "ElmoError": "elmo.errors",
     "ScalarMix": "elmo.model.scalar_mix",
     "Token": "elmo.text.tokens",
+    "open_vectors": "elmo.embed.arrow_vectors",
 }
 
 if TYPE_CHECKING:
+    from elmo.embed.arrow_vectors import open_vectors
     from elmo.embed.embedder import Elmo
     from elmo.errors import ElmoError
     from elmo.model.scalar_mix import ScalarMix

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from conftest import small_model
+from elmo import open_vectors
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import TokenizerFacts
@@ -78,6 +79,23 @@ def test_embed_takes_weights_of_layers_and_compressed_raw_text(run_elmo, folder,
     assert run_elmo("embed", tmp_path / "t.gz", "-m", folder, "-o", out, "--layers", "0.5,0,2").status == 0
     (expected,) = Elmo.from_pretrained(folder).embed([["The", "bank", "'s", "river", "."]], layers=[0.5, 0, 2])
     assert np.allclose(np.load(out)["0"], expected, atol=1e-6)
+
+
+def test_embed_writes_a_folder_in_jobs(run_elmo, folder, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "t.jsonl").write_text('{"body": "The bank. The river."}\n{"body": "Money"}\n')
+    how = ["-m", folder, "-o", tmp_path / "v", "--split", "--text-field", "body", "--pooling", "max", "--float16"]
+    for job, rows in (("1/2", 3), ("2/2", 0)):
+        ran = run_elmo("embed", tmp_path / "t.jsonl", *how, "--shard", job, "--json")
+        assert json.loads(ran.out)["rows"] == rows
+    vectors = open_vectors(tmp_path / "v")
+    assert [(row.line, row.vectors.shape, str(row.vectors.dtype)) for row in vectors] == [
+        (1, (14,), "float16"), (1, (14,), "float16"), (2, (14,), "float16"),
+    ]  # fmt: skip
+    ran = run_elmo("embed", tmp_path / "t.jsonl", *how, "--shard", "1/2")
+    assert ran.status == 2
+    assert "manifest-1-of-2.json exists already; --resume" in ran.err
+    assert run_elmo("embed", tmp_path / "t.jsonl", *how, "--shard", "1/2", "--resume").status == 0
 
 
 def test_tokenize_prints_one_sentence_a_line_or_writes_a_file(run_elmo, tmp_path):
@@ -169,6 +187,21 @@ def bad_calls(tmp_path):
             ["embed", text, "-m", model, "-o", tmp_path / "v.npz", "--state", "warm"],
             "without a settled",
         ),
+        "folder without warm": (["embed", text, "-m", model, "-o", new, "--state", "warm"], "without a settled"),
+        "folder carried": (["embed", text, "-m", model, "-o", new, "--state", "carry"], "takes zero or warm"),
+        "folder of a file": (["embed", text, "-m", model, "-o", text / "new"], "is no folder"),
+        "folder over a file": (["embed", text, "-m", model, "-o", tmp_path / "file"], "is no folder"),
+        "folder of others to embed": (
+            ["embed", text, "-m", model, "-o", tmp_path / "theirs"],
+            "not a folder of vectors",
+        ),
+        "long folder": (["embed", text, "-m", model, "-o", tmp_path / (300 * "x")], "no file can have this name"),
+        "job": (["embed", text, "-m", model, "-o", new, "--shard", "3/2"], "--shard 3/2: not I/N"),
+        "pooled file": (
+            ["embed", text, "-m", model, "-o", tmp_path / "v.npz", "--pooling", "max"],
+            "only with a folder",
+        ),
+        "forced folder": (["embed", text, "-m", model, "-o", new, "--force"], "only with a file"),
         "no options": (["info", tmp_path / "bare"], "looked for config.json with model.safetensors"),
         "options alone": (["info", tmp_path / "half"], "options.json but no weights"),
         "cut weights": (["info", tmp_path / "cut"], "weights.hdf5: not a whole HDF5 file"),
@@ -210,6 +243,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(run_elmo, folder, text, 
     (tmp_path / "empty.txt").write_bytes(b"\n \n")
     (tmp_path / "one.txt").write_text("One sentence only.\n")
     (tmp_path / "old.npz").touch()
+    (tmp_path / "file").touch()
     (tmp_path / "twice").write_text("<S>\n</S>\n<UNK>\na\na\n")
     for empty in ("bare", "theirs"):
         (tmp_path / empty).mkdir()

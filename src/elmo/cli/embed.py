@@ -27,12 +27,24 @@ class Dtype(StrEnum):
     float64 = "float64"
 
 
+class Pooled(StrEnum):
+    """One vector of all tokens of a row."""
+
+    mean = "mean"
+    max = "max"
+
+
 def embed(
     input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, also gz, xz or zst.")],
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
-    output: Annotated[Path, typer.Option("-o", "--output", help="FILE.hdf5 (AllenNLP's layout) or FILE.npz.")] = Path(
-        "vectors.hdf5"
-    ),
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="FILE.hdf5 (AllenNLP's layout), FILE.npz, or a folder of Arrow shards: a name without an ending.",
+        ),
+    ] = Path("vectors.hdf5"),
     pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
     layers: Annotated[
         str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
@@ -45,15 +57,63 @@ def embed(
     dtype: Annotated[
         Dtype, typer.Option(help="Of the matrix products: bfloat16 and int8 are faster and less exact.")
     ] = Dtype.float32,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    split: Annotated[bool, typer.Option("--split", help="Folder: cut raw text into sentences, a row each.")] = False,
+    text_field: Annotated[
+        str | None,
+        typer.Option(help="Folder: field or column that holds the text in jsonl and parquet files; else 'text'."),
+    ] = None,
+    pooling: Annotated[Pooled | None, typer.Option(help="Folder: one vector a row instead of one a token.")] = None,
+    half: Annotated[bool, typer.Option("--float16", help="Folder: store vectors as float16: half the size.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Folder: as job I of N, take every N-th shard; all write to one folder."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Folder: go on where a job was stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Embed a text, one sentence a line; blank lines keep their place.
+    """Embed a text, one sentence a line; blank lines keep their place. A folder also takes jsonl, parquet and CoNLL-U.
 
     Example: `elmo embed README.md -o vectors.hdf5 --layers all`
     """
     from elmo.apps.embed import embed_file
+    from elmo.apps.embed_bulk import embed_corpus
+    from elmo.errors import ConfigError
 
+    of_folder = {
+        "--split": split,
+        "--text-field": text_field,
+        "--pooling": pooling,
+        "--float16": half,
+        "--shard": shard,
+    }
+    of_file = {"--batch-size": batch_size, "--force": force}
+    is_folder = output.suffix == ""
+    strange = [name for name, value in (of_file if is_folder else of_folder | {"--resume": resume}).items() if value]
+    if strange:
+        kind = "a file (.hdf5, .npz)" if is_folder else "a folder, an output name without an ending"
+        raise ConfigError(f"{', '.join(strange)}: only with {kind}, and -o is {output}")
+    if is_folder:
+        job, n_jobs = _job(shard)
+        facts = embed_corpus(
+            input,
+            model,
+            output,
+            pretokenized=pretokenized,
+            split=split,
+            text_field=text_field,
+            layers=_layers(layers),  # type: ignore[arg-type]
+            pooling=None if pooling is None else pooling.value,
+            state=state.value,
+            dtype=dtype.value,
+            number="float16" if half else "float32",
+            job=job,
+            n_jobs=n_jobs,
+            vocabulary=vocabulary,
+            resume=resume,
+        )
+        show_facts(facts, json)
+        return
     facts = embed_file(
         input,
         model,
@@ -67,6 +127,18 @@ def embed(
         force=force,
     )
     show_facts(facts, json)
+
+
+def _job(given: str | None) -> tuple[int, int]:
+    """`2/8` -> job 1, from 0, of 8."""
+    from elmo.errors import ConfigError
+
+    if given is None:
+        return 0, 1
+    number, _, total = given.partition("/")
+    if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
+        raise ConfigError(f"--shard {given}: not I/N with I from 1 to N; for the second of eight jobs give 2/8")
+    return int(number) - 1, int(total)
 
 
 def _layers(given: str) -> str | int | list[float]:

@@ -26,10 +26,17 @@ def read_records(path: Path, text_field: str) -> Iterator[str | None]:
     Raises:
         TextError: the file is missing or broken, a record is none, or its text is no text; the message names the line.
     """
-    return _read_parquet(path, text_field) if path.suffix == ".parquet" else _read_jsonl(path, text_field)
+    return (text for _, text in read_numbered_records(path, text_field))
 
 
-def _read_jsonl(path: Path, text_field: str) -> Iterator[str | None]:
+def read_numbered_records(path: Path, text_field: str) -> Iterator[tuple[int, str | None]]:
+    """`read_records`, each with the number of its line (jsonl) or its own (parquet), from 1."""
+    if path.suffix == ".parquet":
+        return enumerate(_read_parquet(path, text_field), start=1)
+    return _read_jsonl(path, text_field)
+
+
+def _read_jsonl(path: Path, text_field: str) -> Iterator[tuple[int, str | None]]:
     known = False
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
@@ -44,7 +51,7 @@ def _read_jsonl(path: Path, text_field: str) -> Iterator[str | None]:
             raise TextError(
                 f"{where}: the field {text_field!r} holds {_shown(text)}, no text; name another (--text-field)"
             )
-        yield text
+        yield number, text
 
 
 def _parse(line: str, where: str) -> dict[str, Any]:

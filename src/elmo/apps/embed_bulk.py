@@ -1,0 +1,189 @@
+"""Embed a corpus into a folder of Arrow shards: a stream in constant memory that can be killed, resumed and cut into jobs."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.embed.arrow_vectors import (
+    BATCH_ROWS,
+    BulkSettings,
+    Manifest,
+    Number,
+    manifest_file,
+    read_manifest,
+    refuse_other_settings,
+    write_manifest,
+    write_shard,
+)
+from elmo.embed.embedder import Elmo, StateName
+from elmo.embed.layers import Layers, Pooling
+from elmo.errors import ConfigError, OutputError
+from elmo.text.files import locked, refuse_existing, remove_leftovers
+from elmo.text.opening import import_pyarrow
+from elmo.text.rows import Row, read_rows
+
+ROWS_AT_ONCE = 4 * BATCH_ROWS  # read, sorted by length and embedded together
+ROWS_PER_SHARD = 4096
+_LOOKED_AT = 2**20  # bytes of the source that tell whether it is the same
+
+
+def embed_corpus(
+    source: Path,
+    model: str,
+    folder: Path,
+    *,
+    pretokenized: bool = False,
+    split: bool = False,
+    text_field: str | None = None,
+    layers: Layers = "mean",
+    pooling: Pooling = None,
+    state: StateName = "zero",
+    dtype: str = "float32",
+    number: Number = "float32",
+    rows_per_shard: int = ROWS_PER_SHARD,
+    job: int = 0,
+    n_jobs: int = 1,
+    vocabulary: Path | None = None,
+    resume: bool = False,
+) -> dict[str, int | str]:
+    """Embed each row of a file (see `text.rows`).
+
+    Args:
+        split: cut raw text into sentences, each a row. text_field: of records.
+        state: "zero" or "warm"; a carried one would not survive a resume.
+        dtype: of the matrix products. number: in which the vectors are stored.
+        job, n_jobs: this job, from 0, of so many; each takes every n-th shard, all write to one folder.
+        vocabulary: the vocabulary file of a model whose folder has none.
+        resume: go on where a job was stopped, if it was begun.
+    Returns:
+        output, rows, tokens, width, shards: what this call wrote.
+    Raises:
+        TextError, CheckpointError: no such text, no such model. ConfigError: a setting that cannot work.
+        OutputError: the folder was begun already, or with other settings.
+    """
+    if state not in ("zero", "warm"):
+        raise ConfigError(
+            f"state {state!r}: a folder of vectors takes zero or warm; carry needs one file (.hdf5, .npz)"
+        )
+    if not 0 <= job < n_jobs:
+        raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
+    import_pyarrow("pyarrow", Path("part.arrow"))
+    path = manifest_file(folder, job, n_jobs)
+    refuse_existing(path, force=True)  # a name that cannot be
+    if path.exists() and not resume:
+        raise OutputError(f"{path} exists already; --resume goes on with it, or give another folder")
+    if folder.exists() and _holds_other_things(folder):
+        raise OutputError(f"{folder}: not a folder of vectors; give another name")
+    next(
+        read_rows(source, pretokenized, split, text_field), None
+    )  # a text that is not there is noticed before a model is loaded
+    elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
+    elmo.embed([], layers, pooling, state)  # what cannot be is told before anything is written
+    settings = BulkSettings(
+        source=source.name,
+        source_bytes=source.stat().st_size,
+        source_sha256=_looked_at(source),
+        model=fingerprint(elmo),
+        tokens="white space" if pretokenized else "sentences" if split else "lines",
+        layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
+        pooling=pooling,
+        state=state,
+        dtype=dtype,
+        number=number,
+        width=elmo.width,
+        n_layers=elmo.n_layers if layers == "all" else 1,
+        rows_per_shard=rows_per_shard,
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another place") from error
+    manifest = Manifest(settings=settings, job=job, n_jobs=n_jobs)
+    if path.exists():
+        found = read_manifest(path)
+        refuse_other_settings(found.settings, settings, folder)
+        manifest = found
+
+    def wanted(row: int) -> bool:
+        shard = row // rows_per_shard
+        return shard % n_jobs == job and shard not in manifest.shards
+
+    rows = read_rows(source, pretokenized, split, text_field, wanted)
+    with locked(folder) as free:
+        if n_jobs == 1:
+            if not free:
+                raise OutputError(f"{folder}: another process writes there; wait for its end")
+            remove_leftovers(folder)
+        return _Job(elmo, settings, folder, manifest).run(rows, layers, pooling, state)
+
+
+class _Job:
+    """One job under way."""
+
+    def __init__(self, elmo: Elmo, settings: BulkSettings, folder: Path, manifest: Manifest) -> None:
+        self.elmo, self.settings, self.folder, self.manifest = elmo, settings, folder, manifest
+        self.n_tokens = self.n_rows = self.n_shards = 0
+
+    def run(self, rows: Iterator[Row], layers: Layers, pooling: Pooling, state: StateName) -> dict[str, int | str]:
+        per, number, total = self.settings.rows_per_shard, 0, 0
+        while block := list(islice(rows, min(per, ROWS_AT_ONCE))):
+            rest = islice(rows, per - len(block))
+            wanted = number % self.manifest.n_jobs == self.manifest.job and number not in self.manifest.shards
+            if wanted:
+                vectors = self._embed(_chain(block, rest), layers, pooling, state)
+                n = write_shard(self.folder, number, self.settings, vectors, number * per)
+                self.manifest = self.manifest.model_copy(update={"shards": {**self.manifest.shards, number: n}})
+                write_manifest(self.manifest, self.folder)
+                self.n_rows += n
+                self.n_shards += 1
+            else:
+                n = len(block) + sum(1 for _ in rest)
+            total += n
+            number += 1
+        self.manifest = self.manifest.model_copy(update={"n_rows": total})
+        write_manifest(self.manifest, self.folder)
+        return {
+            "output": str(self.folder),
+            "rows": self.n_rows,
+            "tokens": self.n_tokens,
+            "width": self.settings.width,
+            "shards": self.n_shards,
+        }
+
+    def _embed(
+        self, rows: Iterator[Row], layers: Layers, pooling: Pooling, state: StateName
+    ) -> Iterator[tuple[Row, NDArray[np.float32]]]:
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            sentences = [[token.text for token in row.tokens] for row in some]
+            found = self.elmo.embed(sentences, layers, pooling, state)
+            self.n_tokens += sum(map(len, sentences))
+            yield from zip(some, found, strict=True)
+
+
+def fingerprint(elmo: Elmo) -> str:
+    """What tells one model from another: a hash of its config and of the beginning of each weight."""
+    found = hashlib.sha256(elmo.model.config.bilm.model_dump_json().encode())
+    for name, p in elmo.bilm.named_parameters():
+        found.update(name.encode())
+        found.update(p.detach().flatten()[:1024].cpu().numpy().tobytes())
+    return found.hexdigest()[:32]
+
+
+def _looked_at(source: Path) -> str:
+    with source.open("rb") as file:
+        return hashlib.sha256(file.read(_LOOKED_AT)).hexdigest()
+
+
+def _holds_other_things(folder: Path) -> bool:
+    names = [p.name for p in folder.iterdir()]
+    return any(not name.startswith((".elmo-part-", "manifest", "part-")) for name in names)
+
+
+def _chain(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
+    yield from first
+    yield from rest

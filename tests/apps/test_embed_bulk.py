@@ -1,0 +1,208 @@
+"""A folder of Arrow shards: right, read at random, resumed after kill -9, cut into jobs, refused in one sentence."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from conftest import small_model
+from elmo import open_vectors
+from elmo.apps.embed_bulk import embed_corpus
+from elmo.checkpoints.native import save_native
+from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
+from elmo.embed.embedder import Elmo
+from elmo.errors import ConfigError, OutputError, TextError
+
+pyarrow = pytest.importorskip("pyarrow")
+pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
+PER_SHARD = 7
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A model and a text of 40 lines, some of them blank."""
+    save_native(small_model(scale=1.5), tmp_path / "model")
+    dice = random.Random(0)
+    lines = [
+        "" if n % 9 == 3 else " ".join(f"w{dice.randrange(50)}" for _ in range(dice.randrange(1, 12)))
+        for n in range(40)
+    ]
+    (tmp_path / "text.txt").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def bulk(folder, name="vectors", **settings):
+    settings = {"pretokenized": True, "rows_per_shard": PER_SHARD} | settings
+    return embed_corpus(folder / "text.txt", str(folder / "model"), folder / name, **settings)
+
+
+def lines_of(folder):
+    return [line.split() for line in (folder / "text.txt").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("pooling", [None, "mean", "max"])
+@pytest.mark.parametrize("layers", ["mean", "all", -1])
+@pytest.mark.parametrize("number", ["float32", "float16"])
+def test_rows_hold_what_embed_gives(folder, layers, pooling, number):
+    facts = bulk(folder, layers=layers, pooling=pooling, number=number)
+    vectors = open_vectors(folder / "vectors")
+    assert facts["rows"] == len(vectors) == 40
+    assert vectors.is_whole
+    expected = Elmo.from_pretrained(folder / "model").embed(lines_of(folder), layers, pooling)
+    for n, (row, words, x) in enumerate(zip(vectors, lines_of(folder), expected, strict=True)):
+        assert (row.row, row.line, row.tokens) == (n, n + 1, words)
+        assert row.vectors.dtype == number
+        assert np.allclose(row.vectors, x, atol=1e-6 if number == "float32" else 2e-3)
+        line = " ".join(words)
+        assert [line[a:b] for a, b in zip(row.start, row.end, strict=True)] == words
+
+
+def test_rows_are_read_by_number_from_the_end_and_in_slices(folder):
+    bulk(folder)
+    vectors = open_vectors(folder / "vectors")
+    assert vectors[-1].row == 39
+    assert [row.row for row in vectors[5:20:7]] == [5, 12, 19]
+    for wrong in (40, -41):
+        with pytest.raises(IndexError):
+            vectors[wrong]
+
+
+def test_shards_are_feather_files_that_others_read(folder):
+    bulk(folder)
+    feather = pytest.importorskip("pyarrow.feather")
+    dataset = pytest.importorskip("pyarrow.dataset")
+    table = feather.read_table(shard_file(folder / "vectors", 1))
+    assert table.column("row").to_pylist() == list(range(7, 14))
+    files = [str(path) for path in sorted((folder / "vectors").glob("part-*"))]
+    assert dataset.dataset(files, format="feather").to_table().column("row").to_pylist() == list(range(40))
+
+
+def test_jobs_write_one_folder_together(folder):
+    bulk(folder, "whole")
+    bulk(folder, job=2, n_jobs=3)
+    some = open_vectors(folder / "vectors")
+    assert not some.is_whole
+    assert len(some) == 40
+    assert some[15].row == 15
+    with pytest.raises(TextError, match=r"part-000000.arrow: not written yet"):
+        some[0]
+    for job in (0, 1):
+        bulk(folder, job=job, n_jobs=3)
+    assert_same(folder / "vectors", folder / "whole")
+
+
+def assert_same(one, other):
+    a, b = open_vectors(one), open_vectors(other)
+    assert a.is_whole
+    assert len(a) == len(b)
+    for x, y in zip(a, b, strict=True):
+        assert (x.row, x.line, x.tokens) == (y.row, y.line, y.tokens)
+        assert np.allclose(x.vectors, y.vectors, atol=1e-6)
+
+
+def test_a_resume_writes_what_is_missing_and_nothing_else(folder):
+    bulk(folder, "whole")
+    bulk(folder)
+    target = folder / "vectors"
+    manifest = read_manifest(manifest_file(target, 0, 1))
+    fewer = {n: rows for n, rows in manifest.shards.items() if n not in (1, 4)}
+    manifest_file(target, 0, 1).write_text(
+        manifest.model_copy(update={"shards": fewer, "n_rows": None}).model_dump_json()
+    )
+    shard_file(target, 1).unlink()
+    shard_file(target, 4).write_bytes(b"what a killed process may leave")
+    (target / ".elmo-part-0123").mkdir()
+    facts = bulk(folder, resume=True)
+    assert facts["shards"] == 2
+    assert_same(target, folder / "whole")
+    assert not list(target.glob(".elmo-part-*"))
+    assert bulk(folder, resume=True)["shards"] == 0
+
+
+def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
+    bulk(folder)
+    for change, told in (
+        ({"layers": "top"}, "layers"),
+        ({"number": "float16"}, "number"),
+        ({"dtype": "int8"}, "dtype"),
+    ):
+        with pytest.raises(OutputError, match=f"was begun with {told} "):
+            bulk(folder, resume=True, **change)
+    with pytest.raises(OutputError, match=r"manifest\.json exists already; --resume"):
+        bulk(folder)
+    (folder / "text.txt").write_text("another text\n")
+    with pytest.raises(OutputError, match="was begun with source_bytes"):
+        bulk(folder, resume=True)
+
+
+def test_what_cannot_be_is_told_before_anything_is_written(folder):
+    for change, error, told in (
+        ({"state": "carry"}, ConfigError, "takes zero or warm"),
+        ({"state": "warm"}, ConfigError, "without a settled start state"),
+        ({"layers": 7}, ConfigError, "layers=7"),
+        ({"pooling": "sum"}, ConfigError, "pooling"),
+        ({"job": 3, "n_jobs": 3}, ConfigError, "job 4 of 3"),
+    ):
+        with pytest.raises(error, match=told):
+            bulk(folder, **change)
+        assert not (folder / "vectors").exists()
+    (folder / "other").mkdir()
+    (folder / "other" / "letter.txt").write_text("x")
+    with pytest.raises(OutputError, match="not a folder of vectors"):
+        bulk(folder, "other")
+    with pytest.raises(TextError, match="no manifest of vectors"):
+        open_vectors(folder / "other")
+
+
+def test_a_damaged_folder_is_told_of(folder):
+    bulk(folder)
+    shard_file(folder / "vectors", 2).write_bytes(b"damaged")
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
+        open_vectors(folder / "vectors")[15]
+    for content in ("{", "[]", json.dumps({"settings": 3})):
+        manifest_file(folder / "vectors", 0, 1).write_text(content)
+        with pytest.raises(TextError, match="no manifest of vectors"):
+            open_vectors(folder / "vectors")
+
+
+def test_half_a_surrogate_pair_is_embedded_and_stored_as_a_replacement(tmp_path):
+    save_native(small_model(), tmp_path / "model")
+    (tmp_path / "text.jsonl").write_text('{"text": "a \\ud800 b"}\n')
+    embed_corpus(tmp_path / "text.jsonl", str(tmp_path / "model"), tmp_path / "vectors")
+    assert open_vectors(tmp_path / "vectors")[0].tokens == ["a", "\ufffd", "b"]
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_job_loses_nothing_and_doubles_nothing(folder):
+    lines = (folder / "text.txt").read_text() * 60
+    (folder / "text.txt").write_text(lines)
+    bulk(folder, "whole", rows_per_shard=16)
+    arguments = [str(folder / "text.txt"), str(folder / "model"), str(folder / "vectors")]
+    code = (
+        "import sys; from pathlib import Path; from elmo.apps.embed_bulk import embed_corpus; a = sys.argv;"
+        "embed_corpus(Path(a[1]), a[2], Path(a[3]), pretokenized=True, rows_per_shard=16, resume=True)"
+    )
+    dice, killed = random.Random(1), 0
+    for _ in range(10):
+        process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, *arguments])
+        manifest = manifest_file(folder / "vectors", 0, 1)
+        before = manifest.stat().st_mtime if manifest.exists() else 0.0
+        while process.poll() is None and (not manifest.exists() or manifest.stat().st_mtime == before):
+            time.sleep(0.01)
+        time.sleep(dice.random() * 0.3)
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if manifest.exists():
+            there = open_vectors(folder / "vectors")
+            whole = open_vectors(folder / "whole")
+            for number in read_manifest(manifest).shards:
+                assert there[16 * number].tokens == whole[16 * number].tokens
+    assert killed > 3
+    bulk(folder, rows_per_shard=16, resume=True)
+    assert_same(folder / "vectors", folder / "whole")
