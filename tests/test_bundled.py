@@ -42,7 +42,7 @@ def test_its_card_names_texts_licences_and_figures(model):
     for needed in ("OpenStax", "Rice University", "MedQuAD", "CC BY 4.0", "CC0", "elmo pretrain", "perplexity"):
         assert needed in model.card
     assert model.config.training["epochs"] > 6
-    assert f"{model.config.training['heldout_mean']:.1f}" in model.card
+    assert f"{model.config.training['heldout_mean']:.2f}" in model.card
 
 
 def test_text_is_far_likelier_than_its_words_shuffled(model):
