@@ -107,9 +107,10 @@ def refresh_tied(model: SavedModel, spellings: Spellings) -> None:
 def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: Softmax) -> None:
     """Hand the gradients of gathered rows to the softmax, as sparse rows."""
     ids = torch.from_numpy(word_ids).to(softmax.weight.device)[None]
-    for copy, p in ((rows.weight, softmax.weight), (rows.bias, softmax.bias)):
-        if copy.grad is not None:
-            p.grad = torch.sparse_coo_tensor(ids, copy.grad, p.shape, is_coalesced=True, check_invariants=False)
+    with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]  # else PyTorch warns
+        for copy, p in ((rows.weight, softmax.weight), (rows.bias, softmax.bias)):
+            if copy.grad is not None:
+                p.grad = torch.sparse_coo_tensor(ids, copy.grad, p.shape, is_coalesced=True)
 
 
 class WindowTensors(NamedTuple):
