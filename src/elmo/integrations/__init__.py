@@ -1,0 +1,1 @@
+"""elmo inside other systems; each module needs the extra of its name."""
