@@ -44,7 +44,7 @@ def test_vectors_of_a_loaded_model_are_those_of_the_forward_pass(tmp_path, layer
     (vectors,) = Elmo.from_pretrained(tmp_path / "m").embed([SENTENCE], layers="all")
     char_ids = torch.from_numpy(model.speller.encode(["<S>", *SENTENCE, "</S>"]))
     layers, _ = model.bilm(char_ids[None], torch.ones(1, len(char_ids), dtype=torch.bool))
-    assert np.allclose(vectors, layers[0, :, 1:-1].detach(), atol=1e-6)
+    assert np.allclose(vectors, layers[0, :, 1:-1].detach(), atol=5e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Weights that are mapped from their file: where they lie, and what becomes of them."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,7 @@ import torch
 from conftest import small_model
 from elmo.checkpoints.native import load_native, save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.checkpoints.tensors import read_tensors, write_tensors
+from elmo.checkpoints.tensors import _CODES, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
@@ -24,6 +27,26 @@ def test_the_first_tensor_of_a_file_begins_at_a_round_address(tmp_path, names):
     header = int.from_bytes((tmp_path / "f").read_bytes()[:8], "little")
     assert (8 + header) % 64 == 0
     assert all(t.data_ptr() % 64 == 0 for t in read_tensors(tmp_path / "f").values())
+
+
+def test_the_same_tensors_make_the_same_bytes_in_any_process(tmp_path):
+    program = (
+        "import sys, torch; from pathlib import Path; from elmo.checkpoints.tensors import write_tensors;"
+        "write_tensors({'b': torch.ones(2, 3), 'a': torch.zeros(()).half(), 'c': torch.arange(4)}, Path(sys.argv[1]))"
+    )
+    for seed in "12":
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / seed)], check=True, env=environment)
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+@pytest.mark.parametrize("dtype", list(_CODES), ids=str)
+def test_tensors_of_every_type_and_shape_come_back(tmp_path, dtype):
+    tensors = {str(shape): torch.ones(shape).mul(3).to(dtype) for shape in [(), (0, 4), (5,), (3, 1, 7)]}
+    tensors["turned"] = torch.arange(6).view(2, 3).to(dtype).T
+    write_tensors(tensors | {"odd": torch.ones(3, dtype=torch.uint8)}, tmp_path / "f")
+    found = read_tensors(tmp_path / "f")
+    assert all(torch.equal(found[name], t) and found[name].dtype == dtype for name, t in tensors.items())
 
 
 def test_weights_of_a_size_are_mapped_and_not_copied(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from elmo.train import speed
 from elmo.train.perplexity import NOTHING
+from elmo.train.ranks import ALONE
 from elmo.train.speed import time_sentences, time_steps
 
 
@@ -23,12 +24,14 @@ def clock(monkeypatch):
 def trainer_that_takes(clock, seconds):
     """A stand-in for a trainer whose steps take these seconds, the last for ever after."""
 
-    def step(number, n_steps, window, state):
+    def step(number, n_steps, window, state, prepared):
         clock.now += seconds[min(number, len(seconds) - 1)]
         return SimpleNamespace(state=state)
 
     reader = SimpleNamespace(start=lambda: 0, read=lambda position: (None, position + 1))
-    return SimpleNamespace(reader=reader, zero_state=lambda: None, step=step)
+    return SimpleNamespace(
+        reader=reader, ranks=ALONE, prepare=lambda number, window: None, zero_state=lambda: None, step=step
+    )
 
 
 def test_a_step_is_the_median_of_those_after_the_warm_up(clock):

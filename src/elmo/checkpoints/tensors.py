@@ -1,13 +1,12 @@
 """Tensors <-> a safetensors file, and tensors -> parameters of a module, with every difference named in one message."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from elmo.errors import CheckpointError
@@ -15,42 +14,38 @@ from elmo.errors import CheckpointError
 SCALE = ".scale"  # what the scales of an int8 tensor are called, after its own name
 _BYTE = 127  # the largest number of a row
 _ALIGNED = 64  # bytes: where tensors begin that PyTorch makes; elsewhere products may differ in their last digits
-_CODES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8"}  # what safetensors calls them, in its order
+_LENGTH = 8  # bytes that say how long the header of a file is
+_CODES = {
+    torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+    torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
+}  # what safetensors calls them  # fmt: skip
 _NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file that has the permissions of any new file (safetensors alone: its owner's only).
+    """Write a safetensors file: the same bytes for the same tensors, the first of which begins at a round address of the file.
+
+    Its header is JSON, filled up with blanks: metadata, then of each tensor name, type, shape, and where it begins and ends.
+    The tensors follow without gaps, those of wide numbers first.
 
     Raises:
         OSError: the disk is full or fails.
     """
-    path.touch()
-    mode = path.stat().st_mode
-    try:
-        plain = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-        save_file(plain, path, metadata={"format": "pt", "padding": _padding(plain)})
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
-    os.chmod(path, mode)
-
-
-def _padding(tensors: Mapping[str, Tensor]) -> str:
-    """Blanks for the header of a safetensors file, so that the first tensor begins at a round address of the file.
-
-    Its header is JSON, filled up to 8 bytes: metadata, then of each tensor name, type, shape, and where it begins and ends.
-    """
-    if any(t.dtype not in _CODES for t in tensors.values()):
-        return ""
-    order = list(_CODES)
-    header: dict[str, object] = {"__metadata__": {"format": "pt", "padding": ""}}
+    plain = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    order = sorted(plain, key=lambda name: (-plain[name].itemsize, _CODES[plain[name].dtype], name))
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     begin = 0
-    for name, t in sorted(tensors.items(), key=lambda item: (order.index(item[1].dtype), item[0])):
-        end = begin + t.nbytes
+    for name in order:
+        t, end = plain[name], begin + plain[name].nbytes
         header[name] = {"dtype": _CODES[t.dtype], "shape": list(t.shape), "data_offsets": [begin, end]}
         begin = end
-    n_bytes = len(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode())
-    return " " * (-(8 + n_bytes) % _ALIGNED)
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-(_LENGTH + len(text)) % _ALIGNED)
+    path.unlink(missing_ok=True)  # a file that weights are mapped from stays theirs
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(_LENGTH, "little") + text)
+        for name in order:
+            file.write(plain[name].reshape(-1).view(torch.uint8).numpy())
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
