@@ -1,6 +1,8 @@
 """A folder of Arrow shards: right, read at random, resumed after kill -9, cut into jobs, refused in one sentence."""
 
 import json
+import os
+import pickle
 import random
 import signal
 import subprocess
@@ -12,11 +14,13 @@ import pytest
 
 from conftest import small_model
 from elmo import open_vectors
+from elmo.apps import embed_bulk
 from elmo.apps.embed_bulk import embed_corpus
 from elmo.checkpoints.native import save_native
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
+from elmo.text.files import locked
 
 pyarrow = pytest.importorskip("pyarrow")
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -147,6 +151,9 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
         ({"layers": 7}, ConfigError, "layers=7"),
         ({"pooling": "sum"}, ConfigError, "pooling"),
         ({"job": 3, "n_jobs": 3}, ConfigError, "job 4 of 3"),
+        ({"number": "float64"}, ConfigError, "number 'float64'; there are float32, float16"),
+        ({"rows_per_shard": 0}, ConfigError, "rows_per_shard 0: at least 1"),
+        ({"split": True}, ConfigError, "split and pretokenized"),
     ):
         with pytest.raises(error, match=told):
             bulk(folder, **change)
@@ -168,6 +175,90 @@ def test_a_damaged_folder_is_told_of(folder):
         manifest_file(folder / "vectors", 0, 1).write_text(content)
         with pytest.raises(TextError, match="no manifest of vectors"):
             open_vectors(folder / "vectors")
+
+
+def test_damage_within_a_shard_is_told_of(folder):
+    bulk(folder)
+    path = shard_file(folder / "vectors", 2)
+    whole = path.read_bytes()
+    path.write_bytes(shard_file(folder / "vectors", 1).read_bytes())
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read \(rows of another folder\)"):
+        open_vectors(folder / "vectors")[15]
+    dice = random.Random(3)
+    told = 0
+    for _ in range(300):
+        at = dice.randrange(len(whole) // 3)  # where schema, lengths and tokens stand
+        path.write_bytes(whole[:at] + bytes(dice.randrange(256) for _ in range(4)) + whole[at + 4 :])
+        try:
+            open_vectors(folder / "vectors")[15]
+        except TextError:
+            told += 1
+    assert told > 20
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
+        open_vectors(folder / "vectors")[15]
+
+
+def test_a_folder_travels_to_other_processes(folder):
+    bulk(folder)
+    vectors = open_vectors(folder / "vectors")
+    assert pickle.loads(pickle.dumps(vectors))[15].tokens == vectors[15].tokens
+
+
+def test_a_text_that_can_be_read_but_once_is_refused(folder):
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(TextError, match=r"pipe: not a file; a resume reads the text again"):
+        embed_corpus(folder / "pipe", str(folder / "model"), folder / "vectors")
+    assert not (folder / "vectors").exists()
+
+
+def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(folder):
+    bulk(folder, job=0, n_jobs=2)
+    before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
+    for change, told in (
+        ({"job": 1, "n_jobs": 2, "layers": "top"}, "was begun with layers"),
+        ({"job": 1, "n_jobs": 3}, r"was begun by 2 job\(s\), now 3"),
+        ({}, r"was begun by 2 job\(s\), now 1"),
+        ({"resume": True}, r"was begun by 2 job\(s\), now 1"),
+    ):
+        with pytest.raises(OutputError, match=told):
+            bulk(folder, **change)
+        assert sorted(path.name for path in (folder / "vectors").glob("[mp]*")) == before
+
+
+def test_one_process_at_a_time_is_a_job(folder):
+    bulk(folder, job=0, n_jobs=2)
+    with locked(folder / "vectors" / ".elmo-job-1-of-2") as free:
+        assert free
+        with pytest.raises(OutputError, match="another process that is job 1 of 2 writes there"):
+            bulk(folder, job=0, n_jobs=2, resume=True)
+        bulk(folder, job=1, n_jobs=2)
+    assert open_vectors(folder / "vectors").is_whole
+
+
+def test_what_no_job_read_to_its_end_is_not_whole(folder):
+    bulk(folder)
+    file = manifest_file(folder / "vectors", 0, 1)
+    killed = read_manifest(file).model_copy(update={"n_rows": None})
+    file.write_text(killed.model_dump_json())
+    vectors = open_vectors(folder / "vectors")
+    assert not vectors.is_whole
+    assert len(vectors) == 40
+
+
+@pytest.mark.parametrize("tokens_at_once", [1, 9, 10**6])
+def test_vectors_do_not_depend_on_how_many_rows_are_embedded_together(folder, monkeypatch, tokens_at_once):
+    monkeypatch.setattr(embed_bulk, "TOKENS_AT_ONCE", tokens_at_once)
+    given, embed = [], Elmo.embed
+
+    def noted(self, sentences, *rest):
+        given.append(sum(map(len, sentences)))
+        return embed(self, sentences, *rest)
+
+    monkeypatch.setattr(Elmo, "embed", noted)
+    bulk(folder)
+    assert max(given) <= max(tokens_at_once, 11)
+    assert [row.tokens for row in open_vectors(folder / "vectors")] == lines_of(folder)
 
 
 def test_half_a_surrogate_pair_is_embedded_and_stored_as_a_replacement(tmp_path):

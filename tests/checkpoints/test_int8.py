@@ -5,8 +5,11 @@ import torch
 
 from conftest import small_model
 from elmo.checkpoints.native import load_native, save_native
+from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensors import SCALE, as_bytes, from_bytes, read_tensors, write_tensors
 from elmo.errors import CheckpointError
+from elmo.model.bilm import BiLM
+from elmo.model.config import bilm_config
 
 NAME = "bilm.forward_lm.layers.0.input_weight"
 
@@ -26,7 +29,7 @@ def test_each_number_is_within_half_a_step_of_its_row_and_vectors_are_exact():
     for name, t in given.items():
         assert found[name].shape == t.shape
         step = 0.0 if t.ndim == 1 else t.flatten(1).abs().amax(dim=1)[:, None] / 127
-        assert ((found[name] - t).flatten(min(1, t.ndim - 1)).abs() <= 0.501 * step + 0.0).all(), name
+        assert ((found[name] - t).flatten(min(1, t.ndim - 1)).abs() <= 0.501 * step).all(), name
 
 
 def test_what_was_stored_once_is_stored_without_loss():
@@ -37,7 +40,8 @@ def test_what_was_stored_once_is_stored_without_loss():
 
 
 def test_a_stored_model_is_a_quarter_and_the_same_after_the_first_time(tmp_path):
-    model = small_model()
+    config = bilm_config("tiny")
+    model = SavedModel(ModelConfig(bilm=config), BiLM(config))
     for storage in ("float32", "int8"):
         save_native(model, tmp_path / storage, storage)
     loaded = load_native(tmp_path / "int8")
@@ -47,7 +51,7 @@ def test_a_stored_model_is_a_quarter_and_the_same_after_the_first_time(tmp_path)
     ):
         assert torch.allclose(a, b, rtol=1e-6), name
     sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("float32", "int8")]
-    assert sizes[1] < 0.65 * sizes[0]  # in so small a model, scales and vectors weigh
+    assert sizes[1] < 0.26 * sizes[0]
 
 
 def broken(scale):

@@ -40,7 +40,11 @@ def test_tokens_missing_texts_and_empty_batches_are_taken(folder):
     found = embed({"words": rows})["x"]
     assert np.allclose(found[0], Elmo.from_pretrained(folder).embed([["the", "bank"]], pooling="mean")[0], atol=1e-6)
     assert not found[1].any()
-    assert embed({"words": np.array([], dtype=object)})["x"].shape == (0, 14)
+    nothing = {"words": np.array([], dtype=object)}
+    assert embed(nothing)["x"].shape == (0, 14)
+    assert EmbedBatch(folder, column="words", layers="all", threads=None)(nothing)["vectors"].shape == (0, 3, 14)
+    missing = np.array([float("nan"), None, type("NAType", (), {})(), ""], dtype=object)
+    assert not embed({"words": missing})["x"].any()
 
 
 def test_settings_travel_and_weights_do_not(folder):
@@ -57,6 +61,8 @@ def test_what_cannot_be_is_told(folder):
         EmbedBatch(folder, threads=None)({"body": np.array(["a"])})
     with pytest.raises(TextError, match="sentence 1 is"):
         EmbedBatch(folder, threads=None)({"text": np.array(["a", [3]], dtype=object)})
+    with pytest.raises(TextError, match="row 1 of the batch is 3; a row is a text"):
+        EmbedBatch(folder, threads=None)({"text": np.array(["a", 3], dtype=object)})
     with pytest.raises(ConfigError, match="choose a layer, or a pooling"):
         EmbedBatch(folder, layers="all", pooling=None)
 

@@ -100,7 +100,7 @@ def test_words_that_fill_a_window_up_change_nothing():
     window, _ = trainer.reader.read(trainer.reader.start())
     prepared = trainer.prepare(0, window)
     ((rows, given, dropout),) = prepared.parts
-    filled = filled_up(given._replace(resets=None), True)
+    filled = filled_up(given)
     assert len(filled.char_ids) == len(filled.word_scale) == WORDS_STEP > len(given.char_ids)
     assert filled.resets.shape == window.begins.shape
     fuller = PreparedWindow(prepared.outputs, [Part(rows, filled._replace(resets=given.resets), dropout)])

@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +18,22 @@ from elmo.embed.arrow_vectors import (
     Number,
     manifest_file,
     read_manifest,
+    read_manifests,
     refuse_other_settings,
     write_manifest,
     write_shard,
 )
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
-from elmo.errors import ConfigError, OutputError
-from elmo.text.files import locked, refuse_existing, remove_leftovers
+from elmo.errors import ConfigError, OutputError, TextError
+from elmo.text.files import PART_PREFIX, locked, refuse_existing, remove_leftovers
 from elmo.text.opening import import_pyarrow
 from elmo.text.rows import Row, read_rows
 
-ROWS_AT_ONCE = 4 * BATCH_ROWS  # read, sorted by length and embedded together
+ROWS_AT_ONCE = 4 * BATCH_ROWS  # read, sorted by length and embedded together, at most
+TOKENS_AT_ONCE = 2**15  # or so many: rows may be whole documents
 ROWS_PER_SHARD = 4096
+_LOCK_PREFIX = ".elmo-job-"
 _LOOKED_AT = 2**20  # bytes of the source that tell whether it is the same
 
 
@@ -66,12 +71,7 @@ def embed_corpus(
         TextError, CheckpointError: no such text, no such model. ConfigError: a setting that cannot work.
         OutputError: the folder was begun already, or with other settings.
     """
-    if state not in ("zero", "warm"):
-        raise ConfigError(
-            f"state {state!r}: a folder of vectors takes zero or warm; carry needs one file (.hdf5, .npz)"
-        )
-    if not 0 <= job < n_jobs:
-        raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
+    _refuse_impossible(state, number, rows_per_shard, split and pretokenized, job, n_jobs)
     import_pyarrow("pyarrow", Path("part.arrow"))
     path = manifest_file(folder, job, n_jobs)
     refuse_existing(path, force=True)  # a name that cannot be
@@ -79,9 +79,11 @@ def embed_corpus(
         raise OutputError(f"{path} exists already; --resume goes on with it, or give another folder")
     if folder.exists() and _holds_other_things(folder):
         raise OutputError(f"{folder}: not a folder of vectors; give another name")
+    if source.exists() and not source.is_file():
+        raise TextError(f"{source}: not a file; a resume reads the text again, so write it to a file first")
     next(
         read_rows(source, pretokenized, split, text_field), None
-    )  # a text that is not there is noticed before a model is loaded
+    )  # what is not there is noticed before a model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     elmo.embed([], layers, pooling, state)  # what cannot be is told before anything is written
     settings = BulkSettings(
@@ -93,7 +95,7 @@ def embed_corpus(
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,
         state=state,
-        dtype=dtype,
+        dtype=elmo.dtype,
         number=number,
         width=elmo.width,
         n_layers=elmo.n_layers if layers == "all" else 1,
@@ -103,23 +105,74 @@ def embed_corpus(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another place") from error
-    manifest = Manifest(settings=settings, job=job, n_jobs=n_jobs)
-    if path.exists():
-        found = read_manifest(path)
-        refuse_other_settings(found.settings, settings, folder)
-        manifest = found
+    with _held(folder, job, n_jobs):
+        manifest = _begun(Manifest(settings=settings, job=job, n_jobs=n_jobs), folder)
 
-    def wanted(row: int) -> bool:
-        shard = row // rows_per_shard
-        return shard % n_jobs == job and shard not in manifest.shards
+        def wanted(row: int) -> bool:
+            shard = row // rows_per_shard
+            return shard % n_jobs == job and shard not in manifest.shards
 
-    rows = read_rows(source, pretokenized, split, text_field, wanted)
-    with locked(folder) as free:
-        if n_jobs == 1:
-            if not free:
-                raise OutputError(f"{folder}: another process writes there; wait for its end")
-            remove_leftovers(folder)
+        rows = read_rows(source, pretokenized, split, text_field, wanted)
         return _Job(elmo, settings, folder, manifest).run(rows, layers, pooling, state)
+
+
+def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: bool, job: int, n_jobs: int) -> None:
+    if state not in ("zero", "warm"):
+        raise ConfigError(
+            f"state {state!r}: a folder of vectors takes zero or warm; carry needs one file (.hdf5, .npz)"
+        )
+    if number not in get_args(Number):
+        raise ConfigError(f"number {number!r}; there are {', '.join(get_args(Number))}")
+    if rows_per_shard < 1:
+        raise ConfigError(f"rows_per_shard {rows_per_shard}: at least 1")
+    if cut_twice:
+        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+    if not 0 <= job < n_jobs:
+        raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
+
+
+@contextmanager
+def _held(folder: Path, job: int, n_jobs: int) -> Iterator[None]:
+    """Hold the folder, or this job's part of it, against other processes.
+
+    Raises:
+        OutputError: another one has it.
+    """
+    place = folder
+    if n_jobs > 1:
+        place = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
+        place.touch()
+    with locked(place) as free:
+        if not free:
+            who = "another process" if n_jobs == 1 else f"another process that is job {job + 1} of {n_jobs}"
+            raise OutputError(f"{folder}: {who} writes there; wait for its end")
+        if n_jobs == 1:
+            remove_leftovers(folder)
+        yield
+
+
+def _begun(new: Manifest, folder: Path) -> Manifest:
+    """The manifest of this job, as it was left or new; it stands in the folder before the first shard, for others to see.
+
+    Raises:
+        OutputError: this job, or another in the folder, has other settings.
+    """
+    path = manifest_file(folder, new.job, new.n_jobs)
+    found = read_manifest(path) if path.exists() else None
+    if found is None:
+        write_manifest(new, folder)
+    try:
+        for other in read_manifests(folder):
+            refuse_other_settings(other.settings, new.settings, folder)
+            if other.n_jobs != new.n_jobs:
+                raise OutputError(
+                    f"{folder} was begun by {other.n_jobs} job(s), now {new.n_jobs}; give the same, or another folder"
+                )
+    except OutputError:
+        if found is None:
+            path.unlink()
+        raise
+    return new if found is None else found
 
 
 class _Job:
@@ -131,18 +184,18 @@ class _Job:
 
     def run(self, rows: Iterator[Row], layers: Layers, pooling: Pooling, state: StateName) -> dict[str, int | str]:
         per, number, total = self.settings.rows_per_shard, 0, 0
-        while block := list(islice(rows, min(per, ROWS_AT_ONCE))):
-            rest = islice(rows, per - len(block))
+        while (first := next(rows, None)) is not None:
+            shard = chain([first], islice(rows, per - 1))
             wanted = number % self.manifest.n_jobs == self.manifest.job and number not in self.manifest.shards
             if wanted:
-                vectors = self._embed(_chain(block, rest), layers, pooling, state)
+                vectors = self._embed(shard, layers, pooling, state)
                 n = write_shard(self.folder, number, self.settings, vectors, number * per)
                 self.manifest = self.manifest.model_copy(update={"shards": {**self.manifest.shards, number: n}})
                 write_manifest(self.manifest, self.folder)
                 self.n_rows += n
                 self.n_shards += 1
             else:
-                n = len(block) + sum(1 for _ in rest)
+                n = sum(1 for _ in shard)
             total += n
             number += 1
         self.manifest = self.manifest.model_copy(update={"n_rows": total})
@@ -158,7 +211,7 @@ class _Job:
     def _embed(
         self, rows: Iterator[Row], layers: Layers, pooling: Pooling, state: StateName
     ) -> Iterator[tuple[Row, NDArray[np.float32]]]:
-        while some := list(islice(rows, ROWS_AT_ONCE)):
+        for some in _blocks(rows):
             sentences = [[token.text for token in row.tokens] for row in some]
             found = self.elmo.embed(sentences, layers, pooling, state)
             self.n_tokens += sum(map(len, sentences))
@@ -181,9 +234,21 @@ def _looked_at(source: Path) -> str:
 
 def _holds_other_things(folder: Path) -> bool:
     names = [p.name for p in folder.iterdir()]
-    return any(not name.startswith((".elmo-part-", "manifest", "part-")) for name in names)
+    return any(not name.startswith((PART_PREFIX, _LOCK_PREFIX, "manifest", "part-")) for name in names)
 
 
-def _chain(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
-    yield from first
-    yield from rest
+def _blocks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows to be embedded together: many, but not so many tokens that their vectors fill the memory."""
+    block: list[Row] = []
+    n_tokens = 0
+    for row in rows:
+        if block and n_tokens + len(row.tokens) > TOKENS_AT_ONCE:
+            yield block
+            block, n_tokens = [], 0
+        block.append(row)
+        n_tokens += len(row.tokens)
+        if len(block) == ROWS_AT_ONCE:
+            yield block
+            block, n_tokens = [], 0
+    if block:
+        yield block

@@ -45,7 +45,7 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     with path.open("wb") as file:
         file.write(len(text).to_bytes(_LENGTH, "little") + text)
         for name in order:
-            file.write(plain[name].reshape(-1).view(torch.uint8).numpy())
+            file.write(plain[name].reshape(-1).view(torch.uint8).numpy().data)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

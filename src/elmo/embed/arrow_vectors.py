@@ -11,6 +11,7 @@ disk, and stands in the manifest after that, so whatever the manifest names is r
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -82,6 +83,15 @@ def read_manifest(path: Path) -> Manifest:
         raise TextError(f"{path.absolute()}: no such file; a folder of vectors has a manifest") from None
     except (OSError, ValueError, ValidationError) as error:
         raise TextError(f"{path}: no manifest of vectors ({_line(error)}); embed the text anew") from error
+
+
+def read_manifests(folder: Path) -> list[Manifest]:
+    """The manifests of all jobs in a folder.
+
+    Raises:
+        TextError: one of them is none.
+    """
+    return [read_manifest(path) for path in sorted(folder.glob("manifest*.json"))]
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
@@ -189,7 +199,7 @@ class VectorFolder(Sequence[VectorRow]):
     """The rows of a folder of vectors, read when they are asked for; see `open_vectors`."""
 
     def __init__(self, folder: Path) -> None:
-        manifests = [read_manifest(path) for path in sorted(folder.glob("manifest*.json"))]
+        manifests = read_manifests(folder)
         if not manifests:
             raise TextError(f"{folder.absolute()}: no manifest of vectors in it; give a folder that elmo embed wrote")
         if any(m.settings != manifests[0].settings for m in manifests):
@@ -199,15 +209,21 @@ class VectorFolder(Sequence[VectorRow]):
         per = self.settings.rows_per_shard
         known = [m.n_rows for m in manifests if m.n_rows is not None]
         self._n_rows = known[0] if known else max((n * per + rows for n, rows in self._shards.items()), default=0)
+        self._is_whole = bool(known) and sum(self._shards.values()) == self._n_rows
         self._open = lru_cache(maxsize=_OPEN_SHARDS)(self._open_shard)
+        self._batch = lru_cache(maxsize=_OPEN_SHARDS)(self._read_batch)
+
+    def __reduce__(self) -> tuple[type["VectorFolder"], tuple[Path]]:
+        """What travels to another process: where the folder is."""
+        return VectorFolder, (self._folder,)
 
     def __len__(self) -> int:
         return self._n_rows
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row is there."""
-        return sum(self._shards.values()) == self._n_rows
+        """Whether every row of the text is there; of a text that no job has read to its end, this is not known, so False."""
+        return self._is_whole
 
     def __getitem__(self, number: Any) -> Any:
         """Row `number`, negative from the end, or a list of rows for a slice.
@@ -221,7 +237,7 @@ class VectorFolder(Sequence[VectorRow]):
             raise IndexError(f"row {number} of {len(self)}")
         shard, within = divmod(number % len(self), self.settings.rows_per_shard)
         batch_number, at = divmod(within, BATCH_ROWS)
-        batch = self._open(shard).get_batch(batch_number)
+        batch = self._batch(shard, batch_number)
         tokens, start, end, vectors = (batch.column(k)[at].values for k in (2, 3, 4, 5))
         width, n_layers = self.settings.width, self.settings.n_layers
         plain = vectors if self.settings.pooling else vectors.flatten()
@@ -241,10 +257,32 @@ class VectorFolder(Sequence[VectorRow]):
         if number not in self._shards:
             raise TextError(f"{path}: not written yet; wait for the job that writes it, or go on with it (--resume)")
         pyarrow = import_pyarrow("pyarrow", path)
-        try:
+        with _told_of_damage(path):
             return pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
-        except (OSError, pyarrow.ArrowException) as error:
-            raise TextError(f"{path}: cannot be read ({_line(error)}); embed the text anew") from error
+
+    def _read_batch(self, shard: int, number: int) -> Any:
+        """A record batch whose numbers of rows, tokens and bytes agree, so that no row of it reads beside it."""
+        file, path = self._open(shard), shard_file(self._folder, shard)
+        with _told_of_damage(path):
+            batch = file.get_batch(number)
+            batch.validate(full=True)
+            first = shard * self.settings.rows_per_shard + number * BATCH_ROWS
+            if (
+                batch.schema != _schema(import_pyarrow("pyarrow", path), self.settings)
+                or batch.column(0)[0].as_py() != first
+            ):
+                raise ValueError("rows of another folder")
+        return batch
+
+
+@contextmanager
+def _told_of_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:  # those of Arrow are ValueErrors
+        raise TextError(
+            f"{path}: cannot be read ({_line(error)}); remove it and the manifests, and embed anew"
+        ) from error
 
 
 def open_vectors(path: str | Path) -> VectorFolder:

@@ -49,6 +49,7 @@ class Elmo:
         model: the model with its config, vocabulary and softmax, as loaded.
         bilm: the module itself: char_ids, mask, state -> layers, state.
         n_layers: L, the token layer included. width: D, the size of a vector.
+        dtype: of the matrix products: as asked, or "float32" where the processor has no bfloat16.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Elmo:
         self.width: int = model.config.bilm.width
         self._carried: BiLMState | None = None
         self._watch = TextWatch(model)
-        self._engine = Engine(self.bilm, model.speller, known_precision(precision, where), cache_bytes)
+        precision = known_precision(precision, where)
+        self.dtype: str = next(name for name, pair in _DTYPES.items() if pair == (held, precision))
+        self._engine = Engine(self.bilm, model.speller, precision, cache_bytes)
 
     @classmethod
     def from_pretrained(

@@ -11,7 +11,8 @@
 One worker a core (`threads=1`), or a GPU (`device="cuda"`). The vectors are those of `Elmo.embed` in one process.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -79,7 +80,7 @@ class EmbedBatch:
             raise TextError(f"no column {column!r} in the batch (there: {', '.join(batch)}); name it with column=")
         found = self._embed(list(batch[column]))
         if self._settings["pooling"] is not None:
-            return {**batch, output: np.stack(found) if found else np.zeros((0, self._elmo.width), np.float32)}
+            return {**batch, output: np.stack(found) if found else self._nothing()}
         ragged = np.empty(len(found), dtype=object)
         ragged[:] = found
         return {**batch, output: ragged}
@@ -91,5 +92,21 @@ class EmbedBatch:
             yield frame.assign(**{self._settings["output"]: [x.tolist() for x in columns[self._settings["output"]]]})
 
     def _embed(self, rows: list[Any]) -> list[NDArray[np.float32]]:
-        sentences = [[] if row is None else row if isinstance(row, str) else list(row) for row in rows]
+        sentences = [_sentence(row, number) for number, row in enumerate(rows)]
         return self._elmo.embed(sentences, self._settings["layers"], self._settings["pooling"])
+
+    def _nothing(self) -> NDArray[np.float32]:
+        """No row of pooled vectors."""
+        of_a_row = (self._elmo.n_layers, self._elmo.width) if self._settings["layers"] == "all" else (self._elmo.width,)
+        return np.zeros((0, *of_a_row), np.float32)
+
+
+def _sentence(row: Any, number: int) -> str | list[Any]:
+    """A row as `Elmo.embed` takes it; what stands for a missing text, None or NaN, is a sentence without tokens."""
+    if row is None or (isinstance(row, float) and math.isnan(row)) or type(row).__name__ == "NAType":  # of pandas
+        return []
+    if isinstance(row, str):
+        return row
+    if not isinstance(row, Iterable) or isinstance(row, bytes):
+        raise TextError(f"row {number} of the batch is {row!r}; a row is a text, or a list of tokens")
+    return list(row)

@@ -1,11 +1,15 @@
 """Functions of single numbers, compiled to one kernel where that pays: on a GPU that Triton knows."""
 
+import os
+import shutil
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
 import torch
+
+_OLDEST = (7, 0)  # compute capability that Triton knows: Volta
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,12 +19,19 @@ def _compiled(function: Callable[..., Any], any_shape: bool) -> Callable[..., An
     return torch.compile(function, dynamic=any_shape)
 
 
+@cache
+def _can_compile(device: torch.device) -> bool:
+    compilers = (os.environ.get("CC", "cc"), "gcc", "clang")
+    known = find_spec("triton") is not None and torch.cuda.get_device_capability(device) >= _OLDEST
+    return known and any(shutil.which(name) for name in compilers)
+
+
 def compiled_on(device: torch.device, function: F, any_shape: bool = False) -> F:
-    """The function, compiled; where that cannot be done, as it is.
+    """The function, compiled; where that cannot be done (no GPU of Triton's, no C compiler), as it is.
 
     Args:
         any_shape: compile once for all shapes, else anew for each, of which there are then few.
     """
-    if device.type != "cuda" or find_spec("triton") is None:
+    if device.type != "cuda" or not _can_compile(device):
         return function
     return cast("F", _compiled(function, any_shape))

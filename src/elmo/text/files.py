@@ -98,17 +98,23 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[bool]:
-    """Hold a folder against other processes that lock it, until the block or the process ends; yields whether it was free."""
-    if sys.platform == "win32":  # no flock; nothing is held
+def locked(place: Path) -> Iterator[bool]:
+    """Hold a folder or file against other processes that lock it, until the block or the process ends.
+
+    Yields:
+        whether it was free. On a file system without locks, and on Windows, nothing is held and all is free.
+    """
+    if sys.platform == "win32":
         yield True
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(place, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         free = True
     except BlockingIOError:
         free = False
+    except OSError:
+        free = True
     try:
         yield free
     finally:

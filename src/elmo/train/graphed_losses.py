@@ -23,23 +23,16 @@ _NO_NUMBERS = np.random.default_rng(0)  # the GPU draws for itself
 WARMUPS = 2  # runs before one is recorded: kernels are compiled, workspaces are made
 
 
-def filled_up(given: WindowTensors, reset: bool) -> WindowTensors:
-    """A window with its words filled up by its first one, which no place reads.
-
-    Args:
-        reset: the run sets states to zero inside windows, so that there is a mask even where none is.
-    """
+def filled_up(given: WindowTensors) -> WindowTensors:
+    """A window with its words filled up by its first one, which no place reads."""
     W = len(given.char_ids)
     missing = -W % WORDS_STEP
 
     def longer(x: Tensor) -> Tensor:
         return torch.cat([x, x[:1].expand(missing, *x.shape[1:])])
 
-    resets = given.resets
-    if reset and resets is None:
-        resets = torch.zeros(given.where.shape[1:], dtype=torch.bool)
     scale = None if given.word_scale is None else longer(given.word_scale)
-    return given._replace(char_ids=longer(given.char_ids), word_scale=scale, resets=resets)
+    return given._replace(char_ids=longer(given.char_ids), word_scale=scale)
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,7 @@ class GraphedLosses:
         Returns:
             the sums of both directions' losses float (2,), the state after the window, and the gradients of copied rows.
         """
-        given = filled_up(given, self._config.state_reset in ("sentences", "documents"))
+        given = filled_up(given)
         copied = not isinstance(rows.weight, nn.Parameter)
         n = len(rows.weight)
         if copied:
