@@ -14,9 +14,9 @@ import pytest
 
 from conftest import small_model
 from elmo import open_vectors
-from elmo.apps import embed_bulk
 from elmo.apps.embed_bulk import embed_corpus
 from elmo.checkpoints.native import save_native
+from elmo.embed import row_stream
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
@@ -248,7 +248,7 @@ def test_what_no_job_read_to_its_end_is_not_whole(folder):
 
 @pytest.mark.parametrize("tokens_at_once", [1, 9, 10**6])
 def test_vectors_do_not_depend_on_how_many_rows_are_embedded_together(folder, monkeypatch, tokens_at_once):
-    monkeypatch.setattr(embed_bulk, "TOKENS_AT_ONCE", tokens_at_once)
+    monkeypatch.setattr(row_stream, "TOKENS_AT_ONCE", tokens_at_once)
     given, embed = [], Elmo.embed
 
     def noted(self, sentences, *rest):

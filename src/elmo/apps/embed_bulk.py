@@ -8,11 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from elmo.embed.arrow_vectors import (
-    BATCH_ROWS,
     BulkSettings,
     Manifest,
     Number,
@@ -25,13 +21,12 @@ from elmo.embed.arrow_vectors import (
 )
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
+from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.text.files import PART_PREFIX, locked, refuse_existing, remove_leftovers
 from elmo.text.opening import import_pyarrow
 from elmo.text.rows import Row, read_rows
 
-ROWS_AT_ONCE = 4 * BATCH_ROWS  # read, sorted by length and embedded together, at most
-TOKENS_AT_ONCE = 2**15  # or so many: rows may be whole documents
 ROWS_PER_SHARD = 4096
 _LOCK_PREFIX = ".elmo-job-"
 _LOOKED_AT = 2**20  # bytes of the source that tell whether it is the same
@@ -81,9 +76,7 @@ def embed_corpus(
         raise OutputError(f"{folder}: not a folder of vectors; give another name")
     if source.exists() and not source.is_file():
         raise TextError(f"{source}: not a file; a resume reads the text again, so write it to a file first")
-    next(
-        read_rows(source, pretokenized, split, text_field), None
-    )  # what is not there is noticed before a model is loaded
+    next(read_rows(source, pretokenized, split, text_field), None)  # notices what is not there before a model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     elmo.embed([], layers, pooling, state)  # what cannot be is told before anything is written
     settings = BulkSettings(
@@ -188,7 +181,7 @@ class _Job:
             shard = chain([first], islice(rows, per - 1))
             wanted = number % self.manifest.n_jobs == self.manifest.job and number not in self.manifest.shards
             if wanted:
-                vectors = self._embed(shard, layers, pooling, state)
+                vectors = embed_rows(self.elmo, self._counted(shard), layers, pooling, state)
                 n = write_shard(self.folder, number, self.settings, vectors, number * per)
                 self.manifest = self.manifest.model_copy(update={"shards": {**self.manifest.shards, number: n}})
                 write_manifest(self.manifest, self.folder)
@@ -208,14 +201,10 @@ class _Job:
             "shards": self.n_shards,
         }
 
-    def _embed(
-        self, rows: Iterator[Row], layers: Layers, pooling: Pooling, state: StateName
-    ) -> Iterator[tuple[Row, NDArray[np.float32]]]:
-        for some in _blocks(rows):
-            sentences = [[token.text for token in row.tokens] for row in some]
-            found = self.elmo.embed(sentences, layers, pooling, state)
-            self.n_tokens += sum(map(len, sentences))
-            yield from zip(some, found, strict=True)
+    def _counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.n_tokens += len(row.tokens)
+            yield row
 
 
 def fingerprint(elmo: Elmo) -> str:
@@ -235,20 +224,3 @@ def _looked_at(source: Path) -> str:
 def _holds_other_things(folder: Path) -> bool:
     names = [p.name for p in folder.iterdir()]
     return any(not name.startswith((PART_PREFIX, _LOCK_PREFIX, "manifest", "part-")) for name in names)
-
-
-def _blocks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Rows to be embedded together: many, but not so many tokens that their vectors fill the memory."""
-    block: list[Row] = []
-    n_tokens = 0
-    for row in rows:
-        if block and n_tokens + len(row.tokens) > TOKENS_AT_ONCE:
-            yield block
-            block, n_tokens = [], 0
-        block.append(row)
-        n_tokens += len(row.tokens)
-        if len(block) == ROWS_AT_ONCE:
-            yield block
-            block, n_tokens = [], 0
-    if block:
-        yield block
