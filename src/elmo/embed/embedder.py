@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, MODEL_PATTERNS, load_model
@@ -17,17 +18,18 @@ from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
 from elmo.embed.engine import Engine
 from elmo.embed.foreign_text import TextWatch
-from elmo.embed.layers import Layers, Pooling, choose_layers, pool_tokens
+from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
+from elmo.embed.spans import Bounds, Span, words_and_bounds
 from elmo.embed.token_cache import CACHE_BYTES
-from elmo.errors import ConfigError, TextError
+from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.products import known_precision, knows_int8
 from elmo.text.batches import length_batches
 from elmo.text.files import refuse_existing
+from elmo.text.given_sentences import Sentence, checked_sentences, words_of
 from elmo.text.tokens import Token, tokenize
 
 Vectors = NDArray[np.float32]
-Sentence = str | Iterable[str]
 StateName = Literal["zero", "carry", "warm"]
 
 # dtype -> of the parameters, of the matrix products (None: the same)
@@ -172,7 +174,7 @@ class Elmo:
         Raises:
             TextError: not a list of sentences. ConfigError: no such layer, pooling or state.
         """
-        words = [_words(sentence, number) for number, sentence in enumerate(_checked(sentences))]
+        words = [words_of(sentence, number) for number, sentence in enumerate(checked_sentences(sentences))]
         choose = choose_layers(layers, self.n_layers)
         pool = pool_tokens(pooling)
         start = self._start_state(state, len(words))
@@ -192,6 +194,34 @@ class Elmo:
             self._carried = start
         return results
 
+    def embed_spans(
+        self,
+        sentences: Iterable[Sentence],
+        spans: Iterable[Iterable[Span]],
+        layers: Layers = "mean",
+        pooling: Literal["mean", "max"] = "mean",
+        state: StateName = "zero",
+        batch_size: int = 256,
+    ) -> list[Vectors]:
+        """Embed sentences, and give one vector for each span of them: a mention, a phrase, a word of several tokens.
+
+        Args:
+            sentences, layers, state, batch_size: see `embed`.
+            spans: for each sentence its spans (start, end), end exclusive: characters of a string, tokens of a list of tokens.
+                A token belongs to a span of characters that touches it.
+            pooling: "mean" or "max" over the tokens of the span.
+        Returns:
+            for each sentence float32 (spans, D), or (spans, L, D) with layers="all".
+        Raises:
+            TextError: not one list of spans a sentence, or a span without a token. ConfigError: no such layer, pooling or state.
+        """
+        if pooling is None:
+            raise ConfigError('pooling=None: a span has one vector; there are "mean" and "max"')
+        pool = pool_tokens(pooling)
+        words, bounds = words_and_bounds(checked_sentences(sentences), spans)
+        every = self.embed(words, layers, None, state, batch_size)
+        return [_pooled(torch.from_numpy(x), some, pool) for x, some in zip(every, bounds, strict=True)]
+
     def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
         """The state of all rows of a call; None: zero, which is made a batch at a time."""
         if name == "zero":
@@ -208,18 +238,8 @@ class Elmo:
         return go_on(self._carried, n_rows, self.bilm.config.lstm, like)
 
 
-def _checked(sentences: Iterable[Sentence]) -> list[Sentence]:
-    if isinstance(sentences, str | bytes) or not isinstance(sentences, Iterable):
-        kind = "one string" if isinstance(sentences, str) else type(sentences).__name__
-        raise TextError(f'embed takes a list of sentences, not {kind}; write model.embed(["The bank of the river"])')
-    return list(sentences)
-
-
-def _words(sentence: Sentence, number: int) -> list[str]:
-    if isinstance(sentence, str):
-        return [token.text for token in tokenize(sentence)]
-    if isinstance(sentence, Iterable) and not isinstance(sentence, bytes):
-        words = list(sentence)
-        if all(isinstance(word, str) for word in words):
-            return words
-    raise TextError(f"sentence {number} is {sentence!r:.80}; give a string or a list of strings")
+def _pooled(vectors: Tensor, spans: Bounds, pool: Choice) -> Vectors:
+    """Vectors of the tokens (..., T, D) -> of the spans (spans, ..., D)."""
+    if not spans:
+        return np.zeros((0, *vectors.shape[:-2], vectors.shape[-1]), np.float32)
+    return torch.stack([pool(vectors[..., start:end, :]) for start, end in spans]).numpy()
