@@ -1,6 +1,5 @@
 """Embed a corpus into a folder of Arrow shards: a stream in constant memory that can be killed, resumed and cut into jobs."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import get_args
 
+from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.arrow_vectors import (
     BulkSettings,
     Manifest,
@@ -23,13 +23,12 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.text.files import PART_PREFIX, locked, refuse_existing, remove_leftovers
+from elmo.text.files import PART_PREFIX, beginning_checksum, locked, refuse_existing, remove_leftovers
 from elmo.text.opening import import_pyarrow
 from elmo.text.rows import Row, read_rows
 
 ROWS_PER_SHARD = 4096
 _LOCK_PREFIX = ".elmo-job-"
-_LOOKED_AT = 2**20  # bytes of the source that tell whether it is the same
 
 
 def embed_corpus(
@@ -82,8 +81,8 @@ def embed_corpus(
     settings = BulkSettings(
         source=source.name,
         source_bytes=source.stat().st_size,
-        source_sha256=_looked_at(source),
-        model=fingerprint(elmo),
+        source_sha256=beginning_checksum(source),
+        model=fingerprint(elmo.model),
         tokens="white space" if pretokenized else "sentences" if split else "lines",
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,
@@ -205,20 +204,6 @@ class _Job:
         for row in rows:
             self.n_tokens += len(row.tokens)
             yield row
-
-
-def fingerprint(elmo: Elmo) -> str:
-    """What tells one model from another: a hash of its config and of the beginning of each weight."""
-    found = hashlib.sha256(elmo.model.config.bilm.model_dump_json().encode())
-    for name, p in elmo.bilm.named_parameters():
-        found.update(name.encode())
-        found.update(p.detach().flatten()[:1024].cpu().numpy().tobytes())
-    return found.hexdigest()[:32]
-
-
-def _looked_at(source: Path) -> str:
-    with source.open("rb") as file:
-        return hashlib.sha256(file.read(_LOOKED_AT)).hexdigest()
 
 
 def _holds_other_things(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
+import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -125,3 +126,12 @@ def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
         f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
         stacklevel=3,
     )
+
+
+def fingerprint(model: SavedModel) -> str:
+    """What tells one model from another: a hash of its config and of the beginning of each weight."""
+    found = hashlib.sha256(model.config.bilm.model_dump_json().encode())
+    for name, p in model.bilm.named_parameters():
+        found.update(name.encode())
+        found.update(p.detach().flatten()[:1024].cpu().numpy().tobytes())
+    return found.hexdigest()[:32]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import VocabularyFile
+from elmo.cli.options import VocabularyFile, read_layers
 from elmo.cli.show import show_facts
 
 
@@ -102,7 +102,7 @@ def embed(
             pretokenized=pretokenized,
             split=split,
             text_field=text_field,
-            layers=_layers(layers),  # type: ignore[arg-type]
+            layers=read_layers(layers),  # type: ignore[arg-type]
             pooling=None if pooling is None else pooling.value,
             state=state.value,
             dtype=dtype.value,
@@ -119,7 +119,7 @@ def embed(
         model,
         output,
         pretokenized=pretokenized,
-        layers=_layers(layers),  # type: ignore[arg-type]
+        layers=read_layers(layers),  # type: ignore[arg-type]
         state=state.value,
         batch_size=batch_size,
         dtype=dtype.value,
@@ -139,11 +139,3 @@ def _job(given: str | None) -> tuple[int, int]:
     if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
         raise ConfigError(f"--shard {given}: not I/N with I from 1 to N; for the second of eight jobs give 2/8")
     return int(number) - 1, int(total)
-
-
-def _layers(given: str) -> str | int | list[float]:
-    """`all` stays, `-1` is an index, `0.2,0.3,0.5` are weights; whatever else is left for the library to refuse."""
-    try:
-        return [float(part) for part in given.split(",")] if "," in given else int(given)
-    except ValueError:
-        return given

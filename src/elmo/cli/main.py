@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, doctor, embed, perplexity, plan, pretrain, report, tokenize
+from elmo.cli import convert, demo, doctor, embed, neighbours, perplexity, plan, pretrain, report, to_static, tokenize
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -26,10 +26,12 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("embed")(embed.embed)
+app.command("neighbours")(neighbours.neighbours)
 app.command("plan")(plan.plan)
 app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)
 app.command("perplexity")(perplexity.perplexity)
+app.command("to-static")(to_static.to_static)
 app.command("tokenize")(tokenize.tokenize)
 app.command("doctor")(doctor.doctor)
 app.command("convert")(convert.convert)

@@ -1,0 +1,133 @@
+"""The nearest occurrences of a word in its context (Peters et al. 2018, table 4), from an index over a corpus that is kept."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+
+from elmo.analysis.context_index import (
+    FACTS_FILE,
+    ContextIndex,
+    IndexFacts,
+    IndexSettings,
+    Occurrence,
+    read_index_facts,
+    write_context_index,
+)
+from elmo.checkpoints.saved_model import fingerprint
+from elmo.embed.embedder import Elmo
+from elmo.embed.layers import Layers
+from elmo.errors import ConfigError, OutputError, TextError
+from elmo.text.files import beginning_checksum, refuse_existing, written_whole
+from elmo.text.rows import read_rows
+
+_MARKED = regex.compile(r"\[([^\[\]]+)\]")
+
+Progress = Callable[[int, int, int], None]
+
+
+class MarkedWord(NamedTuple):
+    """A sentence and the word in it that is asked for."""
+
+    text: str  # without the brackets
+    start: int
+    end: int
+
+    @property
+    def word(self) -> str:
+        """The word itself."""
+        return self.text[self.start : self.end]
+
+
+class Neighbours(NamedTuple):
+    """A question and its answer."""
+
+    asked: MarkedWord
+    found: list[Occurrence]  # nearest first
+
+
+def read_marked(query: str) -> MarkedWord:
+    """`The [bank] of the river` -> the sentence and where the word stands in it.
+
+    Raises:
+        TextError: there is not exactly one word in brackets.
+    """
+    marks = list(_MARKED.finditer(query))
+    if len(marks) != 1 or not marks[0].group(1).strip():
+        raise TextError(f"{query!r:.80}: put one word in brackets, as in 'The [bank] of the river'")
+    a, b = marks[0].span()
+    return MarkedWord(query[:a] + query[a + 1 : b - 1] + query[b:], a, b - 2)
+
+
+def find_neighbours(
+    model: str,
+    corpus: Path,
+    queries: Sequence[str],
+    *,
+    n: int = 10,
+    layers: Layers = "top",
+    same_word: bool = False,
+    index: Path | None = None,
+    pretokenized: bool = False,
+    split: bool = False,
+    text_field: str | None = None,
+    force: bool = False,
+    report: Progress = lambda line, n_lines, n_vectors: None,
+) -> list[Neighbours]:
+    """The occurrences in a corpus that are nearest to words in their sentences.
+
+    Args:
+        corpus: any file that `read_rows` takes. pretokenized, split, text_field: see there.
+        queries: sentences, the word in brackets.
+        n: occurrences of each answer at most. layers: those whose vectors are compared; not "all".
+        same_word: look at the same word form alone, all its occurrences.
+        index: the folder of the index; None: the corpus's name with `.index`, in the folder where one stands. It is built the
+            first time, and used again as long as text, model and settings are the same.
+        force: build it anew.
+        report: told line, lines of the corpus and vectors so far while the index is built.
+    Raises:
+        TextError: no such text, a query without a marked word, a damaged index. CheckpointError: no such model.
+        ConfigError: layers="all", or no usearch. OutputError: the index is one of another text, model or setting.
+    """
+    asked = [read_marked(query) for query in queries]
+    if layers == "all":
+        raise ConfigError('layers="all" gives a word several vectors; choose "top", "mean" or the index of a layer')
+    if pretokenized and split:
+        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+    if not corpus.is_file():
+        raise TextError(f"{corpus.absolute()}: no such file; give a file of text")
+    elmo = Elmo.from_pretrained(model)
+    folder = Path(f"{corpus.name}.index") if index is None else index
+    settings = IndexSettings(
+        source=corpus.name,
+        source_bytes=corpus.stat().st_size,
+        source_sha256=beginning_checksum(corpus),
+        model=fingerprint(elmo.model),
+        tokens="white space" if pretokenized else "sentences" if split else "lines",
+        layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
+    )
+    refuse_existing(folder, force=True, known_by=[FACTS_FILE])
+    if force or not (folder / FACTS_FILE).exists():
+        n_lines = max((row.line for row in read_rows(corpus, True, False, text_field, lambda row: False)), default=0)
+        with written_whole(folder) as part:
+            rows = read_rows(corpus, pretokenized, split, text_field)
+            write_context_index(part, elmo, rows, layers, settings, lambda line, k: report(line, n_lines, k))
+    else:
+        _refuse_other(read_index_facts(folder), settings, folder)
+    known = ContextIndex(folder)
+    vectors = elmo.embed_spans([mark.text for mark in asked], [[(mark.start, mark.end)] for mark in asked], layers)
+    return [
+        Neighbours(mark, known.nearest(vector, n, mark.word if same_word else None))
+        for mark, (vector,) in zip(asked, vectors, strict=True)
+    ]
+
+
+def _refuse_other(facts: IndexFacts, wanted: IndexSettings, folder: Path) -> None:
+    pairs = zip(facts.settings, wanted, strict=True)
+    differences = [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]
+    if differences:
+        raise OutputError(
+            f"{folder} is an index with {'; '.join(differences)}; --force builds it anew, --index FOLDER makes another"
+        )

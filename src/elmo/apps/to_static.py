@@ -1,0 +1,91 @@
+"""A contextual model and a text -> a file of static vectors, as word2vec wrote them."""
+
+import gzip
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.analysis.static_export import count_words, mean_in_contexts, without_context
+from elmo.embed.embedder import Elmo
+from elmo.embed.layers import Layers, choose_layers
+from elmo.errors import ConfigError, TextError
+from elmo.text.files import refuse_existing, written_whole
+from elmo.text.rows import read_rows
+
+Method = Literal["mean", "alone"]
+
+
+def export_static(
+    model: str,
+    corpus: Path,
+    target: Path,
+    *,
+    method: Method = "mean",
+    layers: Layers = "mean",
+    min_count: int = 5,
+    max_words: int | None = None,
+    lowercase: bool = False,
+    pretokenized: bool = False,
+    split: bool = False,
+    text_field: str | None = None,
+    force: bool = False,
+    report: Callable[[int, int], None] = lambda line, n_tokens: None,
+) -> dict[str, int | str]:
+    """Write one vector for each frequent word of a text, in word2vec's text format, most frequent first.
+
+    Args:
+        target: `.gz` packs it.
+        method: "mean" over the places where a word occurs; "alone": its vector without context.
+        min_count: words that occur less often are left out. max_words: the most frequent ones alone.
+        lowercase: words that differ in case alone are one word, in the file; the model reads them as they are.
+        pretokenized, split, text_field: see `read_rows`.
+        report: told line, and tokens embedded so far.
+    Returns:
+        output, words, width, tokens: of the text; covered: how many of them are words of the file.
+    Raises:
+        TextError: no such text, or no word in it that is so frequent. OutputError: the target exists.
+        CheckpointError: no such model. ConfigError: layers="all", or no such layer or method.
+    """
+    refuse_existing(target, force)
+    if layers == "all":
+        raise ConfigError('layers="all" gives a word several vectors; choose "mean", "top" or the index of a layer')
+    if method not in ("mean", "alone"):
+        raise ConfigError(f"method {method!r}; there are mean and alone")
+    if pretokenized and split:
+        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+    if not corpus.is_file():
+        raise TextError(f"{corpus.absolute()}: no such file; give a file of text, which is read twice")
+    counts = count_words(read_rows(corpus, pretokenized, split, text_field), lowercase)
+    n_tokens = counts.total()
+    frequent = [word for word, n in counts.most_common() if n >= min_count][:max_words]
+    if not frequent:
+        most = max(counts.values(), default=0)
+        raise TextError(f"{corpus}: no word occurs {min_count} times, the most frequent one {most}; lower --min-count")
+    elmo = Elmo.from_pretrained(model)
+    choose_layers(layers, elmo.n_layers)
+    if method == "alone":
+        vectors = without_context(elmo, frequent, layers, report)
+    else:
+        rows = read_rows(corpus, pretokenized, split, text_field)
+        vectors = mean_in_contexts(elmo, rows, frequent, layers, lowercase, report)
+    with written_whole(target) as part, _opened(part, target.suffix == ".gz") as file:
+        write_word2vec(file, frequent, vectors)
+    covered = sum(counts[word] for word in frequent)
+    return {
+        "output": str(target), "words": len(frequent), "width": elmo.width, "tokens": n_tokens, "covered": covered
+    }  # fmt: skip
+
+
+def _opened(path: Path, packed: bool) -> IO[bytes]:
+    return gzip.open(path, "wb") if packed else path.open("wb")  # type: ignore[return-value]
+
+
+def write_word2vec(file: IO[bytes], words: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    """Write vectors (V, D) as word2vec's text: a line with V and D, then a word and its numbers a line, seven digits each."""
+    file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+    for word, vector in zip(words, vectors, strict=True):
+        numbers = " ".join(f"{x:.7g}" for x in vector.tolist())
+        file.write(f"{word} {numbers}\n".encode("utf-8", "replace"))

@@ -1,0 +1,131 @@
+"""`elmo neighbours`: where else a word is used like this, as lines of a concordance."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elmo.cli.options import read_layers
+from elmo.cli.show import say_in_place, show_facts
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from elmo.analysis.context_index import Occurrence
+    from elmo.apps.neighbours import Neighbours
+
+_WIDEST = 120  # columns at most
+
+
+def neighbours(
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en).")],
+    corpus: Annotated[Path, typer.Argument(help="Text: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
+    query: Annotated[list[str], typer.Argument(help="Sentences, the word in brackets: 'The [bank] of the river'.")],
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Occurrences to show.")] = 10,
+    layers: Annotated[
+        str, typer.Option(help="Whose vectors are compared: top, mean, the index of a layer, or one weight a layer.")
+    ] = "top",
+    same_word: Annotated[bool, typer.Option("--same-word", help="Only occurrences of the same word.")] = False,
+    index: Annotated[
+        Path | None, typer.Option(help="Folder of the index; else CORPUS.index here. Built once, then used again.")
+    ] = None,
+    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
+    split: Annotated[bool, typer.Option("--split", help="Cut raw text into sentences.")] = False,
+    text_field: Annotated[
+        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Build the index anew.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show the occurrences of words in a text that are nearest to a word in its sentence (table 4 of the paper).
+
+    Example: `elmo neighbours en README.md --split "It is [right] to the last digit."`
+    """
+    from elmo.apps.neighbours import find_neighbours
+
+    answers = find_neighbours(
+        model,
+        corpus,
+        query,
+        n=n,
+        layers=read_layers(layers),  # type: ignore[arg-type]
+        same_word=same_word,
+        index=index,
+        pretokenized=pretokenized,
+        split=split,
+        text_field=text_field,
+        force=force,
+        report=_show_progress,
+    )
+    say_in_place("")
+    if json:
+        show_facts(_flat(answers), as_json=True)
+        return
+    _show(answers)
+
+
+def _show_progress(line: int, n_lines: int, n_vectors: int) -> None:
+    share = line / max(1, n_lines)
+    say_in_place(f"[{'#' * round(30 * share):30}] {100 * share:3.0f} %  line {line:,}, {n_vectors:,} words indexed")
+
+
+def _flat(answers: "list[Neighbours]") -> dict[str, str | int | float]:
+    """`1.query`, `1.2.similarity` (second occurrence of the first question), ..."""
+    facts: dict[str, str | int | float] = {}
+    for i, answer in enumerate(answers, 1):
+        facts[f"{i}.query"], facts[f"{i}.word"] = answer.asked.text, answer.asked.word
+        for k, o in enumerate(answer.found, 1):
+            told: dict[str, str | int | float] = {
+                "similarity": round(o.similarity, 4),
+                "line": o.line,
+                "sentence": o.sentence,
+                "word": o.word,
+                "start": o.start,
+                "end": o.end,
+            }
+            facts |= {f"{i}.{k}.{name}": value for name, value in told.items()}
+    return facts
+
+
+def _show(answers: "list[Neighbours]") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    width = min(console.width, _WIDEST)
+    for answer in answers:
+        asked = answer.asked
+        head = Text.assemble(asked.text[: asked.start], (asked.word, "bold"), asked.text[asked.end :])
+        console.print(Text("\n") + head)
+        if not answer.found:
+            console.print(f"  {asked.word!r} does not occur in the text")
+        places = max((len(f"{o.line:,}") for o in answer.found), default=1)
+        for o in answer.found:
+            console.print(_line(o, width - places - 12, places), soft_wrap=True)
+
+
+def _line(o: "Occurrence", room: int, places: int) -> "Text":
+    """Similarity, line, and the word in the middle of its context."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    word = o.word.replace("\n", " ")
+    side = max(8, (room - cell_len(word) - 2) // 2)
+    before = _last_cells(o.sentence[: o.start].rstrip(), side)
+    after = _last_cells(o.sentence[o.end :].lstrip()[::-1], side)[::-1]
+    gap_before = " " * (o.start > 0 and o.sentence[o.start - 1].isspace())
+    gap_after = " " * (o.end < len(o.sentence) and o.sentence[o.end].isspace())
+    left = " " * (side + 1 - cell_len(before + gap_before)) + before + gap_before
+    return Text.assemble(
+        f"{o.similarity:6.3f}  ", (f"{o.line:>{places},}  ", "dim"), left, (word, "bold"), gap_after, after
+    )
+
+
+def _last_cells(text: str, n: int) -> str:
+    """The end of a text that fills at most so many cells of a terminal."""
+    from rich.cells import cell_len
+
+    text = text[-n:]
+    while cell_len(text) > n:
+        text = text[1:]
+    return text
