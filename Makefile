@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-layers bench-many-steps bench-growth bench-embed clean
+	bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -89,6 +89,12 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check \
 		tqdm requests filelock packaging pyyaml more-itertools typer==0.4.2 2> /dev/null
 	@touch $@
+
+bench-embed-growth: .venv/.dev  ## Speed and memory of embedding 10 thousand to a million sentences (half an hour).
+	@$(BIN)/python benchmarks/embed_growth.py --save
+
+bench-neighbours: .venv/.dev  ## How fast an index over a million words answers (minutes; needs the texts in ../shared).
+	@$(BIN)/python benchmarks/neighbours.py --save
 
 bench-embed: .venv-rivals/.done  ## Speed of embedding beside AllenNLP, in one process (tens of minutes; needs ../shared).
 	@.venv-rivals/bin/python -W ignore benchmarks/embed.py --save
