@@ -15,6 +15,7 @@ import pytest
 from conftest import small_model
 from elmo import open_vectors
 from elmo.apps.embed_bulk import embed_corpus
+from elmo.apps.embed_workers import embed_with_workers
 from elmo.checkpoints.native import save_native
 from elmo.embed import row_stream
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
@@ -234,6 +235,21 @@ def test_one_process_at_a_time_is_a_job(folder):
             bulk(folder, job=0, n_jobs=2, resume=True)
         bulk(folder, job=1, n_jobs=2)
     assert open_vectors(folder / "vectors").is_whole
+
+
+def test_workers_write_what_one_process_writes(folder):
+    bulk(folder, "whole")
+    (folder / "text.txt").write_text((folder / "text.txt").read_text() + ("日" * 60 + "\n") * 40)
+    bulk(folder, "whole2")
+    given = {"pretokenized": True, "rows_per_shard": PER_SHARD}
+    with pytest.warns(UserWarning, match="of this text"):
+        facts = embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
+    assert (facts["rows"], facts["shards"]) == (80, 12)
+    assert_same(folder / "vectors", folder / "whole2")
+    with pytest.raises(OutputError, match="exists already; --resume"):
+        embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
+    with pytest.raises(ConfigError, match="0 workers"):
+        embed_with_workers(0, folder / "text.txt", str(folder / "model"), folder / "vectors")
 
 
 def test_what_no_job_read_to_its_end_is_not_whole(folder):

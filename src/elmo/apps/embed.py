@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from elmo.embed.embedder import Elmo, StateName
@@ -67,3 +68,8 @@ def embed_file(
     with written_whole(target) as part:
         n_lines = write(part, lines())
     return {"output": str(target), "lines": n_lines, "tokens": n_tokens, "width": elmo.width}
+
+
+def set_threads(n: int) -> None:
+    """Let the matrix products of this process use so many threads."""
+    torch.set_num_threads(n)

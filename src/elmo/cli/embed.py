@@ -69,6 +69,13 @@ def embed(
         str | None,
         typer.Option(metavar="I/N", help="Folder: as job I of N, take every N-th shard; all write to one folder."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Folder: so many processes of one thread each; a resume needs the same number."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the matrix products; else as many as there are cores.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Folder: go on where a job was stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -76,8 +83,11 @@ def embed(
 
     Example: `elmo embed README.md -o vectors.hdf5 --layers all`
     """
-    from elmo.apps.embed import embed_file
+    from functools import partial
+
+    from elmo.apps.embed import embed_file, set_threads
     from elmo.apps.embed_bulk import embed_corpus
+    from elmo.apps.embed_workers import embed_with_workers
     from elmo.errors import ConfigError
 
     of_folder = {
@@ -86,6 +96,7 @@ def embed(
         "--pooling": pooling,
         "--float16": half,
         "--shard": shard,
+        "--workers": workers,
     }
     of_file = {"--batch-size": batch_size, "--force": force}
     is_folder = output.suffix == ""
@@ -93,22 +104,25 @@ def embed(
     if strange:
         kind = "a file (.hdf5, .npz)" if is_folder else "a folder, an output name without an ending"
         raise ConfigError(f"{', '.join(strange)}: only with {kind}, and -o is {output}")
+    if workers and (shard or threads):
+        raise ConfigError("--workers: not with --shard or --threads; a worker is a job of one thread")
+    if threads:
+        set_threads(threads)
     if is_folder:
         job, n_jobs = _job(shard)
-        facts = embed_corpus(
+        work = partial(embed_with_workers, workers) if workers else partial(embed_corpus, job=job, n_jobs=n_jobs)
+        facts = work(
             input,
             model,
             output,
             pretokenized=pretokenized,
             split=split,
             text_field=text_field,
-            layers=read_layers(layers),  # type: ignore[arg-type]
+            layers=read_layers(layers),
             pooling=None if pooling is None else pooling.value,
             state=state.value,
             dtype=dtype.value,
             number="float16" if half else "float32",
-            job=job,
-            n_jobs=n_jobs,
             vocabulary=vocabulary,
             resume=resume,
         )
