@@ -39,7 +39,7 @@ def neighbours(
 ) -> None:
     """Show the occurrences of words in a text that are nearest to a word in its sentence (table 4 of the paper).
 
-    Example: `elmo neighbours en README.md --split "It is [right] to the last digit."`
+    Example: `elmo neighbours en README.md --split "It is [right] in every digit."`
     """
     from elmo.apps.neighbours import find_neighbours
 
