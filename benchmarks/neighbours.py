@@ -2,9 +2,9 @@
 
     python benchmarks/neighbours.py [--model en] [--tokens 1000000] [--queries 200] [--index FOLDER] [--save]
 
-Text: the beginning of lm/english/sentences.txt.xz. Questions: words of lm/english/heldout.txt.gz drawn at random. `answer` is
-the whole of it: the sentence embedded, the index searched, ten lines read. Recall is the share of the ten nearest occurrences of
-brute force over all vectors that the graphs find.
+Text: the beginning of lm/english/textbooks.txt.xz, cut into sentences. Questions: words of lm/english/heldout.txt.gz drawn at
+random. `answer` is the whole of it: the sentence embedded, the index searched, ten lines read. Recall is the share of the ten
+nearest occurrences of brute force over all vectors that the graphs find.
 """
 
 import gzip
@@ -25,7 +25,7 @@ import numpy as np
 from elmo.analysis.context_index import ContextIndex
 from elmo.apps.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
-from elmo.text.tokens import split_words
+from elmo.text.tokens import tokenize
 from record import SHARED, parser_with_save, record
 
 ENGLISH = SHARED / "data" / "lm" / "english"
@@ -39,12 +39,12 @@ def write_text(path: Path, n_tokens: int) -> None:
     """Lines of the training text until there are so many tokens."""
     left = n_tokens
     with (
-        lzma.open(ENGLISH / "sentences.txt.xz", "rt", encoding="utf-8") as lines,
+        lzma.open(ENGLISH / "textbooks.txt.xz", "rt", encoding="utf-8") as lines,
         path.open("w", encoding="utf-8") as file,
     ):
         for line in lines:
             file.write(line)
-            left -= len(split_words(line))
+            left -= len(tokenize(line))
             if left <= 0:
                 return
 
@@ -53,7 +53,7 @@ def questions(n: int) -> list[tuple[list[str], int]]:
     """Held-out sentences, each with the place of a word in it."""
     dice = random.Random(0)
     with gzip.open(ENGLISH / "heldout.txt.gz", "rt", encoding="utf-8") as lines:
-        sentences = [split_words(line) for line in islice(lines, 5000)]
+        sentences = [[token.text for token in tokenize(line)] for line in islice(lines, 5000)]
     chosen = dice.sample([words for words in sentences if any(map(str.isalpha, words))], n)
     return [(words, dice.choice([i for i, word in enumerate(words) if word.isalpha()])) for words in chosen]
 
@@ -62,7 +62,7 @@ def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int)
     """Build the index if it is not there, and ask it."""
     write_text(text, n_tokens)
     begun = time.perf_counter()
-    find_neighbours(model, text, [], index=folder, pretokenized=True)
+    find_neighbours(model, text, [], index=folder, split=True)
     figures: dict[str, Any] = {"build_s": round(time.perf_counter() - begun, 1)}
     figures["build_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     figures["index_mb"] = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) // 2**20
@@ -93,11 +93,13 @@ def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int)
 def recall(index: ContextIndex, asked: list[tuple[np.ndarray, set[tuple[str, int]]]]) -> float:
     """The share of the ten nearest of brute force that were found."""
     questions = np.stack([vector / np.linalg.norm(vector) for vector, _ in asked])  # (Q, D)
-    scores = np.concatenate([_cosines(questions, part.vectors) for part in index._parts], axis=1)  # (Q, N)
+    edges = np.cumsum([0, *(len(part) for part in index._parts)])
+    vectors = [np.stack(part.get(np.arange(a, b))) for part, a, b in zip(index._parts, edges, edges[1:], strict=False)]
+    scores = np.concatenate([_cosines(questions, x) for x in vectors], axis=1)  # (Q, N)
     shares = []
     for row, (_, found) in zip(scores, asked, strict=True):
         expected: dict[tuple[str, int], None] = {}
-        for key in np.argsort(-row)[:200].tolist():
+        for key in np.argsort(-row)[:1000].tolist():
             occurrence = index._occurrence(key, 0.0)
             expected.setdefault((occurrence.sentence, occurrence.start))
             if len(expected) == 10:

@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Elmo", "ElmoError", "ScalarMix", "Token", "__version__", "open_vectors"]
+__all__ = ["Elmo", "ElmoError", "ScalarMix", "Token", "__version__", "load_task", "open_vectors"]
 
 _HOME = {
     "Elmo": "elmo.embed.embedder",
     "ElmoError": "elmo.errors",
     "ScalarMix": "elmo.model.scalar_mix",
     "Token": "elmo.text.tokens",
+    "load_task": "elmo.tasks.saved_task",
     "open_vectors": "elmo.embed.arrow_vectors",
 }
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from elmo.embed.embedder import Elmo
     from elmo.errors import ElmoError
     from elmo.model.scalar_mix import ScalarMix
+    from elmo.tasks.saved_task import load_task
     from elmo.text.tokens import Token
 
 

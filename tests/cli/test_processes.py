@@ -143,6 +143,11 @@ def test_the_example_of_every_command_runs_as_pasted(tmp_path, name):
         file.write(TEXT * 5)
     if name == "report":  # of a run that there is
         subprocess.run(pretrain(tmp_path / "my-model", tmp_path / "texts" / "a.txt.gz", "--max-steps", "2"), check=True)
+    for file in ("a.jsonl", "b.jsonl"):
+        (tmp_path / file).write_text('{"text": "a fine film", "label": 1}\n{"text": "a bad one", "label": 0}\n')
+    for folder in ("task", "baseline") if name in ("evaluate", "compare", "predict") else ():
+        how = ["--task", "classify", "--train", "a.jsonl", "--dev", "b.jsonl", "--baseline", "--set", "epochs=1"]
+        subprocess.run([*ELMO, "train", *how, "-o", folder], cwd=tmp_path, check=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shell = ["bash", "-o", "pipefail", "-c", examples()[name]]
     done = subprocess.run(

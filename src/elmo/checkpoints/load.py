@@ -41,6 +41,11 @@ def bundled_models() -> list[str]:
     return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / native.CONFIG_FILE).is_file())
 
 
+def is_bundled(source: str | Path) -> bool:
+    """Whether a source is the name of a model in this package."""
+    return isinstance(source, str) and source in bundled_models()
+
+
 @contextmanager
 def located(source: str | Path, weights: str | Path | None = None) -> Iterator[ModelPlace]:
     """Find a model; an archive stays unpacked until the block ends.
@@ -100,8 +105,8 @@ def load_from(place: ModelPlace, vocabulary: Path | None = None) -> SavedModel:
 
 
 def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPlace:
-    if isinstance(source, str) and source in bundled_models() and weights is None:
-        return ModelPlace("native", BUNDLED / source)
+    if is_bundled(source) and weights is None:
+        return ModelPlace("native", BUNDLED / str(source))
     path = Path(source)
     try:
         exists = path.exists()

@@ -12,7 +12,20 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import convert, demo, doctor, embed, neighbours, perplexity, plan, pretrain, report, to_static, tokenize
+from elmo.cli import (
+    convert,
+    demo,
+    doctor,
+    embed,
+    neighbours,
+    perplexity,
+    plan,
+    pretrain,
+    report,
+    task,
+    to_static,
+    tokenize,
+)
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -31,6 +44,10 @@ app.command("plan")(plan.plan)
 app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)
 app.command("perplexity")(perplexity.perplexity)
+app.command("train")(task.train)
+app.command("evaluate")(task.evaluate)
+app.command("compare")(task.compare)
+app.command("predict")(task.predict)
 app.command("to-static")(to_static.to_static)
 app.command("tokenize")(tokenize.tokenize)
 app.command("doctor")(doctor.doctor)

@@ -49,7 +49,7 @@ def read_rows(
     Raises:
         TextError: the file is missing or broken; the message names the line.
     """
-    if _holds_conllu(path):
+    if holds_conllu(path):
         yield from _rows_of_conllu(path)
         return
     lines: Iterator[tuple[int, str | None]]
@@ -70,7 +70,8 @@ def _words_of(text: str) -> list[Token]:
     return [Token(match.group(), *match.span()) for match in _WORD.finditer(text)]
 
 
-def _holds_conllu(path: Path) -> bool:
+def holds_conllu(path: Path) -> bool:
+    """Whether the name says that a file holds CoNLL-U, packed or not."""
     inner = Path(path.stem).suffix if path.suffix in PACKED else path.suffix
     return inner == ".conllu"
 

@@ -2,15 +2,17 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from elmo.errors import ConfigError
 from elmo.model.config import SIZES, bilm_config
 from elmo.train.config import PretrainConfig
+
+C = TypeVar("C", bound=BaseModel)
 
 _DEEPEST = 4  # dots of a key
 
@@ -37,7 +39,19 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
     Raises:
         ConfigError: an unknown key or a value that cannot work; all of them in one message.
     """
-    settings = _merged({}, settings)  # a copy
+    settings = with_overrides(settings, overrides)
+    size = bilm_config(settings.pop("size", "tiny")).model_dump()
+    settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
+    return validated(PretrainConfig, settings, source)
+
+
+def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Settings with `key=value` overrides in their place, keys dotted, as a copy.
+
+    Raises:
+        ConfigError: an override is none.
+    """
+    merged: dict[str, Any] = _merged({}, dict(settings))
     for override in overrides:
         key, separator, value = override.partition("=")
         if not separator:
@@ -47,11 +61,18 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
         change: Any = None if value.strip().lower() in ("none", "null") else value.strip()
         for name in reversed(key.strip().split(".")):
             change = {name: change}
-        settings = _merged(settings, change)
-    size = bilm_config(settings.pop("size", "tiny")).model_dump()
-    settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
+        merged = _merged(merged, change)
+    return merged
+
+
+def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
+    """Settings as a config of their kind.
+
+    Raises:
+        ConfigError: an unknown key or a value that cannot work; all of them in one message.
+    """
     try:
-        return PretrainConfig.model_validate(settings)
+        return kind.model_validate(settings)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (got {e['input']!r})" for e in error.errors()

@@ -1,0 +1,241 @@
+"""Labelled examples -> a trained task in a folder, that can be killed and goes on."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from pydantic import BaseModel, ValidationError
+
+import elmo
+from elmo.checkpoints.load import is_bundled
+from elmo.embed.embedder import Elmo
+from elmo.errors import ConfigError, OutputError, TextError, TrainingError
+from elmo.tasks.batches import Words
+from elmo.tasks.classifier import Classifier
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
+from elmo.tasks.fit import Data, Epoch, Training, predict_all, score
+from elmo.tasks.layer_cache import cache_folder, cached_layers
+from elmo.tasks.saved_task import (
+    CONFIG_FILE,
+    ELMO_FOLDER,
+    LoadedTask,
+    TaskFile,
+    new_model,
+    read_examples,
+    reference_to,
+    save_task,
+)
+from elmo.tasks.tagged_text import require_span_tags
+from elmo.tasks.tagger import span_labels
+from elmo.tasks.tags import OUTSIDE, Scheme, guess_scheme, is_span_tag
+from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
+from elmo.text.raw_arrays import checksum_of
+
+RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
+_OF_A_RUN = [RUN_FILE, CONFIG_FILE]
+
+
+class TaskRun(BaseModel, frozen=True, extra="forbid"):
+    """What a run was asked for: the `run.json` of its folder."""
+
+    config: TaskConfig
+    train: Path
+    dev: Path
+    checksums: dict[str, str] = {}  # of the files; empty before the run has begun
+
+
+class Watch:
+    """What is told while a task is trained; this one tells nothing."""
+
+    def embedded(self, done: int, n: int) -> None:
+        """Examples whose layers are there, and all."""
+
+    def epoch(self, epoch: Epoch, name: str) -> None:
+        """How an epoch went; `name` of its score."""
+
+
+def train_task(
+    run: TaskRun | None,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    cache: Path | None = None,
+    watch: Watch = Watch(),
+) -> dict[str, Any]:
+    """Train a task and write it.
+
+    Args:
+        run: what to train; None: what `run.json` of the folder says, with `resume`.
+        resume: go on with a run that was stopped.
+        force: replace a folder of another task.
+        cache: folder for the layers of the biLM; None: see `cache_folder`.
+    Returns:
+        output, epochs, seconds, and the scores of the dev file with the best weights.
+    Raises:
+        TextError: a file is missing or broken, or has no example. ConfigError: a setting that does not fit the files.
+        CheckpointError: no such biLM, or a damaged checkpoint. OutputError: the folder exists. TrainingError: nothing to resume,
+        or a loss that is not finite.
+    """
+    begun = time.monotonic()
+    if resume:
+        run = _run_of(folder)
+    else:
+        refuse_existing(folder, force, known_by=_OF_A_RUN)
+    assert run is not None
+    parts = _prepare(run)
+    if not resume:
+        _lay_out(run, folder)
+    with locked(folder) as free:
+        if not free:
+            raise OutputError(f"{folder}: another process trains there; wait for its end")
+        remove_leftovers(folder)
+        words = Words.of(parts.train, run.config.inputs)
+        torch.manual_seed(run.config.seed)
+        model = new_model(parts.file, len(words))
+        training = Training(model, words, run.config, folder / CHECKPOINT)
+        training.resume()
+        train, dev = (_data(parts.elmo, some, cache or cache_folder(), watch) for some in (parts.train, parts.dev))
+        training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
+        scores = _settle(model, dev, words, run.config)
+        facts = _facts(training, scores, run, begun)
+        file = parts.file.model_copy(update={"training": facts})
+        save_task(LoadedTask(file, model, words, parts.elmo), folder, _card(file, run, parts.train))
+        remove_whole(folder / CHECKPOINT)
+    return {"output": str(folder), **{k: v for k, v in facts.items() if not isinstance(v, list)}}
+
+
+class _Parts(NamedTuple):
+    """What a run is made of, read and checked."""
+
+    file: TaskFile
+    train: list[Example]
+    dev: list[Example]
+    elmo: Elmo | None
+
+
+def _prepare(run: TaskRun) -> _Parts:
+    config = run.config
+    train = read_examples(config, run.train)
+    scheme = _scheme_of(config, train)
+    if scheme is not None:
+        require_span_tags(train, run.train)
+    dev = read_examples(config, run.dev, spans=scheme is not None)
+    labels = _labels_of(config, scheme, train, run.train)
+    biLM = None if config.model is None else Elmo.from_pretrained(config.model)
+    reference = None
+    if biLM is not None:
+        reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
+    return _Parts(TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference), train, dev, biLM)
+
+
+def _run_of(folder: Path) -> TaskRun:
+    """What a stopped run was asked for, its files unchanged."""
+    try:
+        run = TaskRun.model_validate(read_json(folder / RUN_FILE))
+    except (OSError, ValueError, ValidationError) as error:
+        raise TrainingError(
+            f"{folder}: no run to go on with (no readable {RUN_FILE}); start one without --resume"
+        ) from error
+    if (folder / CONFIG_FILE).exists():
+        raise TrainingError(f"{folder}: this task is trained to its end; elmo evaluate says how good it is")
+    for path in (run.train, run.dev):
+        if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
+            raise TrainingError(f"{path}: has changed since the run began; start the run anew with --force")
+    return run
+
+
+def _lay_out(run: TaskRun, folder: Path) -> None:
+    """A folder with the run's file, in which every path is whole, so that a resume finds them from anywhere."""
+    train, dev = run.train.absolute(), run.dev.absolute()
+    config, model = run.config, run.config.model
+    if model is not None and not is_bundled(model) and Path(model).exists():
+        config = config.model_copy(update={"model": str(Path(model).absolute())})
+    checksums = {str(path): checksum_of(path) for path in (train, dev)}
+    whole = TaskRun(config=config, train=train, dev=dev, checksums=checksums)
+    with written_whole(folder) as part:
+        part.mkdir()
+        (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _scheme_of(config: TaskConfig, train: Sequence[Example]) -> Scheme | None:
+    """The scheme of the tags; None: they are no spans, or the task has no tags."""
+    if config.task != "tag" or config.spans is False:
+        return None
+    tags = [example.labels for example in train]
+    if config.scheme is None and not config.spans and not _look_like_spans(tags):
+        return None
+    return config.scheme or guess_scheme(tags)
+
+
+def _look_like_spans(tags: Sequence[Sequence[str]]) -> bool:
+    """Whether there is a span, and every tag is one of a span."""
+    every = {tag for some in tags for tag in some}
+    return every != {OUTSIDE} and all(map(is_span_tag, every))
+
+
+def _labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example], path: Path) -> list[str]:
+    if scheme is not None:
+        labels = span_labels(train)
+        if not labels:
+            raise TextError(f"{path}: no span in it; every tag is O")
+        return labels
+    counts = Counter(label for example in train for label in example.labels)
+    several = config.task == "classify" and any(len(example.labels) != 1 for example in train)
+    if several and not config.multi_label:
+        raise ConfigError(f"{path}: texts with no label or several; --set multi_label=true learns any number of labels")
+    if len(counts) < 2:
+        raise TextError(f"{path}: {len(counts)} label(s) ({', '.join(counts)}); a task needs two or more")
+    return sorted(counts)
+
+
+def _data(biLM: Elmo | None, examples: Sequence[Example], cache: Path, watch: Watch) -> Data:
+    return Data(examples, None if biLM is None else cached_layers(biLM, examples, cache, watch.embedded))
+
+
+@torch.no_grad()
+def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> dict[str, float]:
+    """Calibrate the best weights on the dev file, and their scores there."""
+    if isinstance(model, Classifier):
+        model.eval()
+        logits = [model.logits(dev.batch([i], words, config)) for i in range(len(dev.examples))]
+        model.calibrate(torch.cat(logits), dev.examples)
+    return score(model, dev.examples, predict_all(model, dev, words, config))
+
+
+def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float) -> dict[str, Any]:
+    best = training.progress.best
+    return {
+        "epochs": len(training.progress.epochs),
+        "best_epoch": 0 if best is None else best.epoch,
+        "seconds": round(time.monotonic() - begun, 1),
+        **{f"dev_{name}": round(value, 3) for name, value in scores.items()},
+        "parameters": sum(p.numel() for p in training.model.parameters()),
+        "curve": [epoch.model_dump() for epoch in training.progress.epochs],
+        "train": run.train.name,
+        "dev": run.dev.name,
+        "elmo_version": elmo.__version__,
+    }
+
+
+def _card(file: TaskFile, run: TaskRun, train: Sequence[Example]) -> str:
+    facts = file.training
+    scores = ", ".join(f"{k.removeprefix('dev_')} {v:.2f}" for k, v in facts.items() if k.startswith("dev_"))
+    n_tokens = sum(len(example.tokens) for example in train)
+    stands_on = (
+        "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
+    )
+    return (
+        f"# A task for elmo: {file.config.task}\n\n"
+        f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"
+        f"- Trained on {len(train):,} examples ({n_tokens:,} tokens) of `{run.train.name}`, seed {file.config.seed}, "
+        f"best of {facts['epochs']} epochs by `{run.dev.name}`: {scores}.\n"
+        f"- Stands on {stands_on}.\n"
+        "- What it says of texts unlike those it was trained on is a guess; measure it on your own before you rely on it.\n\n"
+        "```python\nfrom elmo import load_task\n\n"
+        'task = load_task("this folder")\nprint(task(["a text"]))\n```\n'
+    )

@@ -1,0 +1,93 @@
+"""What a trained task says of a file, and how good it is."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from elmo.errors import ConfigError
+from elmo.tasks.bootstrap import difference, interval
+from elmo.tasks.classifier import Classifier
+from elmo.tasks.predictions import Labelled, Tagged
+from elmo.tasks.saved_task import AT_ONCE, load_task
+from elmo.text.lines import decode_lines, read_lines
+
+
+def evaluate_task(folder: Path, path: Path, dtype: str = "float32") -> dict[str, float]:
+    """Scores in percent on a file of labelled examples (`Tagger.scores`, `Classifier.scores`).
+
+    Returns:
+        examples, the scores, the calibration error of a classifier, and of the main score `low` and `high`: the middle 95 % over
+        draws of the examples.
+    Raises:
+        CheckpointError: no such task. TextError: the file is missing or broken.
+    """
+    task = load_task(folder, dtype=dtype)
+    examples = task.read(path)
+    predicted = task.predict(examples)
+    counts = task.model.counts(examples, predicted)
+    scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
+    if isinstance(task.model, Classifier):
+        scores |= task.model.calibration(examples, predicted)
+    low, high = interval(counts, task.main_score)
+    name = task.model.main_score
+    return {"examples": len(examples), **scores, f"{name}_low": low, f"{name}_high": high}
+
+
+def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> dict[str, float | str]:
+    """Two trained tasks on the same examples: is A better than B, and how sure is that?
+
+    Returns:
+        the main score of each, their `difference` with the middle 95 % over draws of the examples, the share of the draws in
+        which A is the better, and by how many percent A lowers the error of B (100 - score), as the paper reports it.
+    Raises:
+        CheckpointError: no such task. ConfigError: tasks of two kinds. TextError: the file is missing or broken.
+    """
+    one, other = (load_task(folder, dtype=dtype) for folder in (a, b))
+    name = one.model.main_score
+    if name != other.model.main_score:
+        raise ConfigError(f"{a} is measured by {name}, {b} by {other.model.main_score}; compare two tasks of one kind")
+    examples = one.read(path)
+    counts = [task.counts(examples) for task in (one, other)]
+    found = difference(counts[0], counts[1], one.main_score, other.main_score)
+    scores = [float(task.main_score(own.sum(axis=0))) for task, own in zip((one, other), counts, strict=True)]
+    return {
+        "examples": len(examples),
+        f"a_{name}": scores[0],
+        f"b_{name}": scores[1],
+        "difference": found.difference,
+        "low": found.interval.low,
+        "high": found.interval.high,
+        "a_better_share": 100 * found.share_above,
+        "error_reduction": 100 * found.difference / (100 - scores[1]) if scores[1] < 100 else 0.0,
+    }
+
+
+def predict_lines(
+    folder: Path, source: str, pretokenized: bool = False, dtype: str = "float32"
+) -> Iterator[dict[str, Any]]:
+    """What a task says of each line of a text: `line`, `text`, and the facts of its prediction.
+
+    Args:
+        source: a file; `-`: standard input.
+        pretokenized: tokens are separated by white space.
+    Raises:
+        CheckpointError: no such task. TextError: the file is missing or broken.
+    """
+    task = load_task(folder, dtype=dtype)
+    lines = decode_lines(sys.stdin.buffer, "standard input") if source == "-" else read_lines(Path(source))
+    number = 0
+    for block in _blocks(lines):
+        texts: list[Any] = [line.split() for line in block] if pretokenized else block
+        predictions: Sequence[Tagged | Labelled] = task(texts)
+        for line, told in zip(block, predictions, strict=True):
+            number += 1
+            text = " ".join(line.split()) if pretokenized else line
+            yield {"line": number, "text": text, **told.facts()}
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(lines)
+    while block := list(islice(rest, AT_ONCE)):
+        yield block

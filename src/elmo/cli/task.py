@@ -1,0 +1,136 @@
+"""`elmo train`, `elmo evaluate`, `elmo predict`: tasks on labelled examples."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elmo.cli.show import say, say_in_place, show_facts
+
+if TYPE_CHECKING:
+    from elmo.tasks.fit import Epoch
+
+
+class Task(StrEnum):
+    """What is learned."""
+
+    tag = "tag"
+    classify = "classify"
+
+
+_Dtype = Annotated[str, typer.Option(help="Of the biLM's products: float32, or bfloat16 and int8, faster, less exact.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def train(
+    recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML) of a task; options change it.")] = None,
+    task: Annotated[Task | None, typer.Option(help="tag: one tag a token; classify: a label a text.")] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="Training file: CoNLL columns, CoNLL-U; jsonl, tsv, csv; also packed.")
+    ] = None,
+    dev: Annotated[Path | None, typer.Option(help="File that decides when to stop.")] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="Model folder or name; else en.")] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="The same without ELMo.")] = False,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the task.")] = Path("task"),
+    seed: Annotated[int | None, typer.Option(min=0, help="Decides all that is random.")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Any setting: optimizer.learning_rate=0.002.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for the biLM's layers; else in the user's cache.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a task that is there.")] = False,
+    json: _Json = False,
+) -> None:
+    """Train a task on labelled examples: named entities, parts of speech, sentiment, intents.
+
+    Example: `elmo train --task classify --train a.jsonl --dev b.jsonl`
+    """
+    from elmo.apps.task_recipe import task_run
+    from elmo.apps.train_task import Watch, train_task
+    from elmo.errors import ConfigError
+
+    class Live(Watch):
+        def embedded(self, done: int, n: int) -> None:
+            say_in_place(f"layers of the biLM: {done:,} of {n:,} examples")
+
+        def epoch(self, epoch: "Epoch", name: str) -> None:
+            say_in_place("")
+            say(f"epoch {epoch.epoch}: loss {epoch.loss:.3f}, dev {name} {epoch.score:.2f}, {epoch.seconds:.0f} s")
+
+    options: dict[str, Any] = {"task": task, "model": model, "seed": seed}
+    given = [
+        name for name, value in (*options.items(), ("train", train), ("dev", dev), ("set", set)) if value is not None
+    ]
+    if resume and (recipe or given or baseline):
+        raise ConfigError("--resume goes on with what the folder says; give it -o alone")
+    if baseline and model is not None:
+        raise ConfigError("--baseline is the task without a model; leave --model out")
+    run = None if resume else task_run(recipe, options, train, dev, baseline, set or [])
+    facts = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
+    say_in_place("")
+    show_facts(facts, json)
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
+    file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
+    dtype: _Dtype = "float32",
+    json: _Json = False,
+) -> None:
+    """Score a trained task on labelled examples, in percent.
+
+    Example: `elmo evaluate task b.jsonl`
+    """
+    from elmo.apps.use_task import evaluate_task
+
+    show_facts(evaluate_task(folder, file, dtype), json)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
+    b: Annotated[Path, typer.Argument(help="Folder of another, as one without ELMo.")],
+    file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
+    dtype: _Dtype = "float32",
+    json: _Json = False,
+) -> None:
+    """Say which of two trained tasks is better on the same examples, and how sure that is.
+
+    Example: `elmo compare task baseline b.jsonl`
+    """
+    from elmo.apps.use_task import compare_tasks
+
+    show_facts(compare_tasks(a, b, file, dtype), json)
+
+
+def predict(
+    folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
+    file: Annotated[str, typer.Argument(help="Text, one a line; - or nothing: standard input.")] = "-",
+    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
+    dtype: _Dtype = "float32",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with offsets and scores.")] = False,
+) -> None:
+    """Say what a trained task finds in each line.
+
+    Example: `elmo predict task README.md --json`
+    """
+    import json as to_json
+
+    from elmo.apps.use_task import predict_lines
+
+    for facts in predict_lines(folder, file, pretokenized, dtype):
+        print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))
+
+
+def _plain(facts: dict[str, Any]) -> str:
+    """A line to read: entities in brackets, tags behind their words, or the label before the text."""
+    text = facts["text"]
+    if "entities" in facts:
+        for entity in reversed(facts["entities"]):
+            a, b = entity["start"], entity["end"]
+            text = f"{text[:a]}[{text[a:b]} {entity['label']} {entity['score']:.2f}]{text[b:]}"
+        return str(text)
+    if "tokens" in facts:
+        return " ".join(f"{token['text']}/{token['tag']}" for token in facts["tokens"])
+    said = ", ".join(f"{label} {facts['scores'].get(label, 0):.2f}" for label in facts["labels"]) or "-"
+    return f"{said}\t{text}"

@@ -1,0 +1,106 @@
+"""Examples -> batches of what a task model reads."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from elmo.tasks.config import InputConfig
+from elmo.tasks.examples import Example
+from elmo.text.characters import encode_words
+
+PADDING, UNKNOWN = 0, 1  # ids of words
+
+Layers = NDArray[np.float16] | NDArray[np.float32]  # (L, T, D) of one example
+LayersOf = Callable[[int], Layers]  # the number of an example -> its layers
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some examples side by side, in the order they were given."""
+
+    examples: Sequence[Example]
+    mask: Tensor  # bool (B, T), True = token
+    word_ids: Tensor  # int64 (B, T), of the task's own words, lowercased
+    char_ids: Tensor  # int64 (N, C), of the different words
+    spelled: Tensor  # int64 (B, T), row of `char_ids`; padding has that of the first
+    layers: Tensor | None  # float32 (B, L, T, D), padding 0; None: a baseline
+
+
+class Words:
+    """The words that a task knows by a vector of their own."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self._ids = {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
+
+    @classmethod
+    def of(cls, examples: Iterable[Example], config: InputConfig) -> "Words":
+        """Those of training examples that are frequent enough, most frequent first."""
+        counts = Counter(token.text.lower() for example in examples for token in example.tokens)
+        return cls([word for word, n in counts.most_common() if n >= config.min_count and "\n" not in word])
+
+    def __len__(self) -> int:
+        """Rows of the table: padding and the unknown word included."""
+        return len(self.words) + UNKNOWN + 1
+
+    def ids(self, tokens: Sequence[str]) -> list[int]:
+        """The ids of tokens."""
+        return [self._ids.get(token.lower(), UNKNOWN) for token in tokens]
+
+
+def make_batch(
+    examples: Sequence[Example], layers: Sequence[Layers] | None, words: Words, config: InputConfig
+) -> Batch:
+    """Put examples side by side.
+
+    Args:
+        layers: of each example; None: a baseline.
+    """
+    lengths = [len(example.tokens) for example in examples]
+    B, T = len(examples), max(lengths)
+    word_ids = np.full((B, T), PADDING, dtype=np.int64)
+    spelled = np.zeros((B, T), dtype=np.int64)
+    rows: dict[str, int] = {}
+    for b, example in enumerate(examples):
+        tokens = [token.text for token in example.tokens]
+        word_ids[b, : len(tokens)] = words.ids(tokens)
+        spelled[b, : len(tokens)] = [rows.setdefault(token, len(rows)) for token in tokens]
+    mask = torch.arange(T) < torch.tensor(lengths)[:, None]  # (B, T)
+    char_ids = encode_words(list(rows), config.max_characters)  # (N, C)
+    return Batch(
+        examples,
+        mask,
+        torch.from_numpy(word_ids),
+        torch.from_numpy(char_ids),
+        torch.from_numpy(spelled),
+        _padded(layers, T),
+    )
+
+
+def _padded(layers: Sequence[Layers] | None, T: int) -> Tensor | None:
+    if layers is None:
+        return None
+    L, _, D = layers[0].shape
+    padded = torch.zeros(len(layers), L, T, D)  # (B, L, T, D)
+    for row, x in zip(padded, layers, strict=True):
+        row[:, : x.shape[1]] = torch.from_numpy(x.astype(np.float32))
+    return padded
+
+
+def shuffled_batches(lengths: Sequence[int], batch_size: int, dice: np.random.Generator) -> list[list[int]]:
+    """Numbers of examples in batches of like length, in random order; every example once."""
+    jitter = np.asarray(lengths) * dice.uniform(0.9, 1.1, len(lengths))
+    order = np.argsort(jitter, kind="stable").tolist()
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    return [batches[i] for i in dice.permutation(len(batches))]
+
+
+def ordered_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """Numbers of examples in batches by falling length."""
+    order = np.argsort(-np.asarray(lengths), kind="stable").tolist()
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]

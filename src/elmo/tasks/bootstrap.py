@@ -1,0 +1,64 @@
+"""How sure a score is: the bootstrap over examples (Efron 1979), and over the same examples for two systems (Koehn 2004).
+
+Every score here is a function of counts that add up over examples, so a draw of examples is a weighting of their counts.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]  # (n, C), of each example
+ScoreOf = Callable[[Counts], NDArray[np.float64]]  # sums (R, C) -> (R,)
+
+_AT_ONCE = 100  # draws
+
+
+class Interval(NamedTuple):
+    """The middle 95 % of the draws."""
+
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """Score of A less that of B on the same examples."""
+
+    difference: float
+    interval: Interval
+    share_above: float  # of the draws in which A is the better; a tie counts half
+
+
+def interval(counts: Counts, score: ScoreOf, draws: int = 1000, seed: int = 0) -> Interval:
+    """Of the score over examples drawn with replacement."""
+    return _middle(score(_drawn(counts, draws, seed)))
+
+
+def difference(
+    a: Counts, b: Counts, score_a: ScoreOf, score_b: ScoreOf, draws: int = 1000, seed: int = 0
+) -> Difference:
+    """How much better A is than B; both are drawn together.
+
+    Args:
+        a, b: of the same examples in the same order.
+    """
+    found = score_a(_drawn(a, draws, seed)) - score_b(_drawn(b, draws, seed))  # (draws,)
+    whole = score_a(a.sum(axis=0, keepdims=True)) - score_b(b.sum(axis=0, keepdims=True))
+    return Difference(float(whole[0]), _middle(found), float((found > 0).mean() + (found == 0).mean() / 2))
+
+
+def _drawn(counts: Counts, draws: int, seed: int) -> Counts:
+    """The sums of `draws` draws of as many examples as there are: (draws, C)."""
+    dice = np.random.default_rng(seed)
+    n = len(counts)
+    sums = []
+    for start in range(0, draws, _AT_ONCE):
+        times = dice.multinomial(n, np.full(n, 1 / n), size=min(_AT_ONCE, draws - start))  # (R, n)
+        sums.append((times.astype(np.float64) @ counts).astype(np.int64))
+    return np.concatenate(sums)
+
+
+def _middle(values: NDArray[np.float64]) -> Interval:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high))

@@ -1,0 +1,51 @@
+"""The recipe of a task: frozen settings, each default in this file and nowhere else."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, PositiveInt
+
+from elmo.tasks.tags import Scheme
+from elmo.train.config import OptimizerConfig
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+TaskName = Literal["tag", "classify"]
+
+
+class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
+    """How the layers of the biLM enter (Peters et al. 2018, sections 3.2 and 3.3)."""
+
+    layer_norm: bool = False  # of each layer before the mix
+    mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
+    dropout: Share = 0.5  # of the mixed vectors
+    at_output: bool = False  # a second mix beside the output of the LSTM
+
+
+class InputConfig(BaseModel, frozen=True, extra="forbid"):
+    """What a token is to the task beside its ELMo vector: learned from the task's own text, with ELMo and without."""
+
+    word_size: PositiveInt = 100  # of a word's vector
+    min_count: PositiveInt = 2  # a rarer word of the training text is unknown
+    character_size: PositiveInt = 64  # of the vector that the characters of a word give
+    max_characters: int = Field(30, ge=6, le=200)  # bytes of a word that count, marks of its ends included
+
+
+class TaskConfig(BaseModel, frozen=True, extra="forbid"):
+    """A task, all but its files."""
+
+    task: TaskName
+    model: str | None = "en"  # folder or name; None: the baseline without ELMo
+    scheme: Scheme | None = None  # tag: of the tags in the files; None: guessed. Tags that are no spans need none
+    spans: bool | None = None  # tag: whether tags are spans (entities) or one label a token; None: by their look
+    multi_label: bool = False  # classify: an example has any number of labels
+    elmo: ElmoConfig = ElmoConfig()
+    inputs: InputConfig = InputConfig()
+    cell_size: PositiveInt = 200  # H, of each direction of the LSTM
+    n_layers: PositiveInt = 1  # of the LSTM
+    dropout: Share = 0.5  # of what enters and leaves the LSTM
+    batch_size: PositiveInt = 32  # examples
+    epochs: PositiveInt = 30  # at most
+    patience: PositiveInt = 5  # epochs without a better score of the dev file; then training ends
+    optimizer: OptimizerConfig = OptimizerConfig(
+        learning_rate=0.001, schedule="constant", warmup_steps=100, clip_norm=5.0
+    )
+    seed: int = Field(0, ge=0, lt=2**31)

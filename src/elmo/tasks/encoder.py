@@ -1,0 +1,88 @@
+"""What all task models share: a batch -> one vector a token that has read the whole example (Peters et al. 2018, section 3.3)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from elmo.model.char_cnn import CharCNN
+from elmo.model.config import CharCNNConfig
+from elmo.model.scalar_mix import ScalarMix
+from elmo.tasks.batches import PADDING, Batch
+from elmo.tasks.config import ElmoConfig, InputConfig, TaskConfig
+
+_FILTERS = ((1, 16), (2, 32), (3, 64), (4, 64))
+
+
+class ElmoInput(nn.Module):
+    """Layers -> their learned mix, with dropout."""
+
+    def __init__(self, n_layers: int, config: ElmoConfig) -> None:
+        super().__init__()
+        self.mix = ScalarMix(n_layers, layer_norm=config.layer_norm)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, layers: Tensor, mask: Tensor) -> Tensor:
+        """layers float (B, L, T, D), mask bool (B, T) -> float (B, T, D)."""
+        mixed: Tensor = self.dropout(self.mix(layers, mask))
+        return mixed
+
+
+class OwnInput(nn.Module):
+    """A vector for each frequent word beside one of its characters, both learned from the task's text."""
+
+    def __init__(self, n_words: int, config: InputConfig) -> None:
+        super().__init__()
+        self.words = nn.Embedding(n_words, config.word_size, padding_idx=PADDING)
+        nn.init.normal_(self.words.weight, std=0.5)
+        spelling = CharCNNConfig(filters=_FILTERS, n_highway=1, max_characters=config.max_characters)
+        self.characters = CharCNN(spelling, config.character_size)
+        self.width = config.word_size + config.character_size
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Float (B, T, width)."""
+        spelled = self.characters(batch.char_ids)[batch.spelled]  # (B, T, characters)
+        return torch.cat([self.words(batch.word_ids), spelled], dim=2)
+
+
+class Encoder(nn.Module):
+    """Own vectors and ELMo's -> a bidirectional LSTM -> ELMo's again, if asked for.
+
+    Args:
+        n_words: rows of the table of words. elmo: (L, D) of the biLM; None: the baseline.
+    """
+
+    def __init__(self, config: TaskConfig, n_words: int, elmo: tuple[int, int] | None) -> None:
+        super().__init__()
+        self.own = OwnInput(n_words, config.inputs)
+        n_layers, D = elmo or (0, 0)
+        self.elmo = ElmoInput(n_layers, config.elmo) if elmo else None
+        self.elmo_above = ElmoInput(n_layers, config.elmo) if elmo and config.elmo.at_output else None
+        self.dropout = nn.Dropout(config.dropout)
+        self.lstm = nn.LSTM(
+            self.own.width + D,
+            config.cell_size,
+            config.n_layers,
+            bidirectional=True,
+            batch_first=True,
+            dropout=config.dropout if config.n_layers > 1 else 0.0,
+        )
+        self.width = 2 * config.cell_size + (D if self.elmo_above else 0)
+        self._mix_l2 = config.elmo.mix_l2
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Float (B, T, width); padding is of no meaning."""
+        x = self.own(batch)
+        if self.elmo is not None:
+            x = torch.cat([self.elmo(batch.layers, batch.mask), x], dim=2)
+        lengths = batch.mask.sum(dim=1)
+        packed = pack_padded_sequence(self.dropout(x), lengths, batch_first=True, enforce_sorted=False)
+        y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=batch.mask.shape[1])
+        if self.elmo_above is not None:
+            y = torch.cat([self.elmo_above(batch.layers, batch.mask), y], dim=2)
+        encoded: Tensor = self.dropout(y)
+        return encoded
+
+    def penalty(self) -> Tensor:
+        """Lambda times the squared weights of the mixes (section 3.3)."""
+        mixes = [part.mix.weights for part in (self.elmo, self.elmo_above) if part is not None]
+        return self._mix_l2 * torch.stack([w.square().sum() for w in mixes]).sum() if mixes else torch.zeros(())

@@ -1,0 +1,188 @@
+"""The training of a task: epochs of shuffled batches, a look at the dev file after each, the best weights kept.
+
+What is random in an epoch depends on the seed and the epoch's number alone, so a run that was stopped goes on from its last whole
+epoch and comes to the same weights, bit for bit at the same number of threads.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, NonNegativeInt, ValidationError
+from torch import Tensor
+
+from elmo.checkpoints.tensors import read_tensors, write_tensors
+from elmo.errors import CheckpointError, TrainingError
+from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
+from elmo.tasks.bootstrap import Counts
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
+from elmo.text.files import read_json, written_whole
+from elmo.train.optimizers import WeightUpdate
+from elmo.train.step import learning_rate_at, take_step
+
+_TENSORS, _PLACE = "weights.safetensors", "place.json"
+
+
+class TaskModel(Protocol):
+    """What the training of a task asks of its model, beside an `nn.Module`'s own."""
+
+    main_score: str
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The loss of a batch, to be made small."""
+
+    def predict(self, batch: Batch) -> list[Any]:
+        """A prediction for each example."""
+
+    def counts(self, examples: Sequence[Example], predicted: Sequence[Any]) -> Counts:
+        """What scores are made of, of each example (n, C); it adds up."""
+
+    def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
+        """Sums of counts (..., C) -> scores in percent, `main_score` among them."""
+
+
+def score(model: TaskModel, examples: Sequence[Example], predicted: Sequence[Any]) -> dict[str, float]:
+    """Scores in percent of predictions for examples."""
+    sums = model.counts(examples, predicted).sum(axis=0)
+    return {name: float(value) for name, value in model.scores(sums).items()}
+
+
+class Data(NamedTuple):
+    """Examples with the layers that the biLM gives them."""
+
+    examples: Sequence[Example]
+    layers: LayersOf | None  # None: a baseline
+
+    def batch(self, numbers: Sequence[int], words: Words, config: TaskConfig) -> Batch:
+        """Some of them side by side."""
+        layers = None if self.layers is None else [self.layers(i) for i in numbers]
+        return make_batch([self.examples[i] for i in numbers], layers, words, config.inputs)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each example."""
+        return [len(example.tokens) for example in self.examples]
+
+
+class Epoch(BaseModel, frozen=True, extra="forbid"):
+    """How an epoch went."""
+
+    epoch: NonNegativeInt  # from 1
+    loss: float  # mean of its batches
+    score: float  # of the dev file, in percent
+    seconds: float
+
+
+class Progress(BaseModel, frozen=True, extra="forbid"):
+    """All that a resume needs beside the weights."""
+
+    epochs: list[Epoch] = []
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch with the highest score of the dev file, the first of them."""
+        return max(self.epochs, key=lambda e: (e.score, -e.epoch), default=None)
+
+
+@dataclass
+class Training:
+    """A run under way."""
+
+    model: Any  # an nn.Module and TaskModel
+    words: Words
+    config: TaskConfig
+    folder: Path  # of the checkpoint
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self.update = WeightUpdate(list(self.model.parameters()), [], self.config.optimizer)
+        self.best = {name: t.clone() for name, t in self.model.state_dict().items()}
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one.
+
+        Raises:
+            CheckpointError: it is damaged, or of another model.
+        """
+        if not (self.folder / _PLACE).exists():
+            return
+        try:
+            self.progress = Progress.model_validate(read_json(self.folder / _PLACE))
+            parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "moments": {}}
+            for name, tensor in read_tensors(self.folder / _TENSORS).items():
+                part, _, own = name.partition(".")
+                parts[part][own] = tensor
+            self.model.load_state_dict(parts["now"])
+            self.update.set_moments(parts["moments"], moved=True)
+            self.best = parts["best"]
+        except (OSError, ValueError, KeyError, RuntimeError, ValidationError) as error:
+            raise CheckpointError(f"{self.folder}: no checkpoint of this run ({error}); start the run anew") from error
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        tensors = {f"now.{name}": t for name, t in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": t for name, t in self.best.items()}
+        tensors |= {f"moments.{name}": t for name, t in self.update.moments().items()}
+        with written_whole(self.folder) as part:
+            part.mkdir()
+            write_tensors(tensors, part / _TENSORS)
+            (part / _PLACE).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
+
+    def run(self, train: Data, dev: Data, report: Callable[[Epoch], None] = lambda epoch: None) -> None:
+        """Train to the end; the model then has the best weights.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        while not self._is_over():
+            epoch = self._epoch(len(self.progress.epochs) + 1, train, dev)
+            self.progress = Progress(epochs=[*self.progress.epochs, epoch])
+            if self.progress.best == epoch:
+                self.best = {name: t.clone() for name, t in self.model.state_dict().items()}
+            self.save()
+            report(epoch)
+        self.model.load_state_dict(self.best)
+
+    def _is_over(self) -> bool:
+        done, best = len(self.progress.epochs), self.progress.best
+        return done >= self.config.epochs or (best is not None and done - best.epoch >= self.config.patience)
+
+    def _epoch(self, number: int, train: Data, dev: Data) -> Epoch:
+        begun = time.monotonic()
+        torch.manual_seed(self.config.seed * 100_003 + number)  # dropout
+        dice = np.random.default_rng((self.config.seed, number))
+        batches = shuffled_batches(train.lengths, self.config.batch_size, dice)
+        n_steps = self.config.epochs * len(batches)
+        self.model.train()
+        total = 0.0
+        for i, numbers in enumerate(batches):
+            loss = self.model.loss(train.batch(numbers, self.words, self.config))
+            total += float(loss.detach())
+            if not math.isfinite(total):
+                raise TrainingError(
+                    f"epoch {number}, batch {i + 1}: the loss is not finite; lower optimizer.learning_rate"
+                )
+            loss.backward()
+            rate = learning_rate_at((number - 1) * len(batches) + i, n_steps, self.config.optimizer)
+            take_step(self.update, rate, self.config.optimizer.clip_norm)
+        scores = score(self.model, dev.examples, predict_all(self.model, dev, self.words, self.config))
+        seconds = time.monotonic() - begun
+        return Epoch(epoch=number, loss=total / len(batches), score=scores[self.model.main_score], seconds=seconds)
+
+
+@torch.no_grad()
+def predict_all(model: Any, data: Data, words: Words, config: TaskConfig) -> list[Any]:
+    """A prediction for each example, in their order."""
+    model.eval()
+    found: list[Any] = [None] * len(data.examples)
+    for numbers in ordered_batches(data.lengths, config.batch_size):
+        for number, prediction in zip(numbers, model.predict(data.batch(numbers, words, config)), strict=True):
+            found[number] = prediction
+    return found

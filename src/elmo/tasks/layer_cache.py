@@ -1,0 +1,103 @@
+"""The layers of a frozen biLM for the examples of a task, computed once and kept on disk.
+
+A file holds the layers of one list of sentences in float16, sentence after sentence, and is named by what decides them: the
+weights and the tokens. It is memory-mapped, so a training holds what it looks at. The folder is bounded: what was used longest
+ago goes.
+"""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.checkpoints.saved_model import fingerprint
+from elmo.embed.embedder import Elmo
+from elmo.embed.row_stream import embed_rows
+from elmo.errors import OutputError
+from elmo.tasks.examples import Example
+from elmo.text.files import written_whole
+from elmo.text.rows import Row
+
+CACHE_BYTES = 16 * 2**30
+_SUFFIX = ".layers"
+_VERSION = b"1"
+
+Report = Callable[[int, int], None]
+
+
+def cache_folder() -> Path:
+    """Where layers are kept if nothing else is said: `$ELMO_CACHE`, or `elmo` in the user's cache folder."""
+    given = os.environ.get("ELMO_CACHE")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (Path(given) if given else home / "elmo") / "layers"
+
+
+class CachedLayers:
+    """The layers of a list of examples: `layers(number)` is float16 (L, T, D)."""
+
+    def __init__(self, path: Path, lengths: Sequence[int], shape: tuple[int, int]) -> None:
+        L, D = shape
+        self._edges = np.cumsum([0, *lengths]) * L * D
+        self._numbers: NDArray[np.float16] = np.memmap(path, np.float16, "r")
+        self._shape = shape
+
+    def __call__(self, number: int) -> NDArray[np.float16]:
+        """The layers of an example, token layer first, doubled to the full width."""
+        L, D = self._shape
+        return self._numbers[self._edges[number] : self._edges[number + 1]].reshape(L, -1, D)
+
+
+def cached_layers(
+    elmo: Elmo,
+    examples: Sequence[Example],
+    folder: Path,
+    report: Report = lambda done, n: None,
+    most: int = CACHE_BYTES,
+) -> CachedLayers:
+    """The layers of examples, from the folder or computed and left there.
+
+    Args:
+        report: told examples done and all.
+        most: bytes of the folder; what is needed now stays though it be more.
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    lengths = [len(example.tokens) for example in examples]
+    shape = elmo.n_layers, elmo.width
+    path = folder / f"{_key(elmo, examples)}{_SUFFIX}"
+    n_bytes = 2 * sum(lengths) * math.prod(shape)
+    if not path.is_file() or path.stat().st_size != n_bytes:
+        _make_room(folder, most - n_bytes)
+        with written_whole(path) as part, part.open("wb") as file:
+            rows = (Row(number, example.tokens) for number, example in enumerate(examples, 1))
+            for row, layers in embed_rows(elmo, rows, "all"):
+                file.write(np.ascontiguousarray(layers, np.float16).tobytes())
+                report(row.line, len(examples))
+    os.utime(path)
+    return CachedLayers(path, lengths, shape)
+
+
+def _key(elmo: Elmo, examples: Sequence[Example]) -> str:
+    found = hashlib.sha256(_VERSION + fingerprint(elmo.model).encode() + elmo.dtype.encode())
+    for example in examples:
+        found.update(json.dumps([token.text for token in example.tokens]).encode() + b"\n")
+    return found.hexdigest()[:40]
+
+
+def _make_room(folder: Path, most: int) -> None:
+    """Remove the files that were used longest ago until what is left is no more than so many bytes."""
+    try:
+        found = [(path, path.stat()) for path in folder.glob(f"*{_SUFFIX}")]
+        total = sum(stat.st_size for _, stat in found)
+        for path, stat in sorted(found, key=lambda pair: pair[1].st_mtime):
+            if total <= max(0, most):
+                return
+            path.unlink()
+            total -= stat.st_size
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be used as a cache ({error.strerror}); give another (--cache)") from error

@@ -1,0 +1,49 @@
+"""What a trained task says of a text."""
+
+from typing import Any, NamedTuple
+
+from elmo.text.tokens import Token
+
+
+class Entity(NamedTuple):
+    """A span that was found."""
+
+    start: int  # characters of the text
+    end: int
+    label: str
+    text: str
+    score: float  # the least of its tokens' marginal probabilities
+
+
+class Tagged(NamedTuple):
+    """A text with its tags."""
+
+    tokens: list[Token]
+    tags: list[str]
+    scores: list[float]  # the probability of each tag
+    entities: list[Entity] | None  # None: tags are no spans
+
+    def facts(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        if self.entities is not None:
+            return {"entities": [entity._asdict() for entity in self.entities]}
+        tokens = zip(self.tokens, self.tags, self.scores, strict=True)
+        return {
+            "tokens": [
+                {"start": token.start, "end": token.end, "text": token.text, "tag": tag, "score": score}
+                for token, tag, score in tokens
+            ]
+        }
+
+
+class Labelled(NamedTuple):
+    """A text with its labels."""
+
+    labels: list[str]  # one, or of a task with any number of labels those above one half
+    scores: dict[str, float]  # probability of each label, calibrated on the dev file
+
+    def facts(self) -> dict[str, Any]:
+        """What JSON can hold: the labels, and the scores of the five most likely."""
+        best = dict(sorted(self.scores.items(), key=lambda pair: -pair[1])[:5])
+        one = {"label": self.labels[0], "score": self.scores[self.labels[0]]} if len(self.labels) == 1 else {}
+        return {**one, "labels": self.labels, "scores": best}

@@ -1,0 +1,225 @@
+"""A trained task as a folder, and as a thing to call.
+
+config.json          recipe, labels, and which biLM it stands on
+model.safetensors    its weights, without those of the biLM
+words.txt            the words that it knows by a vector of their own
+elmo/                the biLM, unless it is one of the package's
+README.md            card
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, PositiveInt, ValidationError
+
+from elmo.checkpoints.native import save_native
+from elmo.checkpoints.saved_model import fingerprint
+from elmo.checkpoints.tensors import read_tensors, write_tensors
+from elmo.embed.embedder import Elmo
+from elmo.errors import CheckpointError, TextError
+from elmo.tasks.batches import Words
+from elmo.tasks.bootstrap import Counts
+from elmo.tasks.classifier import Classifier
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example, with_blanks
+from elmo.tasks.fit import Data, predict_all
+from elmo.tasks.labelled_text import read_labelled
+from elmo.tasks.predictions import Labelled, Tagged
+from elmo.tasks.tagged_text import read_tagged, require_span_tags
+from elmo.tasks.tagger import Tagger
+from elmo.tasks.tags import Scheme
+from elmo.text.files import require_json, written_whole
+from elmo.text.tokens import tokenize
+
+CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
+AT_ONCE = 256  # texts that are embedded and labelled together
+
+
+class ElmoReference(BaseModel, frozen=True, extra="forbid"):
+    """Which biLM a task stands on."""
+
+    source: str  # the name of a bundled model, or `elmo`, the folder within
+    fingerprint: str
+    n_layers: PositiveInt  # L
+    width: PositiveInt  # D
+
+
+class TaskFile(BaseModel, frozen=True, extra="forbid"):
+    """The `config.json` of a task."""
+
+    format: Literal["elmo task"] = "elmo task"
+    version: Literal[1] = 1
+    config: TaskConfig
+    labels: list[str]
+    scheme: Scheme | None  # of the tags it was trained on; None: no spans
+    elmo: ElmoReference | None
+    training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
+
+
+def read_examples(config: TaskConfig, path: Path, spans: bool = False) -> list[Example]:
+    """The examples of a file, as the task reads it.
+
+    Args:
+        spans: whether each tag must be one of a span.
+    Raises:
+        TextError: the file is missing, broken or of another kind; the message names the line.
+    """
+    if config.task == "classify":
+        return read_labelled(path)
+    examples = read_tagged(path)
+    if spans:
+        require_span_tags(examples, path)
+    return examples
+
+
+def new_model(file: TaskFile, n_words: int) -> Tagger | Classifier:
+    """The model of a task with fresh weights."""
+    shape = (file.elmo.n_layers, file.elmo.width) if file.elmo else None
+    if file.config.task == "tag":
+        return Tagger(file.config, file.labels, file.scheme, n_words, shape)
+    return Classifier(file.config, file.labels, n_words, shape)
+
+
+@dataclass
+class LoadedTask:
+    """A trained task: `task(["text", ...])` gives a prediction for each text."""
+
+    file: TaskFile
+    model: Tagger | Classifier
+    words: Words
+    elmo: Elmo | None
+
+    def __call__(self, texts: Iterable[str | Sequence[str]]) -> list[Tagged] | list[Labelled]:
+        """Predict.
+
+        Args:
+            texts: strings, which are tokenized, or lists of tokens; an empty one has no tag, and every label alike.
+        Returns:
+            for each text its tags with the spans that they make, or its labels; character offsets are those of the string, or of
+            the tokens with a blank between.
+        Raises:
+            TextError: not a list of texts.
+        """
+        if isinstance(texts, str | bytes):
+            raise TextError("a task takes a list of texts; write task([text])")
+        return self.predict([_example(text, number) for number, text in enumerate(texts)])
+
+    def predict(self, examples: Sequence[Example]) -> list[Any]:
+        """A prediction for each example."""
+        found: list[Any] = []
+        for start in range(0, len(examples), AT_ONCE):
+            block = examples[start : start + AT_ONCE]
+            some = [e for e in block if e.tokens]
+            told = iter(
+                predict_all(self.model, Data(some, self._layers(some)), self.words, self.file.config) if some else []
+            )
+            found += [next(told) if e.tokens else self._of_nothing() for e in block]
+        return found
+
+    def _of_nothing(self) -> Tagged | Labelled:
+        if isinstance(self.model, Tagger):
+            return Tagged([], [], [], [] if self.model.scheme else None)
+        share = 1 / len(self.model.labels)
+        scores = dict.fromkeys(self.model.labels, 0.0 if self.model.multi_label else share)
+        return Labelled([] if self.model.multi_label else self.model.labels[:1], scores)
+
+    def _layers(self, examples: Sequence[Example]) -> Any:
+        if self.elmo is None:
+            return None
+        return self.elmo.embed([[t.text for t in e.tokens] for e in examples], layers="all").__getitem__
+
+    def read(self, path: Path) -> list[Example]:
+        """Labelled examples of a file, as the task was trained on.
+
+        Raises:
+            TextError: see `read_examples`.
+        """
+        return read_examples(self.file.config, path, spans=self.file.scheme is not None)
+
+    def counts(self, examples: Sequence[Example]) -> Counts:
+        """What the scores of examples are made of (n, C); `model.scores` makes scores of their sums."""
+        return self.model.counts(examples, self.predict(examples))
+
+    def main_score(self, sums: Counts) -> NDArray[np.float64]:
+        """The score by which such tasks are compared, in percent, of sums of counts (..., C)."""
+        return self.model.scores(sums)[self.model.main_score]
+
+
+def _example(text: Any, number: int) -> Example:
+    if isinstance(text, str):
+        return Example(tokenize(text), [], text, number + 1)
+    if isinstance(text, Sequence) and all(isinstance(word, str) for word in text):
+        whole, tokens = with_blanks(text)
+        return Example(tokens, [], whole, number + 1)
+    raise TextError(f"text {number} is {text!r:.80}; give a string or a list of strings")
+
+
+def save_task(task: LoadedTask, folder: Path, card: str) -> None:
+    """Write a task into a folder, its `config.json` last, so that what can be loaded is whole.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if task.elmo is not None and task.file.elmo is not None and task.file.elmo.source == ELMO_FOLDER:
+        with written_whole(folder / ELMO_FOLDER) as part:
+            save_native(task.elmo.model, part)
+    with written_whole(folder / WEIGHTS_FILE) as part:
+        write_tensors(task.model.state_dict(), part)
+    with written_whole(folder / WORDS_FILE) as part:
+        part.write_text("".join(f"{word}\n" for word in task.words.words), "utf-8", "surrogatepass", newline="\n")
+    with written_whole(folder / "README.md") as part:
+        part.write_text(card, encoding="utf-8")
+    with written_whole(folder / CONFIG_FILE) as part:
+        part.write_text(task.file.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def reference_to(elmo: Elmo, source: str) -> ElmoReference:
+    """What a task keeps of its biLM."""
+    return ElmoReference(source=source, fingerprint=fingerprint(elmo.model), n_layers=elmo.n_layers, width=elmo.width)
+
+
+def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
+    """Load a trained task.
+
+    Args:
+        dtype: of the biLM's matrix products, see `Elmo.from_pretrained`.
+    Raises:
+        CheckpointError: the folder holds no whole task, or the biLM is another one than it was trained with.
+    """
+    place = Path(folder)
+    content = require_json(
+        place / CONFIG_FILE,
+        "a trained task has one; a training that was stopped goes on with --resume",
+        CheckpointError,
+    )
+    try:
+        file = TaskFile.model_validate(content)
+    except ValidationError as error:
+        raise CheckpointError(f"{place / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train it anew") from error
+    elmo = None
+    if file.elmo is not None:
+        source = place / ELMO_FOLDER if file.elmo.source == ELMO_FOLDER else file.elmo.source
+        elmo = Elmo.from_pretrained(source, dtype=dtype)
+        if fingerprint(elmo.model) != file.elmo.fingerprint:
+            raise CheckpointError(
+                f"{place}: the biLM {file.elmo.source!r} is another one than the task was trained with; train it anew"
+            )
+    try:
+        words = Words((place / WORDS_FILE).read_text("utf-8", "surrogatepass").split("\n")[:-1])
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{place / WORDS_FILE}: cannot be read ({error}); train the task anew") from error
+    model = new_model(file, len(words))
+    try:
+        model.load_state_dict(read_tensors(place / WEIGHTS_FILE))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{place / WEIGHTS_FILE}: does not fit its config ({' '.join(str(error).split())[:200]})"
+        ) from error
+    with torch.no_grad():
+        model.eval()
+    return LoadedTask(file, model, words, elmo)

@@ -1,0 +1,54 @@
+"""Scores of labels equal scikit-learn's."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn import metrics
+
+from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_temperature
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_f1_is_that_of_scikit_learn(seed):
+    dice = np.random.default_rng(seed)
+    true, said = dice.random((2, 25, 4)) < 0.4
+    found = f1_of_counts((true & said).sum(0), said.sum(0), true.sum(0))
+    assert found.macro == pytest.approx(100 * metrics.f1_score(true, said, average="macro"))
+    assert found.micro == pytest.approx(100 * metrics.f1_score(true, said, average="micro"))
+    assert found.by_label == pytest.approx(100 * metrics.f1_score(true, said, average=None))
+
+
+def test_f1_leaves_out_labels_that_are_neither_true_nor_said():
+    right, said, true = np.array([[[1, 0, 0], [0, 0, 0]], [[2, 0, 0], [0, 0, 0]], [[1, 1, 0], [0, 0, 0]]])
+    found = f1_of_counts(right, said, true)  # of two draws at once
+    assert found.macro == pytest.approx([100 * (2 / 3 + 0) / 2, 0])
+    assert found.micro == pytest.approx([50, 0])
+
+
+@pytest.mark.parametrize(("seed", "scale"), [(0, 1.0), (1, 5.0), (2, 0.2)])
+def test_the_temperature_is_the_most_likely_one(seed, scale):
+    dice = np.random.default_rng(seed)
+    logits = scale * dice.standard_normal((400, 5))
+    shares = np.exp(log_softmax(logits / scale, axis=1))
+    labels = np.array([dice.choice(5, p=row) for row in shares])
+
+    def nats(log_t):
+        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(400), labels].mean()
+
+    best = np.exp(minimize_scalar(nats, bounds=(-5, 5), method="bounded").x)
+    assert fit_temperature(logits.astype(np.float32), labels) == pytest.approx(best, rel=1e-3)
+
+
+def test_a_temperature_stays_within_its_bounds():
+    logits = np.array([[5.0, 0.0], [0.0, 5.0]], np.float32)
+    assert fit_temperature(logits, np.array([0, 1])) == pytest.approx(0.01, rel=1e-6)
+    assert fit_temperature(logits, np.array([1, 0])) == pytest.approx(100, rel=1e-6)
+
+
+def test_calibration_error_is_the_gap_of_each_bin():
+    shares = np.array([0.05, 0.95, 0.95, 0.95, 1.0])
+    right = np.array([False, True, True, False, True])
+    # bins of a tenth: |0.05 - 0| * 1 and |3.85 - 3| in the last
+    assert calibration_error(shares, right, 10) == pytest.approx(100 * (0.05 + 0.85) / 5)
+    assert calibration_error(np.full(4, 0.5), np.array([True, False, True, False])) == 0

@@ -1,0 +1,63 @@
+"""Layers on disk: what the biLM gives, computed once, the folder bounded."""
+
+import os
+
+import numpy as np
+import pytest
+
+from conftest import small_model
+from elmo.embed.embedder import Elmo
+from elmo.tasks.examples import Example, with_blanks
+from elmo.tasks.layer_cache import cached_layers
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
+
+
+def examples_of(*sentences):
+    return [Example(with_blanks(words)[1], [], " ".join(words), 1) for words in map(str.split, sentences)]
+
+
+@pytest.fixture(scope="module")
+def elmo():
+    return Elmo(small_model(scale=1.5))
+
+
+def test_layers_are_those_of_the_bilm_and_computed_once(tmp_path, elmo, monkeypatch):
+    examples = examples_of("the river bank", "money", "a bank of the river")
+    told = []
+    layers = cached_layers(elmo, examples, tmp_path, lambda done, n: told.append((done, n)))
+    assert told[-1] == (3, 3)
+    for number, expected in enumerate(elmo.embed([[t.text for t in e.tokens] for e in examples], layers="all")):
+        assert layers(number).dtype == np.float16
+        assert np.allclose(layers(number), expected, atol=2e-3 * np.abs(expected).max())
+    monkeypatch.setattr(Elmo, "embed", None)
+    assert np.array_equal(cached_layers(elmo, examples, tmp_path)(2), layers(2))
+
+
+def test_other_tokens_another_model_and_a_damaged_file_are_computed_anew(tmp_path, elmo):
+    one = np.array(
+        cached_layers(elmo, examples_of("the bank"), tmp_path)(0)
+    )  # not the mapped file, which is damaged below
+    assert not np.array_equal(cached_layers(elmo, examples_of("a bank"), tmp_path)(0), one)
+    assert not np.array_equal(cached_layers(Elmo(small_model(seed=3)), examples_of("the bank"), tmp_path)(0), one)
+    assert len(list(tmp_path.iterdir())) == 3
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-2])
+    assert np.array_equal(cached_layers(elmo, examples_of("the bank"), tmp_path)(0), one)
+
+
+def test_what_was_used_longest_ago_goes(tmp_path, elmo):
+    texts = ["the bank", "a river", "of money"]
+    for age, text in enumerate(texts[:2]):
+        cached_layers(elmo, examples_of(text), tmp_path)
+        newest = max(tmp_path.iterdir(), key=os.path.getmtime)
+        os.utime(newest, (1000 + age, 1000 + age))
+    size = 2 * 2 * 3 * 14
+    cached_layers(elmo, examples_of(texts[0]), tmp_path)  # used again, so the river is the oldest
+    cached_layers(elmo, examples_of(texts[2]), tmp_path, most=2 * size)
+    assert len(list(tmp_path.iterdir())) == 2
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    cached_layers(elmo, examples_of(texts[0]), tmp_path, most=2 * size)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in before}
+    cached_layers(elmo, examples_of("a longer text of the river"), tmp_path, most=size)  # stays though it is more
+    assert len(list(tmp_path.iterdir())) == 1
