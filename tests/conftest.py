@@ -56,6 +56,16 @@ INPUT_LAYERS = {
     ),
     "words": (BiLMConfig(char_cnn=None, word_embedding=_WORDS, lstm=SMALL.lstm), Lexicon(None, INPUT_WORDS)),
 }
+# A task that learns a toy text in seconds.
+SMALL_TASK = {
+    "cell_size": 16,
+    "batch_size": 8,
+    "epochs": 10,
+    "patience": 10,
+    "dropout": 0.2,
+    "inputs": {"word_size": 8, "character_size": 8},
+    "optimizer": {"learning_rate": 0.01, "schedule": "constant", "warmup_steps": 20, "clip_norm": 5.0},
+}
 TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
 
 

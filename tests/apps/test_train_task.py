@@ -8,7 +8,7 @@ import seqeval.metrics
 import sklearn.metrics
 import torch
 
-from conftest import small_model
+from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.train_task import CHECKPOINT, TaskRun, Watch, train_task
 from elmo.apps.use_task import compare_tasks, evaluate_task, predict_lines
@@ -19,15 +19,6 @@ from elmo.tasks.config import TaskConfig
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
 PLACES, PEOPLE, OTHERS = ["Paris", "Oslo", "New York"], ["Ann", "Bo Li"], ["saw", "the", "river", "bank", "of"]
-SETTINGS = {
-    "cell_size": 16,
-    "batch_size": 8,
-    "epochs": 10,
-    "patience": 10,
-    "dropout": 0.2,
-    "inputs": {"word_size": 8, "character_size": 8},
-    "optimizer": {"learning_rate": 0.01, "schedule": "constant", "warmup_steps": 20, "clip_norm": 5.0},
-}
 
 
 def sentences(seed, n):
@@ -71,7 +62,7 @@ def files(tmp_path_factory):
 
 def run_of(files, kind, **changes):
     task = "tag" if kind == "conll" else "classify"
-    settings = {**SETTINGS, "task": task, "model": str(files / "model"), "multi_label": "several" in kind, **changes}
+    settings = {**SMALL_TASK, "task": task, "model": str(files / "model"), "multi_label": "several" in kind, **changes}
     return TaskRun(config=TaskConfig.model_validate(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
 
 
@@ -153,7 +144,7 @@ def test_an_empty_text_and_odd_texts_have_predictions(tagger, classifier):
     assert load_task(tagger)([""])[0].entities == []
     with pytest.raises(TextError, match="a list of texts"):
         load_task(tagger)("Ann")
-    with pytest.raises(TextError, match="text 1 is 3"):
+    with pytest.raises(TextError, match="text 2 is 3"):
         load_task(tagger)(["Ann", 3])
 
 

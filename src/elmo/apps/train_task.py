@@ -1,8 +1,7 @@
 """Labelled examples -> a trained task in a folder, that can be killed and goes on."""
 
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,26 +11,24 @@ from pydantic import BaseModel, ValidationError
 import elmo
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
-from elmo.errors import ConfigError, OutputError, TextError, TrainingError
-from elmo.tasks.batches import Words
-from elmo.tasks.classifier import Classifier
+from elmo.errors import OutputError, TrainingError
+from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
-from elmo.tasks.fit import Data, Epoch, Training, predict_all, score
+from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
+from elmo.tasks.kinds import read_examples, read_to_score
+from elmo.tasks.label_model import LabelModel
+from elmo.tasks.labels import labels_of, scheme_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.saved_task import (
     CONFIG_FILE,
     ELMO_FOLDER,
     LoadedTask,
     TaskFile,
-    new_model,
-    read_examples,
+    fresh_model,
     reference_to,
     save_task,
 )
-from elmo.tasks.tagged_text import require_span_tags
-from elmo.tasks.tagger import span_labels
-from elmo.tasks.tags import OUTSIDE, Scheme, guess_scheme, is_span_tag
 from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.text.raw_arrays import checksum_of
 
@@ -96,10 +93,12 @@ def train_task(
         remove_leftovers(folder)
         words = Words.of(parts.train, run.config.inputs)
         torch.manual_seed(run.config.seed)
-        model = new_model(parts.file, len(words))
+        model = fresh_model(parts.file, len(words))
         training = Training(model, words, run.config, folder / CHECKPOINT)
         training.resume()
-        train, dev = (_data(parts.elmo, some, cache or cache_folder(), watch) for some in (parts.train, parts.dev))
+        train, dev = (
+            data_of(some, parts.layers_of(cache or cache_folder(), watch)) for some in (parts.train, parts.dev)
+        )
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
         scores = _settle(model, dev, words, run.config)
         facts = _facts(training, scores, run, begun)
@@ -117,15 +116,18 @@ class _Parts(NamedTuple):
     dev: list[Example]
     elmo: Elmo | None
 
+    def layers_of(self, cache: Path, watch: Watch) -> Callable[[Sequence[Example]], LayersOf] | None:
+        """Examples -> their layers, from the cache or computed; None: a baseline."""
+        biLM = self.elmo
+        return None if biLM is None else lambda examples: cached_layers(biLM, examples, cache, watch.embedded)
+
 
 def _prepare(run: TaskRun) -> _Parts:
     config = run.config
     train = read_examples(config, run.train)
-    scheme = _scheme_of(config, train)
-    if scheme is not None:
-        require_span_tags(train, run.train)
-    dev = read_examples(config, run.dev, spans=scheme is not None)
-    labels = _labels_of(config, scheme, train, run.train)
+    scheme = scheme_of(config, train, run.train)
+    labels = labels_of(config, scheme, train, run.train)
+    dev = read_to_score(config, scheme, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
     reference = None
     if biLM is not None:
@@ -162,45 +164,10 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def _scheme_of(config: TaskConfig, train: Sequence[Example]) -> Scheme | None:
-    """The scheme of the tags; None: they are no spans, or the task has no tags."""
-    if config.task != "tag" or config.spans is False:
-        return None
-    tags = [example.labels for example in train]
-    if config.scheme is None and not config.spans and not _look_like_spans(tags):
-        return None
-    return config.scheme or guess_scheme(tags)
-
-
-def _look_like_spans(tags: Sequence[Sequence[str]]) -> bool:
-    """Whether there is a span, and every tag is one of a span."""
-    every = {tag for some in tags for tag in some}
-    return every != {OUTSIDE} and all(map(is_span_tag, every))
-
-
-def _labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example], path: Path) -> list[str]:
-    if scheme is not None:
-        labels = span_labels(train)
-        if not labels:
-            raise TextError(f"{path}: no span in it; every tag is O")
-        return labels
-    counts = Counter(label for example in train for label in example.labels)
-    several = config.task == "classify" and any(len(example.labels) != 1 for example in train)
-    if several and not config.multi_label:
-        raise ConfigError(f"{path}: texts with no label or several; --set multi_label=true learns any number of labels")
-    if len(counts) < 2:
-        raise TextError(f"{path}: {len(counts)} label(s) ({', '.join(counts)}); a task needs two or more")
-    return sorted(counts)
-
-
-def _data(biLM: Elmo | None, examples: Sequence[Example], cache: Path, watch: Watch) -> Data:
-    return Data(examples, None if biLM is None else cached_layers(biLM, examples, cache, watch.embedded))
-
-
 @torch.no_grad()
 def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> dict[str, float]:
     """Calibrate the best weights on the dev file, and their scores there."""
-    if isinstance(model, Classifier):
+    if isinstance(model, LabelModel):
         model.eval()
         logits = [model.logits(dev.batch([i], words, config)) for i in range(len(dev.examples))]
         model.calibrate(torch.cat(logits), dev.examples)

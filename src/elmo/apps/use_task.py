@@ -1,15 +1,15 @@
 """What a trained task says of a file, and how good it is."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import ConfigError
 from elmo.tasks.bootstrap import difference, interval
-from elmo.tasks.classifier import Classifier
-from elmo.tasks.predictions import Labelled, Tagged
+from elmo.tasks.kinds import example_of_line
+from elmo.tasks.label_model import LabelModel
 from elmo.tasks.saved_task import AT_ONCE, load_task
 from elmo.text.lines import decode_lines, read_lines
 
@@ -28,7 +28,7 @@ def evaluate_task(folder: Path, path: Path, dtype: str = "float32") -> dict[str,
     predicted = task.predict(examples)
     counts = task.model.counts(examples, predicted)
     scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
-    if isinstance(task.model, Classifier):
+    if isinstance(task.model, LabelModel):
         scores |= task.model.calibration(examples, predicted)
     low, high = interval(counts, task.main_score)
     name = task.model.main_score
@@ -77,17 +77,9 @@ def predict_lines(
     """
     task = load_task(folder, dtype=dtype)
     lines = decode_lines(sys.stdin.buffer, "standard input") if source == "-" else read_lines(Path(source))
-    number = 0
-    for block in _blocks(lines):
-        texts: list[Any] = [line.split() for line in block] if pretokenized else block
-        predictions: Sequence[Tagged | Labelled] = task(texts)
-        for line, told in zip(block, predictions, strict=True):
-            number += 1
-            text = " ".join(line.split()) if pretokenized else line
-            yield {"line": number, "text": text, **told.facts()}
-
-
-def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(lines)
-    while block := list(islice(rest, AT_ONCE)):
-        yield block
+    numbered = enumerate(lines, start=1)
+    while block := list(islice(numbered, AT_ONCE)):
+        examples = [example_of_line(task.file.config, line, number, pretokenized) for number, line in block]
+        for example, told in zip(examples, task.predict(examples), strict=True):
+            other = {} if example.other is None else {"other": example.other.text}
+            yield {"line": example.line, "text": example.text, **other, **told.facts()}

@@ -17,6 +17,8 @@ class Task(StrEnum):
 
     tag = "tag"
     classify = "classify"
+    pair = "pair"
+    relation = "relation"
 
 
 _Dtype = Annotated[str, typer.Option(help="Of the biLM's products: float32, or bfloat16 and int8, faster, less exact.")]
@@ -25,7 +27,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML) of a task; options change it.")] = None,
-    task: Annotated[Task | None, typer.Option(help="tag: one tag a token; classify: a label a text.")] = None,
+    task: Annotated[Task | None, typer.Option(help="tag, classify, pair or relation: see docs/tasks.md.")] = None,
     train: Annotated[
         Path | None, typer.Option(help="Training file: CoNLL columns, CoNLL-U; jsonl, tsv, csv; also packed.")
     ] = None,
@@ -132,5 +134,9 @@ def _plain(facts: dict[str, Any]) -> str:
         return str(text)
     if "tokens" in facts:
         return " ".join(f"{token['text']}/{token['tag']}" for token in facts["tokens"])
+    if "score" in facts and "labels" not in facts:
+        return f"{facts['score']:.3f}\t{text}\t{facts['other']}"
+    if "other" in facts:
+        text = f"{text}\t{facts['other']}"
     said = ", ".join(f"{label} {facts['scores'].get(label, 0):.2f}" for label in facts["labels"]) or "-"
     return f"{said}\t{text}"

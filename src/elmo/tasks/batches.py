@@ -29,6 +29,7 @@ class Batch:
     char_ids: Tensor  # int64 (N, C), of the different words
     spelled: Tensor  # int64 (B, T), row of `char_ids`; padding has that of the first
     layers: Tensor | None  # float32 (B, L, T, D), padding 0; None: a baseline
+    other: "Batch | None" = None  # the second texts
 
 
 class Words:

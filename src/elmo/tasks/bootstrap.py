@@ -4,12 +4,12 @@ Every score here is a function of counts that add up over examples, so a draw of
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]  # (n, C), of each example
+Counts = NDArray[Any]  # (n, C) of numbers that add up, of each example
 ScoreOf = Callable[[Counts], NDArray[np.float64]]  # sums (R, C) -> (R,)
 
 _AT_ONCE = 100  # draws
@@ -55,7 +55,7 @@ def _drawn(counts: Counts, draws: int, seed: int) -> Counts:
     sums = []
     for start in range(0, draws, _AT_ONCE):
         times = dice.multinomial(n, np.full(n, 1 / n), size=min(_AT_ONCE, draws - start))  # (R, n)
-        sums.append((times.astype(np.float64) @ counts).astype(np.int64))
+        sums.append(times.astype(np.float64) @ counts)
     return np.concatenate(sums)
 
 

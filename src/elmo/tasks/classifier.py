@@ -5,109 +5,30 @@ The summary is the maximum, the mean and a learned weighting of the tokens besid
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from elmo.tasks.batches import Batch
-from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
-from elmo.tasks.examples import Example
-from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_temperature
-from elmo.tasks.predictions import Labelled
+from elmo.tasks.label_model import LabelModel
+from elmo.tasks.pooling import highest, mean
 
 
-class Classifier(nn.Module):
-    """Texts with one label each, or any number of them.
-
-    Args:
-        labels: K, in a fixed order.
-    """
-
-    main_score = "accuracy"
-    temperature: Tensor  # float (), what logits are divided by
+class Classifier(LabelModel):
+    """Texts with one label each, or any number of them; arguments as of `Tagger`."""
 
     def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
-        super().__init__()
-        self.labels, self.multi_label = list(labels), config.multi_label
+        super().__init__(config, labels, Encoder(config, n_words, elmo))
         if self.multi_label:
             self.main_score = "micro_f1"
-        self._numbers = {label: k for k, label in enumerate(self.labels)}
-        self.encoder = Encoder(config, n_words, elmo)
         self.attention = nn.Linear(self.encoder.width, 1)
         self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
-        self.register_buffer("temperature", torch.ones(()))
 
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
         x = self.encoder(batch)  # (B, T, width)
-        mask = batch.mask.unsqueeze(2)  # (B, T, 1)
-        highest = x.masked_fill(~mask, -torch.inf).amax(dim=1)  # (B, width)
-        mean = (x * mask).sum(dim=1) / mask.sum(dim=1)
-        share = self.attention(x).masked_fill(~mask, -torch.inf).softmax(dim=1)  # (B, T, 1)
-        logits: Tensor = self.output(torch.cat([highest, mean, (share * x).sum(dim=1)], dim=1))
+        share = self.attention(x).masked_fill(~batch.mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
+        summary = torch.cat([highest(x, batch.mask), mean(x, batch.mask), (share * x).sum(dim=1)], dim=1)
+        logits: Tensor = self.output(summary)
         return logits
-
-    def loss(self, batch: Batch) -> Tensor:
-        """The mean cross-entropy of an example in nats (of all labels together, if there may be several), and the penalty."""
-        logits = self.logits(batch)
-        if self.multi_label:
-            loss = functional.binary_cross_entropy_with_logits(
-                logits, self._truth(batch.examples), reduction="sum"
-            ) / len(logits)
-        else:
-            loss = functional.cross_entropy(logits, self._truth(batch.examples).argmax(dim=1))
-        return loss + self.encoder.penalty()
-
-    def _truth(self, examples: Sequence[Example]) -> Tensor:
-        """Float (B, K) of 0 and 1; labels that the task does not know are left out."""
-        truth = torch.zeros(len(examples), len(self.labels))
-        for row, example in zip(truth, examples, strict=True):
-            row[[self._numbers[label] for label in example.labels if label in self._numbers]] = 1
-        return truth
-
-    def predict(self, batch: Batch) -> list[Labelled]:
-        """The labels of each example."""
-        logits = self.logits(batch) / self.temperature
-        shares = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
-        found = []
-        for row in shares.tolist():
-            scores = dict(zip(self.labels, row, strict=True))
-            likely = [label for label, score in scores.items() if score > 0.5]
-            found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
-        return found
-
-    def calibrate(self, logits: Tensor, examples: Sequence[Example]) -> None:
-        """Fit the temperature to logits (N, K) of examples with one known label each (Guo et al. 2017)."""
-        known = [i for i, e in enumerate(examples) if e.labels and e.labels[0] in self._numbers]
-        if not self.multi_label and known:
-            truth = np.array([self._numbers[examples[i].labels[0]] for i in known])
-            self.temperature.fill_(fit_temperature(logits[known].numpy(), truth))
-
-    def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
-        """Of each example: whether all is right, 1, and for each label whether it is rightly said, said, true."""
-        names = sorted({*self.labels, *(label for e in examples for label in e.labels)})  # a test may have others
-        numbers = {name: k for k, name in enumerate(names)}
-        true, said = (np.zeros((len(examples), len(names)), dtype=bool) for _ in range(2))
-        for row, (e, p) in enumerate(zip(examples, predicted, strict=True)):
-            true[row, [numbers[label] for label in e.labels]] = True
-            said[row, [numbers[label] for label in p.labels]] = True
-        right = (true == said).all(axis=1, keepdims=True)
-        return np.hstack([right, np.ones_like(right), true & said, said, true]).astype(np.int64)
-
-    def calibration(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> dict[str, float]:
-        """calibration_error, of the label that is said; nothing where there may be several."""
-        if self.multi_label:
-            return {}
-        shares = np.array([p.scores[p.labels[0]] for p in predicted])
-        right = np.array([p.labels == e.labels for e, p in zip(examples, predicted, strict=True)])
-        return {"calibration_error": calibration_error(shares, right)}
-
-    def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
-        """accuracy (all labels right), macro_f1, micro_f1 in percent, of sums of counts (..., C)."""
-        f1 = f1_of_counts(*np.split(sums[..., 2:], 3, axis=-1))
-        right = 100 * sums[..., 0] / np.maximum(1, sums[..., 1])
-        return {"accuracy": right, "macro_f1": f1.macro, "micro_f1": f1.micro}

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field, PositiveInt, model_validator
 
 from elmo.tasks.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-TaskName = Literal["tag", "classify"]
+TaskName = Literal["tag", "classify", "pair", "relation"]
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -36,6 +36,9 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
     scheme: Scheme | None = None  # tag: of the tags in the files; None: guessed. Tags that are no spans need none
     spans: bool | None = None  # tag: whether tags are spans (entities) or one label a token; None: by their look
+    label: str | None = None  # the name of the label in the files; None: `label` or `labels`
+    regression: bool = False  # pair: labels are numbers to be told
+    position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     multi_label: bool = False  # classify: an example has any number of labels
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
@@ -49,3 +52,10 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         learning_rate=0.001, schedule="constant", warmup_steps=100, clip_norm=5.0
     )
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @model_validator(mode="after")
+    def _of_their_task(self) -> "TaskConfig":
+        for name, task in (("multi_label", "classify"), ("regression", "pair"), ("spans", "tag"), ("scheme", "tag")):
+            if getattr(self, name) and self.task != task:
+                raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
+        return self

@@ -49,9 +49,10 @@ class Encoder(nn.Module):
 
     Args:
         n_words: rows of the table of words. elmo: (L, D) of the biLM; None: the baseline.
+        n_more: numbers of a token that a task adds of its own.
     """
 
-    def __init__(self, config: TaskConfig, n_words: int, elmo: tuple[int, int] | None) -> None:
+    def __init__(self, config: TaskConfig, n_words: int, elmo: tuple[int, int] | None, n_more: int = 0) -> None:
         super().__init__()
         self.own = OwnInput(n_words, config.inputs)
         n_layers, D = elmo or (0, 0)
@@ -59,7 +60,7 @@ class Encoder(nn.Module):
         self.elmo_above = ElmoInput(n_layers, config.elmo) if elmo and config.elmo.at_output else None
         self.dropout = nn.Dropout(config.dropout)
         self.lstm = nn.LSTM(
-            self.own.width + D,
+            self.own.width + D + n_more,
             config.cell_size,
             config.n_layers,
             bidirectional=True,
@@ -69,9 +70,15 @@ class Encoder(nn.Module):
         self.width = 2 * config.cell_size + (D if self.elmo_above else 0)
         self._mix_l2 = config.elmo.mix_l2
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Float (B, T, width); padding is of no meaning."""
+    def forward(self, batch: Batch, more: Tensor | None = None) -> Tensor:
+        """Float (B, T, width); padding is of no meaning.
+
+        Args:
+            more: float (B, T, n_more).
+        """
         x = self.own(batch)
+        if more is not None:
+            x = torch.cat([more, x], dim=2)
         if self.elmo is not None:
             x = torch.cat([self.elmo(batch.layers, batch.mask), x], dim=2)
         lengths = batch.mask.sum(dim=1)

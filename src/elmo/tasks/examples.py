@@ -10,9 +10,11 @@ class Example(NamedTuple):
     """One sentence or text with its truth."""
 
     tokens: list[Token]  # at least one
-    labels: list[str]  # tag: one tag a token; classify: one label, or any number of them; empty: not known
+    labels: list[str]  # tag: one tag a token; else one label, or any number of them; empty: not known
     text: str  # raw, or the tokens with a blank between
     line: int  # of the file where it begins, from 1
+    other: "Example | None" = None  # pair: the second text
+    marks: tuple[tuple[int, int], ...] = ()  # relation: the first and the last token + 1 of either mention
 
 
 def with_blanks(words: Sequence[str]) -> tuple[str, list[Token]]:

@@ -7,7 +7,7 @@ epoch and comes to the same weights, bit for bit at the same number of threads.
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -59,16 +59,29 @@ class Data(NamedTuple):
 
     examples: Sequence[Example]
     layers: LayersOf | None  # None: a baseline
+    other: "Data | None" = None  # the second texts
 
     def batch(self, numbers: Sequence[int], words: Words, config: TaskConfig) -> Batch:
         """Some of them side by side."""
         layers = None if self.layers is None else [self.layers(i) for i in numbers]
-        return make_batch([self.examples[i] for i in numbers], layers, words, config.inputs)
+        batch = make_batch([self.examples[i] for i in numbers], layers, words, config.inputs)
+        return batch if self.other is None else replace(batch, other=self.other.batch(numbers, words, config))
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each example."""
-        return [len(example.tokens) for example in self.examples]
+        """Tokens of each example, those of its second text too."""
+        return [len(e.tokens) + (len(e.other.tokens) if e.other else 0) for e in self.examples]
+
+
+def data_of(examples: Sequence[Example], layers_of: Callable[[Sequence[Example]], LayersOf] | None) -> Data:
+    """Examples with the layers of both texts.
+
+    Args:
+        layers_of: texts -> their layers; None: a baseline.
+    """
+    others = [e.other for e in examples if e.other is not None]
+    layers = None if layers_of is None else layers_of(examples)
+    return Data(examples, layers, data_of(others, layers_of) if others else None)
 
 
 class Epoch(BaseModel, frozen=True, extra="forbid"):

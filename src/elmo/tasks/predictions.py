@@ -36,6 +36,16 @@ class Tagged(NamedTuple):
         }
 
 
+class Scored(NamedTuple):
+    """A pair of texts with a number."""
+
+    score: float
+
+    def facts(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return {"score": self.score}
+
+
 class Labelled(NamedTuple):
     """A text with its labels."""
 

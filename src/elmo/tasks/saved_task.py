@@ -22,19 +22,16 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
-from elmo.tasks.batches import Words
+from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.bootstrap import Counts
-from elmo.tasks.classifier import Classifier
 from elmo.tasks.config import TaskConfig
-from elmo.tasks.examples import Example, with_blanks
-from elmo.tasks.fit import Data, predict_all
-from elmo.tasks.labelled_text import read_labelled
+from elmo.tasks.examples import Example
+from elmo.tasks.fit import data_of, predict_all
+from elmo.tasks.kinds import TaskModel, example_of, new_model, read_to_score
 from elmo.tasks.predictions import Labelled, Tagged
-from elmo.tasks.tagged_text import read_tagged, require_span_tags
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
 from elmo.text.files import require_json, written_whole
-from elmo.text.tokens import tokenize
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
 AT_ONCE = 256  # texts that are embedded and labelled together
@@ -61,28 +58,10 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
     training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
 
 
-def read_examples(config: TaskConfig, path: Path, spans: bool = False) -> list[Example]:
-    """The examples of a file, as the task reads it.
-
-    Args:
-        spans: whether each tag must be one of a span.
-    Raises:
-        TextError: the file is missing, broken or of another kind; the message names the line.
-    """
-    if config.task == "classify":
-        return read_labelled(path)
-    examples = read_tagged(path)
-    if spans:
-        require_span_tags(examples, path)
-    return examples
-
-
-def new_model(file: TaskFile, n_words: int) -> Tagger | Classifier:
+def fresh_model(file: TaskFile, n_words: int) -> TaskModel:
     """The model of a task with fresh weights."""
     shape = (file.elmo.n_layers, file.elmo.width) if file.elmo else None
-    if file.config.task == "tag":
-        return Tagger(file.config, file.labels, file.scheme, n_words, shape)
-    return Classifier(file.config, file.labels, n_words, shape)
+    return new_model(file.config, file.labels, file.scheme, n_words, shape)
 
 
 @dataclass
@@ -90,24 +69,24 @@ class LoadedTask:
     """A trained task: `task(["text", ...])` gives a prediction for each text."""
 
     file: TaskFile
-    model: Tagger | Classifier
+    model: TaskModel
     words: Words
     elmo: Elmo | None
 
-    def __call__(self, texts: Iterable[str | Sequence[str]]) -> list[Tagged] | list[Labelled]:
+    def __call__(self, texts: Iterable[Any]) -> list[Any]:
         """Predict.
 
         Args:
-            texts: strings, which are tokenized, or lists of tokens; an empty one has no tag, and every label alike.
+            texts: see `kinds.example_of`; an empty one has no tag, and every label alike.
         Returns:
-            for each text its tags with the spans that they make, or its labels; character offsets are those of the string, or of
-            the tokens with a blank between.
+            for each text `Tagged`, `Labelled` or `Scored`; character offsets are those of the string, or of the tokens with a
+            blank between.
         Raises:
             TextError: not a list of texts.
         """
         if isinstance(texts, str | bytes):
             raise TextError("a task takes a list of texts; write task([text])")
-        return self.predict([_example(text, number) for number, text in enumerate(texts)])
+        return self.predict([example_of(self.file.config, text, number) for number, text in enumerate(texts, 1)])
 
     def predict(self, examples: Sequence[Example]) -> list[Any]:
         """A prediction for each example."""
@@ -115,31 +94,30 @@ class LoadedTask:
         for start in range(0, len(examples), AT_ONCE):
             block = examples[start : start + AT_ONCE]
             some = [e for e in block if e.tokens]
-            told = iter(
-                predict_all(self.model, Data(some, self._layers(some)), self.words, self.file.config) if some else []
-            )
+            layers_of = None if self.elmo is None else self._layers
+            told = iter(predict_all(self.model, data_of(some, layers_of), self.words, self.file.config) if some else [])
             found += [next(told) if e.tokens else self._of_nothing() for e in block]
         return found
 
     def _of_nothing(self) -> Tagged | Labelled:
         if isinstance(self.model, Tagger):
             return Tagged([], [], [], [] if self.model.scheme else None)
-        share = 1 / len(self.model.labels)
-        scores = dict.fromkeys(self.model.labels, 0.0 if self.model.multi_label else share)
-        return Labelled([] if self.model.multi_label else self.model.labels[:1], scores)
+        labels = self.model.labels
+        if self.file.config.multi_label:
+            return Labelled([], dict.fromkeys(labels, 0.0))
+        return Labelled(labels[:1], dict.fromkeys(labels, 1 / len(labels)))
 
-    def _layers(self, examples: Sequence[Example]) -> Any:
-        if self.elmo is None:
-            return None
+    def _layers(self, examples: Sequence[Example]) -> LayersOf:
+        assert self.elmo is not None
         return self.elmo.embed([[t.text for t in e.tokens] for e in examples], layers="all").__getitem__
 
     def read(self, path: Path) -> list[Example]:
         """Labelled examples of a file, as the task was trained on.
 
         Raises:
-            TextError: see `read_examples`.
+            TextError: see `kinds.read_to_score`.
         """
-        return read_examples(self.file.config, path, spans=self.file.scheme is not None)
+        return read_to_score(self.file.config, self.file.scheme, path)
 
     def counts(self, examples: Sequence[Example]) -> Counts:
         """What the scores of examples are made of (n, C); `model.scores` makes scores of their sums."""
@@ -148,15 +126,6 @@ class LoadedTask:
     def main_score(self, sums: Counts) -> NDArray[np.float64]:
         """The score by which such tasks are compared, in percent, of sums of counts (..., C)."""
         return self.model.scores(sums)[self.model.main_score]
-
-
-def _example(text: Any, number: int) -> Example:
-    if isinstance(text, str):
-        return Example(tokenize(text), [], text, number + 1)
-    if isinstance(text, Sequence) and all(isinstance(word, str) for word in text):
-        whole, tokens = with_blanks(text)
-        return Example(tokens, [], whole, number + 1)
-    raise TextError(f"text {number} is {text!r:.80}; give a string or a list of strings")
 
 
 def save_task(task: LoadedTask, folder: Path, card: str) -> None:
@@ -213,7 +182,7 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
         words = Words((place / WORDS_FILE).read_text("utf-8", "surrogatepass").split("\n")[:-1])
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{place / WORDS_FILE}: cannot be read ({error}); train the task anew") from error
-    model = new_model(file, len(words))
+    model = fresh_model(file, len(words))
     try:
         model.load_state_dict(read_tensors(place / WEIGHTS_FILE))
     except RuntimeError as error:

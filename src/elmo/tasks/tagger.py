@@ -100,8 +100,3 @@ class Tagger(nn.Module):
         if self.scheme is None:
             return {"accuracy": 100 * sums[..., 0] / np.maximum(1, sums[..., 1])}
         return span_scores(sums)
-
-
-def span_labels(examples: Sequence[Example]) -> list[str]:
-    """The labels of spans, in order of the alphabet."""
-    return sorted({span.label for example in examples for span in spans_of_tags(example.labels)})

@@ -1,0 +1,116 @@
+"""The kinds of tasks: how each reads its files, what a caller gives it, and which model it has."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from elmo.errors import TextError
+from elmo.tasks.classifier import Classifier
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example, with_blanks
+from elmo.tasks.labelled_records import json_object, text_and_tokens
+from elmo.tasks.labelled_text import read_labelled, read_pairs
+from elmo.tasks.labels import require_labels
+from elmo.tasks.pair import PairClassifier, PairScorer
+from elmo.tasks.related_text import read_relations, related_example, related_line
+from elmo.tasks.relation import RelationModel
+from elmo.tasks.tagged_text import read_tagged, require_span_tags
+from elmo.tasks.tagger import Tagger
+from elmo.tasks.tags import Scheme
+from elmo.text.tokens import tokenize
+
+TaskModel = Tagger | Classifier | PairClassifier | PairScorer | RelationModel
+
+
+def read_examples(config: TaskConfig, path: Path) -> list[Example]:
+    """The examples of a file with their labels.
+
+    Raises:
+        TextError: the file is missing, broken or of another kind; the message names the line.
+    """
+    match config.task:
+        case "tag":
+            return read_tagged(path)
+        case "classify":
+            return read_labelled(path, config.label)
+        case "pair":
+            return read_pairs(path, config.label)
+        case "relation":
+            return read_relations(path, config.label)
+
+
+def read_to_score(config: TaskConfig, scheme: Scheme | None, path: Path) -> list[Example]:
+    """Examples whose labels can be compared with predictions.
+
+    Raises:
+        TextError: see `read_examples`; or a label is none that the task could say.
+    """
+    examples = read_examples(config, path)
+    require_labels(config, examples, path)
+    if scheme is not None:
+        require_span_tags(examples, path)
+    return examples
+
+
+def new_model(
+    config: TaskConfig, labels: Sequence[str], scheme: Scheme | None, n_words: int, elmo: tuple[int, int] | None
+) -> TaskModel:
+    """The model of a task with fresh weights; arguments as of `Tagger`."""
+    match config.task:
+        case "tag":
+            return Tagger(config, labels, scheme, n_words, elmo)
+        case "classify":
+            return Classifier(config, labels, n_words, elmo)
+        case "pair":
+            return (PairScorer if config.regression else PairClassifier)(config, labels, n_words, elmo)
+        case "relation":
+            return RelationModel(config, labels, n_words, elmo)
+
+
+def example_of(config: TaskConfig, given: Any, number: int, where: str | None = None) -> Example:
+    """What a caller gives to a task: a text, as a string or a list of tokens; for a pair two of them; for a relation a text with
+    marks, or a dict as a line of its file.
+
+    Args:
+        number: from 1. where: for messages.
+    Raises:
+        TextError: it is something else, or a pair or relation has no word where there must be one.
+    """
+    where = where or f"text {number}"
+    if config.task == "pair":
+        if not (isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2):
+            raise TextError(f"{where} is {given!r:.80}; give a pair of texts")
+        (a, of_a), (b, of_b) = (text_and_tokens(side, where) for side in given)
+        return Example(of_a, [], a, number, Example(of_b, [], b, number))
+    if config.task == "relation":
+        return related_example(given if isinstance(given, dict) else {"text": given}, [], number, where)
+    if isinstance(given, str):
+        return Example(tokenize(given), [], given, number)
+    if isinstance(given, Sequence) and all(isinstance(word, str) for word in given):
+        whole, tokens = with_blanks(given)
+        return Example(tokens, [], whole, number)
+    raise TextError(f"{where} is {given!r:.80}; give a string or a list of strings")
+
+
+def example_of_line(config: TaskConfig, line: str, number: int, pretokenized: bool) -> Example:
+    """A line of a text to predict: a text; a pair with a tab between, or a JSON object; a relation as in its files.
+
+    Args:
+        pretokenized: tokens are separated by white space.
+    Raises:
+        TextError: a line that is no pair or relation.
+    """
+    where = f"line {number}"
+    if config.task == "relation":
+        return related_line(line, number, where)
+    if config.task == "pair":
+        record = json_object(line, where) if line.lstrip().startswith("{") else None
+        sides: Sequence[Any] = line.split("\t") if record is None else [record.get("a"), record.get("b")]
+        if len(sides) != 2 or None in sides:
+            raise TextError(f'{where}: a pair is two texts with a tab between, or a JSON object with "a" and "b"')
+        return example_of(config, [_side(side, pretokenized) for side in sides], number, where)
+    return example_of(config, line.split() if pretokenized else line, number, where)
+
+
+def _side(side: Any, pretokenized: bool) -> Any:
+    return side.split() if pretokenized and isinstance(side, str) else side

@@ -1,0 +1,156 @@
+"""Files of labelled records: jsonl, tsv, csv -> the values of each and its labels.
+
+A label may be a word or a number; in jsonl a list of them, for records with any number of labels. A text may be a list of tokens.
+tsv and csv: with a header that names the columns, else the texts first and the label last. Files may be packed, end lines as
+Windows does and begin with a byte order mark.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from elmo.errors import TextError
+from elmo.tasks.examples import with_blanks
+from elmo.text.lines import read_lines
+from elmo.text.opening import PACKED
+from elmo.text.tokens import Token, tokenize
+
+LABELS = ("label", "labels")
+Fields = Mapping[str, Sequence[str]]  # our name of a value -> its names in files
+
+
+class Record(NamedTuple):
+    """One line of a file."""
+
+    values: dict[str, Any]  # by our names; those that the line has
+    labels: list[str]
+    line: int  # from 1
+    where: str  # file and line, for messages
+
+
+def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) -> Iterator[Record]:
+    """All records of a file.
+
+    Args:
+        fields: values that are looked for; the first `n_columns` are the columns of a table without a header, before the label.
+        label: the name of the label in the file; None: one of LABELS.
+    Raises:
+        TextError: the file is missing or broken, a line is no record, has no label, or there is no record; the message names the
+            line.
+    """
+    inner = Path(path.stem).suffix if path.suffix in PACKED else path.suffix
+    if inner not in (".jsonl", ".tsv", ".csv"):
+        raise TextError(f"{path}: labelled texts are .jsonl, .tsv or .csv, also packed; give the file such a name")
+    labels = LABELS if label is None else (label,)
+    columns = list(fields)[:n_columns]
+    rows = (
+        _jsonl(path) if inner == ".jsonl" else _table(path, "\t" if inner == ".tsv" else ",", fields, columns, labels)
+    )
+    none = True
+    for line, row in rows:
+        none = False
+        where = f"{path}, line {line}"
+        values = {}
+        for name, names in fields.items():
+            found = next((row[other] for other in names if other in row), None)
+            if found is not None:
+                values[name] = found
+        yield Record(
+            values, _labels(next((row[name] for name in labels if name in row), None), labels, where), line, where
+        )
+    if none:
+        raise TextError(f"{path}: no text in it; a line is a text and its label")
+
+
+def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            yield number, json_object(line, f"{path}, line {number}")
+
+
+def json_object(line: str, where: str) -> dict[str, Any]:
+    """A line as a JSON object.
+
+    Raises:
+        TextError: it is none.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise TextError(f"{where}: no JSON ({error}); each line is one JSON object") from error
+    if not isinstance(record, dict):
+        raise TextError(f"{where}: {line[:40]} is no JSON object; each line is one")
+    return record
+
+
+def _table(
+    path: Path, delimiter: str, fields: Fields, columns: Sequence[str], labels: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = (line + "\n" for line in read_lines(path))
+    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    places: dict[str, int] | None = None
+    n_columns = 0
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if places is None:
+                n_columns = len(row)
+                places = _header([cell.strip().lower() for cell in row], fields, columns, labels)
+                if places is not None:
+                    continue
+                places = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
+            if len(row) != n_columns or n_columns <= len(columns):
+                raise TextError(
+                    f"{path}, line {reader.line_num}: {len(row)} column(s), "
+                    + (
+                        f"the first line has {n_columns}"
+                        if n_columns > len(columns)
+                        else f"there must be {' and '.join(columns)} and a label"
+                    )
+                )
+            yield reader.line_num, {name: row[place].strip() for name, place in places.items()}
+    except csv.Error as error:
+        raise TextError(f"{path}, line {reader.line_num}: not a line of a table ({error})") from error
+
+
+def _header(
+    names: Sequence[str], fields: Fields, columns: Sequence[str], labels: Sequence[str]
+) -> dict[str, int] | None:
+    """Where a header puts each value; None: the line is no header."""
+    places = {}
+    for name in columns:
+        found = next((names.index(other) for other in fields[name] if other in names), None)
+        if found is None:
+            return None
+        places[name] = found
+    at = next((names.index(label.lower()) for label in labels if label.lower() in names), None)
+    return None if at is None else places | {labels[0]: at}
+
+
+def _labels(given: Any, names: Sequence[str], where: str) -> list[str]:
+    found = given if isinstance(given, list) else [] if given is None or given == "" else [given]
+    if not all(isinstance(one, str | int | float) for one in found):
+        raise TextError(f"{where}: {given!r:.40} is no label; a label is a word or a number")
+    if not found and not isinstance(given, list):
+        raise TextError(f"{where}: no label (looked for: {', '.join(names)})")
+    return [str(one) for one in found]
+
+
+def text_and_tokens(value: Any, where: str, name: str = "text") -> tuple[str, list[Token]]:
+    """A text that was given as a string or as a list of tokens.
+
+    Raises:
+        TextError: it is neither, or has no word.
+    """
+    if isinstance(value, list | tuple) and all(isinstance(word, str) and word.strip() for word in value):
+        whole, tokens = with_blanks(value)
+    elif isinstance(value, str):
+        whole, tokens = value, tokenize(value)
+    else:
+        raise TextError(f"{where}: no text (there: {value!r:.40}); give a string or a list of tokens as '{name}'")
+    if not tokens:
+        raise TextError(f"{where}: a text without a word; leave the line out")
+    return whole, tokens
