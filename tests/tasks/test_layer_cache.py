@@ -34,6 +34,15 @@ def test_layers_are_those_of_the_bilm_and_computed_once(tmp_path, elmo, monkeypa
     assert np.array_equal(cached_layers(elmo, examples, tmp_path)(2), layers(2))
 
 
+def test_a_sentence_that_comes_twice_is_kept_once(tmp_path, elmo):
+    once, twice = (tmp_path / name for name in ("once", "twice"))
+    one = cached_layers(elmo, examples_of("the bank", "a river"), once)
+    two = cached_layers(elmo, examples_of("the bank", "a river", "the bank"), twice)
+    assert np.array_equal(two(2), one(0))
+    assert np.array_equal(two(1), one(1))
+    assert sum(p.stat().st_size for p in twice.iterdir()) == sum(p.stat().st_size for p in once.iterdir())
+
+
 def test_other_tokens_another_model_and_a_damaged_file_are_computed_anew(tmp_path, elmo):
     one = np.array(
         cached_layers(elmo, examples_of("the bank"), tmp_path)(0)

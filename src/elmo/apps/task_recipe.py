@@ -40,7 +40,7 @@ def task_run(
     if baseline:
         settings["model"] = None
     if "task" not in settings:
-        raise ConfigError("no task; give --task tag, classify, pair or relation, or a recipe")
+        raise ConfigError("no task; give --task tag, classify, pair, relation or read, or a recipe")
     config = validated(TaskConfig, settings, "settings" if recipe is None else str(recipe))
     missing = [f"--{name}" for name, path in files.items() if path is None]
     if missing:

@@ -18,7 +18,7 @@ from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
 from elmo.tasks.kinds import read_examples, read_to_score
 from elmo.tasks.label_model import LabelModel
-from elmo.tasks.labels import labels_of, scheme_of
+from elmo.tasks.labels import labels_of, learnable, scheme_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.saved_task import (
     CONFIG_FILE,
@@ -127,6 +127,7 @@ def _prepare(run: TaskRun) -> _Parts:
     train = read_examples(config, run.train)
     scheme = scheme_of(config, train, run.train)
     labels = labels_of(config, scheme, train, run.train)
+    train = learnable(config, train, run.train)
     dev = read_to_score(config, scheme, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
     reference = None

@@ -19,6 +19,7 @@ class Task(StrEnum):
     classify = "classify"
     pair = "pair"
     relation = "relation"
+    read = "read"
 
 
 _Dtype = Annotated[str, typer.Option(help="Of the biLM's products: float32, or bfloat16 and int8, faster, less exact.")]
@@ -27,7 +28,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML) of a task; options change it.")] = None,
-    task: Annotated[Task | None, typer.Option(help="tag, classify, pair or relation: see docs/tasks.md.")] = None,
+    task: Annotated[Task | None, typer.Option(help="See docs/tasks.md.")] = None,
     train: Annotated[
         Path | None, typer.Option(help="Training file: CoNLL columns, CoNLL-U; jsonl, tsv, csv; also packed.")
     ] = None,
@@ -134,6 +135,8 @@ def _plain(facts: dict[str, Any]) -> str:
         return str(text)
     if "tokens" in facts:
         return " ".join(f"{token['text']}/{token['tag']}" for token in facts["tokens"])
+    if "answer" in facts:
+        return f"{facts['answer']}\t{facts['other']}"
     if "score" in facts and "labels" not in facts:
         return f"{facts['score']:.3f}\t{text}\t{facts['other']}"
     if "other" in facts:

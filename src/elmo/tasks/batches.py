@@ -14,6 +14,7 @@ from elmo.tasks.examples import Example
 from elmo.text.characters import encode_words
 
 PADDING, UNKNOWN = 0, 1  # ids of words
+MOST_PAIRS = 2**23  # of tokens in a batch
 
 Layers = NDArray[np.float16] | NDArray[np.float32]  # (L, T, D) of one example
 LayersOf = Callable[[int], Layers]  # the number of an example -> its layers
@@ -96,12 +97,23 @@ def _padded(layers: Sequence[Layers] | None, T: int) -> Tensor | None:
 def shuffled_batches(lengths: Sequence[int], batch_size: int, dice: np.random.Generator) -> list[list[int]]:
     """Numbers of examples in batches of like length, in random order; every example once."""
     jitter = np.asarray(lengths) * dice.uniform(0.9, 1.1, len(lengths))
-    order = np.argsort(jitter, kind="stable").tolist()
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    batches = _cut(np.argsort(jitter, kind="stable").tolist(), lengths, batch_size)
     return [batches[i] for i in dice.permutation(len(batches))]
 
 
 def ordered_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
     """Numbers of examples in batches by falling length."""
-    order = np.argsort(-np.asarray(lengths), kind="stable").tolist()
-    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    return _cut(np.argsort(-np.asarray(lengths), kind="stable").tolist(), lengths, batch_size)
+
+
+def _cut(order: Sequence[int], lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """An order in batches; fewer examples where they are so long that tokens by tokens would fill the memory."""
+    batches: list[list[int]] = []
+    longest = 0
+    for number in order:
+        longest = max(longest, lengths[number])
+        if not batches or len(batches[-1]) == batch_size or (len(batches[-1]) + 1) * longest**2 > MOST_PAIRS:
+            batches.append([])
+            longest = lengths[number]
+        batches[-1].append(number)
+    return batches

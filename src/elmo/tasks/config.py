@@ -8,7 +8,10 @@ from elmo.tasks.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-TaskName = Literal["tag", "classify", "pair", "relation"]
+TaskName = Literal["tag", "classify", "pair", "relation", "read"]
+
+
+_SETTING_OF = {"multi_label": "classify", "regression": "pair", "no_answer": "read", "spans": "tag", "scheme": "tag"}
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -38,6 +41,8 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     spans: bool | None = None  # tag: whether tags are spans (entities) or one label a token; None: by their look
     label: str | None = None  # the name of the label in the files; None: `label` or `labels`
     regression: bool = False  # pair: labels are numbers to be told
+    no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
+    longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     multi_label: bool = False  # classify: an example has any number of labels
     elmo: ElmoConfig = ElmoConfig()
@@ -55,7 +60,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _of_their_task(self) -> "TaskConfig":
-        for name, task in (("multi_label", "classify"), ("regression", "pair"), ("spans", "tag"), ("scheme", "tag")):
+        for name, task in _SETTING_OF.items():
             if getattr(self, name) and self.task != task:
                 raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
         return self

@@ -17,6 +17,19 @@ class Example(NamedTuple):
     marks: tuple[tuple[int, int], ...] = ()  # relation: the first and the last token + 1 of either mention
 
 
+def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
+    """Examples with different tokens, and for each of all examples which of them has its tokens: many questions, one passage."""
+    numbers: dict[tuple[str, ...], int] = {}
+    kept, which = [], []
+    for example in examples:
+        key = tuple(token.text for token in example.tokens)
+        if key not in numbers:
+            numbers[key] = len(kept)
+            kept.append(example)
+        which.append(numbers[key])
+    return kept, which
+
+
 def with_blanks(words: Sequence[str]) -> tuple[str, list[Token]]:
     """Words that came without their text: the text with one blank between, and the words in it."""
     tokens, at = [], 0

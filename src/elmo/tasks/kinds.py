@@ -12,6 +12,8 @@ from elmo.tasks.labelled_records import json_object, text_and_tokens
 from elmo.tasks.labelled_text import read_labelled, read_pairs
 from elmo.tasks.labels import require_labels
 from elmo.tasks.pair import PairClassifier, PairScorer
+from elmo.tasks.passages import read_questions
+from elmo.tasks.reader import Reader
 from elmo.tasks.related_text import read_relations, related_example, related_line
 from elmo.tasks.relation import RelationModel
 from elmo.tasks.tagged_text import read_tagged, require_span_tags
@@ -19,7 +21,10 @@ from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
 from elmo.text.tokens import tokenize
 
-TaskModel = Tagger | Classifier | PairClassifier | PairScorer | RelationModel
+_ORDER = {"pair": "", "read": ", passage and question"}
+_NAMES = {"pair": ("a", "b"), "read": ("context", "question")}
+
+TaskModel = Tagger | Classifier | PairClassifier | PairScorer | RelationModel | Reader
 
 
 def read_examples(config: TaskConfig, path: Path) -> list[Example]:
@@ -37,6 +42,8 @@ def read_examples(config: TaskConfig, path: Path) -> list[Example]:
             return read_pairs(path, config.label)
         case "relation":
             return read_relations(path, config.label)
+        case "read":
+            return read_questions(path)
 
 
 def read_to_score(config: TaskConfig, scheme: Scheme | None, path: Path) -> list[Example]:
@@ -65,10 +72,13 @@ def new_model(
             return (PairScorer if config.regression else PairClassifier)(config, labels, n_words, elmo)
         case "relation":
             return RelationModel(config, labels, n_words, elmo)
+        case "read":
+            return Reader(config, labels, n_words, elmo)
 
 
 def example_of(config: TaskConfig, given: Any, number: int, where: str | None = None) -> Example:
-    """What a caller gives to a task: a text, as a string or a list of tokens; for a pair two of them; for a relation a text with
+    """What a caller gives to a task: a text, as a string or a list of tokens; for a pair two of them; to read
+    passage and question; for a relation a text with
     marks, or a dict as a line of its file.
 
     Args:
@@ -77,9 +87,9 @@ def example_of(config: TaskConfig, given: Any, number: int, where: str | None = 
         TextError: it is something else, or a pair or relation has no word where there must be one.
     """
     where = where or f"text {number}"
-    if config.task == "pair":
+    if config.task in ("pair", "read"):
         if not (isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2):
-            raise TextError(f"{where} is {given!r:.80}; give a pair of texts")
+            raise TextError(f"{where} is {given!r:.80}; give a pair of texts{_ORDER[config.task]}")
         (a, of_a), (b, of_b) = (text_and_tokens(side, where) for side in given)
         return Example(of_a, [], a, number, Example(of_b, [], b, number))
     if config.task == "relation":
@@ -93,7 +103,7 @@ def example_of(config: TaskConfig, given: Any, number: int, where: str | None = 
 
 
 def example_of_line(config: TaskConfig, line: str, number: int, pretokenized: bool) -> Example:
-    """A line of a text to predict: a text; a pair with a tab between, or a JSON object; a relation as in its files.
+    """A line of a text to predict: a text; two of them with a tab between, or a JSON object; a relation as in its files.
 
     Args:
         pretokenized: tokens are separated by white space.
@@ -103,11 +113,14 @@ def example_of_line(config: TaskConfig, line: str, number: int, pretokenized: bo
     where = f"line {number}"
     if config.task == "relation":
         return related_line(line, number, where)
-    if config.task == "pair":
+    if config.task in _NAMES:
+        names = _NAMES[config.task]
         record = json_object(line, where) if line.lstrip().startswith("{") else None
-        sides: Sequence[Any] = line.split("\t") if record is None else [record.get("a"), record.get("b")]
+        sides: Sequence[Any] = line.split("\t") if record is None else [record.get(name) for name in names]
         if len(sides) != 2 or None in sides:
-            raise TextError(f'{where}: a pair is two texts with a tab between, or a JSON object with "a" and "b"')
+            raise TextError(
+                f'{where}: two texts must be there with a tab between, or a JSON object with "{names[0]}" and "{names[1]}"'
+            )
         return example_of(config, [_side(side, pretokenized) for side in sides], number, where)
     return example_of(config, line.split() if pretokenized else line, number, where)
 

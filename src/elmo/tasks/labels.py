@@ -1,6 +1,7 @@
 """What the labels of a training file are: spans or not, which, how many."""
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,8 @@ def labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example
     """
     if scheme is not None:
         return _span_labels(train, path)
+    if config.task == "read":
+        return []
     if config.regression:
         return _numbers(train, path)
     if config.task != "tag" and not config.multi_label:
@@ -56,6 +59,28 @@ def labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example
     return sorted(counts)
 
 
+def learnable(config: TaskConfig, train: list[Example], path: Path) -> list[Example]:
+    """Examples that a task can learn from; of questions those are left out, with a warning, whose answer is nowhere.
+
+    Raises:
+        TextError: none is left.
+    """
+    if config.task != "read":
+        return train
+    kept = [e for e in train if e.marks or (config.no_answer and not e.labels)]
+    if not kept:
+        raise TextError(f"{path}: no question whose answer stands in its passage")
+    if len(kept) < len(train):
+        n_unanswered = sum(not e.labels for e in train)
+        advice = "; --set no_answer=true learns when there is none" if n_unanswered and not config.no_answer else ""
+        warnings.warn(
+            f"{path}: {len(train) - len(kept):,} of {len(train):,} questions are left out, their answer does not stand in the "
+            f"passage{advice}",
+            stacklevel=2,
+        )
+    return kept
+
+
 def require_labels(config: TaskConfig, examples: Sequence[Example], path: Path) -> None:
     """Refuse a file that cannot be scored: an example without its one label, or a label that is no number.
 
@@ -64,7 +89,7 @@ def require_labels(config: TaskConfig, examples: Sequence[Example], path: Path) 
     """
     if config.regression:
         _numbers(examples, path)
-    elif config.task != "tag" and not config.multi_label:
+    elif config.task not in ("tag", "read") and not config.multi_label:
         for example in examples:
             if len(example.labels) != 1:
                 raise TextError(f"{path}, line {example.line}: {len(example.labels)} labels, there must be one")

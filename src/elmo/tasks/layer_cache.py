@@ -19,7 +19,7 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
-from elmo.tasks.examples import Example
+from elmo.tasks.examples import Example, distinct
 from elmo.text.files import written_whole
 from elmo.text.rows import Row
 
@@ -38,10 +38,16 @@ def cache_folder() -> Path:
 
 
 class CachedLayers:
-    """The layers of a list of examples: `layers(number)` is float16 (L, T, D)."""
+    """The layers of a list of examples: `layers(number)` is float16 (L, T, D).
 
-    def __init__(self, path: Path, lengths: Sequence[int], shape: tuple[int, int]) -> None:
+    Args:
+        lengths: of the sentences in the file. which: for each example the number of its sentence.
+        shape: L, D.
+    """
+
+    def __init__(self, path: Path, lengths: Sequence[int], which: Sequence[int], shape: tuple[int, int]) -> None:
         L, D = shape
+        self._which = which
         self._edges = np.cumsum([0, *lengths]) * L * D
         self._numbers: NDArray[np.float16] = np.memmap(path, np.float16, "r")
         self._shape = shape
@@ -49,7 +55,8 @@ class CachedLayers:
     def __call__(self, number: int) -> NDArray[np.float16]:
         """The layers of an example, token layer first, doubled to the full width."""
         L, D = self._shape
-        return self._numbers[self._edges[number] : self._edges[number + 1]].reshape(L, -1, D)
+        sentence = self._which[number]
+        return self._numbers[self._edges[sentence] : self._edges[sentence + 1]].reshape(L, -1, D)
 
 
 def cached_layers(
@@ -62,24 +69,25 @@ def cached_layers(
     """The layers of examples, from the folder or computed and left there.
 
     Args:
-        report: told examples done and all.
+        report: told sentences done and all.
         most: bytes of the folder; what is needed now stays though it be more.
     Raises:
         OutputError: the folder cannot be written.
     """
-    lengths = [len(example.tokens) for example in examples]
+    sentences, which = distinct(examples)
+    lengths = [len(sentence.tokens) for sentence in sentences]
     shape = elmo.n_layers, elmo.width
-    path = folder / f"{_key(elmo, examples)}{_SUFFIX}"
+    path = folder / f"{_key(elmo, sentences)}{_SUFFIX}"
     n_bytes = 2 * sum(lengths) * math.prod(shape)
     if not path.is_file() or path.stat().st_size != n_bytes:
         _make_room(folder, most - n_bytes)
         with written_whole(path) as part, part.open("wb") as file:
-            rows = (Row(number, example.tokens) for number, example in enumerate(examples, 1))
+            rows = (Row(number, sentence.tokens) for number, sentence in enumerate(sentences, 1))
             for row, layers in embed_rows(elmo, rows, "all"):
                 file.write(np.ascontiguousarray(layers, np.float16).tobytes())
-                report(row.line, len(examples))
+                report(row.line, len(sentences))
     os.utime(path)
-    return CachedLayers(path, lengths, shape)
+    return CachedLayers(path, lengths, which, shape)
 
 
 def _key(elmo: Elmo, examples: Sequence[Example]) -> str:

@@ -36,6 +36,25 @@ class Tagged(NamedTuple):
         }
 
 
+class Answer(NamedTuple):
+    """A span of a passage."""
+
+    start: int  # characters of the passage
+    end: int
+    text: str  # "": the passage does not answer the question
+    score: float  # its share of all answers that may be
+
+
+class Answered(NamedTuple):
+    """A question with its most likely answers, the best first."""
+
+    answers: list[Answer]
+
+    def facts(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return {"answer": self.answers[0].text, "answers": [answer._asdict() for answer in self.answers]}
+
+
 class Scored(NamedTuple):
     """A pair of texts with a number."""
 

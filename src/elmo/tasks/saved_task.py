@@ -25,7 +25,7 @@ from elmo.errors import CheckpointError, TextError
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
-from elmo.tasks.examples import Example
+from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
 from elmo.tasks.kinds import TaskModel, example_of, new_model, read_to_score
 from elmo.tasks.predictions import Labelled, Tagged
@@ -109,7 +109,9 @@ class LoadedTask:
 
     def _layers(self, examples: Sequence[Example]) -> LayersOf:
         assert self.elmo is not None
-        return self.elmo.embed([[t.text for t in e.tokens] for e in examples], layers="all").__getitem__
+        sentences, which = distinct(examples)
+        layers = self.elmo.embed([[t.text for t in e.tokens] for e in sentences], layers="all")
+        return lambda number: layers[which[number]]
 
     def read(self, path: Path) -> list[Example]:
         """Labelled examples of a file, as the task was trained on.
