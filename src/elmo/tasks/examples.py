@@ -20,7 +20,8 @@ class Example(NamedTuple):
 def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
     """Examples with different tokens, and for each of all examples which of them has its tokens: many questions, one passage."""
     numbers: dict[tuple[str, ...], int] = {}
-    kept, which = [], []
+    kept: list[Example] = []
+    which = []
     for example in examples:
         key = tuple(token.text for token in example.tokens)
         if key not in numbers:
