@@ -146,8 +146,8 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
 @pytest.mark.parametrize(
     ("task", "line", "told"),
     [
-        ("pair", "only one text", "line 2: a pair is two texts"),
-        ("pair", '{"a": "one"}', "line 2: a pair is two texts"),
+        ("pair", "only one text", "line 2: two texts must be there"),
+        ("pair", '{"a": "one"}', "line 2: two texts must be there"),
         ("pair", "a text\t", "line 2: a text without a word"),
         ("pair", "{", "line 2: no JSON"),
         ("relation", "", "line 2: mark one mention"),

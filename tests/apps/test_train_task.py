@@ -1,6 +1,7 @@
 """A task from labelled files to predictions: it learns, it comes back the same, it can be stopped, it refuses what it must."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
+from elmo.apps.task_report import task_page
 from elmo.apps.train_task import CHECKPOINT, TaskRun, Watch, train_task
 from elmo.apps.use_task import compare_tasks, evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -211,6 +214,34 @@ def test_a_task_is_compared_with_its_baseline(files, tagger, classifier, tmp_pat
     assert (same["difference"], same["a_better_share"]) == (0, 50)
     with pytest.raises(ConfigError, match="two tasks of one kind"):
         compare_tasks(tagger, classifier, files / "test.conll")
+
+
+@pytest.mark.parametrize("kind", ["conll", "jsonl"])
+def test_a_page_tells_how_good_a_task_is_and_where_it_errs(files, tagger, classifier, kind, tmp_path):
+    folder = tagger if kind == "conll" else classifier
+    page = (folder / "report.html").read_text("utf-8")
+    assert "What it takes of each layer" in page
+    assert page.count("<svg") == 2
+    scores = evaluate_task(folder, files / f"test.{kind}", report=tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert f"<b>{scores['f1' if kind == 'conll' else 'accuracy']:.2f}</b>" in page
+    assert f"test.{kind}" in page
+    with pytest.raises(OutputError, match="exists already"):
+        evaluate_task(folder, files / f"test.{kind}", report=tmp_path / "r.html")
+
+
+def test_a_page_counts_mistakes_and_labels(tagger):
+    task = load_task(tagger)
+    said = task([["Ann", "saw", "New", "York"], ["Oslo"]])
+    true = [["B-LOC", "O", "B-LOC", "I-LOC"], ["O"]]
+    examples = [Example(p.tokens, labels, "", 1) for p, labels in zip(said, true, strict=True)]
+    assert [p.tags for p in said] == [["B-PER", "O", "B-LOC", "I-LOC"], ["B-LOC"]]
+    page = task_page(task, examples, said, "a.conll")
+    numbers = [re.findall(r'<td class="number">(.*?)</td>', row) for row in page.split("<tr>")]
+    assert ["LOC", "50.0", "50.0", "50.0", "2", "2"] in numbers
+    assert ["PER", "0.0", "0.0", "0.0", "0", "1"] in numbers
+    assert ["LOC", "PER", "1"] in numbers
+    assert ["–", "LOC", "1"] in numbers
 
 
 def test_lines_are_predicted_with_their_numbers(tagger, tmp_path):

@@ -42,6 +42,7 @@ def draw_chart(
     log_scale: bool = False,
     from_zero: bool = False,
     marks: Sequence[float] = (),
+    axis: str = "step",
 ) -> str:
     """Draw lines into one SVG element; an empty string if there is no point.
 
@@ -50,7 +51,7 @@ def draw_chart(
         end: the step that the chart goes to, from 0; above zero.
         log_scale: of the values; those that are not above zero are left out.
         from_zero: the scale of the values begins at 0.
-        marks: steps with an upright line.
+        marks: steps with an upright line. axis: the name of what a step is.
     """
     lines = [_thinned(_positive(line) if log_scale else line) for line in lines]
     values = [value for line in lines for value in line.values]
@@ -76,7 +77,7 @@ def draw_chart(
         parts.append(
             f'<text x="{x_at(tick):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{number_text(tick)}</text>'
         )
-    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 5}" text-anchor="middle">step</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 5}" text-anchor="middle">{escape(axis)}</text>')
     for mark in (m for m in marks if 0 <= m <= end):
         parts.append(
             f'<line class="mark" x1="{x_at(mark):.1f}" x2="{x_at(mark):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'

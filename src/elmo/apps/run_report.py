@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from elmo.apps.line_chart import CHART_STYLE, Line, draw_chart, smoothed
+from elmo.apps.html_page import facts_table, figure, headline, html_page, table
+from elmo.apps.line_chart import Line, draw_chart, smoothed
 from elmo.apps.run_facts import (
-    Facts,
     duration_text,
     final_perplexity_facts,
     model_facts,
@@ -20,26 +20,6 @@ from elmo.text.files import refuse_existing, written_whole
 from elmo.train.recipe import changed_settings
 
 REPORT_FILE = "report.html"
-
-_STYLE = """\
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c2024; --quiet: #5c6670; --grid: #e1e5e9;
-  --first: #1f6fb4; --second: #c4540a; }
-@media (prefers-color-scheme: dark) {
-  :root { --paper: #15191d; --ink: #e6e9ec; --quiet: #9aa5b0; --grid: #2c343b; --first: #6db3f2; --second: #ff9a52; } }
-@media print {
-  :root { --paper: #fff; --ink: #000; --quiet: #444; --grid: #ddd; --first: #1f6fb4; --second: #c4540a; }
-  figure, section, tr { break-inside: avoid; } }
-body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 60rem;
-  margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-p { color: var(--quiet); margin: .3rem 0; } figure { margin: 1.5rem 0; } figcaption { font-weight: 600; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid var(--grid); }
-th { font-weight: normal; color: var(--quiet); } td.number, th.number { text-align: right; }
-.facts th { width: 15rem; } .facts { width: 100%; }
-.headline { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 1rem 0; }
-.headline b { display: block; font-size: 1.7rem; }
-"""
 
 
 def report_run(run: Path, output: Path | None = None, force: bool = False) -> dict[str, object]:
@@ -71,24 +51,17 @@ def write_page(run: RunRecord) -> str:
     """The HTML of the report page."""
     changes = changed_settings(run.recipe)
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(run.name)}: training of an ELMo model</title>",
-        f"<style>\n{_STYLE}{CHART_STYLE}</style></head><body>",
-        f"<h1>{escape(run.name)}</h1>",
         "<p>Training of a bidirectional language model over characters (ELMo).</p>",
         _headline(run),
         *_curves(run),
-        _facts_table("Text", text_facts(run)),
-        _facts_table("Model", model_facts(run.recipe.get("bilm") or {}, run.n_words)),
-        _facts_table("Training", training_run_facts(run)),
-        _facts_table("Settings that are not the defaults", {key: str(value) for key, value in changes.items()}),
+        facts_table("Text", text_facts(run)),
+        facts_table("Model", model_facts(run.recipe.get("bilm") or {}, run.n_words)),
+        facts_table("Training", training_run_facts(run)),
+        facts_table("Settings that are not the defaults", {key: str(value) for key, value in changes.items()}),
         _sessions(run),
         _evaluations(run),
-        "</body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return html_page(run.name, "training of an ELMo model", parts)
 
 
 def _headline(run: RunRecord) -> str:
@@ -98,8 +71,7 @@ def _headline(run: RunRecord) -> str:
         shown, of_what = {name: text for name, text in latest.items() if text}, "the latest"
     if not shown:
         return "" if run.reports else "<p>Nothing is logged yet.</p>"
-    figures = "".join(f"<span><b>{escape(value)}</b>{escape(name)}</span>" for name, value in shown.items())
-    return f'<div class="headline">{figures}</div><p>Held-out perplexity by the full softmax, {of_what}.</p>'
+    return f"{headline(shown)}<p>Held-out perplexity by the full softmax, {of_what}.</p>"
 
 
 def _curves(run: RunRecord) -> list[str]:
@@ -127,9 +99,7 @@ def _curves(run: RunRecord) -> list[str]:
             reported("gradient_norm"), "gradient norm", log_scale=True
         ),
     }
-    figures = [
-        f"<figure><figcaption>{escape(title)}</figcaption>\n{svg}</figure>" for title, svg in drawn.items() if svg
-    ]
+    figures = [figure(title, svg) for title, svg in drawn.items() if svg]
     note = "<p>Dotted upright lines: the run went on from a checkpoint.</p>" if resumed and figures else ""
     return ["<h2>Curves</h2>", note, *figures] if figures else []
 
@@ -155,26 +125,9 @@ def _evaluations(run: RunRecord) -> str:
         for line in run.reports
         if any(name in line for name in names)
     ]
-    return _table(
+    return table(
         "Held-out perplexity on the way", ["step", "forward", "backward", "mean", "training loss", "time"], rows
     )
-
-
-def _facts_table(title: str, facts: Facts) -> str:
-    if not facts:
-        return ""
-    rows = "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts.items())
-    return f'<section><h2>{escape(title)}</h2><table class="facts">\n{rows}\n</table></section>'
-
-
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    first = "".join(f'<th class="number">{escape(name)}</th>' for name in head)
-    body = "\n".join(
-        "<tr>" + "".join(f'<td class="number">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
-    )
-    return f"<h2>{escape(title)}</h2><table>\n<tr>{first}</tr>\n{body}\n</table>"
 
 
 def _step_of_checkpoint(session: Mapping[str, object]) -> int:

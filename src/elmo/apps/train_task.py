@@ -9,6 +9,7 @@ import torch
 from pydantic import BaseModel, ValidationError
 
 import elmo
+from elmo.apps.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
@@ -100,10 +101,13 @@ def train_task(
             data_of(some, parts.layers_of(cache or cache_folder(), watch)) for some in (parts.train, parts.dev)
         )
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-        scores = _settle(model, dev, words, run.config)
+        predicted = _settle(model, dev, words, run.config)
+        scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun)
         file = parts.file.model_copy(update={"training": facts})
-        save_task(LoadedTask(file, model, words, parts.elmo), folder, _card(file, run, parts.train))
+        task = LoadedTask(file, model, words, parts.elmo)
+        write_task_report(task, dev.examples, predicted, run.dev.name, folder / REPORT_FILE)
+        save_task(task, folder, _card(file, run, parts.train))
         remove_whole(folder / CHECKPOINT)
     return {"output": str(folder), **{k: v for k, v in facts.items() if not isinstance(v, list)}}
 
@@ -166,13 +170,13 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
 
 
 @torch.no_grad()
-def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> dict[str, float]:
-    """Calibrate the best weights on the dev file, and their scores there."""
+def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> list[Any]:
+    """Calibrate the best weights on the dev file, and what they say there."""
     if isinstance(model, LabelModel):
         model.eval()
         logits = [model.logits(dev.batch([i], words, config)) for i in range(len(dev.examples))]
         model.calibrate(torch.cat(logits), dev.examples)
-    return score(model, dev.examples, predict_all(model, dev, words, config))
+    return predict_all(model, dev, words, config)
 
 
 def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float) -> dict[str, Any]:

@@ -6,23 +6,29 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from elmo.apps.task_report import write_task_report
 from elmo.errors import ConfigError
 from elmo.tasks.bootstrap import difference, interval
 from elmo.tasks.kinds import example_of_line
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.saved_task import AT_ONCE, load_task
+from elmo.text.files import refuse_existing
 from elmo.text.lines import decode_lines, read_lines
 
 
-def evaluate_task(folder: Path, path: Path, dtype: str = "float32") -> dict[str, float]:
+def evaluate_task(folder: Path, path: Path, dtype: str = "float32", report: Path | None = None) -> dict[str, float]:
     """Scores in percent on a file of labelled examples (`Tagger.scores`, `Classifier.scores`).
 
+    Args:
+        report: a page to write: what is right and wrong, by label and kind of example.
     Returns:
         examples, the scores, the calibration error of a classifier, and of the main score `low` and `high`: the middle 95 % over
         draws of the examples.
     Raises:
-        CheckpointError: no such task. TextError: the file is missing or broken.
+        CheckpointError: no such task. TextError: the file is missing or broken. OutputError: the page exists.
     """
+    if report is not None:
+        refuse_existing(report, None)
     task = load_task(folder, dtype=dtype)
     examples = task.read(path)
     predicted = task.predict(examples)
@@ -30,6 +36,8 @@ def evaluate_task(folder: Path, path: Path, dtype: str = "float32") -> dict[str,
     scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
     if isinstance(task.model, LabelModel):
         scores |= task.model.calibration(examples, predicted)
+    if report is not None:
+        write_task_report(task, examples, predicted, path.name, report)
     low, high = interval(counts, task.main_score)
     name = task.model.main_score
     return {"examples": len(examples), **scores, f"{name}_low": low, f"{name}_high": high}

@@ -78,6 +78,7 @@ def train(
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
     file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
+    report: Annotated[Path | None, typer.Option(help="Page (HTML) to write: scores, mistakes, layers.")] = None,
     dtype: _Dtype = "float32",
     json: _Json = False,
 ) -> None:
@@ -87,7 +88,7 @@ def evaluate(
     """
     from elmo.apps.use_task import evaluate_task
 
-    show_facts(evaluate_task(folder, file, dtype), json)
+    show_facts(evaluate_task(folder, file, dtype, report), json)
 
 
 def compare(

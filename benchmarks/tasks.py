@@ -1,0 +1,181 @@
+"""What ELMo brings to a task: each data set with the model in the package and without, in the same run of the same recipe.
+
+    python benchmarks/tasks.py [--only SET]... [--seeds N] [--model NAME] [--again] [--write-docs]
+
+Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both on it, and keeps each figure in
+results/tasks.json as soon as it is there, so that rows add up over days. What is kept is not measured again. A run goes on where
+it was stopped. --write-docs writes docs/results.md.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from elmo.apps.task_recipe import task_run
+from elmo.apps.train_task import RUN_FILE, Watch, train_task
+from elmo.apps.use_task import compare_tasks, evaluate_task
+from elmo.tasks.fit import Epoch
+from record import ROOT, SHARED, keep_row, kept_rows
+from task_page import PAGE, page
+
+RUNS = ROOT / "runs" / "tasks"
+NAME = "tasks"  # in results/
+
+
+class DataSet(NamedTuple):
+    """Where a set lies in ../shared/data, and what is done to its files."""
+
+    folder: str
+    train: str
+    dev: str | None  # None: a tenth of train
+    test: str
+    without: str | None = None  # a label that is left out
+
+
+SETS = {
+    "conll2003": DataSet("ner/conll2003-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
+    "clinc150": DataSet("intent/clinc150-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz", without="oos"),
+    "sst2": DataSet("sentiment/sst2-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
+    "semeval2010-8": DataSet("relations/semeval2010-task8-en", "train.jsonl.gz", None, "test.jsonl.gz"),
+    "wnut17": DataSet("ner/wnut17-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
+    "ncbi-disease": DataSet("ner/ncbi-disease-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
+    "conll2000": DataSet("chunk/conll2000", "train.conll.gz", None, "test.conll.gz"),
+    "ud-ewt": DataSet("pos/ud-english-ewt", "train.conllu.gz", "dev.conllu.gz", "test.conllu.gz"),
+    "sick": DataSet("pairs/sick-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
+    "squad": DataSet("qa/squad1-en", "train.json.gz", None, "dev.json.gz"),
+}
+
+
+class Files(NamedTuple):
+    """Files as they are learned from and scored on."""
+
+    train: Path
+    dev: Path
+    test: Path
+
+
+def prepared(name: str) -> Files:
+    """The files of a set; those that must be changed are written into runs/tasks/SET/data."""
+    data, source = SETS[name], SHARED / "data" / SETS[name].folder
+    paths = Files(source / data.train, source / (data.dev or data.train), source / data.test)
+    own = RUNS / name / "data"
+    own.mkdir(parents=True, exist_ok=True)
+    if data.without is not None:
+        written = Files(*(own / path.name.removesuffix(".gz") for path in paths))
+        for path, target in zip(paths, written, strict=True):
+            lines = [line for line in text_of(path).splitlines(True) if json.loads(line)["label"] != data.without]
+            target.write_text("".join(lines), encoding="utf-8")
+        return written
+    if data.dev is not None:
+        return paths
+    parts = [own / f"{part}{path_suffix(paths.train)}" for part in ("train", "dev")]
+    for part, target in zip(split(paths.train), parts, strict=True):
+        target.write_text(part, encoding="utf-8")
+    return Files(parts[0], parts[1], paths.test)
+
+
+def text_of(path: Path) -> str:
+    """The text of a packed file."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return file.read()
+
+
+def path_suffix(path: Path) -> str:
+    """`.conll` of train.conll.gz."""
+    return Path(path.stem).suffix
+
+
+def split(path: Path) -> tuple[str, str]:
+    """A training file in two: every tenth line, sentence or passage is for the dev file."""
+    text = text_of(path)
+    if path_suffix(path) == ".json":
+        passages = [p for article in json.loads(text)["data"] for p in article["paragraphs"]]
+        halves = [[p for i, p in enumerate(passages) if (i % 10 == 9) == of_dev] for of_dev in (False, True)]
+        train, dev = (json.dumps({"data": [{"paragraphs": half}]}) for half in halves)
+        return train, dev
+    mark = "\n\n" if path_suffix(path) == ".conll" else "\n"
+    pieces = [piece for piece in text.split(mark) if piece.strip()]
+    train, dev = (
+        "".join(piece + mark for i, piece in enumerate(pieces) if (i % 10 == 9) == of_dev) for of_dev in (False, True)
+    )
+    return train, dev
+
+
+class Log(Watch):
+    """An epoch a line."""
+
+    def epoch(self, epoch: Epoch, name: str) -> None:
+        """Print it."""
+        print(f"  {epoch.epoch:3} loss {epoch.loss:.3f} dev {name} {epoch.score:.2f} {epoch.seconds:.0f} s", flush=True)
+
+
+def measure(name: str, seed: int, model: str | None) -> dict[str, Any]:
+    """Train and score one set, with a model or without."""
+    files = prepared(name)
+    folder = folder_of(name, seed, model)
+    recipe = ROOT / "recipes" / "tasks" / f"{name}.toml"
+    if not (folder / "config.json").exists():
+        resume = (folder / RUN_FILE).exists()
+        options = {"seed": seed, "model": model}
+        run = None if resume else task_run(recipe, options, files.train, files.dev, model is None, [])
+        train_task(run, folder, resume=resume, cache=RUNS / "layers", watch=Log())
+    facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))["training"]
+    scores = {key: round(value, 3) for key, value in evaluate_task(folder, files.test).items()}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    kept = {key: facts[key] for key in ("epochs", "best_epoch", "seconds", "parameters")}
+    return {**scores, **{k: v for k, v in facts.items() if k.startswith("dev_")}, **kept, "peak_memory_mb": peak}
+
+
+def compare(name: str, seed: int, model: str) -> dict[str, Any]:
+    """The model against the baseline on the test file."""
+    found = compare_tasks(folder_of(name, seed, model), folder_of(name, seed, None), prepared(name).test)
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.items()}
+
+
+def folder_of(name: str, seed: int, model: str | None) -> Path:
+    """Where a trained task lies."""
+    return RUNS / name / f"{model or 'without'}-{seed}"
+
+
+def rows(names: list[str], n_seeds: int, model: str) -> Iterator[tuple[str, Any]]:
+    """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
+    for name in names:
+        for seed in range(n_seeds):
+            yield f"{name}/{model}/{seed}", (measure, name, seed, model)
+            yield f"{name}/without/{seed}", (measure, name, seed, None)
+            yield f"{name}/difference/{seed}", (compare, name, seed, model)
+
+
+def main() -> None:
+    """Measure, keep, and write the page if it is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=list(SETS), help="a set; several times for several")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N")
+    parser.add_argument("--model", default="en")
+    parser.add_argument("--again", action="store_true", help="measure what is kept already")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
+    given = parser.parse_args()
+    for row, (work, *arguments) in rows([] if given.write_docs else given.only or list(SETS), given.seeds, given.model):
+        if row in kept_rows(NAME) and not given.again:
+            continue
+        print(f"{row} ...", flush=True)
+        if given.again and work is measure:
+            shutil.rmtree(folder_of(*arguments), ignore_errors=True)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            figures = process.submit(work, *arguments).result()
+        keep_row(NAME, row, f"python benchmarks/tasks.py --only {arguments[0]} --seeds {given.seeds}", figures)
+        print(f"  {figures}", flush=True)
+    if given.write_docs:
+        PAGE.write_text(page(kept_rows(NAME)), encoding="utf-8")
+        print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
