@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
+	bench-tasks bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -69,6 +69,9 @@ bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, size
 	@$(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
 	@for n in 100000 800000; do $(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary $$n --negatives 8192 \
 		--precision bfloat16 --plain-rows 0 --save; done
+
+bench-change: .venv/.dev  ## Whether `elmo change` finds a change that was made, and how often it finds one where none is.
+	@$(BIN)/python benchmarks/change.py --save
 
 bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was stopped (many hours in all).
 	@$(BIN)/python benchmarks/tasks.py --seeds 1

@@ -33,7 +33,7 @@ def draw_occurrences(
     for number, word in enumerate(dict.fromkeys(words)):
         axes: Any = figure.add_subplot(2, 3, number + 1)
         own = [i for i, other in enumerate(words) if other == word]
-        places = _plane(vectors[own])
+        places = in_the_plane(vectors[own])
         own_senses = np.array([senses[i] for i in own])
         for colour, marker, sense in zip(("#1f6fb4", "#d95f02"), ("o", "s"), dict.fromkeys(own_senses), strict=True):
             axes.scatter(
@@ -58,7 +58,7 @@ def draw_occurrences(
     return True
 
 
-def _plane(x: NDArray[np.float32]) -> NDArray[np.float32]:
+def in_the_plane(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """The first two principal components, each stretched to 0..1: float (n, D) -> (n, 2)."""
     centred = x - x.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)

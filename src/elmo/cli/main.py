@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from elmo.cli import (
+    change,
     convert,
     demo,
     doctor,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("embed")(embed.embed)
 app.command("neighbours")(neighbours.neighbours)
+app.command("change")(change.change)
 app.command("plan")(plan.plan)
 app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)

@@ -1,0 +1,154 @@
+"""How much the use of a word differs between two slices of text, and whether that could be chance.
+
+From the occurrences of a word, unit vectors a_1 ... a_n in one slice and b_1 ... b_m in the other (Giulianelli et al. 2020;
+Kutuzov & Giulianelli 2020):
+
+- `prt`, prototypes: 1 - cos(mean of a, mean of b);
+- `apd`, average pairwise distance: the mean of 1 - a_i . b_j over all pairs, which is 1 - (mean of a) . (mean of b);
+- `jsd`: all occurrences in clusters, the Jensen-Shannon divergence (bits) of how the clusters share out in either slice.
+
+`apd` is large for a word of many uses even if nothing changed; its p-value is not misled by that, its rank is.
+
+The p-value is that of a permutation test: the lines of text, not single occurrences, change their slice, because occurrences in
+one line are alike whatever the slice.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Measure = Literal["prt", "apd", "jsd"]
+MEASURES: tuple[Measure, ...] = ("prt", "apd", "jsd")
+
+Vectors = NDArray[np.float32]  # (N, D), of length 1
+Integers = NDArray[np.int64]
+
+_AT_ONCE = 256  # permutations
+_ROUNDS = 20  # of k-means
+
+
+class Change(NamedTuple):
+    """One word in two slices."""
+
+    prt: float
+    apd: float
+    jsd: float
+    p: float  # of the measure that is tested
+
+
+def change_of(
+    a: Vectors,
+    b: Vectors,
+    lines_a: Integers,
+    lines_b: Integers,
+    *,
+    measure: Measure = "prt",
+    permutations: int = 999,
+    clusters: int = 5,
+    seed: int = 0,
+) -> Change:
+    """Score a word and test one of the scores.
+
+    Args:
+        a, b: float32 (n, D), (m, D): occurrences in either slice, each of length 1.
+        lines_a, lines_b: int64 (n,), (m,): the line in which each stands.
+        permutations: random ones; p is (1 + as large by chance) / (1 + permutations).
+        clusters: of `jsd`, at most.
+    """
+    dice = np.random.default_rng(seed)
+    occurrences = np.concatenate([a, b]).astype(np.float32)
+    assigned = cluster(occurrences, min(clusters, len(occurrences)), dice)
+    unit, of_first = _units(lines_a, lines_b)
+    sums = _SumsOfLines(occurrences, assigned, unit, len(of_first))
+    told = {name: float(sums.score(name, of_first[None])[0]) for name in MEASURES}
+    n_first = int(of_first.sum())
+    as_large = 0
+    for start in range(0, permutations, _AT_ONCE):
+        drawn = np.zeros((min(_AT_ONCE, permutations - start), len(of_first)), bool)
+        for row in drawn:
+            row[dice.permutation(len(of_first))[:n_first]] = True
+        as_large += int((sums.score(measure, drawn) >= told[measure] - 1e-9).sum())
+    return Change(told["prt"], told["apd"], told["jsd"], (1 + as_large) / (1 + permutations))
+
+
+def _units(lines_a: Integers, lines_b: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+    """Which line of all each occurrence stands in (N,), and which lines are of the first slice."""
+    _, first = np.unique(lines_a, return_inverse=True)
+    _, second = np.unique(lines_b, return_inverse=True)
+    n_first = int(first.max()) + 1
+    of_first = np.arange(n_first + int(second.max()) + 1) < n_first
+    return np.concatenate([first, second + n_first]), of_first
+
+
+class _SumsOfLines:
+    """All that the scores need: what the occurrences of each line add up to."""
+
+    def __init__(self, occurrences: Vectors, assigned: Integers, unit: Integers, n_units: int) -> None:
+        self.n = np.bincount(unit, minlength=n_units).astype(np.float32)  # (U,)
+        self.vectors = np.zeros((n_units, occurrences.shape[1]), np.float32)  # (U, D)
+        np.add.at(self.vectors, unit, occurrences)
+        self.clusters = np.zeros((n_units, int(assigned.max()) + 1), np.float32)  # (U, K)
+        np.add.at(self.clusters, (unit, assigned), 1)
+
+    def score(self, measure: Measure, of_first: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The score of each of R ways to share out the lines, bool (R, U): float64 (R,)."""
+        sides = [chosen.astype(np.float32) for chosen in (of_first, ~of_first)]
+        counts = [(side @ self.n)[:, None].astype(np.float64) for side in sides]  # (R, 1)
+        if measure == "jsd":
+            p, q = ((side @ self.clusters) / n for side, n in zip(sides, counts, strict=True))
+            return jensen_shannon(p, q)
+        x, y = ((side @ self.vectors).astype(np.float64) / n for side, n in zip(sides, counts, strict=True))
+        product: NDArray[np.float64] = (x * y).sum(axis=1)
+        if measure == "apd":
+            return 1 - product
+        lengths: NDArray[np.float64] = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+        return 1 - product / np.maximum(lengths, 1e-12)
+
+
+def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divergence of distributions (R, K) each, in bits, 0 to 1: float64 (R,)."""
+    middle = (p + q) / 2
+    found: NDArray[np.float64] = (_entropy(middle) - (_entropy(p) + _entropy(q)) / 2).clip(0)
+    return found
+
+
+def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1)
+    return found
+
+
+def cluster(x: Vectors, k: int, dice: np.random.Generator) -> Integers:
+    """K-means with the start of k-means++ (Arthur & Vassilvitskii 2007): which cluster each of x (N, D) is in, int64 (N,)."""
+    centres = x[[dice.integers(len(x))]]
+    while len(centres) < k:
+        far = _distances(x, centres).min(axis=1).clip(0)
+        if far.sum() < 1e-6:
+            break
+        centres = np.concatenate([centres, x[[dice.choice(len(x), p=far / far.sum())]]])
+    assigned: Integers = _distances(x, centres).argmin(axis=1)
+    for _ in range(_ROUNDS):
+        centres = np.stack(
+            [x[assigned == i].mean(axis=0) if (assigned == i).any() else c for i, c in enumerate(centres)]
+        )
+        moved = _distances(x, centres).argmin(axis=1)
+        if (moved == assigned).all():
+            break
+        assigned = moved
+    return assigned
+
+
+def _distances(x: Vectors, centres: Vectors) -> NDArray[np.float64]:
+    """Squared: (N, K)."""
+    own, of_centres = (x * x).sum(axis=1)[:, None], (centres * centres).sum(axis=1)
+    found: NDArray[np.float64] = (own + of_centres - 2 * x @ centres.T).astype(np.float64)
+    return found
+
+
+def false_discovery_rates(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """q-values (Benjamini & Hochberg 1995): of the words up to here this share is expected to be chance."""
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty_like(scaled)
+    q[order] = np.minimum.accumulate(scaled[::-1])[::-1].clip(max=1)
+    return q

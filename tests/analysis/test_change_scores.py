@@ -1,0 +1,130 @@
+"""Change of words: the formulas in loops, p-values that are uniform where nothing changed, a bounded draw of occurrences."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from elmo.analysis.change_scores import change_of, cluster, false_discovery_rates, jensen_shannon
+from elmo.analysis.word_occurrences import draw_places, embed_places
+from elmo.embed.embedder import Elmo
+from elmo.text.rows import Row
+from elmo.text.tokens import Token
+
+
+def unit(x):
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
+
+def some_vectors(seed, n, shift=0.0, D=8):
+    return unit(np.random.default_rng(seed).standard_normal((n, D)) + shift)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_those_of_the_formulas(seed):
+    a, b = some_vectors(seed, 7), some_vectors(seed + 50, 5, shift=0.5)
+    found = change_of(a, b, np.arange(7), np.arange(5), permutations=0)
+    pairs = [1 - float(x @ y) for x in a.astype(float) for y in b.astype(float)]
+    assert found.apd == pytest.approx(sum(pairs) / 35, abs=1e-6)
+    x, y = a.astype(float).mean(0), b.astype(float).mean(0)
+    assert found.prt == pytest.approx(1 - x @ y / math.sqrt((x @ x) * (y @ y)), abs=1e-6)
+    groups = cluster(np.concatenate([a, b]), 5, np.random.default_rng(0))
+    p, q = (Counter(part.tolist()) for part in (groups[:7], groups[7:]))
+    divergence = 0.0
+    for k in set(groups.tolist()):
+        m = (p[k] / 7 + q[k] / 5) / 2
+        divergence += sum(share / 2 * math.log2(share / m) for share in (p[k] / 7, q[k] / 5) if share)
+    assert found.jsd == pytest.approx(divergence, abs=1e-6)
+    assert found.p == 1
+
+
+def test_a_change_has_no_direction():
+    a, b = some_vectors(0, 9), some_vectors(1, 9, shift=0.4)
+    one, other = (change_of(*pair, np.arange(9), np.arange(9), permutations=0) for pair in ((a, b), (b, a)))
+    assert (one.prt, one.apd) == pytest.approx((other.prt, other.apd))
+
+
+def test_the_same_occurrences_have_not_changed():
+    a = some_vectors(0, 30)
+    found = change_of(a, a, np.arange(30), np.arange(30), permutations=99)
+    assert found.prt == pytest.approx(0, abs=1e-6)
+    assert found.jsd == pytest.approx(0, abs=1e-9)
+    assert found.p == 1
+
+
+@pytest.mark.parametrize("measure", ["prt", "apd", "jsd"])
+def test_p_values_are_even_where_nothing_changed(measure):
+    ps = []
+    for seed in range(300):
+        dice = np.random.default_rng(seed)
+        topics = dice.standard_normal((40, 8))  # the occurrences of one line are alike
+        lines = np.repeat(np.arange(20), 3)
+        sides = [unit(topics[start + lines] + 0.3 * dice.standard_normal((60, 8))) for start in (0, 20)]
+        ps.append(change_of(*sides, lines, lines, measure=measure, permutations=99, seed=seed).p)
+    for level in (0.05, 0.2, 0.5):
+        n = sum(p <= level for p in ps)
+        deviation = math.sqrt(300 * level * (1 - level))
+        assert abs(n - 300 * level) < 3.5 * deviation, (measure, level, n)
+
+
+@pytest.mark.parametrize("measure", ["prt", "apd", "jsd"])
+def test_a_large_change_is_no_chance(measure):
+    a, b = some_vectors(0, 50), some_vectors(1, 50, shift=1.0)
+    assert change_of(a, b, np.arange(50), np.arange(50), measure=measure, permutations=199).p == 1 / 200
+
+
+def test_divergence_is_between_0_and_1():
+    p, q = np.array([[1.0, 0], [0.5, 0.5]]), np.array([[0.0, 1], [0.5, 0.5]])
+    assert jensen_shannon(p, q) == pytest.approx([1, 0])
+
+
+def test_clusters_are_found_and_fewer_if_there_are_fewer_points():
+    centres = 10 * np.eye(3, 6, dtype=np.float32)
+    x = np.repeat(centres, 20, axis=0) + 0.1 * np.random.default_rng(0).standard_normal((60, 6)).astype(np.float32)
+    found = cluster(x, 3, np.random.default_rng(1))
+    assert [len(set(found[i : i + 20])) for i in (0, 20, 40)] == [1, 1, 1]
+    assert len(set(found)) == 3
+    assert set(cluster(np.ones((9, 4), np.float32), 5, np.random.default_rng(0))) == {0}
+
+
+def test_false_discovery_rates_are_benjamini_and_hochbergs():
+    p = np.array([0.01, 0.6, 0.03, 0.02, 0.04])
+    expected = []
+    for x in p:
+        larger = [y for y in p if y >= x]
+        expected.append(min(1, *(y * 5 / sum(z <= y for z in p) for y in larger)))
+    assert false_discovery_rates(p) == pytest.approx(expected)
+
+
+def row(number, text):
+    words = text.split()
+    return Row(number + 1, [Token(word, 0, len(word)) for word in words])
+
+
+def test_each_occurrence_is_drawn_as_often_as_another():
+    rows = [row(i, "bank of bank") for i in range(10)]
+    times = Counter()
+    for seed in range(600):
+        (places,) = draw_places(rows, ["bank"], 4, True, np.random.default_rng(seed)).values()
+        assert len(set(places)) == 4
+        assert places == sorted(places)
+        times.update((p.row, p.token) for p in places)
+    assert len(times) == 20
+    assert all(abs(n - 120) < 4 * math.sqrt(600 * 0.2 * 0.8) for n in times.values())
+
+
+@pytest.mark.filterwarnings("ignore:.*of this text")
+def test_occurrences_are_the_vectors_of_their_places():
+    from conftest import small_model
+
+    elmo = Elmo(small_model(scale=1.5))
+    texts = ["the bank of the river", "money", "The Bank lends money", "river"]
+    rows = [row(i, text) for i, text in enumerate(texts)]
+    drawn = draw_places(rows, ["bank", "money"], 10, True, np.random.default_rng(0))
+    found = embed_places(elmo, lambda: rows, drawn, "top")
+    whole = elmo.embed([text.split() for text in texts], layers="top")
+    assert [(p.row, p.token, p.line) for p in found["bank"].places] == [(0, 1, 1), (2, 1, 3)]
+    expected = np.stack([whole[0][1], whole[2][1]])
+    assert np.allclose(found["bank"].vectors, unit(expected), atol=1e-5)
+    assert found["money"].vectors.shape == (2, elmo.width)
