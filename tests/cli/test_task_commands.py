@@ -97,6 +97,14 @@ def test_what_cannot_be_done_is_one_sentence(files, run_elmo, arguments, told):
     assert {p.name for p in files.iterdir()} == before
 
 
+def text_of(path):
+    """None while it is being replaced."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["m", None])
 def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, model):
@@ -109,9 +117,9 @@ def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, 
     command = [*run, *many, "parts"]
     place = files / "parts" / "checkpoint" / "place.json"
     for _ in range(3):
-        before = place.read_text() if place.exists() else None
+        before = text_of(place)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while process.poll() is None and (place.read_text() if place.exists() else None) == before:
+        while process.poll() is None and text_of(place) == before:
             time.sleep(0.01)
         time.sleep(dice.random() * 0.3)
         process.send_signal(signal.SIGKILL)
