@@ -237,7 +237,7 @@ def test_a_page_counts_mistakes_and_labels(tagger):
     examples = [Example(p.tokens, labels, "", 1) for p, labels in zip(said, true, strict=True)]
     assert [p.tags for p in said] == [["B-PER", "O", "B-LOC", "I-LOC"], ["B-LOC"]]
     page = task_page(task, examples, said, "a.conll")
-    numbers = [re.findall(r'<td class="number">(.*?)</td>', row) for row in page.split("<tr>")]
+    numbers = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in page.split("<tr>")]
     assert ["LOC", "50.0", "50.0", "50.0", "2", "2"] in numbers
     assert ["PER", "0.0", "0.0", "0.0", "0", "1"] in numbers
     assert ["LOC", "PER", "1"] in numbers

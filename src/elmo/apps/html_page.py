@@ -62,12 +62,19 @@ def facts_table(title: str, facts: Mapping[str, str]) -> str:
     return f'<section><h2>{escape(title)}</h2><table class="facts">\n{rows}\n</table></section>'
 
 
-def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of numbers as text; nothing if there is none."""
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], n_names: int = 0) -> str:
+    """Rows of numbers as text; nothing if there is none.
+
+    Args:
+        n_names: columns on the left that hold names, not numbers.
+    """
     if not rows:
         return ""
-    first = "".join(f'<th class="number">{escape(name)}</th>' for name in head)
-    body = "\n".join(
-        "<tr>" + "".join(f'<td class="number">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
-    )
-    return f"<h2>{escape(title)}</h2><table>\n<tr>{first}</tr>\n{body}\n</table>"
+
+    def line(cells: Sequence[str], kind: str) -> str:
+        classes = ["" if i < n_names else ' class="number"' for i in range(len(cells))]
+        shown = (f"<{kind}{css}>{escape(cell)}</{kind}>" for css, cell in zip(classes, cells, strict=True))
+        return f"<tr>{''.join(shown)}</tr>"
+
+    body = "\n".join(line(row, "td") for row in rows)
+    return f"<h2>{escape(title)}</h2><table>\n{line(head, 'th')}\n{body}\n</table>"

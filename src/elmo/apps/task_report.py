@@ -54,9 +54,9 @@ def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence
         f"<p>{main}: 95 % of a thousand draws of these examples lie between {low:.2f} and {high:.2f}. In percent.</p>",
         *_curves(task),
         _layers(task),
-        table("By label", ["label", "F1", "precision", "recall", "true", "said"], _by_label(pairs)),
-        table("Most frequent mistakes", ["true", "said", "times"], _mistakes(pairs)),
-        table("By kind of example", ["examples", "number", main], _by_kind(task, examples, counts)),
+        table("By label", ["label", "F1", "precision", "recall", "true", "said"], _by_label(pairs), 1),
+        table("Most frequent mistakes", ["true", "said", "times"], _mistakes(pairs), 2),
+        table("By kind of example", ["examples", "number", main], _by_kind(task, examples, counts), 1),
         facts_table("Task", _facts(task)),
     ]
     return html_page(f"Task: {task.file.config.task}", "a task on ELMo", parts)
@@ -92,7 +92,7 @@ def _layers(task: LoadedTask) -> str:
                 ]
             )
     n_layers = task.file.elmo.n_layers if task.file.elmo else 0
-    return table("What it takes of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows)
+    return table("What it takes of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows, 1)
 
 
 def _said_and_true(
