@@ -18,6 +18,8 @@ from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.kinds import read_examples
+from elmo.tasks.labels import learnable
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -320,6 +322,28 @@ def test_labels_that_were_not_in_training_count_as_errors(tagger, classifier, tm
     assert evaluate_task(tagger, tmp_path / "t.conll")["recall"] == 50
     (tmp_path / "t.jsonl").write_text('{"text": "Ann saw Paris", "label": "place"}\n{"text": "Ann", "label": "new"}\n')
     assert evaluate_task(classifier, tmp_path / "t.jsonl")["accuracy"] == 50
+
+
+def test_a_fraction_of_the_examples_is_learned_from(files):
+    def kept(fraction, seed=0):
+        config = run_of(files, "conll", fraction=fraction, seed=seed).config
+        return {e.line for e in learnable(config, read_examples(config, files / "train.conll"), files / "train.conll")}
+
+    assert (len(kept(5)), len(kept(20)), len(kept(100))) == (6, 24, 120)
+    assert kept(5) < kept(20)
+    assert kept(20) != kept(20, seed=1)
+
+
+def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_path):
+    (tmp_path / "t.txt").write_text("Ann saw Oslo\n")
+    (every,) = predict_lines(tagger, str(tmp_path / "t.txt"))
+    scores = sorted(entity["score"] for entity in every["entities"])
+    assert len(scores) == 2
+    (some,) = predict_lines(tagger, str(tmp_path / "t.txt"), least=sum(scores) / 2)
+    assert [entity["score"] for entity in some["entities"]] == scores[1:]
+    for least, n in ((0.5, 1), (1.01, 0)):
+        (told,) = predict_lines(classifier, str(tmp_path / "t.txt"), least=least)
+        assert (len(told["labels"]), "label" in told) == (n, n == 1)
 
 
 def test_an_existing_folder_stays(files, tagger, tmp_path):

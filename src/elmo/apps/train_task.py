@@ -128,10 +128,9 @@ class _Parts(NamedTuple):
 
 def _prepare(run: TaskRun) -> _Parts:
     config = run.config
-    train = read_examples(config, run.train)
+    train = learnable(config, read_examples(config, run.train), run.train)
     scheme = scheme_of(config, train, run.train)
     labels = labels_of(config, scheme, train, run.train)
-    train = learnable(config, train, run.train)
     dev = read_to_score(config, scheme, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
     reference = None

@@ -73,13 +73,14 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> dict[
 
 
 def predict_lines(
-    folder: Path, source: str, pretokenized: bool = False, dtype: str = "float32"
+    folder: Path, source: str, pretokenized: bool = False, dtype: str = "float32", least: float = 0.0
 ) -> Iterator[dict[str, Any]]:
     """What a task says of each line of a text: `line`, `text`, and the facts of its prediction.
 
     Args:
         source: a file; `-`: standard input.
         pretokenized: tokens are separated by white space.
+        least: labels, entities and answers with a lower score are not told.
     Raises:
         CheckpointError: no such task. TextError: the file is missing or broken.
     """
@@ -90,4 +91,4 @@ def predict_lines(
         examples = [example_of_line(task.file.config, line, number, pretokenized) for number, line in block]
         for example, told in zip(examples, task.predict(examples), strict=True):
             other = {} if example.other is None else {"other": example.other.text}
-            yield {"line": example.line, "text": example.text, **other, **told.facts()}
+            yield {"line": example.line, "text": example.text, **other, **told.facts(least)}

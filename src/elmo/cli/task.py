@@ -111,6 +111,9 @@ def predict(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
     file: Annotated[str, typer.Argument(help="Text, one a line; - or nothing: standard input.")] = "-",
     pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
+    least: Annotated[
+        float, typer.Option("--min-score", min=0, max=1, help="Say nothing that is less sure than this.")
+    ] = 0.0,
     dtype: _Dtype = "float32",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with offsets and scores.")] = False,
 ) -> None:
@@ -122,7 +125,7 @@ def predict(
 
     from elmo.apps.use_task import predict_lines
 
-    for facts in predict_lines(folder, file, pretokenized, dtype):
+    for facts in predict_lines(folder, file, pretokenized, dtype, least):
         print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))
 
 

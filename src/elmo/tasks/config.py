@@ -56,6 +56,9 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     optimizer: OptimizerConfig = OptimizerConfig(
         learning_rate=0.001, schedule="constant", warmup_steps=100, clip_norm=5.0
     )
+    fraction: float = Field(
+        100, gt=0, le=100
+    )  # percent of the training examples that are learned from, drawn by the seed
     seed: int = Field(0, ge=0, lt=2**31)
 
     @model_validator(mode="after")

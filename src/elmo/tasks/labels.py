@@ -60,11 +60,15 @@ def labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example
 
 
 def learnable(config: TaskConfig, train: list[Example], path: Path) -> list[Example]:
-    """Examples that a task can learn from; of questions those are left out, with a warning, whose answer is nowhere.
+    """Examples that a task learns from: the fraction that is asked for; of questions those are left out, with a warning, whose
+    answer is nowhere.
 
     Raises:
         TextError: none is left.
     """
+    if config.fraction < 100:
+        order = np.random.default_rng(config.seed).permutation(len(train))
+        train = [train[i] for i in sorted(order[: math.ceil(len(train) * config.fraction / 100)])]
     if config.task != "read":
         return train
     kept = [e for e in train if e.marks or (config.no_answer and not e.labels)]

@@ -23,10 +23,10 @@ class Tagged(NamedTuple):
     scores: list[float]  # the probability of each tag
     entities: list[Entity] | None  # None: tags are no spans
 
-    def facts(self) -> dict[str, Any]:
-        """What JSON can hold."""
+    def facts(self, least: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; entities with a lower score than `least` are left out."""
         if self.entities is not None:
-            return {"entities": [entity._asdict() for entity in self.entities]}
+            return {"entities": [entity._asdict() for entity in self.entities if entity.score >= least]}
         tokens = zip(self.tokens, self.tags, self.scores, strict=True)
         return {
             "tokens": [
@@ -50,9 +50,11 @@ class Answered(NamedTuple):
 
     answers: list[Answer]
 
-    def facts(self) -> dict[str, Any]:
-        """What JSON can hold."""
-        return {"answer": self.answers[0].text, "answers": [answer._asdict() for answer in self.answers]}
+    def facts(self, least: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; the answer is "" if its score is lower than `least`."""
+        best = self.answers[0]
+        answers = [answer._asdict() for answer in self.answers]
+        return {"answer": best.text if best.score >= least else "", "answers": answers}
 
 
 class Scored(NamedTuple):
@@ -60,8 +62,8 @@ class Scored(NamedTuple):
 
     score: float
 
-    def facts(self) -> dict[str, Any]:
-        """What JSON can hold."""
+    def facts(self, least: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; a number is told however small it is."""
         return {"score": self.score}
 
 
@@ -71,8 +73,9 @@ class Labelled(NamedTuple):
     labels: list[str]  # one, or of a task with any number of labels those above one half
     scores: dict[str, float]  # probability of each label, calibrated on the dev file
 
-    def facts(self) -> dict[str, Any]:
-        """What JSON can hold: the labels, and the scores of the five most likely."""
+    def facts(self, least: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold: the labels, none with a lower score than `least`, and the scores of the five most likely."""
         best = dict(sorted(self.scores.items(), key=lambda pair: -pair[1])[:5])
-        one = {"label": self.labels[0], "score": self.scores[self.labels[0]]} if len(self.labels) == 1 else {}
-        return {**one, "labels": self.labels, "scores": best}
+        sure = [label for label in self.labels if self.scores[label] >= least]
+        one = {"label": sure[0], "score": self.scores[sure[0]]} if len(sure) == 1 else {}
+        return {**one, "labels": sure, "scores": best}
