@@ -1,12 +1,13 @@
 """Change of words: the formulas in loops, p-values that are uniform where nothing changed, a bounded draw of occurrences."""
 
+import itertools
 import math
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from elmo.analysis.change_scores import change_of, cluster, false_discovery_rates, jensen_shannon
+from elmo.analysis.change_scores import chance, change_of, cluster, false_discovery_rates, jensen_shannon
 from elmo.analysis.word_occurrences import draw_places, embed_places
 from elmo.embed.embedder import Elmo
 from elmo.text.rows import Row
@@ -66,6 +67,38 @@ def test_p_values_are_even_where_nothing_changed(measure):
         n = sum(p <= level for p in ps)
         deviation = math.sqrt(300 * level * (1 - level))
         assert abs(n - 300 * level) < 3.5 * deviation, (measure, level, n)
+
+
+@pytest.mark.parametrize("true_p", [0.004, 0.05, 0.3])
+def test_the_sequential_test_tells_the_chance(true_p):
+    dice = np.random.default_rng(0)
+    drawn = []
+
+    def as_large(n):
+        drawn.append(n)
+        return dice.random(n) < true_p
+
+    told = [chance(as_large, 20_000) for _ in range(200)]
+    assert np.median(told) == pytest.approx(true_p, rel=0.1)
+    assert sum(drawn) / 200 < 25 / true_p + 256
+
+
+def test_a_p_value_is_the_draw_of_the_twentieth_or_the_share_of_all():
+    every_third = itertools.cycle([False, False, True])
+    assert chance(lambda n: np.array([next(every_third) for _ in range(n)]), 999) == 20 / 60
+    at = iter(range(10_000))
+    assert chance(lambda n: np.array([next(at) in (3, 700) for _ in range(n)]), 999) == 3 / 1000
+    assert chance(lambda n: np.zeros(n, bool), 0) == 1
+
+
+def test_one_changed_word_stands_out_among_five_hundred():
+    ps = [change_of(some_vectors(0, 50), some_vectors(1, 50, shift=1.0), np.arange(50), np.arange(50)).p]
+    for seed in range(499):
+        a, b = some_vectors(1000 + seed, 30), some_vectors(2000 + seed, 30)
+        ps.append(change_of(a, b, np.arange(30), np.arange(30), seed=seed).p)
+    q = false_discovery_rates(np.array(ps))
+    assert q[0] < 0.05
+    assert sum(q[1:] < 0.05) <= 1
 
 
 @pytest.mark.parametrize("measure", ["prt", "apd", "jsd"])

@@ -10,9 +10,11 @@ Kutuzov & Giulianelli 2020):
 `apd` is large for a word of many uses even if nothing changed; its p-value is not misled by that, its rank is.
 
 The p-value is that of a permutation test: the lines of text, not single occurrences, change their slice, because occurrences in
-one line are alike whatever the slice.
+one line are alike whatever the slice. Permutations are drawn until some of them differ as much as the slices do (Besag & Clifford
+1991): few for a word that did not change, many for one that did, whose p must be small to stand out among hundreds of words.
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ Vectors = NDArray[np.float32]  # (N, D), of length 1
 Integers = NDArray[np.int64]
 
 _AT_ONCE = 256  # permutations
+_ENOUGH = 20  # as large by chance: p is then known to a quarter of itself
 _ROUNDS = 20  # of k-means
 
 
@@ -44,7 +47,7 @@ def change_of(
     lines_b: Integers,
     *,
     measure: Measure = "prt",
-    permutations: int = 999,
+    permutations: int = 20_000,
     clusters: int = 5,
     seed: int = 0,
 ) -> Change:
@@ -53,7 +56,7 @@ def change_of(
     Args:
         a, b: float32 (n, D), (m, D): occurrences in either slice, each of length 1.
         lines_a, lines_b: int64 (n,), (m,): the line in which each stands.
-        permutations: random ones; p is (1 + as large by chance) / (1 + permutations).
+        permutations: random ones, at most; the least p is 1 / (1 + permutations).
         clusters: of `jsd`, at most.
     """
     dice = np.random.default_rng(seed)
@@ -62,14 +65,30 @@ def change_of(
     unit, of_first = _units(lines_a, lines_b)
     sums = _SumsOfLines(occurrences, assigned, unit, len(of_first))
     told = {name: float(sums.score(name, of_first[None])[0]) for name in MEASURES}
-    n_first = int(of_first.sum())
-    as_large = 0
-    for start in range(0, permutations, _AT_ONCE):
-        drawn = np.zeros((min(_AT_ONCE, permutations - start), len(of_first)), bool)
-        for row in drawn:
-            row[dice.permutation(len(of_first))[:n_first]] = True
-        as_large += int((sums.score(measure, drawn) >= told[measure] - 1e-9).sum())
-    return Change(told["prt"], told["apd"], told["jsd"], (1 + as_large) / (1 + permutations))
+
+    def as_large(n: int) -> NDArray[np.bool_]:
+        drawn = dice.permuted(np.tile(of_first, (n, 1)), axis=1)
+        return sums.score(measure, drawn) >= told[measure] - 1e-9
+
+    return Change(told["prt"], told["apd"], told["jsd"], chance(as_large, permutations))
+
+
+def chance(as_large: Callable[[int], NDArray[np.bool_]], most: int) -> float:
+    """The p-value of a sequential test (Besag & Clifford 1991, section 2).
+
+    Args:
+        as_large: n -> whether each of n new draws is as large as what was found, bool (n,).
+        most: draws.
+    Returns:
+        20 / n if the twentieth that is as large came at draw n; else (1 + as large) / (1 + most).
+    """
+    found = 0
+    for start in range(0, most, _AT_ONCE):
+        (hits,) = as_large(min(_AT_ONCE, most - start)).nonzero()
+        if found + len(hits) >= _ENOUGH:
+            return _ENOUGH / (start + int(hits[_ENOUGH - found - 1]) + 1)
+        found += len(hits)
+    return (1 + found) / (1 + most)
 
 
 def _units(lines_a: Integers, lines_b: Integers) -> tuple[Integers, NDArray[np.bool_]]:

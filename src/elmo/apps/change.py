@@ -46,7 +46,7 @@ class Settings(NamedTuple):
     n_words: int = 500  # the most frequent ones that all slices have
     min_count: int = 20  # in each slice
     most: int = 200  # occurrences of a word in a slice that are looked at
-    permutations: int = 999
+    permutations: int = 20_000  # at most, for each word
     lowercase: bool = True
     pretokenized: bool = False
     split: bool = False

@@ -34,7 +34,7 @@ def change(
     n_words: Annotated[int, typer.Option(min=1, help="The most frequent words that all texts have.")] = 500,
     min_count: Annotated[int, typer.Option(min=2, help="Times a word must be in each text.")] = 20,
     most: Annotated[int, typer.Option(min=2, help="Occurrences of a word in a text that are looked at.")] = 200,
-    permutations: Annotated[int, typer.Option(min=0, help="Of the test whether it could be chance.")] = 999,
+    permutations: Annotated[int, typer.Option(min=0, help="At most, of the test whether it could be chance.")] = 20_000,
     show: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 20,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder: all words, and a picture.")] = None,
     case: Annotated[bool, typer.Option("--case", help="Words that differ in case are not one.")] = False,
