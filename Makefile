@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
+	bench-tasks bench-corpus-sizes bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -72,6 +72,14 @@ bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, size
 
 bench-change: .venv/.dev  ## Whether `elmo change` finds a change that was made, and how often it finds one where none is.
 	@$(BIN)/python benchmarks/change.py --save
+
+bench-corpus-sizes: .venv/.dev  ## What 1, 10 and 50 MB of text are worth; goes on where it was stopped (hours in all).
+	@$(BIN)/python benchmarks/corpus_sizes.py
+	@$(BIN)/python benchmarks/corpus_sizes.py --write-docs
+
+bench-chinese-tokens: .venv/.dev  ## Characters or words as the tokens of Chinese (half an hour; installs jieba).
+	@$(PIP) 'jieba>=0.42'
+	@$(BIN)/python benchmarks/chinese_tokens.py --save
 
 bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was stopped (many hours in all).
 	@$(BIN)/python benchmarks/tasks.py --seeds 1
