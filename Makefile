@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+.PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-corpus-sizes bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
 
 bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
 	@$(BIN)/python benchmarks/perplexity.py --save
+
+bench-bundled: .venv/.dev  ## Seconds to load the model in the package from a fresh wheel, and to embed a thousand sentences.
+	@TORCH="$(TORCH)" $(BIN)/python benchmarks/bundled.py --save
 
 bench-word-sense: .venv/.dev  ## First-neighbour sense accuracy by layer (needs the data in ../shared).
 	@$(BIN)/python benchmarks/word_sense.py --save

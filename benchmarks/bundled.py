@@ -1,0 +1,77 @@
+"""How soon the model in the package is there: a fresh wheel in an empty environment, loaded, a thousand sentences embedded.
+
+    python benchmarks/bundled.py [--runs 5] [--save]
+
+Each run is a process of its own: `import torch`, then `from elmo import Elmo` and `Elmo.from_pretrained()` (`load_s`), then
+`embed` of the first thousand sentences of lm/english/heldout.txt.gz with an empty cache of words, on two threads (`embed_s`).
+Medians. Needs ../shared.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from elmo.text.corpus import read_sentences
+from record import ROOT, SHARED, parser_with_save, record, show
+
+N_SENTENCES = 1000
+ALONE = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+RUN = """
+import json, sys, time
+import torch
+torch.set_num_threads(2)
+sentences = json.load(open(sys.argv[1], encoding="utf-8"))
+begun = time.perf_counter()
+from elmo import Elmo
+model = Elmo.from_pretrained()
+loaded = time.perf_counter()
+vectors = model.embed(sentences)
+done = time.perf_counter()
+assert len(vectors) == len(sentences) and "site-packages" in sys.modules["elmo"].__file__
+print(json.dumps({"load_s": loaded - begun, "embed_s": done - loaded}))
+"""
+
+
+def python_with_wheel(room: Path) -> Path:
+    """The Python of a new environment with nothing but our wheel and what it needs."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(room), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = room.glob("*.whl")
+    python = room / "venv" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", room / "venv"], check=True)
+    for wanted in (os.environ.get("TORCH", "torch==2.13.0").split(), [str(wheel)]):
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted], env=ALONE, check=True
+        )
+    return python
+
+
+def main() -> None:
+    """Print the medians; with --save keep them in results/bundled.json."""
+    parser = parser_with_save(__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    with TemporaryDirectory() as name:
+        room = Path(name)
+        texts = read_sentences([SHARED / "data/lm/english/heldout.txt.gz"], pretokenized=False)
+        sentences = list(islice(texts, N_SENTENCES))
+        (room / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
+        command = [python_with_wheel(room), "-c", RUN, room / "sentences.json"]
+        told = [
+            json.loads(subprocess.run(command, cwd=room, env=ALONE, check=True, capture_output=True, text=True).stdout)
+            for _ in range(given.runs)
+        ]
+    figures = {key: round(statistics.median(run[key] for run in told), 3) for key in told[0]}
+    figures |= {"sentences": len(sentences), "tokens": sum(map(len, sentences))}
+    show(figures)
+    if given.save:
+        print(record("bundled", "python benchmarks/bundled.py --save", figures))
+
+
+if __name__ == "__main__":
+    main()
