@@ -30,6 +30,7 @@ from elmo.tasks.saved_task import (
     reference_to,
     save_task,
 )
+from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
 from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.text.raw_arrays import checksum_of
 
@@ -95,16 +96,18 @@ def train_task(
         words = Words.of(parts.train, run.config.inputs)
         torch.manual_seed(run.config.seed)
         model = fresh_model(parts.file, len(words))
-        training = Training(model, words, run.config, folder / CHECKPOINT)
+        tuned = TunedBiLM(parts.elmo, run.config.elmo) if parts.elmo is not None and run.config.elmo.fine_tune else None
+        training = Training(model, words, run.config, folder / CHECKPOINT, tuned)
         training.resume()
-        train, dev = (
-            data_of(some, parts.layers_of(cache or cache_folder(), watch)) for some in (parts.train, parts.dev)
-        )
+        layers_of = parts.layers_of(cache or cache_folder(), watch) if training.reads_frozen_layers else None
+        train, dev = (data_of(some, layers_of) for some in (parts.train, parts.dev))
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-        predicted = _settle(model, dev, words, run.config)
+        predicted = _settle(training, dev)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun)
         file = parts.file.model_copy(update={"training": facts})
+        if tuned is not None:
+            file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
         task = LoadedTask(file, model, words, parts.elmo)
         write_task_report(task, dev.examples, predicted, run.dev.name, folder / REPORT_FILE)
         save_task(task, folder, _card(file, run, parts.train))
@@ -133,6 +136,8 @@ def _prepare(run: TaskRun) -> _Parts:
     labels = labels_of(config, scheme, train, run.train)
     dev = read_to_score(config, scheme, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
+    if biLM is not None and config.elmo.fine_tune:
+        biLM = to_be_tuned(biLM)
     reference = None
     if biLM is not None:
         reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
@@ -169,13 +174,17 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
 
 
 @torch.no_grad()
-def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> list[Any]:
+def _settle(training: Training, dev: Data) -> list[Any]:
     """Calibrate the best weights on the dev file, and what they say there."""
+    model, words, config, tuned = training.model, training.words, training.config, training.tuned
+    if tuned is not None:
+        dev = dev.bare()
     if isinstance(model, LabelModel):
         model.eval()
-        logits = [model.logits(dev.batch([i], words, config)) for i in range(len(dev.examples))]
+        alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
+        logits = [model.logits(batch if tuned is None else tuned.look_at(batch)) for batch in alone]
         model.calibrate(torch.cat(logits), dev.examples)
-    return predict_all(model, dev, words, config)
+    return predict_all(model, dev, words, config, tuned)
 
 
 def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float) -> dict[str, Any]:
@@ -185,7 +194,7 @@ def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: fl
         "best_epoch": 0 if best is None else best.epoch,
         "seconds": round(time.monotonic() - begun, 1),
         **{f"dev_{name}": round(value, 3) for name, value in scores.items()},
-        "parameters": sum(p.numel() for p in training.model.parameters()),
+        "parameters": sum(p.numel() for p in training.update.dense),
         "curve": [epoch.model_dump() for epoch in training.progress.epochs],
         "train": run.train.name,
         "dev": run.dev.name,
@@ -199,7 +208,7 @@ def _card(file: TaskFile, run: TaskRun, train: Sequence[Example]) -> str:
     n_tokens = sum(len(example.tokens) for example in train)
     stands_on = (
         "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
-    )
+    ) + (", fine-tuned with it" if file.config.elmo.fine_tune else "")
     return (
         f"# A task for elmo: {file.config.task}\n\n"
         f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 
+from elmo.model.dropout import DropoutShares
 from elmo.tasks.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
@@ -21,6 +22,12 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
     mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
     dropout: Share = 0.5  # of the mixed vectors
     at_output: bool = False  # a second mix beside the output of the LSTM
+    fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next three are of this
+    discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
+    unfreeze: NonNegativeInt = (
+        1  # epochs before the next lower layer joins; the task's own weights begin; 0: all at once
+    )
+    bilm_dropout: DropoutShares = DropoutShares(layer_inputs=0.1)  # within the biLM
 
 
 class InputConfig(BaseModel, frozen=True, extra="forbid"):
@@ -66,4 +73,6 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         for name, task in _SETTING_OF.items():
             if getattr(self, name) and self.task != task:
                 raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
+        if self.elmo.fine_tune and self.model is None:
+            raise ValueError("elmo.fine_tune changes the biLM, and a baseline has none; leave one of the two out")
         return self
