@@ -20,8 +20,6 @@ class Classifier(LabelModel):
 
     def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
         super().__init__(config, labels, Encoder(config, n_words, elmo))
-        if self.multi_label:
-            self.main_score = "micro_f1"
         self.attention = nn.Linear(self.encoder.width, 1)
         self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
 

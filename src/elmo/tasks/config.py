@@ -12,7 +12,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 
 
-_SETTING_OF = {"multi_label": "classify", "regression": "pair", "no_answer": "read", "spans": "tag", "scheme": "tag"}
+_SETTING_OF = {
+    "multi_label": "classify",
+    "network": "classify",
+    "regression": "pair",
+    "no_answer": "read",
+    "spans": "tag",
+    "scheme": "tag",
+}
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -52,6 +59,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     multi_label: bool = False  # classify: an example has any number of labels
+    network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM

@@ -50,17 +50,27 @@ class Encoder(nn.Module):
     Args:
         n_words: rows of the table of words. elmo: (L, D) of the biLM; None: the baseline.
         n_more: numbers of a token that a task adds of its own.
+        n_units: of a layer of ReLUs that each token passes before the LSTM; None: there is none.
     """
 
-    def __init__(self, config: TaskConfig, n_words: int, elmo: tuple[int, int] | None, n_more: int = 0) -> None:
+    def __init__(
+        self,
+        config: TaskConfig,
+        n_words: int,
+        elmo: tuple[int, int] | None,
+        n_more: int = 0,
+        n_units: int | None = None,
+    ) -> None:
         super().__init__()
         self.own = OwnInput(n_words, config.inputs)
         n_layers, D = elmo or (0, 0)
         self.elmo = ElmoInput(n_layers, config.elmo) if elmo else None
         self.elmo_above = ElmoInput(n_layers, config.elmo) if elmo and config.elmo.at_output else None
         self.dropout = nn.Dropout(config.dropout)
+        width = self.own.width + D + n_more
+        self.units = None if n_units is None else nn.Sequential(nn.Linear(width, n_units), nn.ReLU(), self.dropout)
         self.lstm = nn.LSTM(
-            self.own.width + D + n_more,
+            width if n_units is None else n_units,
             config.cell_size,
             config.n_layers,
             bidirectional=True,
@@ -81,8 +91,11 @@ class Encoder(nn.Module):
             x = torch.cat([more, x], dim=2)
         if self.elmo is not None:
             x = torch.cat([self.elmo(batch.layers, batch.mask), x], dim=2)
+        x = self.dropout(x)
+        if self.units is not None:
+            x = self.units(x)
         lengths = batch.mask.sum(dim=1)
-        packed = pack_padded_sequence(self.dropout(x), lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=batch.mask.shape[1])
         if self.elmo_above is not None:
             y = torch.cat([self.elmo_above(batch.layers, batch.mask), y], dim=2)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
+from elmo.tasks.biattentive import BiattentiveClassifier
 from elmo.tasks.classifier import Classifier
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example, with_blanks
@@ -24,7 +25,7 @@ from elmo.text.tokens import tokenize
 _ORDER = {"pair": "", "read": ", passage and question"}
 _NAMES = {"pair": ("a", "b"), "read": ("context", "question")}
 
-TaskModel = Tagger | Classifier | PairClassifier | PairScorer | RelationModel | Reader
+TaskModel = Tagger | Classifier | BiattentiveClassifier | PairClassifier | PairScorer | RelationModel | Reader
 
 
 def read_examples(config: TaskConfig, path: Path) -> list[Example]:
@@ -67,7 +68,8 @@ def new_model(
         case "tag":
             return Tagger(config, labels, scheme, n_words, elmo)
         case "classify":
-            return Classifier(config, labels, n_words, elmo)
+            kind = BiattentiveClassifier if config.network == "biattentive" else Classifier
+            return kind(config, labels, n_words, elmo)
         case "pair":
             return (PairScorer if config.regression else PairClassifier)(config, labels, n_words, elmo)
         case "relation":
