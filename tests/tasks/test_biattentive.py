@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from elmo.tasks.batches import Words, make_batch
+from elmo.tasks.batches import TableSizes, Words, make_batch
 from elmo.tasks.biattentive import BiattentiveClassifier, Maxout, attend_to_itself
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example, with_blanks
@@ -60,7 +60,7 @@ def batch_of(texts):
 
 def network():
     torch.manual_seed(0)
-    return BiattentiveClassifier(CONFIG, ["a", "b", "c"], 4, None).eval()
+    return BiattentiveClassifier(CONFIG, ["a", "b", "c"], TableSizes(4), None).eval()
 
 
 TEXTS = ["the bank of the river", "money", "the money in the bank of the town"]

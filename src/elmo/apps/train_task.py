@@ -26,10 +26,12 @@ from elmo.tasks.saved_task import (
     ELMO_FOLDER,
     LoadedTask,
     TaskFile,
+    VectorsReference,
     fresh_model,
     reference_to,
     save_task,
 )
+from elmo.tasks.static_vectors import StaticVectors, StaticWords, read_static_vectors, words_in
 from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
 from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.text.raw_arrays import checksum_of
@@ -93,9 +95,11 @@ def train_task(
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
         remove_leftovers(folder)
-        words = Words.of(parts.train, run.config.inputs)
+        words = Words.of(parts.train, run.config.inputs, parts.static_words)
         torch.manual_seed(run.config.seed)
-        model = fresh_model(parts.file, len(words))
+        model = fresh_model(parts.file, words.sizes)
+        if parts.vectors is not None and model.encoder.static is not None:
+            model.encoder.static.fill(torch.from_numpy(parts.vectors.table))
         tuned = TunedBiLM(parts.elmo, run.config.elmo) if parts.elmo is not None and run.config.elmo.fine_tune else None
         training = Training(model, words, run.config, folder / CHECKPOINT, tuned)
         training.resume()
@@ -122,6 +126,12 @@ class _Parts(NamedTuple):
     train: list[Example]
     dev: list[Example]
     elmo: Elmo | None
+    vectors: StaticVectors | None
+
+    @property
+    def static_words(self) -> StaticWords | None:
+        """The words with static vectors."""
+        return None if self.vectors is None else StaticWords(self.vectors.words, self.vectors.table.shape[1])
 
     def layers_of(self, cache: Path, watch: Watch) -> Callable[[Sequence[Example]], LayersOf] | None:
         """Examples -> their layers, from the cache or computed; None: a baseline."""
@@ -141,7 +151,15 @@ def _prepare(run: TaskRun) -> _Parts:
     reference = None
     if biLM is not None:
         reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
-    return _Parts(TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference), train, dev, biLM)
+    file = TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference)
+    if config.inputs.vectors is None:
+        return _Parts(file, train, dev, biLM, None)
+    path = Path(config.inputs.vectors)
+    vectors = read_static_vectors(path, config.inputs.vectors_kept, words_in(train))
+    known = VectorsReference(source=path.name, checksum=checksum_of(path), width=vectors.table.shape[1])
+    inputs = config.inputs.model_copy(update={"vectors": path.name})  # a task tells nobody where its files lay
+    named = config.model_copy(update={"inputs": inputs})
+    return _Parts(file.model_copy(update={"config": named, "vectors": known}), train, dev, biLM, vectors)
 
 
 def _run_of(folder: Path) -> TaskRun:
@@ -154,20 +172,29 @@ def _run_of(folder: Path) -> TaskRun:
         ) from error
     if (folder / CONFIG_FILE).exists():
         raise TrainingError(f"{folder}: this task is trained to its end; elmo evaluate says how good it is")
-    for path in (run.train, run.dev):
+    for path in _files_of(run):
         if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
             raise TrainingError(f"{path}: has changed since the run began; start the run anew with --force")
     return run
+
+
+def _files_of(run: TaskRun) -> list[Path]:
+    """The files that a run reads, beside its biLM."""
+    vectors = run.config.inputs.vectors
+    return [run.train, run.dev, *([] if vectors is None else [Path(vectors)])]
 
 
 def _lay_out(run: TaskRun, folder: Path) -> None:
     """A folder with the run's file, in which every path is whole, so that a resume finds them from anywhere."""
     train, dev = run.train.absolute(), run.dev.absolute()
     config, model = run.config, run.config.model
+    if config.inputs.vectors is not None:
+        vectors = str(Path(config.inputs.vectors).absolute())
+        config = config.model_copy(update={"inputs": config.inputs.model_copy(update={"vectors": vectors})})
     if model is not None and not is_bundled(model) and Path(model).exists():
         config = config.model_copy(update={"model": str(Path(model).absolute())})
-    checksums = {str(path): checksum_of(path) for path in (train, dev)}
-    whole = TaskRun(config=config, train=train, dev=dev, checksums=checksums)
+    whole = TaskRun(config=config, train=train, dev=dev)
+    whole = whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
     with written_whole(folder) as part:
         part.mkdir()
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")

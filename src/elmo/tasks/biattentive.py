@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.label_model import LabelModel
@@ -50,9 +50,11 @@ class Maxout(nn.Module):
 class BiattentiveClassifier(LabelModel):
     """Texts with one label each, or any number of them; arguments as of `Tagger`."""
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
         H = config.cell_size
-        super().__init__(config, labels, Encoder(config, n_words, elmo, n_units=H))
+        super().__init__(config, labels, Encoder(config, tables, elmo, n_units=H))
         self.integrator = nn.LSTM(3 * self.encoder.width, H, bidirectional=True, batch_first=True)
         self.attention = nn.Linear(2 * H, 1)
         layers: list[nn.Module] = []

@@ -122,7 +122,7 @@ class Training:
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        own = list(self.model.parameters())
+        own = [p for p in self.model.parameters() if p.requires_grad]
         of_bilm, shares = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.shares)
         self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + shares)
         self.best = self._copied()
