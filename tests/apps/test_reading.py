@@ -98,7 +98,7 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     config = TaskConfig(task="read", model=None, cell_size=4, no_answer=no_answer, longest_answer=3, dropout=0.0)
     torch.manual_seed(0)
     words = Words.of(examples, config.inputs)
-    model = Reader(config, [], len(words), None).eval()
+    model = Reader(config, [], words.sizes, None).eval()
     others = make_batch([e.other for e in examples], None, words, config.inputs)
     batch = make_batch(examples, None, words, config.inputs)
     batch = type(batch)(**{**vars(batch), "other": others})

@@ -102,8 +102,16 @@ def test_a_classifier_says_what_is_there_and_how_sure_it_is(classifier, files):
     assert sum(yes.scores.values()) == pytest.approx(1)
 
 
-def test_texts_may_have_any_number_of_labels(files, tmp_path):
-    train_task(run_of(files, "several.jsonl"), tmp_path / "t", cache=files / "cache")
+def test_a_biattentive_classifier_learns_and_comes_back(files, tmp_path):
+    run = run_of(files, "jsonl", network="biattentive", optimizer={"learning_rate": 0.005, "warmup_steps": 20})
+    facts = train_task(run, tmp_path / "t", cache=files / "cache")
+    assert facts["dev_accuracy"] > 90
+    assert evaluate_task(tmp_path / "t", files / "dev.jsonl")["accuracy"] == pytest.approx(facts["dev_accuracy"])
+
+
+@pytest.mark.parametrize("network", [None, "biattentive"])
+def test_texts_may_have_any_number_of_labels(files, network, tmp_path):
+    train_task(run_of(files, "several.jsonl", network=network), tmp_path / "t", cache=files / "cache")
     assert evaluate_task(tmp_path / "t", files / "test.several.jsonl")["micro_f1"] > 90
     texts = [" ".join(words) for words, _ in sentences(2, 40)]
     found = load_task(tmp_path / "t")([*texts, ""])

@@ -133,3 +133,32 @@ def test_moments_of_another_optimizer_are_refused(other):
     wider = torch.nn.Parameter(torch.zeros(4, 6))
     with pytest.raises(CheckpointError, match=r"sum of weight 0 is \(4, 5\), not \(4, 6\)"):
         WeightUpdate([wider], [rows], OptimizerConfig(name="adagrad")).set_moments(update.moments(), moved=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_weight_moves_with_its_share_of_the_learning_rate(name):
+    moved = []
+    for shares in ([1.0, 1.0, 1.0], [1.0, 1.0, 0.25]):
+        own = [torch.nn.Parameter(torch.full((n,), 0.5)) for n in (2, 3, 4)]
+        update = WeightUpdate(own, [], OptimizerConfig(name=name), shares)
+        for p in own:
+            p.grad = torch.ones_like(p)
+        take_step(update, 0.1, 1e9)
+        moved.append([float((0.5 - p.detach()).mean()) for p in own])
+    assert moved[1] == pytest.approx([*moved[0][:2], moved[0][2] / 4], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_moments_of_weights_that_have_not_moved_yet_need_not_be_there(name):
+    def fresh():
+        own = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3)]
+        return own, WeightUpdate(own, [], OptimizerConfig(name=name), [1.0, 0.5])
+
+    own, update = fresh()
+    own[0].grad = torch.ones(2)
+    take_step(update, 0.1, 1.0)
+    _, other = fresh()
+    other.set_moments(update.moments(), True, n_still=1)
+    if name not in ("adagrad", "sgd"):  # which keep something of every weight, or nothing
+        with pytest.raises(CheckpointError, match="of weight 1"):
+            fresh()[1].set_moments(update.moments(), True)

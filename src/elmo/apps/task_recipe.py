@@ -1,6 +1,6 @@
 """A recipe file and the options of the command line -> what a task is to be trained on.
 
-A recipe has the settings of `TaskConfig`, and `train` and `dev`, the files; paths in it stand from where it lies.
+A recipe has the settings of `TaskConfig`, and `train` and `dev`, the files; paths of files in it stand from where it lies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +35,9 @@ def task_run(
         told = settings.pop(name, None)
         if path is None and isinstance(told, str) and recipe is not None:
             files[name] = recipe.parent / told
+    inputs = settings.get("inputs")
+    if isinstance(inputs, dict) and isinstance(inputs.get("vectors"), str) and recipe is not None:
+        settings["inputs"] = {**inputs, "vectors": str(recipe.parent / inputs["vectors"])}
     settings |= {name: value for name, value in options.items() if value is not None}
     settings = with_overrides(settings, overrides)
     if baseline:

@@ -26,10 +26,13 @@ from elmo.tasks.saved_task import (
     ELMO_FOLDER,
     LoadedTask,
     TaskFile,
+    VectorsReference,
     fresh_model,
     reference_to,
     save_task,
 )
+from elmo.tasks.static_vectors import StaticVectors, StaticWords, read_static_vectors, words_in
+from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
 from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.text.raw_arrays import checksum_of
 
@@ -92,19 +95,23 @@ def train_task(
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
         remove_leftovers(folder)
-        words = Words.of(parts.train, run.config.inputs)
+        words = Words.of(parts.train, run.config.inputs, parts.static_words)
         torch.manual_seed(run.config.seed)
-        model = fresh_model(parts.file, len(words))
-        training = Training(model, words, run.config, folder / CHECKPOINT)
+        model = fresh_model(parts.file, words.sizes)
+        if parts.vectors is not None and model.encoder.static is not None:
+            model.encoder.static.fill(torch.from_numpy(parts.vectors.table))
+        tuned = TunedBiLM(parts.elmo, run.config.elmo) if parts.elmo is not None and run.config.elmo.fine_tune else None
+        training = Training(model, words, run.config, folder / CHECKPOINT, tuned)
         training.resume()
-        train, dev = (
-            data_of(some, parts.layers_of(cache or cache_folder(), watch)) for some in (parts.train, parts.dev)
-        )
+        layers_of = parts.layers_of(cache or cache_folder(), watch) if training.reads_frozen_layers else None
+        train, dev = (data_of(some, layers_of) for some in (parts.train, parts.dev))
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-        predicted = _settle(model, dev, words, run.config)
+        predicted = _settle(training, dev)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun)
         file = parts.file.model_copy(update={"training": facts})
+        if tuned is not None:
+            file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
         task = LoadedTask(file, model, words, parts.elmo)
         write_task_report(task, dev.examples, predicted, run.dev.name, folder / REPORT_FILE)
         save_task(task, folder, _card(file, run, parts.train))
@@ -119,6 +126,12 @@ class _Parts(NamedTuple):
     train: list[Example]
     dev: list[Example]
     elmo: Elmo | None
+    vectors: StaticVectors | None
+
+    @property
+    def static_words(self) -> StaticWords | None:
+        """The words with static vectors."""
+        return None if self.vectors is None else StaticWords(self.vectors.words, self.vectors.table.shape[1])
 
     def layers_of(self, cache: Path, watch: Watch) -> Callable[[Sequence[Example]], LayersOf] | None:
         """Examples -> their layers, from the cache or computed; None: a baseline."""
@@ -133,10 +146,20 @@ def _prepare(run: TaskRun) -> _Parts:
     labels = labels_of(config, scheme, train, run.train)
     dev = read_to_score(config, scheme, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
+    if biLM is not None and config.elmo.fine_tune:
+        biLM = to_be_tuned(biLM)
     reference = None
     if biLM is not None:
         reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
-    return _Parts(TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference), train, dev, biLM)
+    file = TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference)
+    if config.inputs.vectors is None:
+        return _Parts(file, train, dev, biLM, None)
+    path = Path(config.inputs.vectors)
+    vectors = read_static_vectors(path, config.inputs.vectors_kept, words_in(train))
+    known = VectorsReference(source=path.name, checksum=checksum_of(path), width=vectors.table.shape[1])
+    inputs = config.inputs.model_copy(update={"vectors": path.name})  # a task tells nobody where its files lay
+    named = config.model_copy(update={"inputs": inputs})
+    return _Parts(file.model_copy(update={"config": named, "vectors": known}), train, dev, biLM, vectors)
 
 
 def _run_of(folder: Path) -> TaskRun:
@@ -149,33 +172,46 @@ def _run_of(folder: Path) -> TaskRun:
         ) from error
     if (folder / CONFIG_FILE).exists():
         raise TrainingError(f"{folder}: this task is trained to its end; elmo evaluate says how good it is")
-    for path in (run.train, run.dev):
+    for path in _files_of(run):
         if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
             raise TrainingError(f"{path}: has changed since the run began; start the run anew with --force")
     return run
+
+
+def _files_of(run: TaskRun) -> list[Path]:
+    """The files that a run reads, beside its biLM."""
+    vectors = run.config.inputs.vectors
+    return [run.train, run.dev, *([] if vectors is None else [Path(vectors)])]
 
 
 def _lay_out(run: TaskRun, folder: Path) -> None:
     """A folder with the run's file, in which every path is whole, so that a resume finds them from anywhere."""
     train, dev = run.train.absolute(), run.dev.absolute()
     config, model = run.config, run.config.model
+    if config.inputs.vectors is not None:
+        vectors = str(Path(config.inputs.vectors).absolute())
+        config = config.model_copy(update={"inputs": config.inputs.model_copy(update={"vectors": vectors})})
     if model is not None and not is_bundled(model) and Path(model).exists():
         config = config.model_copy(update={"model": str(Path(model).absolute())})
-    checksums = {str(path): checksum_of(path) for path in (train, dev)}
-    whole = TaskRun(config=config, train=train, dev=dev, checksums=checksums)
+    whole = TaskRun(config=config, train=train, dev=dev)
+    whole = whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
     with written_whole(folder) as part:
         part.mkdir()
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 @torch.no_grad()
-def _settle(model: Any, dev: Data, words: Words, config: TaskConfig) -> list[Any]:
+def _settle(training: Training, dev: Data) -> list[Any]:
     """Calibrate the best weights on the dev file, and what they say there."""
+    model, words, config, tuned = training.model, training.words, training.config, training.tuned
+    if tuned is not None:
+        dev = dev.bare()
     if isinstance(model, LabelModel):
         model.eval()
-        logits = [model.logits(dev.batch([i], words, config)) for i in range(len(dev.examples))]
+        alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
+        logits = [model.logits(batch if tuned is None else tuned.look_at(batch)) for batch in alone]
         model.calibrate(torch.cat(logits), dev.examples)
-    return predict_all(model, dev, words, config)
+    return predict_all(model, dev, words, config, tuned)
 
 
 def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float) -> dict[str, Any]:
@@ -185,7 +221,7 @@ def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: fl
         "best_epoch": 0 if best is None else best.epoch,
         "seconds": round(time.monotonic() - begun, 1),
         **{f"dev_{name}": round(value, 3) for name, value in scores.items()},
-        "parameters": sum(p.numel() for p in training.model.parameters()),
+        "parameters": sum(p.numel() for p in training.update.dense),
         "curve": [epoch.model_dump() for epoch in training.progress.epochs],
         "train": run.train.name,
         "dev": run.dev.name,
@@ -199,7 +235,7 @@ def _card(file: TaskFile, run: TaskRun, train: Sequence[Example]) -> str:
     n_tokens = sum(len(example.tokens) for example in train)
     stands_on = (
         "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
-    )
+    ) + (", fine-tuned with it" if file.config.elmo.fine_tune else "")
     return (
         f"# A task for elmo: {file.config.task}\n\n"
         f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"

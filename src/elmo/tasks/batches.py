@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from elmo.tasks.config import InputConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.static_vectors import UNKNOWN_ROW, StaticWords
 from elmo.text.characters import encode_words
 
 PADDING, UNKNOWN = 0, 1  # ids of words
@@ -30,25 +32,40 @@ class Batch:
     char_ids: Tensor  # int64 (N, C), of the different words
     spelled: Tensor  # int64 (B, T), row of `char_ids`; padding has that of the first
     layers: Tensor | None  # float32 (B, L, T, D), padding 0; None: a baseline
+    static_ids: Tensor | None = None  # int64 (B, T), rows of the static vectors; None: there are none
     other: "Batch | None" = None  # the second texts
 
 
-class Words:
-    """The words that a task knows by a vector of their own."""
+class TableSizes(NamedTuple):
+    """How large the tables of vectors of words are that a task reads."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = list(words)
+    own: int  # rows, padding and the unknown word included
+    static: tuple[int, int] | None = None  # rows, numbers of a row; None: no static vectors
+
+
+class Words:
+    """The words that a task knows by a vector of their own.
+
+    Args:
+        static: those that it knows by a static vector; None: none.
+    """
+
+    def __init__(self, words: Sequence[str], static: StaticWords | None = None) -> None:
+        self.words, self.static = list(words), static
         self._ids = {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
 
     @classmethod
-    def of(cls, examples: Iterable[Example], config: InputConfig) -> "Words":
+    def of(cls, examples: Iterable[Example], config: InputConfig, static: StaticWords | None = None) -> "Words":
         """Those of training examples that are frequent enough, most frequent first."""
         counts = Counter(token.text.lower() for example in examples for token in example.tokens)
-        return cls([word for word, n in counts.most_common() if n >= config.min_count and "\n" not in word])
+        return cls([word for word, n in counts.most_common() if n >= config.min_count and "\n" not in word], static)
 
-    def __len__(self) -> int:
-        """Rows of the table: padding and the unknown word included."""
-        return len(self.words) + UNKNOWN + 1
+    @property
+    def sizes(self) -> TableSizes:
+        """Of the tables of these words."""
+        n_static = 0 if self.static is None else len(self.static.words)
+        static = None if self.static is None else (n_static + UNKNOWN_ROW + 1, self.static.width)
+        return TableSizes(len(self.words) + UNKNOWN + 1, static)
 
     def ids(self, tokens: Sequence[str]) -> list[int]:
         """The ids of tokens."""
@@ -67,10 +84,13 @@ def make_batch(
     B, T = len(examples), max(lengths)
     word_ids = np.full((B, T), PADDING, dtype=np.int64)
     spelled = np.zeros((B, T), dtype=np.int64)
+    static_ids = None if words.static is None else torch.full((B, T), PADDING)
     rows: dict[str, int] = {}
     for b, example in enumerate(examples):
         tokens = [token.text for token in example.tokens]
         word_ids[b, : len(tokens)] = words.ids(tokens)
+        if words.static is not None and static_ids is not None:
+            static_ids[b, : len(tokens)] = torch.tensor(words.static.ids(tokens))
         spelled[b, : len(tokens)] = [rows.setdefault(token, len(rows)) for token in tokens]
     mask = torch.arange(T) < torch.tensor(lengths)[:, None]  # (B, T)
     char_ids = encode_words(list(rows), config.max_characters)  # (N, C)
@@ -81,6 +101,7 @@ def make_batch(
         torch.from_numpy(char_ids),
         torch.from_numpy(spelled),
         _padded(layers, T),
+        static_ids,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.label_model import LabelModel
@@ -18,10 +18,10 @@ from elmo.tasks.pooling import highest, mean
 class Classifier(LabelModel):
     """Texts with one label each, or any number of them; arguments as of `Tagger`."""
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
-        super().__init__(config, labels, Encoder(config, n_words, elmo))
-        if self.multi_label:
-            self.main_score = "micro_f1"
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        super().__init__(config, labels, Encoder(config, tables, elmo))
         self.attention = nn.Linear(self.encoder.width, 1)
         self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
 

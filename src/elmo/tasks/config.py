@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 
+from elmo.model.dropout import DropoutShares
 from elmo.tasks.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
@@ -11,7 +12,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 
 
-_SETTING_OF = {"multi_label": "classify", "regression": "pair", "no_answer": "read", "spans": "tag", "scheme": "tag"}
+_SETTING_OF = {
+    "multi_label": "classify",
+    "network": "classify",
+    "regression": "pair",
+    "no_answer": "read",
+    "spans": "tag",
+    "scheme": "tag",
+}
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -21,6 +29,12 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
     mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
     dropout: Share = 0.5  # of the mixed vectors
     at_output: bool = False  # a second mix beside the output of the LSTM
+    fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next three are of this
+    discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
+    unfreeze: NonNegativeInt = (
+        1  # epochs before the next lower layer joins; the task's own weights begin; 0: all at once
+    )
+    bilm_dropout: DropoutShares = DropoutShares(layer_inputs=0.1)  # within the biLM
 
 
 class InputConfig(BaseModel, frozen=True, extra="forbid"):
@@ -30,6 +44,9 @@ class InputConfig(BaseModel, frozen=True, extra="forbid"):
     min_count: PositiveInt = 2  # a rarer word of the training text is unknown
     character_size: PositiveInt = 64  # of the vector that the characters of a word give
     max_characters: int = Field(30, ge=6, le=200)  # bytes of a word that count, marks of its ends included
+    vectors: str | None = None  # file of static vectors (word2vec, GloVe; text) that stand beside the others
+    vectors_kept: NonNegativeInt = 50_000  # of its first words, beside those of the training file
+    tune_vectors: bool = False  # they learn with the task; else they stay as they are
 
 
 class TaskConfig(BaseModel, frozen=True, extra="forbid"):
@@ -45,6 +62,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     multi_label: bool = False  # classify: an example has any number of labels
+    network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
@@ -66,4 +84,6 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         for name, task in _SETTING_OF.items():
             if getattr(self, name) and self.task != task:
                 raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
+        if self.elmo.fine_tune and self.model is None:
+            raise ValueError("elmo.fine_tune changes the biLM, and a baseline has none; leave one of the two out")
         return self

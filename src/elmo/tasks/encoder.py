@@ -7,8 +7,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import CharCNNConfig
 from elmo.model.scalar_mix import ScalarMix
-from elmo.tasks.batches import PADDING, Batch
+from elmo.tasks.batches import PADDING, Batch, TableSizes
 from elmo.tasks.config import ElmoConfig, InputConfig, TaskConfig
+from elmo.tasks.static_vectors import UNKNOWN_ROW
 
 _FILTERS = ((1, 16), (2, 32), (3, 64), (4, 64))
 
@@ -44,23 +45,56 @@ class OwnInput(nn.Module):
         return torch.cat([self.words(batch.word_ids), spelled], dim=2)
 
 
+class StaticInput(nn.Module):
+    """The static vector of each token; of an unknown one zeros, until they learn."""
+
+    def __init__(self, n_rows: int, width: int, config: InputConfig) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(n_rows, width, padding_idx=PADDING)
+        self.rows.weight.requires_grad_(config.tune_vectors)
+        self.fill(torch.zeros(n_rows - UNKNOWN_ROW - 1, width))
+        self.width = width
+
+    @torch.no_grad()
+    def fill(self, table: Tensor) -> None:
+        """Set the vectors of the words: float (words, width)."""
+        self.rows.weight[: UNKNOWN_ROW + 1] = 0
+        self.rows.weight[UNKNOWN_ROW + 1 :] = table
+
+    def forward(self, static_ids: Tensor) -> Tensor:
+        """int64 (B, T) -> float (B, T, width)."""
+        found: Tensor = self.rows(static_ids)
+        return found
+
+
 class Encoder(nn.Module):
-    """Own vectors and ELMo's -> a bidirectional LSTM -> ELMo's again, if asked for.
+    """Own vectors, static ones if there are, and ELMo's -> a bidirectional LSTM -> ELMo's again, if asked for.
 
     Args:
-        n_words: rows of the table of words. elmo: (L, D) of the biLM; None: the baseline.
+        tables: of words. elmo: (L, D) of the biLM; None: the baseline.
         n_more: numbers of a token that a task adds of its own.
+        n_units: of a layer of ReLUs that each token passes before the LSTM; None: there is none.
     """
 
-    def __init__(self, config: TaskConfig, n_words: int, elmo: tuple[int, int] | None, n_more: int = 0) -> None:
+    def __init__(
+        self,
+        config: TaskConfig,
+        tables: TableSizes,
+        elmo: tuple[int, int] | None,
+        n_more: int = 0,
+        n_units: int | None = None,
+    ) -> None:
         super().__init__()
-        self.own = OwnInput(n_words, config.inputs)
+        self.own = OwnInput(tables.own, config.inputs)
+        self.static = None if tables.static is None else StaticInput(*tables.static, config.inputs)
         n_layers, D = elmo or (0, 0)
         self.elmo = ElmoInput(n_layers, config.elmo) if elmo else None
         self.elmo_above = ElmoInput(n_layers, config.elmo) if elmo and config.elmo.at_output else None
         self.dropout = nn.Dropout(config.dropout)
+        width = self.own.width + (self.static.width if self.static else 0) + D + n_more
+        self.units = None if n_units is None else nn.Sequential(nn.Linear(width, n_units), nn.ReLU(), self.dropout)
         self.lstm = nn.LSTM(
-            self.own.width + D + n_more,
+            width if n_units is None else n_units,
             config.cell_size,
             config.n_layers,
             bidirectional=True,
@@ -77,12 +111,17 @@ class Encoder(nn.Module):
             more: float (B, T, n_more).
         """
         x = self.own(batch)
+        if self.static is not None:
+            x = torch.cat([self.static(batch.static_ids), x], dim=2)
         if more is not None:
             x = torch.cat([more, x], dim=2)
         if self.elmo is not None:
             x = torch.cat([self.elmo(batch.layers, batch.mask), x], dim=2)
+        x = self.dropout(x)
+        if self.units is not None:
+            x = self.units(x)
         lengths = batch.mask.sum(dim=1)
-        packed = pack_padded_sequence(self.dropout(x), lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=batch.mask.shape[1])
         if self.elmo_above is not None:
             y = torch.cat([self.elmo_above(batch.layers, batch.mask), y], dim=2)

@@ -23,11 +23,13 @@ from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batch
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.tuned_bilm import TunedBiLM
 from elmo.text.files import read_json, written_whole
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
 
 _TENSORS, _PLACE = "weights.safetensors", "place.json"
+_BILM = "bilm."  # before the names of its weights
 
 
 class TaskModel(Protocol):
@@ -66,6 +68,10 @@ class Data(NamedTuple):
         layers = None if self.layers is None else [self.layers(i) for i in numbers]
         batch = make_batch([self.examples[i] for i in numbers], layers, words, config.inputs)
         return batch if self.other is None else replace(batch, other=self.other.batch(numbers, words, config))
+
+    def bare(self) -> "Data":
+        """The examples alone."""
+        return Data(self.examples, None, None if self.other is None else self.other.bare())
 
     @property
     def lengths(self) -> list[int]:
@@ -112,11 +118,34 @@ class Training:
     words: Words
     config: TaskConfig
     folder: Path  # of the checkpoint
+    tuned: TunedBiLM | None = None  # the biLM, if it learns too
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self.update = WeightUpdate(list(self.model.parameters()), [], self.config.optimizer)
-        self.best = {name: t.clone() for name, t in self.model.state_dict().items()}
+        own = [p for p in self.model.parameters() if p.requires_grad]
+        of_bilm, shares = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.shares)
+        self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + shares)
+        self.best = self._copied()
+
+    def _weights(self) -> dict[str, Tensor]:
+        """All that is learned, by name."""
+        weights: dict[str, Tensor] = self.model.state_dict()
+        of_bilm = {} if self.tuned is None else self.tuned.bilm.state_dict()
+        return weights | {f"{_BILM}{name}": t for name, t in of_bilm.items()}
+
+    def _copied(self) -> dict[str, Tensor]:
+        return {name: t.clone() for name, t in self._weights().items()}
+
+    def _set_weights(self, weights: dict[str, Tensor]) -> None:
+        self.model.load_state_dict({name: t for name, t in weights.items() if not name.startswith(_BILM)})
+        if self.tuned is not None:
+            of_bilm = {name.removeprefix(_BILM): t for name, t in weights.items() if name.startswith(_BILM)}
+            self.tuned.bilm.load_state_dict(of_bilm)
+
+    @property
+    def reads_frozen_layers(self) -> bool:
+        """Whether the next epoch looks at layers that do not change."""
+        return self.tuned is None or self.tuned.is_frozen(len(self.progress.epochs) + 1)
 
     def resume(self) -> None:
         """Go on from the checkpoint, if there is one.
@@ -132,15 +161,16 @@ class Training:
             for name, tensor in read_tensors(self.folder / _TENSORS).items():
                 part, _, own = name.partition(".")
                 parts[part][own] = tensor
-            self.model.load_state_dict(parts["now"])
-            self.update.set_moments(parts["moments"], moved=True)
+            self._set_weights(parts["now"])
+            n_still = 0 if self.tuned is None else self.tuned.n_still(len(self.progress.epochs))
+            self.update.set_moments(parts["moments"], True, n_still)
             self.best = parts["best"]
         except (OSError, ValueError, KeyError, RuntimeError, ValidationError) as error:
             raise CheckpointError(f"{self.folder}: no checkpoint of this run ({error}); start the run anew") from error
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        tensors = {f"now.{name}": t for name, t in self.model.state_dict().items()}
+        tensors = {f"now.{name}": t for name, t in self._weights().items()}
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
         tensors |= {f"moments.{name}": t for name, t in self.update.moments().items()}
         with written_whole(self.folder) as part:
@@ -151,6 +181,8 @@ class Training:
     def run(self, train: Data, dev: Data, report: Callable[[Epoch], None] = lambda epoch: None) -> None:
         """Train to the end; the model then has the best weights.
 
+        Args:
+            train, dev: with layers, if `reads_frozen_layers`.
         Raises:
             TrainingError: the loss is not finite.
         """
@@ -158,10 +190,10 @@ class Training:
             epoch = self._epoch(len(self.progress.epochs) + 1, train, dev)
             self.progress = Progress(epochs=[*self.progress.epochs, epoch])
             if self.progress.best == epoch:
-                self.best = {name: t.clone() for name, t in self.model.state_dict().items()}
+                self.best = self._copied()
             self.save()
             report(epoch)
-        self.model.load_state_dict(self.best)
+        self._set_weights(self.best)
 
     def _is_over(self) -> bool:
         done, best = len(self.progress.epochs), self.progress.best
@@ -173,10 +205,17 @@ class Training:
         dice = np.random.default_rng((self.config.seed, number))
         batches = shuffled_batches(train.lengths, self.config.batch_size, dice)
         n_steps = self.config.epochs * len(batches)
+        tuned = None if self.reads_frozen_layers else self.tuned
+        if tuned is not None:
+            tuned.begin(number)
+            train, dev = train.bare(), dev.bare()
         self.model.train()
         total = 0.0
         for i, numbers in enumerate(batches):
-            loss = self.model.loss(train.batch(numbers, self.words, self.config))
+            batch = train.batch(numbers, self.words, self.config)
+            if tuned is not None:
+                batch = tuned.train_on(batch, (self.config.seed, number, i))
+            loss = self.model.loss(batch)
             total += float(loss.detach())
             if not math.isfinite(total):
                 raise TrainingError(
@@ -185,17 +224,23 @@ class Training:
             loss.backward()
             rate = learning_rate_at((number - 1) * len(batches) + i, n_steps, self.config.optimizer)
             take_step(self.update, rate, self.config.optimizer.clip_norm)
-        scores = score(self.model, dev.examples, predict_all(self.model, dev, self.words, self.config))
+        scores = score(self.model, dev.examples, predict_all(self.model, dev, self.words, self.config, tuned))
         seconds = time.monotonic() - begun
         return Epoch(epoch=number, loss=total / len(batches), score=scores[self.model.main_score], seconds=seconds)
 
 
 @torch.no_grad()
-def predict_all(model: Any, data: Data, words: Words, config: TaskConfig) -> list[Any]:
-    """A prediction for each example, in their order."""
+def predict_all(model: Any, data: Data, words: Words, config: TaskConfig, tuned: TunedBiLM | None = None) -> list[Any]:
+    """A prediction for each example, in their order.
+
+    Args:
+        tuned: what gives the layers; None: the data have them.
+    """
     model.eval()
     found: list[Any] = [None] * len(data.examples)
     for numbers in ordered_batches(data.lengths, config.batch_size):
-        for number, prediction in zip(numbers, model.predict(data.batch(numbers, words, config)), strict=True):
+        batch = data.batch(numbers, words, config)
+        predicted = model.predict(batch if tuned is None else tuned.look_at(batch))
+        for number, prediction in zip(numbers, predicted, strict=True):
             found[number] = prediction
     return found

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
+from elmo.tasks.batches import TableSizes
+from elmo.tasks.biattentive import BiattentiveClassifier
 from elmo.tasks.classifier import Classifier
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example, with_blanks
@@ -24,7 +26,7 @@ from elmo.text.tokens import tokenize
 _ORDER = {"pair": "", "read": ", passage and question"}
 _NAMES = {"pair": ("a", "b"), "read": ("context", "question")}
 
-TaskModel = Tagger | Classifier | PairClassifier | PairScorer | RelationModel | Reader
+TaskModel = Tagger | Classifier | BiattentiveClassifier | PairClassifier | PairScorer | RelationModel | Reader
 
 
 def read_examples(config: TaskConfig, path: Path) -> list[Example]:
@@ -60,20 +62,21 @@ def read_to_score(config: TaskConfig, scheme: Scheme | None, path: Path) -> list
 
 
 def new_model(
-    config: TaskConfig, labels: Sequence[str], scheme: Scheme | None, n_words: int, elmo: tuple[int, int] | None
+    config: TaskConfig, labels: Sequence[str], scheme: Scheme | None, tables: TableSizes, elmo: tuple[int, int] | None
 ) -> TaskModel:
     """The model of a task with fresh weights; arguments as of `Tagger`."""
     match config.task:
         case "tag":
-            return Tagger(config, labels, scheme, n_words, elmo)
+            return Tagger(config, labels, scheme, tables, elmo)
         case "classify":
-            return Classifier(config, labels, n_words, elmo)
+            kind = BiattentiveClassifier if config.network == "biattentive" else Classifier
+            return kind(config, labels, tables, elmo)
         case "pair":
-            return (PairScorer if config.regression else PairClassifier)(config, labels, n_words, elmo)
+            return (PairScorer if config.regression else PairClassifier)(config, labels, tables, elmo)
         case "relation":
-            return RelationModel(config, labels, n_words, elmo)
+            return RelationModel(config, labels, tables, elmo)
         case "read":
-            return Reader(config, labels, n_words, elmo)
+            return Reader(config, labels, tables, elmo)
 
 
 def example_of(config: TaskConfig, given: Any, number: int, where: str | None = None) -> Example:

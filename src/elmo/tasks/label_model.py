@@ -30,6 +30,8 @@ class LabelModel(nn.Module):
     def __init__(self, config: TaskConfig, labels: Sequence[str], encoder: Encoder) -> None:
         super().__init__()
         self.labels, self.multi_label = list(labels), config.multi_label
+        if self.multi_label:
+            self.main_score = "micro_f1"
         self._numbers = {label: k for k, label in enumerate(self.labels)}
         self.encoder = encoder
         self.register_buffer("temperature", torch.ones(()))

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
@@ -28,8 +28,10 @@ def _summary(model: "PairClassifier | PairScorer", batch: Batch) -> Tensor:
 class PairClassifier(LabelModel):
     """Pairs with one label each; arguments as of `Tagger`."""
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
-        super().__init__(config, labels, Encoder(config, n_words, elmo))
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        super().__init__(config, labels, Encoder(config, tables, elmo))
         self.pair = PairEncoder(config, self.encoder.width)
         self.output = nn.Linear(self.pair.width, len(self.labels))
 
@@ -48,11 +50,13 @@ class PairScorer(nn.Module):
 
     main_score = "pearson"
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
         super().__init__()
         self.labels = list(labels)
         self._mean, self._deviation = map(float, labels)
-        self.encoder = Encoder(config, n_words, elmo)
+        self.encoder = Encoder(config, tables, elmo)
         self.pair = PairEncoder(config, self.encoder.width)
         self.output = nn.Linear(self.pair.width, 1)
 

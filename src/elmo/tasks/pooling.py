@@ -16,6 +16,11 @@ def highest(x: Tensor, mask: Tensor) -> Tensor:
     return found.masked_fill(~mask.any(dim=1, keepdim=True), 0.0)
 
 
+def lowest(x: Tensor, mask: Tensor) -> Tensor:
+    """The minimum over tokens of each feature; shapes as of `highest`."""
+    return -highest(-x, mask)
+
+
 def mean(x: Tensor, mask: Tensor) -> Tensor:
     """The mean over tokens; shapes as of `highest`."""
     kept = mask.unsqueeze(2).to(x.dtype)

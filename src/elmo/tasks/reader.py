@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elmo.tasks.answer_scores import exact_match, f1
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
@@ -58,12 +58,14 @@ class Reader(nn.Module):
 
     main_score = "f1"
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
         super().__init__()
         self.labels = list(labels)
         self._longest = config.longest_answer
         H = config.cell_size
-        self.encoder = Encoder(config, n_words, elmo, n_more=1)
+        self.encoder = Encoder(config, tables, elmo, n_more=1)
         F = self.encoder.width
         self.asks, self.looks = Trilinear(F), Trilinear(2 * H)
         self.merged = nn.Sequential(nn.Linear(4 * F, 2 * H), nn.ReLU())

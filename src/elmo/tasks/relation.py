@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
@@ -34,8 +34,10 @@ class RelationModel(LabelModel):
 
     main_score = "macro_f1"
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], n_words: int, elmo: tuple[int, int] | None) -> None:
-        super().__init__(config, labels, Encoder(config, n_words, elmo, 2 * config.position_size))
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        super().__init__(config, labels, Encoder(config, tables, elmo, 2 * config.position_size))
         self.positions = nn.Embedding(2 * _FARTHEST + 1, config.position_size)
         self.output = nn.Linear(5 * self.encoder.width, len(self.labels))
         self._relations = sorted({name for name in map(_relation, labels) if name.lower() not in NO_RELATION})

@@ -3,6 +3,7 @@
 config.json          recipe, labels, and which biLM it stands on
 model.safetensors    its weights, without those of the biLM
 words.txt            the words that it knows by a vector of their own
+vectors.txt          the words that it knows by a static vector, if there are
 elmo/                the biLM, unless it is one of the package's
 README.md            card
 """
@@ -22,18 +23,20 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
-from elmo.tasks.batches import LayersOf, Words
+from elmo.tasks.batches import LayersOf, TableSizes, Words
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
 from elmo.tasks.kinds import TaskModel, example_of, new_model, read_to_score
 from elmo.tasks.predictions import Labelled, Tagged
+from elmo.tasks.static_vectors import StaticWords
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
 from elmo.text.files import require_json, written_whole
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
+VECTORS_FILE = "vectors.txt"
 AT_ONCE = 256  # texts that are embedded and labelled together
 
 
@@ -46,6 +49,14 @@ class ElmoReference(BaseModel, frozen=True, extra="forbid"):
     width: PositiveInt  # D
 
 
+class VectorsReference(BaseModel, frozen=True, extra="forbid"):
+    """The static vectors of a task."""
+
+    source: str  # name of the file
+    checksum: str  # of it
+    width: PositiveInt  # S
+
+
 class TaskFile(BaseModel, frozen=True, extra="forbid"):
     """The `config.json` of a task."""
 
@@ -55,13 +66,14 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
     labels: list[str]
     scheme: Scheme | None  # of the tags it was trained on; None: no spans
     elmo: ElmoReference | None
+    vectors: VectorsReference | None = None
     training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
 
 
-def fresh_model(file: TaskFile, n_words: int) -> TaskModel:
+def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel:
     """The model of a task with fresh weights."""
     shape = (file.elmo.n_layers, file.elmo.width) if file.elmo else None
-    return new_model(file.config, file.labels, file.scheme, n_words, shape)
+    return new_model(file.config, file.labels, file.scheme, tables, shape)
 
 
 @dataclass
@@ -141,8 +153,11 @@ def save_task(task: LoadedTask, folder: Path, card: str) -> None:
             save_native(task.elmo.model, part)
     with written_whole(folder / WEIGHTS_FILE) as part:
         write_tensors(task.model.state_dict(), part)
-    with written_whole(folder / WORDS_FILE) as part:
-        part.write_text("".join(f"{word}\n" for word in task.words.words), "utf-8", "surrogatepass", newline="\n")
+    static = task.words.static
+    for name, words in ((WORDS_FILE, task.words.words), (VECTORS_FILE, None if static is None else static.words)):
+        if words is not None:
+            with written_whole(folder / name) as part:
+                part.write_text("".join(f"{word}\n" for word in words), "utf-8", "surrogatepass", newline="\n")
     with written_whole(folder / "README.md") as part:
         part.write_text(card, encoding="utf-8")
     with written_whole(folder / CONFIG_FILE) as part:
@@ -152,6 +167,13 @@ def save_task(task: LoadedTask, folder: Path, card: str) -> None:
 def reference_to(elmo: Elmo, source: str) -> ElmoReference:
     """What a task keeps of its biLM."""
     return ElmoReference(source=source, fingerprint=fingerprint(elmo.model), n_layers=elmo.n_layers, width=elmo.width)
+
+
+def _read_words(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8", "surrogatepass").split("\n")[:-1]
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: cannot be read ({error}); train the task anew") from error
 
 
 def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
@@ -180,11 +202,9 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
             raise CheckpointError(
                 f"{place}: the biLM {file.elmo.source!r} is another one than the task was trained with; train it anew"
             )
-    try:
-        words = Words((place / WORDS_FILE).read_text("utf-8", "surrogatepass").split("\n")[:-1])
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{place / WORDS_FILE}: cannot be read ({error}); train the task anew") from error
-    model = fresh_model(file, len(words))
+    static = None if file.vectors is None else StaticWords(_read_words(place / VECTORS_FILE), file.vectors.width)
+    words = Words(_read_words(place / WORDS_FILE), static)
+    model = fresh_model(file, words.sizes)
     try:
         model.load_state_dict(read_tensors(place / WEIGHTS_FILE))
     except RuntimeError as error:

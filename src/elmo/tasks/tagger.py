@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from elmo.tasks.batches import Batch
+from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.crf import LinearChainCRF
@@ -37,7 +37,7 @@ class Tagger(nn.Module):
         config: TaskConfig,
         labels: Sequence[str],
         scheme: Scheme | None,
-        n_words: int,
+        tables: TableSizes,
         elmo: tuple[int, int] | None,
     ) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Tagger(nn.Module):
         self.main_score = "f1" if scheme else "accuracy"
         self.tags = all_tags(labels, _LEARNED) if scheme else list(labels)  # K
         self._numbers = {tag: k for k, tag in enumerate(self.tags)}
-        self.encoder = Encoder(config, n_words, elmo)
+        self.encoder = Encoder(config, tables, elmo)
         self.emissions = nn.Linear(self.encoder.width, len(self.tags))
         self.crf = LinearChainCRF(len(self.tags), allowed_transitions(self.tags, _LEARNED) if scheme else None)
 

@@ -5,6 +5,9 @@ a step costs the same with 30 thousand words and with 800 thousand.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,7 @@ from elmo.errors import CheckpointError
 from elmo.train.config import OptimizerConfig
 
 BETAS = (0.9, 0.99)
+_SHARE = "share"  # of the learning rate, that a group of weights moves with
 
 
 class WeightUpdate:
@@ -22,11 +26,18 @@ class WeightUpdate:
     Args:
         dense: parameters whose `grad` is a whole tensor.
         rows: parameters whose `grad` is a sparse tensor of rows.
+        shares: of the learning rate, of each of `dense` (discriminative rates, Howard & Ruder 2018); None: all have the whole.
     """
 
-    def __init__(self, dense: Sequence[nn.Parameter], rows: Sequence[nn.Parameter], config: OptimizerConfig) -> None:
+    def __init__(
+        self,
+        dense: Sequence[nn.Parameter],
+        rows: Sequence[nn.Parameter],
+        config: OptimizerConfig,
+        shares: Sequence[float] | None = None,
+    ) -> None:
         self.dense, self.rows = list(dense), list(rows)
-        self._parts = {"dense": _dense_optimizer(self.dense, config)}
+        self._parts = {"dense": _dense_optimizer(_groups(self.dense, shares), config)}
         if self.rows:
             self._parts["rows"] = _row_optimizer(self.rows, config)
 
@@ -35,7 +46,7 @@ class WeightUpdate:
         with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
             for optimizer in self._parts.values():
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate
+                    group["lr"] = learning_rate * group.get(_SHARE, 1.0)
                 optimizer.step()
 
     def forget_gradients(self) -> None:
@@ -53,11 +64,12 @@ class WeightUpdate:
             if value is not None
         }
 
-    def set_moments(self, moments: dict[str, Tensor], moved: bool) -> None:
+    def set_moments(self, moments: dict[str, Tensor], moved: bool, n_still: int = 0) -> None:
         """Go on from what `moments` gave.
 
         Args:
             moved: whether the weights had moved before.
+            n_still: of the dense weights, the last that had not.
         Raises:
             CheckpointError: they are of other optimizers or other weights.
         """
@@ -70,7 +82,8 @@ class WeightUpdate:
         for part, optimizer in self._parts.items():
             values = sorted_out[part]
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            _check_moments(values, parameters, _kept_by(optimizer) if moved else None)
+            n_moved = len(parameters) - (n_still if part == "dense" else 0)
+            _check_moments(values, parameters, _kept_by(optimizer), n_moved if moved else 0)
             if isinstance(optimizer, SparseAdam):
                 values = {n: {**own, "step": int(own["step"])} for n, own in values.items()}
             optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
@@ -84,12 +97,12 @@ def _kept_by(optimizer: Optimizer) -> set[str]:
 
 
 def _check_moments(
-    values: dict[int, dict[str, Tensor | int]], parameters: Sequence[nn.Parameter], kept: set[str] | None
+    values: dict[int, dict[str, Tensor | int]], parameters: Sequence[nn.Parameter], kept: set[str], n_moved: int
 ) -> None:
-    """Refuse moments that an optimizer which keeps `kept` would not have of these parameters; None: before the first step."""
+    """Refuse moments that an optimizer which keeps `kept` would not have of these parameters, of which the first have moved."""
     for number, p in enumerate(parameters):
         own = values.get(number, {})
-        if kept is not None and set(own) != kept:
+        if number < n_moved and set(own) != kept:
             raise CheckpointError(f"it kept {sorted(own)} of weight {number}, not {sorted(kept)}")
         for name, value in own.items():
             if name != "step" and isinstance(value, Tensor) and value.shape != p.shape:
@@ -98,7 +111,14 @@ def _check_moments(
         raise CheckpointError(f"it moved {len(values)} weights, not {len(parameters)}")
 
 
-def _dense_optimizer(parameters: list[nn.Parameter], config: OptimizerConfig) -> Optimizer:
+def _groups(parameters: Sequence[nn.Parameter], shares: Sequence[float] | None) -> list[dict[str, Any]]:
+    """Parameters in their order, those side by side with one share of the learning rate together."""
+    pairs = zip(parameters, [1.0] * len(parameters) if shares is None else shares, strict=True)
+    groups = groupby(pairs, key=itemgetter(1))
+    return [{"params": [p for p, _ in some], _SHARE: share} for share, some in groups]
+
+
+def _dense_optimizer(parameters: list[dict[str, Any]], config: OptimizerConfig) -> Optimizer:
     rate = config.learning_rate
     match config.name:
         case "adagrad":  # bilm-tf's: accumulator from 1, no epsilon

@@ -1,0 +1,159 @@
+"""A biLM that learns with its task: layers with a gradient, joined from the top down (ULMFiT, Howard & Ruder 2018, section 3.3).
+
+Three things keep what the language model knows: a lower layer has a lower learning rate ("discriminative"), it joins in a later
+epoch ("gradual unfreezing"), and the rate of all rises fast and falls slowly ("slanted triangular", which is a warm-up and then
+`schedule = "linear"`).
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from elmo.embed.embedder import Elmo
+from elmo.model.bilm import BiLM, reverse_rows
+from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.lstm import TrainingPass
+from elmo.tasks.batches import Batch
+from elmo.tasks.config import ElmoConfig
+from elmo.tasks.examples import distinct
+from elmo.text.batches import encode_batch
+from elmo.text.speller import Speller
+
+ACTIVATION_BYTES = (
+    2**30
+)  # of a batch, held for the gradient; of a larger one only the inputs are, and the rest is computed twice
+_CARD = (
+    "This biLM was changed by a task, and is a language model no longer. The card of what it was made from follows.\n\n"
+)
+
+
+def to_be_tuned(elmo: Elmo) -> Elmo:
+    """A copy of a biLM, without what belongs to the old weights alone: softmax and settled start state."""
+    model = elmo.model
+    config = model.config.model_copy(update={"n_words": None, "warm_state": False})
+    card = _CARD + (model.card or "")
+    bare = replace(model, config=config, bilm=deepcopy(model.bilm), softmax=None, vocabulary=None, warm=None, card=card)
+    return Elmo(bare, elmo.dtype)
+
+
+def groups_of(bilm: BiLM) -> list[list[nn.Parameter]]:
+    """The weights that join together: each LSTM layer with both directions, the top one first; the token layer last."""
+    pairs = zip(bilm.forward_lm.layers, bilm.backward_lm.layers, strict=True)
+    layers = [[*ahead.parameters(), *behind.parameters()] for ahead, behind in pairs]
+    token = [p for part in (bilm.char_cnn, bilm.word_embedding) if part is not None for p in part.parameters()]
+    return [*reversed(layers), token]
+
+
+class TunedBiLM:
+    """The biLM of a task as training sees it.
+
+    Args:
+        elmo: from `to_be_tuned`; its weights are changed in place. config: of the task.
+
+    Attributes:
+        parameters: of all groups, in the order in which they join. shares: of the learning rate, of each of them.
+    """
+
+    def __init__(self, elmo: Elmo, config: ElmoConfig) -> None:
+        self.elmo, self.bilm, self._config = elmo, elmo.bilm, config
+        self._groups = groups_of(self.bilm)
+        self.parameters = [p for group in self._groups for p in group]
+        self.shares = [config.discriminative**-depth for depth, group in enumerate(self._groups, 1) for _ in group]
+
+    def is_frozen(self, epoch: int) -> bool:
+        """Whether no layer has joined yet in an epoch (from 1), so that the layers are what they were."""
+        return self._n_joined(epoch) == 0
+
+    def n_still(self, epoch: int) -> int:
+        """How many of `parameters`, the last ones, do not move in an epoch; in epoch 0 none moves."""
+        return sum(map(len, self._groups[self._n_joined(epoch) :]))
+
+    def _n_joined(self, epoch: int) -> int:
+        wait = self._config.unfreeze
+        if epoch == 0 or not wait:
+            return len(self._groups) if epoch else 0
+        return min((epoch - 1) // wait, len(self._groups))
+
+    def begin(self, epoch: int) -> None:
+        """Give a gradient to the layers that have joined, and to no other."""
+        n = len(self.parameters) - self.n_still(epoch)
+        for number, p in enumerate(self.parameters):
+            p.requires_grad_(number < n)
+
+    def train_on(self, batch: Batch, seed: Sequence[int]) -> Batch:
+        """A batch with layers that have a gradient.
+
+        Args:
+            seed: what decides the dropout within the biLM.
+        """
+        sentences, which = distinct(batch.examples)
+        words = [[token.text for token in e.tokens] for e in sentences]
+        layers = trained_layers(self.bilm, self.elmo.model.speller, words, self._config.bilm_dropout, seed)
+        other = None if batch.other is None else self.train_on(batch.other, [*seed, 1])
+        return replace(batch, layers=layers[torch.tensor(which)], other=other)
+
+    def look_at(self, batch: Batch) -> Batch:
+        """A batch with the layers as a caller of the trained task will get them."""
+        sentences, which = distinct(batch.examples)
+        found = self.elmo.embed([[token.text for token in e.tokens] for e in sentences], layers="all")
+        B, T = batch.mask.shape
+        layers = torch.zeros(B, self.elmo.n_layers, T, self.elmo.width)
+        for row, number in zip(layers, which, strict=True):
+            row[:, : found[number].shape[1]] = torch.from_numpy(found[number])
+        other = None if batch.other is None else self.look_at(batch.other)
+        return replace(batch, layers=layers, other=other)
+
+
+def trained_layers(
+    bilm: BiLM,
+    speller: Speller,
+    sentences: Sequence[Sequence[str]],
+    shares: DropoutShares,
+    seed: Sequence[int],
+    most_bytes: int = ACTIVATION_BYTES,
+) -> Tensor:
+    """All layers of some sentences, with a gradient, by the hand-written passes of pretraining.
+
+    Each sentence stands between its boundaries, from state zero. Rows are filled up on the right; a filled place is read, but
+    nothing that is read later counts, so it has no part in the result.
+
+    Args:
+        shares: of dropout. seed: of it.
+        most_bytes: that the gradient may hold at once.
+    Returns:
+        float (B, L, T, D) without the boundaries, T the longest sentence; padding is 0.
+    """
+    given = encode_batch(sentences, range(len(sentences)), speller)
+    mask = torch.from_numpy(given.mask)  # (B, T + 2)
+    B, T = mask.shape
+    vectors = bilm.read_fast(torch.from_numpy(given.char_ids), None)  # (words, P)
+    scale = Dropout(shares, np.random.default_rng(seed)).scale_of_words(np.arange(len(vectors)))
+    tokens = (vectors if scale is None else vectors * scale)[torch.from_numpy(given.word_at)]  # (B, T + 2, P)
+
+    def read(tokens: Tensor, mask: Tensor, rows: slice) -> Tensor:
+        how = TrainingPass(Dropout(shares, np.random.default_rng(seed), rows, B))
+        ahead, _ = bilm.forward_lm(tokens, None, None, how)
+        behind, _ = bilm.backward_lm(reverse_rows(tokens, mask), None, None, how)
+        layers = [torch.cat([tokens, tokens], dim=2)]
+        layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
+        return torch.stack(layers, dim=1)  # (rows, L, T + 2, D)
+
+    at_once = max(1, most_bytes // (T * _bytes_of_a_token(bilm)))
+    parts = [slice(i, min(i + at_once, B)) for i in range(0, B, at_once)]
+    if len(parts) == 1:
+        layers = read(tokens, mask, parts[0])
+    else:
+        again = [checkpoint(read, tokens[p], mask[p], p, use_reentrant=False, preserve_rng_state=False) for p in parts]
+        layers = torch.cat(again)
+    return layers[:, :, 1:-1] * mask[:, None, 2:, None]
+
+
+def _bytes_of_a_token(bilm: BiLM) -> int:
+    """What a place of a row holds for the gradient: in each cell four gates and four numbers more, and what is handed on."""
+    lstm = bilm.config.lstm
+    return 4 * 2 * lstm.n_layers * (8 * lstm.cell_size + 8 * lstm.projection_size)
