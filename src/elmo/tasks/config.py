@@ -11,7 +11,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 
 
-_SETTING_OF = {"multi_label": "classify", "regression": "pair", "no_answer": "read", "spans": "tag", "scheme": "tag"}
+_SETTING_OF = {
+    "multi_label": "classify",
+    "regression": "pair",
+    "no_answer": "read",
+    "spans": "tag",
+    "scheme": "tag",
+    "documents": "relation",
+}
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -44,6 +51,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
+    documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
