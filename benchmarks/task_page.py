@@ -33,6 +33,7 @@ KNOWN = {
     "clinc150": Known("CLINC150, 150 intents", "accuracy", "accuracy", "SVM on TF-IDF", 92.5),
     "sst2": Known("SST-2, sentiment", "accuracy", "accuracy", "logistic regression on TF-IDF", 81.1),
     "semeval2010-8": Known("SemEval-2010 task 8, relations", "macro_f1", "macro F1", "SVM", 79.7),
+    "bc5cdr": Known("BC5CDR, chemicals that induce diseases", "f1", "F1", "logistic regression on mentions", 60.5),
     "sick": Known("SICK, entailment", "accuracy", "accuracy", "logistic regression on overlap", 82.9),
     "squad": Known("SQuAD 1.1, a part", "f1", "F1", "overlap", 29.3),
 }

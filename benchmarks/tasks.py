@@ -44,6 +44,7 @@ SETS = {
     "clinc150": DataSet("intent/clinc150-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz", without="oos"),
     "sst2": DataSet("sentiment/sst2-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
     "semeval2010-8": DataSet("relations/semeval2010-task8-en", "train.jsonl.gz", None, "test.jsonl.gz"),
+    "bc5cdr": DataSet("relations/bc5cdr-cid-en", "train.pubtator.gz", "valid.pubtator.gz", "test.pubtator.gz"),
     "wnut17": DataSet("ner/wnut17-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
     "ncbi-disease": DataSet("ner/ncbi-disease-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
     "conll2000": DataSet("chunk/conll2000", "train.conll.gz", None, "test.conll.gz"),

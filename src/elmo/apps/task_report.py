@@ -12,6 +12,7 @@ from elmo.apps.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.line_chart import Line, draw_chart
 from elmo.tasks.batches import UNKNOWN
 from elmo.tasks.bootstrap import Counts, interval
+from elmo.tasks.document_relation import DocumentRelations
 from elmo.tasks.examples import Example
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.saved_task import LoadedTask
@@ -103,6 +104,14 @@ def _said_and_true(
     pairs = zip(examples, predicted, strict=True)
     if isinstance(model, LabelModel):
         return [(_at_places(e.labels, model), _at_places(p.labels, model)) for e, p in pairs]
+    if isinstance(model, DocumentRelations):
+        return [
+            (
+                {(x.head, x.tail): x.name for x in e.document.links} if e.document else {},
+                {(r.head, r.tail): r.label for r in p.relations},
+            )
+            for e, p in pairs
+        ]
     if not isinstance(model, Tagger):
         return []
     if model.scheme is None:

@@ -15,9 +15,10 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.document_relation import DocumentRelations
 from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
-from elmo.tasks.kinds import read_examples, read_to_score
+from elmo.tasks.kinds import for_file, read_examples, read_to_score
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.labels import labels_of, learnable, scheme_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
@@ -55,6 +56,9 @@ class Watch:
     def embedded(self, done: int, n: int) -> None:
         """Examples whose layers are there, and all."""
 
+    def part(self, name: str) -> None:
+        """Which of several trainings begins."""
+
     def epoch(self, epoch: Epoch, name: str) -> None:
         """How an epoch went; `name` of its score."""
 
@@ -67,6 +71,7 @@ def train_task(
     force: bool = False,
     cache: Path | None = None,
     watch: Watch = Watch(),
+    layers_of_all: bool = False,
 ) -> dict[str, Any]:
     """Train a task and write it.
 
@@ -75,6 +80,7 @@ def train_task(
         resume: go on with a run that was stopped.
         force: replace a folder of another task.
         cache: folder for the layers of the biLM; None: see `cache_folder`.
+        layers_of_all: compute those of the whole training file where a fraction is learned from, so that others find them.
     Returns:
         output, epochs, seconds, and the scores of the dev file with the best weights.
     Raises:
@@ -104,11 +110,12 @@ def train_task(
         training = Training(model, words, run.config, folder / CHECKPOINT, tuned)
         training.resume()
         layers_of = parts.layers_of(cache or cache_folder(), watch) if training.reads_frozen_layers else None
-        train, dev = (data_of(some, layers_of) for some in (parts.train, parts.dev))
+        dev = data_of(parts.dev, layers_of)
+        train = data_of(parts.whole, layers_of).only(parts.train) if layers_of_all else data_of(parts.train, layers_of)
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
         predicted = _settle(training, dev)
         scores = score(model, dev.examples, predicted)
-        facts = _facts(training, scores, run, begun)
+        facts = _facts(training, scores, run, begun, len(parts.train))
         file = parts.file.model_copy(update={"training": facts})
         if tuned is not None:
             file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
@@ -123,7 +130,8 @@ class _Parts(NamedTuple):
     """What a run is made of, read and checked."""
 
     file: TaskFile
-    train: list[Example]
+    whole: list[Example]  # of the training file
+    train: list[Example]  # the fraction that is learned from
     dev: list[Example]
     elmo: Elmo | None
     vectors: StaticVectors | None
@@ -140,8 +148,9 @@ class _Parts(NamedTuple):
 
 
 def _prepare(run: TaskRun) -> _Parts:
-    config = run.config
-    train = learnable(config, read_examples(config, run.train), run.train)
+    config = for_file(run.config, run.train)
+    whole = read_examples(config, run.train)
+    train = learnable(config, whole, run.train)
     scheme = scheme_of(config, train, run.train)
     labels = labels_of(config, scheme, train, run.train)
     dev = read_to_score(config, scheme, run.dev)
@@ -153,13 +162,13 @@ def _prepare(run: TaskRun) -> _Parts:
         reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
     file = TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference)
     if config.inputs.vectors is None:
-        return _Parts(file, train, dev, biLM, None)
+        return _Parts(file, whole, train, dev, biLM, None)
     path = Path(config.inputs.vectors)
     vectors = read_static_vectors(path, config.inputs.vectors_kept, words_in(train))
     known = VectorsReference(source=path.name, checksum=checksum_of(path), width=vectors.table.shape[1])
     inputs = config.inputs.model_copy(update={"vectors": path.name})  # a task tells nobody where its files lay
     named = config.model_copy(update={"inputs": inputs})
-    return _Parts(file.model_copy(update={"config": named, "vectors": known}), train, dev, biLM, vectors)
+    return _Parts(file.model_copy(update={"config": named, "vectors": known}), whole, train, dev, biLM, vectors)
 
 
 def _run_of(folder: Path) -> TaskRun:
@@ -172,10 +181,19 @@ def _run_of(folder: Path) -> TaskRun:
         ) from error
     if (folder / CONFIG_FILE).exists():
         raise TrainingError(f"{folder}: this task is trained to its end; elmo evaluate says how good it is")
+    unchanged_run(run)
+    return run
+
+
+def unchanged_run(run: TaskRun) -> None:
+    """Refuse to go on with files that are others than when a run began.
+
+    Raises:
+        TrainingError: with the file.
+    """
     for path in _files_of(run):
         if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
             raise TrainingError(f"{path}: has changed since the run began; start the run anew with --force")
-    return run
 
 
 def _files_of(run: TaskRun) -> list[Path]:
@@ -184,8 +202,8 @@ def _files_of(run: TaskRun) -> list[Path]:
     return [run.train, run.dev, *([] if vectors is None else [Path(vectors)])]
 
 
-def _lay_out(run: TaskRun, folder: Path) -> None:
-    """A folder with the run's file, in which every path is whole, so that a resume finds them from anywhere."""
+def settled_run(run: TaskRun) -> TaskRun:
+    """A run in which every path is whole, so that a resume finds them from anywhere, with the checksums of its files."""
     train, dev = run.train.absolute(), run.dev.absolute()
     config, model = run.config, run.config.model
     if config.inputs.vectors is not None:
@@ -194,7 +212,12 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
     if model is not None and not is_bundled(model) and Path(model).exists():
         config = config.model_copy(update={"model": str(Path(model).absolute())})
     whole = TaskRun(config=config, train=train, dev=dev)
-    whole = whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
+    return whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
+
+
+def _lay_out(run: TaskRun, folder: Path) -> None:
+    """A folder with the run's file."""
+    whole = settled_run(run)
     with written_whole(folder) as part:
         part.mkdir()
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -211,16 +234,22 @@ def _settle(training: Training, dev: Data) -> list[Any]:
         alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
         logits = [model.logits(batch if tuned is None else tuned.look_at(batch)) for batch in alone]
         model.calibrate(torch.cat(logits), dev.examples)
-    return predict_all(model, dev, words, config, tuned)
+    predicted = predict_all(model, dev, words, config, tuned)
+    if isinstance(model, DocumentRelations):
+        model.calibrate(dev.examples, predicted)
+        predicted = predict_all(model, dev, words, config, tuned)
+    return predicted
 
 
-def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float) -> dict[str, Any]:
+def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float, n_examples: int) -> dict[str, Any]:
     best = training.progress.best
     return {
         "epochs": len(training.progress.epochs),
         "best_epoch": 0 if best is None else best.epoch,
         "seconds": round(time.monotonic() - begun, 1),
         **{f"dev_{name}": round(value, 3) for name, value in scores.items()},
+        "main_score": training.model.main_score,
+        "examples": n_examples,
         "parameters": sum(p.numel() for p in training.update.dense),
         "curve": [epoch.model_dump() for epoch in training.progress.epochs],
         "train": run.train.name,

@@ -9,6 +9,7 @@ from typing import Any
 from elmo.apps.task_report import write_task_report
 from elmo.errors import ConfigError
 from elmo.tasks.bootstrap import difference, interval
+from elmo.tasks.documents import holds_pubtator, read_documents
 from elmo.tasks.kinds import example_of_line
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.saved_task import AT_ONCE, load_task
@@ -85,6 +86,11 @@ def predict_lines(
         CheckpointError: no such task. TextError: the file is missing or broken.
     """
     task = load_task(folder, dtype=dtype)
+    if task.file.config.documents and holds_pubtator(Path(source)):
+        documents = read_documents(Path(source))
+        for example, told in zip(documents, task.predict(documents), strict=True):
+            yield {"line": example.line, "text": example.text, **told.facts(least)}
+        return
     lines = decode_lines(sys.stdin.buffer, "standard input") if source == "-" else read_lines(Path(source))
     numbered = enumerate(lines, start=1)
     while block := list(islice(numbered, AT_ONCE)):

@@ -9,6 +9,7 @@ import typer
 from elmo.cli.show import say, say_in_place, show_facts
 
 if TYPE_CHECKING:
+    from elmo.apps.study_page import Table
     from elmo.tasks.fit import Epoch
 
 
@@ -34,7 +35,13 @@ def train(
     ] = None,
     dev: Annotated[Path | None, typer.Option(help="File that decides when to stop.")] = None,
     model: Annotated[str | None, typer.Option("-m", "--model", help="Model folder or name; else en.")] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="The same without ELMo.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="The same without ELMo; with --fractions or --seeds beside it.")
+    ] = False,
+    fractions: Annotated[
+        str | None, typer.Option(metavar="P,P,...", help="Learn from each of these percents of the training file.")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(metavar="N", help="Train with so many seeds, or these: 0,5,9.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the task.")] = Path("task"),
     seed: Annotated[int | None, typer.Option(min=0, help="Decides all that is random.")] = None,
     set: Annotated[
@@ -50,6 +57,8 @@ def train(
     Example: `elmo train --task classify --train a.jsonl --dev b.jsonl`
     """
     from elmo.apps.task_recipe import task_run
+    from elmo.apps.task_study import TaskStudy, is_study, shares, train_study
+    from elmo.apps.task_study import seeds as seeds_of
     from elmo.apps.train_task import Watch, train_task
     from elmo.errors import ConfigError
 
@@ -57,22 +66,62 @@ def train(
         def embedded(self, done: int, n: int) -> None:
             say_in_place(f"layers of the biLM: {done:,} of {n:,} examples")
 
+        def part(self, name: str) -> None:
+            say(name)
+
         def epoch(self, epoch: "Epoch", name: str) -> None:
             say_in_place("")
             say(f"epoch {epoch.epoch}: loss {epoch.loss:.3f}, dev {name} {epoch.score:.2f}, {epoch.seconds:.0f} s")
 
     options: dict[str, Any] = {"task": task, "model": model, "seed": seed}
     given = [
-        name for name, value in (*options.items(), ("train", train), ("dev", dev), ("set", set)) if value is not None
+        name
+        for name, value in (
+            *options.items(),
+            ("train", train),
+            ("dev", dev),
+            ("set", set),
+            ("fractions", fractions),
+            ("seeds", seeds),
+        )
+        if value is not None
     ]
     if resume and (recipe or given or baseline):
         raise ConfigError("--resume goes on with what the folder says; give it -o alone")
-    if baseline and model is not None:
+    if baseline and model is not None and not (fractions or seeds):
         raise ConfigError("--baseline is the task without a model; leave --model out")
+    if fractions or seeds or (resume and is_study(output)):
+        study = None
+        if not resume:
+            common = task_run(recipe, options, train, dev, False, set or [])
+            shared = common.config
+            study = TaskStudy(
+                run=common,
+                fractions=[shared.fraction] if fractions is None else shares(fractions),
+                seeds=[shared.seed] if seeds is None else seeds_of(seeds, shared.seed),
+                baseline=baseline,
+            )
+        table = train_study(study, output, resume=resume, force=force, cache=cache, watch=Live())
+        say_in_place("")
+        _show_table(output, table, json)
+        return
     run = None if resume else task_run(recipe, options, train, dev, baseline, set or [])
     facts = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
     say_in_place("")
     show_facts(facts, json)
+
+
+def _show_table(output: Path, table: "Table", as_json: bool) -> None:
+    """Mean and deviation of the dev file by share of the training file."""
+    if as_json:
+        show_facts({"output": str(output), **table.model_dump()}, as_json)
+        return
+    from elmo.apps.study_page import shown
+
+    rows = {
+        f"{'ELMo' if r.with_elmo else 'without'}, {r.fraction:g} % ({r.n_examples:,})": shown(r) for r in table.rows
+    }
+    show_facts({"output": str(output), "score": f"{table.score} of the dev file", **rows}, as_json)
 
 
 def evaluate(
@@ -137,6 +186,9 @@ def _plain(facts: dict[str, Any]) -> str:
             a, b = entity["start"], entity["end"]
             text = f"{text[:a]}[{text[a:b]} {entity['label']} {entity['score']:.2f}]{text[b:]}"
         return str(text)
+    if "relations" in facts:
+        shown = "; ".join(f"{r['head']} {r['label']} {r['tail']} {r['score']:.2f}" for r in facts["relations"]) or "-"
+        return f"{shown}\t{' '.join(text.split())}"
     if "tokens" in facts:
         return " ".join(f"{token['text']}/{token['tag']}" for token in facts["tokens"])
     if "answer" in facts:

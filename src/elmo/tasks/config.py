@@ -19,6 +19,7 @@ _SETTING_OF = {
     "no_answer": "read",
     "spans": "tag",
     "scheme": "tag",
+    "documents": "relation",
 }
 
 
@@ -61,6 +62,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
+    documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
     elmo: ElmoConfig = ElmoConfig()

@@ -6,6 +6,40 @@ from typing import NamedTuple
 from elmo.text.tokens import Token
 
 
+class Mention(NamedTuple):
+    """Where a document speaks of a thing."""
+
+    start: int  # tokens
+    end: int
+    kind: str  # Chemical, Disease
+    concepts: tuple[str, ...]  # the ids of what is meant; none: not known
+
+
+class Link(NamedTuple):
+    """A relation of two concepts in a document."""
+
+    head: str
+    tail: str
+    name: str
+
+
+class Document(NamedTuple):
+    """What is true of a document."""
+
+    mentions: tuple[Mention, ...]
+    links: tuple[Link, ...]
+    sentences: tuple[int, ...]  # the number of each token's sentence, from 0
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Each concept that is mentioned with its kind, in the order of the text."""
+        found: dict[str, str] = {}
+        for mention in sorted(self.mentions):
+            for concept in mention.concepts:
+                found.setdefault(concept, mention.kind)
+        return found
+
+
 class Example(NamedTuple):
     """One sentence or text with its truth."""
 
@@ -15,6 +49,7 @@ class Example(NamedTuple):
     line: int  # of the file where it begins, from 1
     other: "Example | None" = None  # pair: the second text
     marks: tuple[tuple[int, int], ...] = ()  # relation: the first and the last token + 1 of either mention
+    document: Document | None = None  # relation: of concepts in a document
 
 
 def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:

@@ -73,6 +73,17 @@ class Data(NamedTuple):
         """The examples alone."""
         return Data(self.examples, None, None if self.other is None else self.other.bare())
 
+    def only(self, examples: Sequence[Example]) -> "Data":
+        """Some of these examples with the layers that are there."""
+        numbers = {id(example): number for number, example in enumerate(self.examples)}
+        return self._at([numbers[id(example)] for example in examples])
+
+    def _at(self, numbers: Sequence[int]) -> "Data":
+        layers = self.layers
+        chosen = None if layers is None else lambda number: layers(numbers[number])
+        other = None if self.other is None else self.other._at(numbers)
+        return Data([self.examples[number] for number in numbers], chosen, other)
+
     @property
     def lengths(self) -> list[int]:
         """Tokens of each example, those of its second text too."""

@@ -9,6 +9,8 @@ from elmo.tasks.batches import TableSizes
 from elmo.tasks.biattentive import BiattentiveClassifier
 from elmo.tasks.classifier import Classifier
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.document_relation import DocumentRelations
+from elmo.tasks.documents import document_example, holds_pubtator, read_documents
 from elmo.tasks.examples import Example, with_blanks
 from elmo.tasks.labelled_records import json_object, text_and_tokens
 from elmo.tasks.labelled_text import read_labelled, read_pairs
@@ -26,7 +28,21 @@ from elmo.text.tokens import tokenize
 _ORDER = {"pair": "", "read": ", passage and question"}
 _NAMES = {"pair": ("a", "b"), "read": ("context", "question")}
 
-TaskModel = Tagger | Classifier | BiattentiveClassifier | PairClassifier | PairScorer | RelationModel | Reader
+TaskModel = (
+    Tagger
+    | Classifier
+    | BiattentiveClassifier
+    | PairClassifier
+    | PairScorer
+    | RelationModel
+    | DocumentRelations
+    | Reader
+)
+
+
+def for_file(config: TaskConfig, path: Path) -> TaskConfig:
+    """The settings of a task as its training file completes them: relations in PubTator are those of documents."""
+    return config.model_copy(update={"documents": config.task == "relation" and holds_pubtator(path)})
 
 
 def read_examples(config: TaskConfig, path: Path) -> list[Example]:
@@ -43,7 +59,7 @@ def read_examples(config: TaskConfig, path: Path) -> list[Example]:
         case "pair":
             return read_pairs(path, config.label)
         case "relation":
-            return read_relations(path, config.label)
+            return read_documents(path) if config.documents else read_relations(path, config.label)
         case "read":
             return read_questions(path)
 
@@ -54,6 +70,8 @@ def read_to_score(config: TaskConfig, scheme: Scheme | None, path: Path) -> list
     Raises:
         TextError: see `read_examples`; or a label is none that the task could say.
     """
+    if config.documents and not holds_pubtator(path):
+        raise TextError(f"{path}: the task was trained on documents; give a file in the format PubTator (.pubtator)")
     examples = read_examples(config, path)
     require_labels(config, examples, path)
     if scheme is not None:
@@ -74,7 +92,7 @@ def new_model(
         case "pair":
             return (PairScorer if config.regression else PairClassifier)(config, labels, tables, elmo)
         case "relation":
-            return RelationModel(config, labels, tables, elmo)
+            return (DocumentRelations if config.documents else RelationModel)(config, labels, tables, elmo)
         case "read":
             return Reader(config, labels, tables, elmo)
 
@@ -95,6 +113,8 @@ def example_of(config: TaskConfig, given: Any, number: int, where: str | None = 
             raise TextError(f"{where} is {given!r:.80}; give a pair of texts{_ORDER[config.task]}")
         (a, of_a), (b, of_b) = (text_and_tokens(side, where) for side in given)
         return Example(of_a, [], a, number, Example(of_b, [], b, number))
+    if config.documents:
+        return document_example(given, number, where)
     if config.task == "relation":
         return related_example(given if isinstance(given, dict) else {"text": given}, [], number, where)
     if isinstance(given, str):
@@ -114,6 +134,8 @@ def example_of_line(config: TaskConfig, line: str, number: int, pretokenized: bo
         TextError: a line that is no pair or relation.
     """
     where = f"line {number}"
+    if config.documents:
+        return document_example(json_object(line, where), number, where)
     if config.task == "relation":
         return related_line(line, number, where)
     if config.task in _NAMES:

@@ -46,6 +46,8 @@ def labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example
         return _span_labels(train, path)
     if config.task == "read":
         return []
+    if config.documents:
+        return _document_labels(train, path)
     if config.regression:
         return _numbers(train, path)
     if config.task != "tag" and not config.multi_label:
@@ -93,10 +95,24 @@ def require_labels(config: TaskConfig, examples: Sequence[Example], path: Path) 
     """
     if config.regression:
         _numbers(examples, path)
-    elif config.task not in ("tag", "read") and not config.multi_label:
+    elif config.task not in ("tag", "read") and not config.multi_label and not config.documents:
         for example in examples:
             if len(example.labels) != 1:
                 raise TextError(f"{path}, line {example.line}: {len(example.labels)} labels, there must be one")
+
+
+def _document_labels(train: Sequence[Example], path: Path) -> list[str]:
+    """`CID(Chemical,Disease)`: relations with the kinds of what they relate."""
+    found = set()
+    for example in train:
+        assert example.document is not None
+        kinds = example.document.kinds
+        for head, tail, name in example.document.links:
+            if head in kinds and tail in kinds:
+                found.add(f"{name}({kinds[head]},{kinds[tail]})")
+    if not found:
+        raise TextError(f"{path}: no relation in it of two concepts that are mentioned")
+    return sorted(found)
 
 
 def _span_labels(train: Sequence[Example], path: Path) -> list[str]:

@@ -67,6 +67,31 @@ class Scored(NamedTuple):
         return {"score": self.score}
 
 
+class Relation(NamedTuple):
+    """Two concepts of a document that may be related."""
+
+    head: str
+    tail: str
+    label: str
+    score: float  # its probability
+
+
+class Related(NamedTuple):
+    """A document with every relation that could be in it."""
+
+    candidates: list[Relation]
+    threshold: float  # those with no lower score are said; calibrated on the dev file
+
+    @property
+    def relations(self) -> list[Relation]:
+        """Those that are said."""
+        return [relation for relation in self.candidates if relation.score >= self.threshold]
+
+    def facts(self, least: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; relations with a lower score than `least` are left out."""
+        return {"relations": [relation._asdict() for relation in self.relations if relation.score >= least]}
+
+
 class Labelled(NamedTuple):
     """A text with its labels."""
 

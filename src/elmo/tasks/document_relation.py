@@ -1,0 +1,243 @@
+"""A document with mentions of concepts -> which concepts it relates.
+
+The encoder reads the document once, the kind of each mention beside its tokens. Two concepts meet wherever mentions of them stand
+near each other: maxima over both mentions and what stands between (Zeng et al. 2015), of which the strongest count (as in
+multi-instance learning, Riedel et al. 2010). How often and where the document speaks of either stands beside.
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elmo.tasks.batches import Batch, TableSizes
+from elmo.tasks.bootstrap import Counts
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.encoder import Encoder
+from elmo.tasks.examples import Document, Example
+from elmo.tasks.pooling import highest
+from elmo.tasks.predictions import Related, Relation
+from elmo.tasks.span_scores import span_scores
+
+_NEAREST = 4  # pairs of mentions that two concepts are judged by
+_STEPS = 7  # distances between mentions are told apart by their logarithm
+_ROWS = 2**13  # of the table of concepts; an id's row is its checksum, so that new ones have a row too
+_LABEL = re.compile(r"(.*)\((.*),(.*)\)")
+_FACTS = 13  # numbers of `_facts_of`
+
+
+class Meetings(NamedTuple):
+    """Where the concepts of a document meet: P pairs of concepts, I pairs of their mentions."""
+
+    pairs: list[tuple[str, str]]
+    facts: NDArray[np.float32]  # (P, _FACTS)
+    of_pair: NDArray[np.int64]  # (I,)
+    mentions: NDArray[np.int64]  # (I, 2), numbers of the document's mentions
+    distance: NDArray[np.int64]  # (I,), rows of the table
+
+
+class DocumentRelations(nn.Module):
+    """Relations of concepts. Scores are precision, recall and F1 of the related pairs over all documents (BioCreative V).
+
+    Args:
+        labels: K as `CID(Chemical,Disease)`; what has other kinds is never related.
+        Others as of `Tagger`.
+    """
+
+    main_score = "f1"
+    threshold: Tensor  # float (), the least probability that is said
+
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        super().__init__()
+        self.labels = list(labels)
+        self._names, self._kinds = zip(*map(_parts, labels), strict=True)
+        kinds = sorted({kind for pair in self._kinds for kind in pair})
+        self._rows = {kind: row for row, kind in enumerate(kinds, 1)}
+        size = config.position_size
+        self.kind = nn.Embedding(len(kinds) + 1, size)
+        self.encoder = Encoder(config, tables, elmo, size)
+        W, H = self.encoder.width, config.cell_size
+        self.distance = nn.Embedding(2 * _STEPS + 1, size)
+        self.concept = nn.Embedding(_ROWS, size)
+        nn.init.normal_(self.concept.weight, std=0.1)
+        self.meeting = nn.Sequential(nn.Linear(3 * W + size, H), nn.ReLU(), nn.Dropout(config.dropout))
+        self.dropout = nn.Dropout(config.dropout)
+        self.whole = nn.Sequential(nn.Linear(H + 2 * size + _FACTS, H), nn.ReLU(), nn.Dropout(config.dropout))
+        self.output = nn.Linear(H, len(self.labels))
+        # F1 is highest where a label is said from half of that F1 on (Lipton et al. 2014); 0.3 until the dev file decides
+        self.register_buffer("threshold", torch.tensor(0.3))
+
+    def logits(self, batch: Batch) -> list[tuple[Meetings, Tensor]]:
+        """Of each document where concepts meet, and float (P, K)."""
+        kinds = torch.zeros(batch.mask.shape, dtype=torch.int64)  # (B, T)
+        for row, example in zip(kinds, batch.examples, strict=True):
+            for mention in _document(example).mentions:
+                row[mention.start : mention.end] = self._rows.get(mention.kind, 0)
+        x = self.encoder(batch, self.kind(kinds))  # (B, T, width)
+        return [self._of_document(_document(e), row[: len(e.tokens)]) for e, row in zip(batch.examples, x, strict=True)]
+
+    def _of_document(self, document: Document, x: Tensor) -> tuple[Meetings, Tensor]:
+        met = meetings(document, set(self._kinds))
+        if not met.pairs:
+            return met, x.new_zeros(0, len(self.labels))
+        at = torch.arange(len(x))
+        spans = torch.tensor([(m.start, m.end) for m in document.mentions])  # (M, 2)
+        inside = (at >= spans[:, :1]) & (at < spans[:, 1:])  # (M, T)
+        mentions = highest(x.expand(len(spans), -1, -1), inside)  # (M, width)
+        ends = spans[torch.from_numpy(met.mentions)]  # (I, 2, 2)
+        after, before = ends[:, :, 1].amin(dim=1, keepdim=True), ends[:, :, 0].amax(dim=1, keepdim=True)
+        between = highest(x.expand(len(ends), -1, -1), (at >= after) & (at < before))  # (I, width)
+        both = mentions[torch.from_numpy(met.mentions)].flatten(1)  # (I, 2 x width)
+        told = self.meeting(torch.cat([both, between, self.distance(torch.from_numpy(met.distance))], dim=1))  # (I, H)
+        of_pair = torch.from_numpy(met.of_pair).unsqueeze(1).expand_as(told)
+        strongest = told.new_zeros(len(met.pairs), told.shape[1]).scatter_reduce(0, of_pair, told, "amax")  # (P, H)
+        rows = torch.tensor([[zlib.crc32(concept.encode()) % _ROWS for concept in pair] for pair in met.pairs])
+        concepts = self.dropout(self.concept(rows)).flatten(1)  # (P, 2 x size)
+        whole = self.whole(torch.cat([strongest, concepts, torch.from_numpy(met.facts)], dim=1))
+        logits: Tensor = self.output(whole)
+        return met, logits
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The mean nats of whether a pair of concepts has a relation that its kinds allow, and the penalty."""
+        every, truths = [], []
+        for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
+            document = _document(example)
+            allowed = self._allowed(document, met)
+            true = {(link.head, link.tail, link.name) for link in document.links}
+            said = [[(*pair, name) in true for name in self._names] for pair in met.pairs]
+            every.append(logits[allowed])
+            truths.append(torch.tensor(said, dtype=torch.float32).reshape(logits.shape)[allowed])
+        scores = torch.cat(every)
+        loss = functional.binary_cross_entropy_with_logits(scores, torch.cat(truths), reduction="sum") / max(
+            1, len(scores)
+        )
+        return loss + self.encoder.penalty()
+
+    def _allowed(self, document: Document, met: Meetings) -> Tensor:
+        """Bool (P, K): labels whose kinds are those of the pair."""
+        kinds = document.kinds
+        rows = [[(kinds[head], kinds[tail]) == of_label for of_label in self._kinds] for head, tail in met.pairs]
+        return torch.tensor(rows, dtype=torch.bool).reshape(len(met.pairs), len(self.labels))
+
+    def predict(self, batch: Batch) -> list[Related]:
+        """Every relation that could be in each document, with its probability."""
+        found = []
+        for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
+            shares, allowed = logits.sigmoid().tolist(), self._allowed(_document(example), met).tolist()
+            candidates = [
+                Relation(*pair, name, share)
+                for pair, of_pair, may in zip(met.pairs, shares, allowed, strict=True)
+                for name, share, yes in zip(self._names, of_pair, may, strict=True)
+                if yes
+            ]
+            found.append(Related(sorted(candidates, key=lambda r: -r.score), float(self.threshold)))
+        return found
+
+    def calibrate(self, examples: Sequence[Example], predicted: Sequence[Related]) -> None:
+        """Set the threshold that makes F1 highest, between two scores of the dev file."""
+        pairs = zip(examples, predicted, strict=True)
+        scored = [(r.score, (r.head, r.tail, r.label) in _true(e)) for e, p in pairs for r in p.candidates]
+        self.threshold.fill_(best_threshold(scored, sum(len(_true(e)) for e in examples)))
+
+    def counts(self, examples: Sequence[Example], predicted: Sequence[Related]) -> Counts:
+        """Of each document how many relations are right, said, true."""
+        said = [{(r.head, r.tail, r.label) for r in p.relations} for p in predicted]
+        rows = [
+            (len(true & found), len(found), len(true)) for true, found in zip(map(_true, examples), said, strict=True)
+        ]
+        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+    def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
+        """f1, precision, recall in percent."""
+        return span_scores(sums)
+
+
+def best_threshold(scored: Sequence[tuple[float, bool]], n_true: int) -> float:
+    """The threshold with the highest F1.
+
+    Args:
+        scored: probability and truth of each candidate. n_true: of all that is true, candidate or not.
+    """
+    order = sorted(scored, key=lambda pair: -pair[0])
+    best, threshold, right = 0.0, 0.5, 0
+    for said, (score, true) in enumerate(order, start=1):
+        right += true
+        below = order[said][0] if said < len(order) else 0.0
+        f1 = 2 * right / (said + n_true)
+        if f1 > best and below < score:
+            best, threshold = f1, (score + below) / 2
+    return threshold
+
+
+def meetings(document: Document, kinds: set[tuple[str, str]]) -> Meetings:
+    """Which concepts of a document may be related, and the nearest of their mentions.
+
+    Args:
+        kinds: of the first concept and the second that may be.
+    """
+    of = document.kinds
+    pairs = [(a, b) for a, b in product(of, of) if a != b and (of[a], of[b]) in kinds]
+    at = {c: [i for i, m in enumerate(document.mentions) if c in m.concepts] for c in of}
+    of_pair, mentions, distances = [], [], []
+    for number, (a, b) in enumerate(pairs):
+        nearest = sorted((abs(gap := _gap(document, i, j)), i, j, gap) for i, j in product(at[a], at[b]))[:_NEAREST]
+        for _, i, j, gap in nearest:
+            of_pair.append(number)
+            mentions.append((i, j))
+            distances.append(_STEPS + int(np.sign(gap)) * min(_STEPS, int(np.log2(abs(gap) + 1))))
+    return Meetings(
+        pairs,
+        np.array([_facts_of(document, of, at, a, b) for a, b in pairs], dtype=np.float32).reshape(-1, _FACTS),
+        np.array(of_pair, dtype=np.int64),
+        np.array(mentions, dtype=np.int64).reshape(-1, 2),
+        np.array(distances, dtype=np.int64),
+    )
+
+
+def _gap(document: Document, i: int, j: int) -> int:
+    """Tokens from one mention to the other, below zero if the second stands first; 0: they overlap."""
+    a, b = document.mentions[i], document.mentions[j]
+    return b.start - a.end + 1 if b.start >= a.end else -(a.start - b.end + 1) if a.start >= b.end else 0
+
+
+def _facts_of(document: Document, kinds: dict[str, str], at: dict[str, list[int]], a: str, b: str) -> list[float]:
+    """How often and where a document speaks of two concepts."""
+    facts: list[float] = []
+    lines = []
+    for concept in (a, b):
+        rivals = [c for c in kinds if kinds[c] == kinds[concept]]
+        lines.append({document.sentences[document.mentions[i].start] for i in at[concept]})
+        facts += [
+            float(np.log(len(at[concept]))),
+            len(at[concept]) / max(len(at[c]) for c in rivals),
+            float(np.log(len(rivals))),
+            float(0 in lines[-1]),  # in the title
+            min(lines[-1]) / (1 + max(document.sentences)),
+        ]
+    apart = min(abs(i - j) for i, j in product(*lines))
+    return [*facts, float(np.log1p(len(lines[0] & lines[1]))), float(apart == 0), float(np.log1p(apart))]
+
+
+def _parts(label: str) -> tuple[str, tuple[str, str]]:
+    """`CID(Chemical,Disease)` -> its name and the kinds."""
+    match = _LABEL.fullmatch(label)
+    assert match is not None
+    return match[1], (match[2], match[3])
+
+
+def _document(example: Example) -> Document:
+    assert example.document is not None
+    return example.document
+
+
+def _true(example: Example) -> set[tuple[str, str, str]]:
+    return {(link.head, link.tail, link.name) for link in _document(example).links}

@@ -1,0 +1,132 @@
+"""Documents with mentions of things that have ids, and relations of the ids: the format PubTator -> examples.
+
+A document is `id|t|title`, `id|a|abstract`, then a line for each mention, `id, start, end, text, kind, concept` with tabs
+between, and one for each relation, `id, name, concept, concept`; characters count from the title, one stands between it and the
+abstract. A mention of several concepts has `|` between them; `-` or `-1` is none.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from elmo.errors import TextError
+from elmo.tasks.examples import Document, Example, Link, Mention
+from elmo.text.lines import read_lines
+from elmo.text.opening import PACKED
+from elmo.text.sentences import split_sentences
+from elmo.text.tokens import Token, tokenize
+
+SUFFIX = ".pubtator"
+_PART = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
+_CONCEPTS = re.compile(r"[|;,]")
+_NO_CONCEPT = ("", "-", "-1")
+_MENTION, _RELATION = 6, 4  # columns, at least
+
+
+def holds_pubtator(path: Path) -> bool:
+    """Whether a file is PubTator by its name, packed or not."""
+    return (Path(path.stem).suffix if path.suffix in PACKED else path.suffix).lower() == SUFFIX
+
+
+def read_documents(path: Path) -> list[Example]:
+    """All documents of a file.
+
+    Raises:
+        TextError: the file is missing or broken, or a line is none of the format; the message names the line.
+    """
+    found = [_document(lines, path) for lines in _blocks(path)]
+    if not found:
+        raise TextError(f"{path}: no document in it; one begins with the line id|t|title")
+    return found
+
+
+def document_example(values: Any, line: int, where: str) -> Example:
+    """A document that a caller gives: `text`, and `mentions`, each with `start`, `end`, `kind`, and its concept as `id`.
+
+    Raises:
+        TextError: it has another form, or a mention covers no word.
+    """
+    try:
+        text = values["text"]
+        told = [(int(m["start"]), int(m["end"]), str(m["kind"]), str(m["id"])) for m in values["mentions"]]
+        tokens = tokenize(text)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TextError(
+            f"{where}: no document ({type(error).__name__} {error}); give text, and mentions with start, end, kind and id"
+        ) from error
+    mentions = [_mention(tokens, start, end, kind, concept, where) for start, end, kind, concept in told]
+    return Example(tokens, [], text, line, document=Document(tuple(mentions), (), _sentences(text, tokens)))
+
+
+def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
+    """The lines of each document with their numbers."""
+    block: list[tuple[int, str]] = []
+    for number, line in enumerate(read_lines(path), start=1):
+        part = _PART.fullmatch(line)
+        if part and part[2] == "t" and block:
+            yield block
+            block = []
+        if line.strip():
+            if not block and not (part and part[2] == "t"):
+                raise TextError(
+                    f"{path}, line {number}: {line[:40]!r} stands before a title; a document begins id|t|title"
+                )
+            block.append((number, line))
+    if block:
+        yield block
+
+
+def _document(lines: Sequence[tuple[int, str]], path: Path) -> Example:
+    texts: list[str] = []
+    mentions: list[Mention] = []
+    links: list[Link] = []
+    tokens: list[Token] = []
+    first = lines[0][0]
+    for number, line in lines:
+        where = f"{path}, line {number}"
+        part = _PART.fullmatch(line)
+        if part:
+            texts.append(part[3])
+            tokens = tokenize("\n".join(texts))  # the line end keeps the title a sentence of its own
+            continue
+        columns = line.split("\t")
+        if len(columns) >= _MENTION and columns[1].isdecimal() and columns[2].isdecimal():
+            start, end = int(columns[1]), int(columns[2])
+            there = " ".join(texts)[start:end]
+            if there != columns[3]:
+                raise TextError(
+                    f"{where}: the mention {columns[3]!r:.60} should stand at characters {start} to {end}, there is {there!r:.60}"
+                )
+            mentions.append(_mention(tokens, start, end, columns[4], columns[5], where))
+        elif len(columns) >= _RELATION and not columns[1].isdecimal():
+            links.append(Link(columns[2], columns[3].strip(), columns[1]))
+        else:
+            raise TextError(
+                f"{where}: {len(columns)} column(s); a mention has id, start, end, text, kind and concept with tabs between, "
+                "a relation id, name and two concepts"
+            )
+    text = "\n".join(texts)
+    if not tokens:
+        raise TextError(f"{path}, line {first}: a document without a word; leave it out")
+    document = Document(tuple(mentions), tuple(dict.fromkeys(links)), _sentences(text, tokens))
+    return Example(tokens, [], text, first, document=document)
+
+
+def _mention(tokens: Sequence[Token], start: int, end: int, kind: str, concepts: str, where: str) -> Mention:
+    inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
+    if not inside:
+        raise TextError(f"{where}: the mention at characters {start} to {end} covers no word")
+    found = tuple(c for c in _CONCEPTS.split(concepts.strip()) if c not in _NO_CONCEPT)
+    return Mention(inside[0], inside[-1] + 1, kind, found)
+
+
+def _sentences(text: str, tokens: Sequence[Token]) -> tuple[int, ...]:
+    """The number of each token's sentence, from 0."""
+    ends = [end for _, end in split_sentences(text)]
+    found, number = [], 0
+    for token in tokens:
+        while number < len(ends) - 1 and token.start >= ends[number]:
+            number += 1
+        found.append(number)
+    return tuple(found)
