@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-corpus-sizes bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
+	bench-tasks bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -79,6 +79,9 @@ bench-change: .venv/.dev  ## Whether `elmo change` finds a change that was made,
 bench-corpus-sizes: .venv/.dev  ## What 1, 10 and 50 MB of text are worth; goes on where it was stopped (hours in all).
 	@$(BIN)/python benchmarks/corpus_sizes.py
 	@$(BIN)/python benchmarks/corpus_sizes.py --write-docs
+
+bench-chinese: .venv/.dev  ## Held-out perplexity of the Chinese model beside Kneser-Ney (minutes; needs ../shared).
+	@$(BIN)/python benchmarks/chinese.py --save
 
 bench-chinese-tokens: .venv/.dev  ## Characters or words as the tokens of Chinese (half an hour; installs jieba).
 	@$(PIP) 'jieba>=0.42'

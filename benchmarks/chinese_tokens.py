@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from chinese import LAW_LINES, TEXTS
 from elmo import Elmo
 from elmo.apps.pretrain import continue_run
 from elmo.apps.run_beginning import start_run
@@ -46,8 +47,6 @@ from record import SHARED, parser_with_save, record
 Cut = Callable[[Sequence[str]], list[str]]
 Vectors = NDArray[np.float32]
 
-TEXTS = SHARED / "data" / "lm" / "chinese"
-LAW_LINES = 24_000  # a third
 RECIPE = {
     "size": "tiny",
     "rows": 64,

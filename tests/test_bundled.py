@@ -8,6 +8,7 @@ import pytest
 from elmo.apps.demo import run_demo
 from elmo.checkpoints.load import BUNDLED, load_model
 from elmo.embed.embedder import Elmo
+from elmo.text.tokens import tokenize
 from elmo.train.perplexity import measure_perplexity
 
 FOLDER = BUNDLED / "en"
@@ -62,3 +63,36 @@ def test_warm_and_zero_starts_differ_less_and_less():
     (zero,), (warm,) = (elmo.embed([TEXT[0].split()], state=state) for state in ("zero", "warm"))
     difference = np.linalg.norm((zero - warm)[:, : elmo.width // 2], axis=1)  # the forward direction
     assert difference[:4].mean() > 1.3 * difference[-4:].mean() > 0
+
+
+CHINESE = [
+    "第一条为了保护公民的合法权益，根据宪法，制定本法。",
+    "他是中国著名的历史学家，曾任北京大学教授。",
+    "我在朦胧中，眼前展开一片海边碧绿的沙地来。",
+]
+
+
+def test_the_chinese_model_is_small_and_its_card_names_its_texts():
+    folder = BUNDLED / "zh"
+    assert sum(p.stat().st_size for p in folder.iterdir()) <= 15_000_000
+    model = load_model("zh")
+    for needed in ("CC0", "Lu Xun", "elmo pretrain", "perplexity", "characters"):
+        assert needed in model.card
+    assert model.config.training["heldout_mean"] < 40
+
+
+def test_chinese_is_far_likelier_than_its_characters_shuffled():
+    model = load_model("zh")
+    sentences = [[token.text for token in tokenize(line)] for line in CHINESE]
+    shuffled = [list(np.random.default_rng(0).permutation(characters)) for characters in sentences]
+    own, other = (measure_perplexity(model, s) for s in (sentences, shuffled))
+    assert own.mean < 60
+    assert other.mean > 8 * own.mean
+
+
+def test_a_character_is_a_token_and_knows_which_word_it_is_in():
+    elmo = Elmo.from_pretrained("zh")
+    vectors = elmo.embed(["他在银行工作。", "他去银行存钱。", "他在路上行走。"], layers="top")
+    place = [list(text).index("行") for text in ("他在银行工作。", "他去银行存钱。", "他在路上行走。")]
+    bank, same, walk = (v[at] / np.linalg.norm(v[at]) for v, at in zip(vectors, place, strict=True))
+    assert bank @ same > bank @ walk + 0.1

@@ -22,7 +22,7 @@ class Measure(StrEnum):
 
 
 def change(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en).")],
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
     slices: Annotated[list[Path], typer.Argument(help="Two texts or more, in order of time; also packed.")],
     words: Annotated[str | None, typer.Option(help="These words, commas between; else the frequent ones.")] = None,
     measure: Annotated[

@@ -18,7 +18,7 @@ _WIDEST = 120  # columns at most
 
 
 def neighbours(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en).")],
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
     corpus: Annotated[Path, typer.Argument(help="Text: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
     query: Annotated[list[str], typer.Argument(help="Sentences, the word in brackets: 'The [bank] of the river'.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Occurrences to show.")] = 10,

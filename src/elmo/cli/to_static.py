@@ -18,7 +18,7 @@ class Method(StrEnum):
 
 
 def to_static(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en).")],
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
     corpus: Annotated[Path, typer.Argument(help="Text: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Word2vec's text format; .gz packs it.")] = Path(
         "vectors.txt"
