@@ -45,6 +45,10 @@ def weights(folder, *more):
     return read_tensors(folder.joinpath(*more) / "model.safetensors")
 
 
+def facts_of(folder):
+    return json.loads((folder / "config.json").read_text())["training"]
+
+
 TUNED = {"fine_tune": True, "bilm_dropout": {"layer_inputs": 0.1, "recurrent": 0.1}}
 
 
@@ -75,6 +79,8 @@ def test_every_layer_of_the_bilm_changes_and_the_task_keeps_it(files, tmp_path):
     folder = tmp_path / "t"
     facts = train_task(run_of(files, {**TUNED, "unfreeze": 0}), folder, cache=files / "nothing")
     assert not (files / "nothing").exists()
+    at_the_time = [epoch["score"] for epoch in facts_of(folder)["curve"]]
+    assert facts["dev_accuracy"] == pytest.approx(at_the_time[facts["best_epoch"] - 1], abs=1e-3)
     before, after = weights(files, "model"), weights(folder, "elmo")
     assert after.keys() == {name for name in before if name.startswith("bilm.")}
     assert all(not torch.equal(t, before[name]) for name, t in after.items())

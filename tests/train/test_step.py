@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from elmo.embed.token_cache import versions_of
 from elmo.errors import CheckpointError
 from elmo.train.config import OptimizerConfig
 from elmo.train.optimizers import WeightUpdate
@@ -133,6 +134,16 @@ def test_moments_of_another_optimizer_are_refused(other):
     wider = torch.nn.Parameter(torch.zeros(4, 6))
     with pytest.raises(CheckpointError, match=r"sum of weight 0 is \(4, 5\), not \(4, 6\)"):
         WeightUpdate([wider], [rows], OptimizerConfig(name="adagrad")).set_moments(update.moments(), moved=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_can_be_seen_by_what_was_computed_from_the_weights(name):
+    dense, rows = weights()
+    update = WeightUpdate([dense], [rows], OptimizerConfig(name=name))
+    before = versions_of([dense, rows])
+    give(dense, rows, 0)
+    take_step(update, 0.1, 1.0)
+    assert all(new != old for new, old in zip(versions_of([dense, rows]), before, strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, SparseAdam
 
 from elmo.errors import CheckpointError
@@ -48,6 +49,9 @@ class WeightUpdate:
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * group.get(_SHARE, 1.0)
                 optimizer.step()
+        increment_version(
+            (*self.dense, *self.rows)
+        )  # fused optimizers do not; `embed.engine` sees by it that weights moved
 
     def forget_gradients(self) -> None:
         """Drop the gradients of all weights."""
