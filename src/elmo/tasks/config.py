@@ -49,6 +49,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     label: str | None = None  # the name of the label in the files; None: `label` or `labels`
     regression: bool = False  # pair: labels are numbers to be told
     no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
+    answer_scores: Literal["squad", "cmrc"] | None = None  # read; None: cmrc where the passage is Chinese, else squad
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
