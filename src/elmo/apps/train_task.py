@@ -13,7 +13,9 @@ from elmo.apps.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
+from elmo.tasks.abstention import default_threshold
 from elmo.tasks.batches import LayersOf, Words
+from elmo.tasks.classifier import Classifier
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.document_relation import DocumentRelations
 from elmo.tasks.examples import Example
@@ -110,6 +112,8 @@ def train_task(
         predicted = _settle(model, dev, words, run.config)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun, len(parts.train))
+        if isinstance(model, Classifier) and not model.multi_label:
+            facts["min_score"] = round(default_threshold(dev.examples, predicted, set(model.labels)), 6)
         file = parts.file.model_copy(update={"training": facts})
         task = LoadedTask(file, model, words, parts.elmo)
         write_task_report(task, dev.examples, predicted, run.dev.name, folder / REPORT_FILE)

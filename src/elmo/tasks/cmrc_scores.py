@@ -1,8 +1,8 @@
 """How good answers in Chinese are: exact match and F1 of CMRC 2018 (Cui et al. 2019), as its program computes them.
 
 Case, the punctuation below and white space at the ends do not count. Each Han character is a segment, other text is cut into
-words. F1 is that of the longest run of segments that both answers have, not of a bag. (The program cuts Latin text with NLTK, this
-one with `tokenize`; they differ in rare spellings.)
+words. F1 is that of the longest run of segments that both answers have, not of a bag. (The program cuts Latin text with NLTK,
+this one with `tokenize`; they differ in rare spellings.)
 """
 
 from collections.abc import Sequence
