@@ -151,6 +151,12 @@ def tagger(tmp_path_factory):
     return folder / "t"
 
 
+def test_a_least_score_is_for_texts_with_one_label(tagger, files, run_elmo):
+    done = run_elmo("evaluate", tagger, "c.conll", "--min-score", "0.5")
+    assert (done.status, done.out) == (2, "")
+    assert "a least score is for texts with one label" in done.err
+
+
 @pytest.mark.parametrize("kind", TAGGED)
 def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind):
     (tmp_path / "x.conll").write_bytes(TAGGED[kind])

@@ -37,19 +37,20 @@ def evaluate_task(
     if report is not None:
         refuse_existing(report, None)
     task = load_task(folder, dtype=dtype)
+    abstains = isinstance(task.model, Classifier) and not task.model.multi_label
+    if least is not None and not abstains:
+        raise ConfigError(f"{folder}: a least score is for texts with one label; leave --min-score out")
     examples = task.read(path)
     predicted = task.predict(examples)
     counts = task.model.counts(examples, predicted)
     scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
     if isinstance(task.model, LabelModel):
         scores |= task.model.calibration(examples, predicted)
-    if isinstance(task.model, Classifier) and not task.model.multi_label:
+    if abstains:
         known = set(task.model.labels)
-        if least is not None or any(not set(e.labels) <= known for e in examples):
-            told = task.file.training.get("min_score", 0.0) if least is None else least
+        told = task.file.training.get("min_score") if least is None else least
+        if told is not None and (least is not None or any(not set(e.labels) <= known for e in examples)):
             scores |= scope_scores(examples, predicted, known, told)
-    elif least is not None:
-        raise ConfigError(f"{folder}: a least score is for texts with one label; leave --min-score out")
     if report is not None:
         write_task_report(task, examples, predicted, path.name, report)
     low, high = interval(counts, task.main_score)
