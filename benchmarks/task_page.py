@@ -30,6 +30,7 @@ KNOWN = {
     "ncbi-disease": Known("NCBI disease, named entities", "f1", "F1", "CRF and word clusters", 82.0),
     "conll2000": Known("CoNLL-2000, chunks from words alone", "f1", "F1", "CRF", 92.1),
     "ud-ewt": Known("UD English-EWT, parts of speech", "accuracy", "accuracy", "CRF", 95.2),
+    "snips": Known("SNIPS, slots", "f1", "F1", "CRF", 93.5),
     "clinc150": Known("CLINC150, 150 intents", "accuracy", "accuracy", "SVM on TF-IDF", 92.5),
     "sst2": Known("SST-2, sentiment", "accuracy", "accuracy", "logistic regression on TF-IDF", 81.1),
     "semeval2010-8": Known("SemEval-2010 task 8, relations", "macro_f1", "macro F1", "SVM", 79.7),
@@ -37,6 +38,9 @@ KNOWN = {
     "sick": Known("SICK, entailment", "accuracy", "accuracy", "logistic regression on overlap", 82.9),
     "squad": Known("SQuAD 1.1, a part", "f1", "F1", "overlap", 29.3),
 }
+
+CURVES = ("conll2003", "sst2")  # sets that are also learned from shares of their training file
+SHARES = ("1", "5", "20")  # percent
 
 _OPENING = """# What ELMo brings to a task
 
@@ -62,7 +66,41 @@ def page(rows: Rows) -> str:
             f"| {known.title} | {known.name} | {_mean(without, known.score)} | {_mean(with_elmo, known.score)} | {difference} "
             f"| {less} | {known.rival_score:.1f} ({known.rival}) |"
         )
-    return _OPENING + "\n".join(lines) + "\n"
+    return _OPENING + "\n".join(lines) + "\n\n" + _curves(found) + _scope(found)
+
+
+def _curves(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+    """The paper's figure 1 in numbers."""
+    lines = [
+        "## From how many labels",
+        "",
+        "| set | percent of the training file | without ELMo | with ELMo |",
+        "|---|---|---|---|",
+    ]
+    for name in CURVES:
+        known = KNOWN[name]
+        for share in (*SHARES, "100"):
+            own = found[name if share == "100" else f"{name}-of-{share}"]
+            without, with_elmo = (_mean(own[kind], known.score) for kind in ("without", "en"))
+            lines.append(f"| {known.title}, {known.name} | {share} | {without} | {with_elmo} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def _scope(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+    """Texts out of scope beside those in scope."""
+    keys = ("in_scope_accuracy", "in_scope_told", "out_of_scope_recall", "in_out_auroc")
+    lines = [
+        "## CLINC150: what to say nothing of",
+        "",
+        "The threshold keeps 95 % of the dev file (`min_score`); no text out of scope was learned from.",
+        "",
+        "| | accuracy in scope | told a label in scope | recall out of scope | AUROC |",
+        "|---|---|---|---|---|",
+    ]
+    for title, kind in (("without ELMo", "scope-without"), ("with ELMo", "scope-en")):
+        lines.append(f"| {title} | " + " | ".join(_mean(found["clinc150"][kind], key) for key in keys) + " |")
+    lines.append("| SVM on TF-IDF | 92.5 | 94.7 | 78.6 | 94.8 |")
+    return "\n".join(lines) + "\n"
 
 
 def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:

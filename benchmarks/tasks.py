@@ -1,10 +1,11 @@
 """What ELMo brings to a task: each data set with the model in the package and without, in the same run of the same recipe.
 
-    python benchmarks/tasks.py [--only SET]... [--seeds N] [--model NAME] [--again] [--write-docs]
+    python benchmarks/tasks.py [--only SET]... [--seeds N] [--fractions P,P] [--model NAME] [--again] [--write-docs]
 
 Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both on it, and keeps each figure in
 results/tasks.json as soon as it is there, so that rows add up over days. What is kept is not measured again. A run goes on where
-it was stopped. --write-docs writes docs/results.md.
+it was stopped. --fractions 1,5,20 learns from so many percent of each training file instead of all of it (the paper's figure 1).
+--write-docs writes docs/results.md.
 """
 
 import argparse
@@ -14,14 +15,18 @@ import resource
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.apps.task_recipe import task_run
+from elmo.apps.task_study import shares
 from elmo.apps.train_task import RUN_FILE, Watch, train_task
 from elmo.apps.use_task import compare_tasks, evaluate_task
+from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
+from elmo.tasks.saved_task import load_task
 from record import ROOT, SHARED, keep_row, kept_rows
 from task_page import PAGE, page
 
@@ -45,6 +50,7 @@ SETS = {
     "sst2": DataSet("sentiment/sst2-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
     "semeval2010-8": DataSet("relations/semeval2010-task8-en", "train.jsonl.gz", None, "test.jsonl.gz"),
     "bc5cdr": DataSet("relations/bc5cdr-cid-en", "train.pubtator.gz", "valid.pubtator.gz", "test.pubtator.gz"),
+    "snips": DataSet("intent/snips-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
     "wnut17": DataSet("ner/wnut17-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
     "ncbi-disease": DataSet("ner/ncbi-disease-en", "train.conll.gz", "valid.conll.gz", "test.conll.gz"),
     "conll2000": DataSet("chunk/conll2000", "train.conll.gz", None, "test.conll.gz"),
@@ -117,16 +123,16 @@ class Log(Watch):
         print(f"  {epoch.epoch:3} loss {epoch.loss:.3f} dev {name} {epoch.score:.2f} {epoch.seconds:.0f} s", flush=True)
 
 
-def measure(name: str, seed: int, model: str | None) -> dict[str, Any]:
+def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:
     """Train and score one set, with a model or without."""
     files = prepared(name)
-    folder = folder_of(name, seed, model)
+    folder = folder_of(name, seed, model, fraction)
     recipe = ROOT / "recipes" / "tasks" / f"{name}.toml"
     if not (folder / "config.json").exists():
         resume = (folder / RUN_FILE).exists()
-        options = {"seed": seed, "model": model}
+        options = {"seed": seed, "model": model, "fraction": fraction}
         run = None if resume else task_run(recipe, options, files.train, files.dev, model is None, [])
-        train_task(run, folder, resume=resume, cache=RUNS / "layers", watch=Log())
+        train_task(run, folder, resume=resume, cache=RUNS / "layers", watch=Log(), layers_of_all=fraction < 100)
     facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))["training"]
     scores = {key: round(value, 3) for key, value in evaluate_task(folder, files.test).items()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -134,24 +140,51 @@ def measure(name: str, seed: int, model: str | None) -> dict[str, Any]:
     return {**scores, **{k: v for k, v in facts.items() if k.startswith("dev_")}, **kept, "peak_memory_mb": peak}
 
 
-def compare(name: str, seed: int, model: str) -> dict[str, Any]:
+def compare(name: str, seed: int, model: str, fraction: float = 100) -> dict[str, Any]:
     """The model against the baseline on the test file."""
-    found = compare_tasks(folder_of(name, seed, model), folder_of(name, seed, None), prepared(name).test)
+    a, b = (folder_of(name, seed, one, fraction) for one in (model, None))
+    found = compare_tasks(a, b, prepared(name).test)
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.items()}
 
 
-def folder_of(name: str, seed: int, model: str | None) -> Path:
+def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:
+    """What a task says of a test file with the label that was left out: accuracy in scope, recall out of scope."""
+    data, folder = SETS[name], folder_of(name, seed, model, fraction)
+    task = load_task(folder)
+    dev = task.read(prepared(name).dev)
+    least = default_threshold(dev, task.predict(dev), set(task.file.labels))
+    found = evaluate_task(folder, SHARED / "data" / data.folder / data.test, least=least)
+    kept = (
+        "min_score",
+        "in_scope_accuracy",
+        "in_scope_told",
+        "in_scope_told_right",
+        "out_of_scope_recall",
+        "in_out_auroc",
+    )
+    return {key: round(found[key], 3) for key in kept}
+
+
+def folder_of(name: str, seed: int, model: str | None, fraction: float = 100) -> Path:
     """Where a trained task lies."""
-    return RUNS / name / f"{model or 'without'}-{seed}"
+    return RUNS / name / f"{model or 'without'}-{seed}{_share(fraction)}"
 
 
-def rows(names: list[str], n_seeds: int, model: str) -> Iterator[tuple[str, Any]]:
+def _share(fraction: float) -> str:
+    """How a row and a folder call a share of the training file; nothing for all of it."""
+    return "" if fraction == 100 else f"-of-{fraction:g}"
+
+
+def rows(names: list[str], n_seeds: int, model: str, fractions: list[float]) -> Iterator[tuple[str, Any]]:
     """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
-    for name in names:
-        for seed in range(n_seeds):
-            yield f"{name}/{model}/{seed}", (measure, name, seed, model)
-            yield f"{name}/without/{seed}", (measure, name, seed, None)
-            yield f"{name}/difference/{seed}", (compare, name, seed, model)
+    for name, fraction, seed in product(names, fractions, range(n_seeds)):
+        whole = f"{name}{_share(fraction)}"
+        yield f"{whole}/{model}/{seed}", (measure, name, seed, model, fraction)
+        yield f"{whole}/without/{seed}", (measure, name, seed, None, fraction)
+        yield f"{whole}/difference/{seed}", (compare, name, seed, model, fraction)
+        if SETS[name].without is not None:
+            yield f"{whole}/scope-{model}/{seed}", (scope, name, seed, model, fraction)
+            yield f"{whole}/scope-without/{seed}", (scope, name, seed, None, fraction)
 
 
 def main() -> None:
@@ -159,11 +192,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=list(SETS), help="a set; several times for several")
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
+    parser.add_argument("--fractions", default="100", metavar="P,P", help="percent of the training file")
     parser.add_argument("--model", default="en")
     parser.add_argument("--again", action="store_true", help="measure what is kept already")
     parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
     given = parser.parse_args()
-    for row, (work, *arguments) in rows([] if given.write_docs else given.only or list(SETS), given.seeds, given.model):
+    names = [] if given.write_docs else given.only or list(SETS)
+    for row, (work, *arguments) in rows(names, given.seeds, given.model, shares(given.fractions)):
         if row in kept_rows(NAME) and not given.again:
             continue
         print(f"{row} ...", flush=True)
@@ -171,7 +206,8 @@ def main() -> None:
             shutil.rmtree(folder_of(*arguments), ignore_errors=True)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
             figures = process.submit(work, *arguments).result()
-        keep_row(NAME, row, f"python benchmarks/tasks.py --only {arguments[0]} --seeds {given.seeds}", figures)
+        how = f"--only {arguments[0]} --seeds {given.seeds} --fractions {given.fractions}"
+        keep_row(NAME, row, f"python benchmarks/tasks.py {how}", figures)
         print(f"  {figures}", flush=True)
     if given.write_docs:
         PAGE.write_text(page(kept_rows(NAME)), encoding="utf-8")

@@ -15,7 +15,9 @@ from elmo.checkpoints.native import save_native
 from elmo.errors import TextError
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
 from elmo.tasks.passages import read_questions
+from elmo.tasks.predictions import Answer, Answered
 from elmo.tasks.reader import Reader
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -121,6 +123,22 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
         assert [answer.score for answer in told.answers] == pytest.approx([x for _, x in expected], rel=1e-4)
         assert (told.answers[0].start, told.answers[0].end) == expected[0][0]
     assert loss == pytest.approx(np.mean(nats), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("passage", "measure", "score"),
+    [
+        ("古代的希腊", None, 4 / 7),  # the passage is Chinese: the longest run counts
+        ("古代的希腊", "squad", 6 / 7),  # the bag
+        ("the 希腊 of old", None, 6 / 7),
+        ("the 希腊 of old", "cmrc", 4 / 7),
+    ],
+)
+def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure, score):
+    model = Reader(TaskConfig(task="read", model=None, answer_scores=measure, cell_size=4), [], 5, None)
+    example = Example([], ["古希腊"], passage, 1)
+    told = Answered([Answer(0, 4, "古代希腊", 1.0)])
+    assert float(model.scores(model.counts([example], [told]).sum(axis=0))["f1"]) == pytest.approx(100 * score)
 
 
 def test_lines_of_passages_and_questions(reader, tmp_path):

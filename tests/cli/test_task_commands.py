@@ -77,6 +77,9 @@ def test_tags_are_shown_in_the_text(files, run_elmo):
         (train("--baseline", "-m", "m"), "--baseline is the task without a model"),
         (train("-m", "nothing"), "nothing"),
         (train("--set", "cell_size=0"), "cell_size"),
+        (train("--fractions", "0,5"), "--fractions 0,5: give percent of the training file"),
+        (train("--seeds", "none"), "--seeds none: give how many"),
+        (["train", "--resume", "--seeds", "2"], "--resume goes on with what the folder says"),
         (train("--train", "none.jsonl"), "none.jsonl: no such file"),
         (train("--dev", "empty.jsonl"), "empty.jsonl: no text in it"),
         (["train", "--resume", "-o", "m"], "m: no run to go on with"),
@@ -95,6 +98,90 @@ def test_what_cannot_be_done_is_one_sentence(files, run_elmo, arguments, told):
     assert told in done.err
     assert "Traceback" not in done.err
     assert {p.name for p in files.iterdir()} == before
+
+
+def test_shares_and_seeds_are_one_table(files, run_elmo):
+    done = run_elmo(*train("-m", "m", "-o", "s", "--fractions", "50,100", "--seeds", "2", "--baseline", "--json"))
+    assert done.status == 0, done.err
+    rows = json.loads(done.out)["rows"]
+    assert [(r["with_elmo"], r["fraction"], len(r["scores"])) for r in rows] == [
+        (True, 50, 2), (True, 100, 2), (False, 50, 2), (False, 100, 2)
+    ]  # fmt: skip
+    assert (files / "s" / "report.html").exists()
+    shown = run_elmo("train", "--resume", "-o", "s").out
+    assert "ELMo, 50 % (12)" in shown
+    assert "±" in shown
+
+
+def test_texts_out_of_scope_are_told_nothing(files, run_elmo):
+    assert run_elmo(*train("--baseline", "-o", "t")).status == 0
+    assert json.loads((files / "t" / "config.json").read_text())["training"]["min_score"] > 0
+    known = json.loads(run_elmo("evaluate", "t", "b.jsonl", "--json").out)
+    assert "in_scope_accuracy" not in known
+    with (files / "b.jsonl").open("a") as file:
+        file.write('{"text": "a green", "label": "oos"}\n')
+    scores = json.loads(run_elmo("evaluate", "t", "b.jsonl", "--json").out)
+    assert scores["in_scope_accuracy"] == known["accuracy"]
+    assert scores["in_scope_told"] >= 95
+    assert scores["out_of_scope_recall"] in (0, 100)
+    assert (
+        json.loads(run_elmo("evaluate", "t", "b.jsonl", "--min-score", "1", "--json").out)["out_of_scope_recall"] == 100
+    )
+
+
+TAGGED = {
+    "windows": b"the\tO\r\nbank\tB-ORG\r\n\r\nriver\tB-LOC\r\n",
+    "no line end": b"the O\nbank B-ORG\n\nriver B-LOC",
+    "a byte order mark": b"\xef\xbb\xbfthe O\nbank B-ORG\n\nriver B-LOC\n",
+    "tags that BIO forbids": b"the O\nbank I-ORG\n\nriver I-LOC\nbank I-ORG\n",
+    "labels that are new": b"the O\nbank B-PER\n\nriver B-LOC\n",
+    "another script": "\u94f6\u884c B-ORG\n\u0440\u0435\u043a\u0430 B-LOC\n\u0646\u0647\u0631 O\n".encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    from elmo.apps.train_task import TaskRun, train_task
+    from elmo.tasks.config import TaskConfig
+
+    folder = tmp_path_factory.mktemp("tagger")
+    (folder / "c.conll").write_text("the O\nbank B-ORG\n\nriver B-LOC\n")
+    config = TaskConfig(task="tag", model=None, cell_size=4, epochs=1)
+    train_task(TaskRun(config=config, train=folder / "c.conll", dev=folder / "c.conll"), folder / "t")
+    return folder / "t"
+
+
+def test_a_least_score_is_for_texts_with_one_label(tagger, files, run_elmo):
+    done = run_elmo("evaluate", tagger, "c.conll", "--min-score", "0.5")
+    assert (done.status, done.out) == (2, "")
+    assert "a least score is for texts with one label" in done.err
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind):
+    (tmp_path / "x.conll").write_bytes(TAGGED[kind])
+    done = run_elmo("evaluate", tagger, tmp_path / "x.conll", "--json")
+    assert done.status == 0, done.err
+    assert 0 <= json.loads(done.out)["f1"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.conll", "", "x.conll: no sentence in it"),
+        ("x.conll", "the O\nbank NOUN\n", "x.conll, line 2: the tag 'NOUN' is none of a span"),
+        ("x.conll", "the O\nbank\n", "x.conll, line 2: 1 column"),
+        ("x.jsonl", '{"tokens": ["a"], "tags": ["O"]}\n[1]\n', "x.jsonl, line 2: [1] is no JSON object"),
+        ("x.jsonl", '{"tokens": ["a", "b"], "tags": ["O"]}\n', "x.jsonl, line 1: 1 tags for 2 tokens"),
+        ("x.jsonl", "", "x.jsonl: no sentence in it"),
+    ],
+)
+def test_tagged_files_that_cannot_be_scored_are_named(tagger, tmp_path, run_elmo, name, content, told):
+    (tmp_path / name).write_text(content)
+    done = run_elmo("evaluate", tagger, tmp_path / name)
+    assert (done.status, done.out) == (2, "")
+    assert told in done.err
+    assert "Traceback" not in done.err
 
 
 def text_of(path):

@@ -13,6 +13,7 @@ from elmo.apps.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
+from elmo.tasks.abstention import default_threshold
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.document_relation import DocumentRelations
@@ -116,6 +117,8 @@ def train_task(
         predicted = _settle(training, dev)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun, len(parts.train))
+        if run.config.tells_one_label:
+            facts["min_score"] = round(default_threshold(dev.examples, predicted, set(model.labels)), 6)
         file = parts.file.model_copy(update={"training": facts})
         if tuned is not None:
             file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})

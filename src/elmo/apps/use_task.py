@@ -8,6 +8,7 @@ from typing import Any
 
 from elmo.apps.task_report import write_task_report
 from elmo.errors import ConfigError
+from elmo.tasks.abstention import scope_scores
 from elmo.tasks.bootstrap import difference, interval
 from elmo.tasks.documents import holds_pubtator, read_documents
 from elmo.tasks.kinds import example_of_line
@@ -17,26 +18,38 @@ from elmo.text.files import refuse_existing
 from elmo.text.lines import decode_lines, read_lines
 
 
-def evaluate_task(folder: Path, path: Path, dtype: str = "float32", report: Path | None = None) -> dict[str, float]:
+def evaluate_task(
+    folder: Path, path: Path, dtype: str = "float32", report: Path | None = None, least: float | None = None
+) -> dict[str, float]:
     """Scores in percent on a file of labelled examples (`Tagger.scores`, `Classifier.scores`).
 
     Args:
         report: a page to write: what is right and wrong, by label and kind of example.
+        least: of a text with one label: one with a lower score is not told; None: what keeps 95 % of the dev file.
     Returns:
-        examples, the scores, the calibration error of a classifier, and of the main score `low` and `high`: the middle 95 % over
-        draws of the examples.
+        examples, the scores, the calibration error of a classifier, what its threshold is worth where one is given or the file
+        has labels that it does not know (`scope_scores`), and of the main score `low` and `high`: the middle 95 % over draws of
+        the examples.
     Raises:
         CheckpointError: no such task. TextError: the file is missing or broken. OutputError: the page exists.
     """
     if report is not None:
         refuse_existing(report, None)
     task = load_task(folder, dtype=dtype)
+    abstains = task.file.config.tells_one_label
+    if least is not None and not abstains:
+        raise ConfigError(f"{folder}: a least score is for texts with one label; leave --min-score out")
     examples = task.read(path)
     predicted = task.predict(examples)
     counts = task.model.counts(examples, predicted)
     scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
     if isinstance(task.model, LabelModel):
         scores |= task.model.calibration(examples, predicted)
+    if abstains:
+        known = set(task.file.labels)
+        told = task.file.training.get("min_score") if least is None else least
+        if told is not None and (least is not None or any(not set(e.labels) <= known for e in examples)):
+            scores |= scope_scores(examples, predicted, known, told)
     if report is not None:
         write_task_report(task, examples, predicted, path.name, report)
     low, high = interval(counts, task.main_score)

@@ -128,6 +128,9 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
     file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
     report: Annotated[Path | None, typer.Option(help="Page (HTML) to write: scores, mistakes, layers.")] = None,
+    least: Annotated[
+        float | None, typer.Option("--min-score", min=0, max=1, help="What saying nothing that is less sure is worth.")
+    ] = None,
     dtype: _Dtype = "float32",
     json: _Json = False,
 ) -> None:
@@ -137,7 +140,7 @@ def evaluate(
     """
     from elmo.apps.use_task import evaluate_task
 
-    show_facts(evaluate_task(folder, file, dtype, report), json)
+    show_facts(evaluate_task(folder, file, dtype, report, least), json)
 
 
 def compare(

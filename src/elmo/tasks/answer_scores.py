@@ -1,7 +1,8 @@
 """How good answers are: exact match and F1 of SQuAD (Rajpurkar et al. 2016, section 6; SQuAD 2.0 for what has no answer).
 
 Case, ASCII punctuation, the articles a, an, the, and white space do not count; in a text with Han characters no punctuation does.
-F1 is that of the bags of tokens; where a script has no blanks between words each character is a token, as in CMRC 2018.
+F1 is that of the bags of tokens; where a script has no blanks between words each character is a token. `cmrc_scores.py` has the
+measure of CMRC 2018.
 """
 
 import string

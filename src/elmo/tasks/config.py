@@ -60,6 +60,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     label: str | None = None  # the name of the label in the files; None: `label` or `labels`
     regression: bool = False  # pair: labels are numbers to be told
     no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
+    answer_scores: Literal["squad", "cmrc"] | None = None  # read; None: cmrc where the passage is Chinese, else squad
     longest_answer: PositiveInt = 17  # read: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
     documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
@@ -80,6 +81,11 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         100, gt=0, le=100
     )  # percent of the training examples that are learned from, drawn by the seed
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @property
+    def tells_one_label(self) -> bool:
+        """Whether a text gets one label of its own, so that it may also get none (`abstention.py`)."""
+        return self.task == "classify" and not self.multi_label
 
     @model_validator(mode="after")
     def _of_their_task(self) -> "TaskConfig":

@@ -20,9 +20,11 @@ from elmo.tasks.passages import read_questions
 from elmo.tasks.reader import Reader
 from elmo.tasks.related_text import read_relations, related_example, related_line
 from elmo.tasks.relation import RelationModel
+from elmo.tasks.tagged_records import read_tagged_records
 from elmo.tasks.tagged_text import read_tagged, require_span_tags
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
+from elmo.text.records import holds_records
 from elmo.text.tokens import tokenize
 
 _ORDER = {"pair": "", "read": ", passage and question"}
@@ -53,7 +55,7 @@ def read_examples(config: TaskConfig, path: Path) -> list[Example]:
     """
     match config.task:
         case "tag":
-            return read_tagged(path)
+            return read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
         case "classify":
             return read_labelled(path, config.label)
         case "pair":

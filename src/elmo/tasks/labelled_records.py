@@ -46,7 +46,9 @@ def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) 
     labels = LABELS if label is None else (label,)
     columns = list(fields)[:n_columns]
     rows = (
-        _jsonl(path) if inner == ".jsonl" else _table(path, "\t" if inner == ".tsv" else ",", fields, columns, labels)
+        json_lines(path)
+        if inner == ".jsonl"
+        else _table(path, "\t" if inner == ".tsv" else ",", fields, columns, labels)
     )
     none = True
     for line, row in rows:
@@ -64,7 +66,12 @@ def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) 
         raise TextError(f"{path}: no text in it; a line is a text and its label")
 
 
-def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a jsonl file with the numbers of their lines; empty lines are left out.
+
+    Raises:
+        TextError: the file is missing or broken, or a line is no object; the message names the line.
+    """
     for number, line in enumerate(read_lines(path), start=1):
         if line.strip():
             yield number, json_object(line, f"{path}, line {number}")

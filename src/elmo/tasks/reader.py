@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from elmo.tasks.answer_scores import exact_match, f1
+from elmo.tasks import answer_scores, cmrc_scores
 from elmo.tasks.batches import Batch, TableSizes
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
@@ -63,7 +63,7 @@ class Reader(nn.Module):
     ) -> None:
         super().__init__()
         self.labels = list(labels)
-        self._longest = config.longest_answer
+        self._longest, self._scores = config.longest_answer, config.answer_scores
         H = config.cell_size
         self.encoder = Encoder(config, tables, elmo, n_more=1)
         F = self.encoder.width
@@ -139,10 +139,12 @@ class Reader(nn.Module):
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Answered]) -> Counts:
         """Of each question: 1, exact match, F1."""
-        rows = [
-            (1.0, exact_match(p.answers[0].text, e.labels), f1(p.answers[0].text, e.labels))
-            for e, p in zip(examples, predicted, strict=True)
-        ]
+        rows = []
+        for e, p in zip(examples, predicted, strict=True):
+            chinese = self._scores == "cmrc" or (self._scores is None and cmrc_scores.is_chinese(e.text))
+            measure = cmrc_scores if chinese else answer_scores
+            said = p.answers[0].text
+            rows.append((1.0, measure.exact_match(said, e.labels), measure.f1(said, e.labels)))
         return np.array(rows, dtype=np.float64)
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:

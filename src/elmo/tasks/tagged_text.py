@@ -12,6 +12,7 @@ from elmo.errors import TextError
 from elmo.tasks.examples import Example, with_blanks
 from elmo.tasks.tags import is_span_tag
 from elmo.text.lines import read_lines
+from elmo.text.records import holds_records
 from elmo.text.rows import holds_conllu
 
 _DOCUMENT = "-DOCSTART-"
@@ -38,8 +39,9 @@ def require_span_tags(examples: Sequence[Example], path: Path) -> None:
         TextError: with the line of the tag.
     """
     for example in examples:
-        for number, tag in enumerate(example.labels, start=example.line):
+        for at, tag in enumerate(example.labels):
             if not is_span_tag(tag):
+                number = example.line + (0 if holds_records(path) else at)  # jsonl has a sentence a line
                 raise TextError(
                     f"{path}, line {number}: the tag {tag!r} is none of a span; a span has tags as B-PER and I-PER, "
                     "other tokens O"

@@ -1,0 +1,60 @@
+"""When to say nothing: the score below which a label is not told, and what that is worth on texts out of scope.
+
+A text is out of scope if its label is none that the task was trained on.
+"""
+
+from collections.abc import Sequence, Set
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.tasks.examples import Example
+from elmo.tasks.predictions import Labelled
+
+KEPT = 95  # percent of the texts in scope of the dev file that the default threshold keeps
+
+
+def default_threshold(examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str]) -> float:
+    """The score that so many of the texts in scope reach; 0 if there is none."""
+    scores = _scores([p for e, p in zip(examples, predicted, strict=True) if set(e.labels) <= labels])
+    return float(np.quantile(scores, 1 - KEPT / 100, method="lower")) if len(scores) else 0.0
+
+
+def scope_scores(
+    examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str], least: float
+) -> dict[str, float]:
+    """What a threshold is worth, in percent.
+
+    Args:
+        labels: those in scope. least: a label with a lower score is not told.
+    Returns:
+        min_score; of texts in scope the accuracy without a threshold, the share that is told a label, and the share that is told
+        the right one; of those out of scope the share that is told none, and how often the score of a text in scope is above
+        that of one out of scope (AUROC, a tie counts half).
+    """
+    scores = _scores(predicted)
+    inside = np.array([set(e.labels) <= labels for e in examples], dtype=bool)
+    right = np.array([e.labels == p.labels for e, p in zip(examples, predicted, strict=True)], dtype=bool)
+    told = scores >= least
+    found = {"min_score": least}
+    if inside.any():
+        found |= {
+            "in_scope_accuracy": _percent(right[inside]),
+            "in_scope_told": _percent(told[inside]),
+            "in_scope_told_right": _percent((told & right)[inside]),
+        }
+    if (~inside).any():
+        found["out_of_scope_recall"] = _percent(~told[~inside])
+    if inside.any() and (~inside).any():
+        outside = np.sort(scores[~inside])
+        below = sum(np.searchsorted(outside, scores[inside], side) for side in ("left", "right")) / 2
+        found["in_out_auroc"] = 100 * float(np.mean(below)) / len(outside)
+    return found
+
+
+def _scores(predicted: Sequence[Labelled]) -> NDArray[np.float64]:
+    return np.array([max(p.scores.values()) for p in predicted], dtype=np.float64)
+
+
+def _percent(found: NDArray[np.bool_]) -> float:
+    return 100 * float(found.mean())
