@@ -47,7 +47,7 @@ def evaluate_task(
     if isinstance(task.model, LabelModel):
         scores |= task.model.calibration(examples, predicted)
     if abstains:
-        known = set(task.model.labels)
+        known = set(task.file.labels)
         told = task.file.training.get("min_score") if least is None else least
         if told is not None and (least is not None or any(not set(e.labels) <= known for e in examples)):
             scores |= scope_scores(examples, predicted, known, told)
