@@ -118,7 +118,7 @@ def train_task(
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun, len(parts.train))
         if run.config.tells_one_label:
-            facts["min_score"] = round(default_threshold(dev.examples, predicted, set(model.labels)), 6)
+            facts["min_score"] = round(default_threshold(dev.examples, predicted, set(parts.file.labels)), 6)
         file = parts.file.model_copy(update={"training": facts})
         if tuned is not None:
             file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
