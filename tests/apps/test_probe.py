@@ -97,7 +97,8 @@ def test_every_probe_tells_every_view_of_every_system(data):
     layers = {"layer 0", "layer 1", "layer 2", "mean"}
     for name, scores in by_probe.items():
         for system in ("model", "random ELMo"):
-            assert {s.view for s in scores if s.system == system} == layers, name
+            around = {f"{layer}{end}" for layer in layers for end in (", context", " and context") if name == "wic"}
+            assert {s.view for s in scores if s.system == system} == layers | around, name
         views = {"word"} if name in ("sentences", "words") else {"word", "context", "word and context"}
         assert {s.view for s in scores if s.system == "static"} == views
     assert {s.system for s in by_probe["sense"]} > {"majority", "model, token layer averaged"}
@@ -205,6 +206,11 @@ def test_tokens_are_embedded_where_they_are_asked_for(elmo):
     np.testing.assert_allclose(every[:3, 3:], layers[2], atol=2e-3)
     np.testing.assert_allclose(every[3, 3:], np.tile(layers[2][0].mean(axis=0), (3, 1)), atol=2e-3)
     np.testing.assert_allclose(source.views[3].of(every), every[:3].astype(np.float32).mean(axis=0), atol=1e-6)
+    wide = embed_tokens(source, sentences, around=True)
+    np.testing.assert_array_equal(wide[:4], every)
+    both = next(view for view in source.pair_views if view.name == "mean and context").of(wide)
+    np.testing.assert_allclose(both[0, :14], layers[0].mean(axis=0)[0], atol=2e-3)
+    np.testing.assert_allclose(both[0, 14:], layers[0].mean(axis=0)[1], atol=2e-3)  # of two tokens the other one
 
 
 def test_a_random_model_has_the_shape_and_nothing_else(model):

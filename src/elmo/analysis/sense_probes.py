@@ -89,7 +89,7 @@ def probe_word_in_context(
     most = int(labels.mean() >= 0.5)
     names = ("wic", of, "accuracy")
     scores = [Score(*names, MAJORITY, "", "clean", [100 * float((truth == most).mean())], [])]
-    for view in (*source.views, *source.bags):
+    for view in (*source.pair_views, *source.bags):
         x = compared(view.of(known))
         asked = {text: compared(view.of(parts)) for text, parts in tests.items()}
         dev, right = [], {text: Rights() for text in asked}
@@ -106,7 +106,7 @@ def probe_word_in_context(
 
 def _embed_pairs(source: TokenVectors, pairs: Sequence[WordPair], sentences: Sequence[Sequence[str]]) -> NDArray[Any]:
     """Both occurrences of each pair one after the other: float16 (P, 2 N, D)."""
-    return embed_tokens(source, sentences, [place for pair in pairs for place in pair.places])
+    return embed_tokens(source, sentences, [place for pair in pairs for place in pair.places], around=True)
 
 
 def compared(x: Vectors) -> Vectors:

@@ -41,7 +41,7 @@ def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
 
 
 def _draw_panel(axes: Any, rows: Sequence[Score], name: str, lines: dict[str, Any]) -> None:
-    layers = [row for row in rows if row.system == name]
+    layers = [row for row in rows if row.system == name and "context" not in row.view]
     lines[name] = axes.errorbar(
         range(len(layers)), [row.value for row in layers], [row.deviation for row in layers], fmt="o-", color="#1f6fb4"
     )
