@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from elmo.analysis.probe_scores import Score, best_views, mean_over_sets
+from elmo.analysis.probe_scores import Score, best_views, difference_of, mean_over_sets
 
 TITLES = {
     ("pos", "accuracy"): "part of speech",
@@ -66,6 +66,22 @@ def typed_table(rows: Sequence[Score]) -> str:
         if row.text == "typed"
     ]
     return _table(lost, lambda row: row.system) if lost else "Not asked for."
+
+
+def difference_table(scores: Sequence[Score], name: str) -> str:
+    """The best view of the model `name` less that of each other system, with the middle 95 % of draws of the test examples."""
+    best = [row for row in best_views(scores) if row.text == "clean" and row.right]
+    lines = ["| probe | set | less | difference | 95 % |", "|---|---|---|---|---|"]
+    for own in (row for row in best if row.system == name):
+        for other in best:
+            if other[:3] == own[:3] and other.system != name:
+                found = difference_of(own, other)
+                title = TITLES.get((own.probe, own.measure), own.probe)
+                low, high = found.interval
+                lines.append(
+                    f"| {title} | {own.of} | {other.system} | {found.difference:+.1f} | {low:+.1f} to {high:+.1f} |"
+                )
+    return "\n".join(lines)
 
 
 def _table(rows: Sequence[Score], column: Callable[[Score], str], named: bool = False) -> str:
