@@ -9,7 +9,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-many-steps bench-growth bench-embed clean
+	bench-tasks bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
+	bench-many-steps bench-growth bench-embed reproduce-probes clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -91,6 +92,15 @@ bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was 
 	@$(BIN)/python benchmarks/tasks.py --seeds 1
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --fractions 1,5,20
 	@$(BIN)/python benchmarks/tasks.py --write-docs
+
+.venv/.gensim: .venv/.dev
+	@echo "installing gensim, which trains Word2Vec and fastText"
+	@$(PIP) -e '.[gensim]'
+	@touch $@
+
+reproduce-probes: .venv/.gensim  ## All of docs/probes.md again; KEEP=1 leaves out what results/ has (hours; needs ../shared).
+	@$(BIN)/python benchmarks/probes.py $(if $(KEEP),,--again)
+	@$(BIN)/python benchmarks/probes.py --write-docs
 
 bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
 	@$(BIN)/python benchmarks/layers.py

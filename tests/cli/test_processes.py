@@ -148,6 +148,12 @@ def test_the_example_of_every_command_runs_as_pasted(tmp_path, name):
     for folder in ("task", "baseline") if name in ("evaluate", "compare", "predict") else ():
         how = ["--task", "classify", "--train", "a.jsonl", "--dev", "b.jsonl", "--baseline", "--set", "epochs=1"]
         subprocess.run([*ELMO, "train", *how, "-o", folder], cwd=tmp_path, check=True)
+    if name == "probe":
+        folder = tmp_path / "data" / "pos" / "ud-english-ewt"
+        folder.mkdir(parents=True)
+        word = "1\t{}\t_\t{}\t_\t_\t_\t_\t_\t_\n\n"
+        for part in ("train", "test"):
+            (folder / f"{part}.conllu").write_text(word.format("river", "NOUN") + word.format("the", "DET"))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shell = ["bash", "-o", "pipefail", "-c", examples()[name]]
     done = subprocess.run(

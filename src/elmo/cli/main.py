@@ -22,6 +22,7 @@ from elmo.cli import (
     perplexity,
     plan,
     pretrain,
+    probe,
     report,
     task,
     to_static,
@@ -42,6 +43,7 @@ app.command("demo")(demo.demo)
 app.command("embed")(embed.embed)
 app.command("neighbours")(neighbours.neighbours)
 app.command("change")(change.change)
+app.command("probe")(probe.probe)
 app.command("plan")(plan.plan)
 app.command("pretrain")(pretrain.pretrain)
 app.command("report")(report.report)

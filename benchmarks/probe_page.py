@@ -1,0 +1,34 @@
+"""What is kept of `probes.py` -> the tables of docs/probes.md and its picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from elmo.analysis.probe_scores import Score
+from elmo.apps.probe_page import best_table, difference_table, typed_table, view_table, with_means
+from elmo.apps.probe_picture import draw_probes
+from record import ROOT
+
+PAGE = ROOT / "docs" / "probes.md"
+PICTURE = ROOT / "docs" / "probes.png"
+_BEGIN, _END = "<!-- written by make reproduce-probes -->\n", "<!-- up to here -->\n"
+
+
+def write_page(scores: Sequence[Score], model: str) -> Path:
+    """Put the tables between the two marks of the page."""
+    rows = with_means(scores)
+    tables = "\n".join(
+        [
+            best_table(rows),
+            "\n### Differences\n",
+            difference_table(scores, model),
+            "\n### Every view\n",
+            view_table(rows),
+            "\n### Lost by typing errors\n",
+            typed_table(rows),
+        ]
+    )
+    before, rest = PAGE.read_text(encoding="utf-8").split(_BEGIN)
+    after = rest.split(_END)[1]
+    PAGE.write_text(f"{before}{_BEGIN}\n{tables}\n\n{_END}{after}", encoding="utf-8")
+    draw_probes(scores, model, PICTURE)
+    return PAGE

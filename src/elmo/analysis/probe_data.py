@@ -1,0 +1,206 @@
+"""The labelled texts that probes read: where they lie, and what is in them."""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from elmo.errors import TextError
+from elmo.tasks.labelled_records import json_object
+from elmo.text.lines import read_lines
+from elmo.text.opening import PACKED
+
+POS = "pos/ud-english-ewt"
+ENTITIES = "ner/conll2003-en"
+SENSES = "wsd"  # senseval-WORD-en
+WORD_IN_CONTEXT = "pairs/wic-en"
+SENTENCES = {"STS-B": "pairs/stsb-en", "SICK": "pairs/sick-en"}
+WORDS = "wordsim"
+HELD_OUT = 1000  # pairs of WiC
+
+Item = TypeVar("Item")
+
+# Forms that do not begin as their word does, for WiC, which names the word alone.
+_IRREGULAR = """
+be is are was were am been 'm 're 's;go went gone;come came;see saw;give gave;break broke;fall fell;run ran;do did
+does done;find found;catch caught;know knew;pay paid;leave left;hold held;say said;teach taught;bear bore borne;draw
+drew;make made;take took;get got;foot feet;tooth teeth;man men;woman women;mouse mice;child children;tell told;think
+thought;bring brought;buy bought; fight fought;seek sought;sell sold;feel felt;keep kept;lose lost;meet met;sit
+sat;stand stood;understand understood;win won;write wrote;ride rode;rise rose;drive drove;speak spoke;steal stole;wake
+woke;wear wore;tear tore;swear swore;throw threw;grow grew;blow blew;fly flew;begin began begun;drink drank drunk;sing
+sang sung;swim swam swum;ring rang rung;sink sank sunk;shrink shrank;stick stuck;strike struck;dig dug;hang hung;swing
+swung;spin spun;eat ate;lie lay lain;lead led;feed fed;shoot shot;have has had;slide slid;hide hid;bite bit;light
+lit;deal dealt;freeze froze;choose chose;build built;spend spent;send sent;bend bent;lend lent;hear heard;sleep
+slept;sweep swept;creep crept;weep wept;bind bound;wind wound;grind ground;shake shook;forget forgot;shine shone; good
+better best;bad worse worst;touch touched;cling clung;sling slung;wring wrung;spring sprang sprung;weave wove;forsake
+forsook; arise arose;overcome overcame;become became;withdraw withdrew;undergo underwent;mistake mistook;uphold
+upheld;leaf leaves; life lives;wolf wolves;knife knives;shelf shelves;half halves;loaf loaves;calf calves;thief
+thieves
+"""
+_FORMS = {forms.split()[0]: set(forms.split()[1:]) for forms in _IRREGULAR.split(";")}
+
+
+class Occurrence(NamedTuple):
+    """A word in its sentence, with its sense."""
+
+    tokens: list[str]
+    at: int
+    sense: str
+
+
+class WordPair(NamedTuple):
+    """A word in two sentences, and whether it has one sense in both."""
+
+    word: str
+    sentences: tuple[list[str], list[str]]
+    places: tuple[int, int]
+    same: bool
+
+
+class SentencePair(NamedTuple):
+    """Two texts and how alike people find them."""
+
+    texts: tuple[str, str]
+    score: float
+
+
+class Similarity(NamedTuple):
+    """Two words and how alike people find them."""
+
+    words: tuple[str, str]
+    score: float
+
+
+def file_in(folder: Path, name: str) -> Path | None:
+    """`folder/name`, plain or packed; None if it is not there."""
+    return next((p for p in (folder / f"{name}{end}" for end in ("", *PACKED)) if p.is_file()), None)
+
+
+def sense_words(data: Path) -> list[str]:
+    """Words of `wsd/senseval-WORD-en` that have a train and a test part, in order."""
+    folders = sorted((data / SENSES).glob("senseval-*-en"))
+    both = [f for f in folders if all(file_in(f, f"{part}.jsonl") for part in ("train", "test"))]
+    return [folder.name.split("-")[1] for folder in both]
+
+
+def read_senses(path: Path) -> list[Occurrence]:
+    """A file of `tokens`, `target` and `label`.
+
+    Raises:
+        TextError: a line is something else.
+    """
+    found = []
+    for where, record in _records(path):
+        tokens, at, sense = record.get("tokens"), record.get("target"), record.get("label")
+        if not (isinstance(tokens, list) and isinstance(at, int) and 0 <= at < len(tokens) and isinstance(sense, str)):
+            raise TextError(f"{where}: no occurrence of a word; it has tokens, target (which of them) and label")
+        found.append(Occurrence(list(tokens), at, sense))
+    return _some(found, path)
+
+
+def read_word_pairs(path: Path) -> list[WordPair]:
+    """A file of `word`, `a`, `b` (tokens with blanks between) and `label` (1 or 0).
+
+    Raises:
+        TextError: a line is something else.
+    """
+    found = []
+    for where, record in _records(path):
+        word, a, b, label = (record.get(name) for name in ("word", "a", "b", "label"))
+        sentences = (a.split(), b.split()) if isinstance(a, str) and isinstance(b, str) else ([], [])
+        if not isinstance(word, str) or not all(sentences) or label not in (0, 1):
+            raise TextError(f"{where}: no word in two sentences; it has word, a, b and label (0 or 1)")
+        places = (place_of(word, sentences[0]), place_of(word, sentences[1]))
+        found.append(WordPair(word, sentences, places, bool(label)))
+    return _some(found, path)
+
+
+def place_of(word: str, sentence: Sequence[str]) -> int:
+    """Where a word stands in some form: the same, a known irregular one, else the token that begins most like it."""
+    lower = [token.lower() for token in sentence]
+    forms = _FORMS.get(word, set())
+    own = next((i for i, token in enumerate(lower) if token == word), None)
+    if own is None:
+        own = next((i for i, token in enumerate(lower) if token in forms), None)
+    if own is not None:
+        return own
+    alike = [_common(word, token) - 0.1 * abs(len(token) - len(word)) for token in lower]
+    return max(range(len(alike)), key=alike.__getitem__)
+
+
+def _common(a: str, b: str) -> int:
+    """How many letters both begin with."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def hold_out(pairs: Sequence[WordPair], n: int = HELD_OUT) -> tuple[list[WordPair], list[WordPair]]:
+    """Pairs to learn from and pairs held out, the n lowest by the SHA-1 of word and sentences.
+
+    No sentence stands on both sides: pairs with a sentence of a held-out pair are left out of what is learned from.
+    """
+
+    def key(pair: WordPair) -> tuple[str, bool]:
+        text = "\t".join((pair.word, *map(" ".join, pair.sentences)))
+        return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest(), pair.same
+
+    ordered = sorted(pairs, key=key)
+    held = ordered[:n]
+    theirs = {" ".join(sentence) for pair in held for sentence in pair.sentences}
+    rest = [pair for pair in ordered[n:] if not any(" ".join(s) in theirs for s in pair.sentences)]
+    return rest, held
+
+
+def read_sentence_pairs(path: Path) -> list[SentencePair]:
+    """A file of `a`, `b` and `score`.
+
+    Raises:
+        TextError: a line is something else.
+    """
+    found = []
+    for where, record in _records(path):
+        a, b, score = (record.get(name) for name in ("a", "b", "score"))
+        if not (isinstance(a, str) and isinstance(b, str) and isinstance(score, int | float)):
+            raise TextError(f"{where}: no scored pair of sentences; it has a, b and score")
+        found.append(SentencePair((a, b), float(score)))
+    return _some(found, path)
+
+
+def similarity_lists(data: Path) -> list[Path]:
+    """The lists of scored pairs of words, in order."""
+    return sorted(p for p in (data / WORDS).glob("*") if ".csv" in p.suffixes)
+
+
+def read_similarities(path: Path) -> list[Similarity]:
+    """A list with the columns word1, word2 and similarity; a part of speech behind a word (`sun-n`) is cut off.
+
+    Raises:
+        TextError: a column is missing, or a score is no number.
+    """
+    found = []
+    for number, row in enumerate(csv.DictReader(read_lines(path)), start=2):
+        try:
+            if row["similarity"] == "":
+                continue  # wordsim353-rel ends so
+            words = (_bare(row["word1"]), _bare(row["word2"]))
+            found.append(Similarity(words, float(row["similarity"])))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TextError(f"{path}, line {number}: no scored pair; columns are word1, word2, similarity") from error
+    return _some(found, path)
+
+
+def _bare(word: str) -> str:
+    return (word[:-2] if word[-2:] in ("-n", "-v", "-j") else word).lower()
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield where, json_object(line, where)
+
+
+def _some(found: list[Item], path: Path) -> list[Item]:
+    if not found:
+        raise TextError(f"{path}: nothing in it; a probe needs examples")
+    return found
