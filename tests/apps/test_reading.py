@@ -13,7 +13,7 @@ from elmo.apps.train_task import TaskRun, train_task
 from elmo.apps.use_task import evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
 from elmo.errors import TextError
-from elmo.tasks.batches import Words, make_batch
+from elmo.tasks.batches import TableSizes, Words, make_batch
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.passages import read_questions
@@ -135,7 +135,7 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     ],
 )
 def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure, score):
-    model = Reader(TaskConfig(task="read", model=None, answer_scores=measure, cell_size=4), [], 5, None)
+    model = Reader(TaskConfig(task="read", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None)
     example = Example([], ["古希腊"], passage, 1)
     told = Answered([Answer(0, 4, "古代希腊", 1.0)])
     assert float(model.scores(model.counts([example], [told]).sum(axis=0))["f1"]) == pytest.approx(100 * score)
