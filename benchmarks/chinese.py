@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from elmo.apps.perplexity import measure_file
-from elmo.checkpoints.load import BUNDLED
+from elmo.checkpoints.load import BUNDLED, is_bundled
 from perplexity import KNESER_NEY, write_tokenized
 from record import SHARED, parser_with_save, record, show
 
@@ -39,7 +39,7 @@ def main() -> None:
             (room / "law.txt").write_text("".join(islice(lines, LAW_LINES)), encoding="utf-8")
         sources = [room / "law.txt", *(TEXTS / f"{text}.txt.xz" for text in ("wiki_sentences", "books_luxun"))]
         train = write_tokenized(sources, room / "train.txt")
-        folder = BUNDLED / given.model if given.model == "zh" else Path(given.model)
+        folder = BUNDLED / given.model if is_bundled(given.model) else Path(given.model)
         for text in HELDOUT:
             heldout = TEXTS / f"heldout_{text}.txt.gz"
             own = measure_file(given.model, heldout)

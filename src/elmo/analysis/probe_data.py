@@ -2,12 +2,12 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from elmo.errors import TextError
-from elmo.tasks.labelled_records import json_object
+from elmo.tasks.labelled_records import json_lines
 from elmo.text.lines import read_lines
 from elmo.text.opening import PACKED
 
@@ -91,10 +91,12 @@ def read_senses(path: Path) -> list[Occurrence]:
         TextError: a line is something else.
     """
     found = []
-    for where, record in _records(path):
+    for line, record in json_lines(path):
         tokens, at, sense = record.get("tokens"), record.get("target"), record.get("label")
         if not (isinstance(tokens, list) and isinstance(at, int) and 0 <= at < len(tokens) and isinstance(sense, str)):
-            raise TextError(f"{where}: no occurrence of a word; it has tokens, target (which of them) and label")
+            raise TextError(
+                f"{path}, line {line}: no occurrence of a word; it has tokens, target (which of them) and label"
+            )
         found.append(Occurrence(list(tokens), at, sense))
     return _some(found, path)
 
@@ -106,11 +108,11 @@ def read_word_pairs(path: Path) -> list[WordPair]:
         TextError: a line is something else.
     """
     found = []
-    for where, record in _records(path):
+    for line, record in json_lines(path):
         word, a, b, label = (record.get(name) for name in ("word", "a", "b", "label"))
         sentences = (a.split(), b.split()) if isinstance(a, str) and isinstance(b, str) else ([], [])
         if not isinstance(word, str) or not all(sentences) or label not in (0, 1):
-            raise TextError(f"{where}: no word in two sentences; it has word, a, b and label (0 or 1)")
+            raise TextError(f"{path}, line {line}: no word in two sentences; it has word, a, b and label (0 or 1)")
         places = (place_of(word, sentences[0]), place_of(word, sentences[1]))
         found.append(WordPair(word, sentences, places, bool(label)))
     return _some(found, path)
@@ -158,10 +160,10 @@ def read_sentence_pairs(path: Path) -> list[SentencePair]:
         TextError: a line is something else.
     """
     found = []
-    for where, record in _records(path):
+    for line, record in json_lines(path):
         a, b, score = (record.get(name) for name in ("a", "b", "score"))
         if not (isinstance(a, str) and isinstance(b, str) and isinstance(score, int | float)):
-            raise TextError(f"{where}: no scored pair of sentences; it has a, b and score")
+            raise TextError(f"{path}, line {line}: no scored pair of sentences; it has a, b and score")
         found.append(SentencePair((a, b), float(score)))
     return _some(found, path)
 
@@ -191,13 +193,6 @@ def read_similarities(path: Path) -> list[Similarity]:
 
 def _bare(word: str) -> str:
     return (word[:-2] if word[-2:] in ("-n", "-v", "-j") else word).lower()
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(read_lines(path), start=1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            yield where, json_object(line, where)
 
 
 def _some(found: list[Item], path: Path) -> list[Item]:

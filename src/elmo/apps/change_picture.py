@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.apps.demo_picture import in_the_plane
+from elmo.apps.empty_figure import empty_figure
 
 Vectors = NDArray[np.float32]
 
@@ -21,13 +22,9 @@ def draw_changes(words: Sequence[tuple[str, Vectors, Vectors]], names: tuple[str
     Returns:
         False without matplotlib (extra `plots`): nothing is drawn.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = empty_figure(13, 8)
+    if figure is None:
         return False
-    figure = Figure(figsize=(13, 8), layout="constrained")
-    FigureCanvasAgg(figure)
     for number, (word, a, b) in enumerate(words[:6]):
         axes: Any = figure.add_subplot(2, 3, number + 1)
         places = in_the_plane(np.concatenate([a, b]))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elmo.apps.empty_figure import empty_figure
+
 LABEL_HEIGHT = 0.04  # of a panel
 
 
@@ -23,13 +25,9 @@ def draw_occurrences(
     Returns:
         False without matplotlib (extra `plots`): nothing is drawn.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = empty_figure(14, 9)
+    if figure is None:
         return False
-    figure = Figure(figsize=(14, 9), layout="constrained")
-    FigureCanvasAgg(figure)
     for number, word in enumerate(dict.fromkeys(words)):
         axes: Any = figure.add_subplot(2, 3, number + 1)
         own = [i for i, other in enumerate(words) if other == word]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.analysis.probe_scores import Score, best_views
+from elmo.apps.empty_figure import empty_figure
 from elmo.apps.probe_page import TITLES, with_means
 
 _COLOURS = ("#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#999999")
@@ -18,15 +19,11 @@ def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
     Returns:
         False without matplotlib (extra `plots`): nothing is drawn.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = empty_figure(14, 7)
+    if figure is None:
         return False
     rows = [row for row in with_means(scores) if row.text == "clean"]
     panels = [kind for kind in TITLES if any((row.probe, row.measure) == kind for row in rows)]
-    figure = Figure(figsize=(14, 7), layout="constrained")
-    FigureCanvasAgg(figure)
     lines: dict[str, Any] = {}
     for number, kind in enumerate(panels):
         own = [row for row in rows if (row.probe, row.measure) == kind]

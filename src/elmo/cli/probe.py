@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def probe(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en).")],
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
     data: Annotated[Path, typer.Argument(help="Folder of labelled texts, laid out as docs/probes.md says.")],
     probes: Annotated[
         str | None, typer.Option(help="Of pos, sense, wic, sentences, words, entities; commas between; else all.")
