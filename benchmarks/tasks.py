@@ -1,6 +1,6 @@
 """What ELMo brings to a task: each data set with the model in the package and without, in the same run of the same recipe.
 
-    python benchmarks/tasks.py [--only SET]... [--seeds N] [--fractions P,P] [--model NAME] [--again] [--write-docs]
+    python benchmarks/tasks.py [--only SET]... [--seeds N] [--fractions P,P] [--again] [--write-docs]
 
 Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both on it, and keeps each figure in
 results/tasks.json as soon as it is there, so that rows add up over days. What is kept is not measured again. A run goes on where
@@ -42,6 +42,8 @@ class DataSet(NamedTuple):
     dev: str | None  # None: a tenth of train
     test: str
     without: str | None = None  # a label that is left out
+    model: str = "en"  # in the package
+    unseen: bool = False  # what is in the training file too is no test
 
 
 SETS = {
@@ -57,6 +59,11 @@ SETS = {
     "ud-ewt": DataSet("pos/ud-english-ewt", "train.conllu.gz", "dev.conllu.gz", "test.conllu.gz"),
     "sick": DataSet("pairs/sick-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
     "squad": DataSet("qa/squad1-en", "train.json.gz", None, "dev.json.gz"),
+    "chnsenticorp": DataSet(
+        "sentiment/chnsenticorp-zh", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz", model="zh", unseen=True
+    ),
+    "weibo": DataSet("ner/weibo-zh", "train.conll.gz", "valid.conll.gz", "test.conll.gz", model="zh", unseen=True),
+    "cluener": DataSet("ner/cluener-zh", "train.conll.gz", None, "valid.conll.gz", model="zh"),
 }
 
 
@@ -80,6 +87,10 @@ def prepared(name: str) -> Files:
             lines = [line for line in text_of(path).splitlines(True) if json.loads(line)["label"] != data.without]
             target.write_text("".join(lines), encoding="utf-8")
         return written
+    if data.unseen:
+        target = own / paths.test.name.removesuffix(".gz")
+        target.write_text(not_in(text_of(paths.train), text_of(paths.test), mark_of(target)), encoding="utf-8")
+        return Files(paths.train, paths.dev, target)
     if data.dev is not None:
         return paths
     parts = [own / f"{part}{path_suffix(paths.train)}" for part in ("train", "dev")]
@@ -107,12 +118,37 @@ def split(path: Path) -> tuple[str, str]:
         halves = [[p for i, p in enumerate(passages) if (i % 10 == 9) == of_dev] for of_dev in (False, True)]
         train, dev = (json.dumps({"data": [{"paragraphs": half}]}) for half in halves)
         return train, dev
-    mark = "\n\n" if path_suffix(path) == ".conll" else "\n"
-    pieces = [piece for piece in text.split(mark) if piece.strip()]
+    mark = mark_of(path)
+    pieces = pieces_of(text, mark)
     train, dev = (
         "".join(piece + mark for i, piece in enumerate(pieces) if (i % 10 == 9) == of_dev) for of_dev in (False, True)
     )
     return train, dev
+
+
+def mark_of(path: Path) -> str:
+    """What ends an example in a file of lines or columns."""
+    return "\n\n" if ".conll" in path.suffixes else "\n"
+
+
+def pieces_of(text: str, mark: str) -> list[str]:
+    """The examples of a file."""
+    return [piece for piece in text.split(mark) if piece.strip()]
+
+
+def not_in(train: str, test: str, mark: str) -> str:
+    """The examples of a test file whose text is not in the training file: small letters, digits and characters alone count."""
+    seen = {bare_text(piece) for piece in pieces_of(train, mark)}
+    return "".join(piece + mark for piece in pieces_of(test, mark) if bare_text(piece) not in seen)
+
+
+def bare_text(piece: str) -> str:
+    """The text of an example, a JSON object or columns, without its label and all that is no letter and no digit."""
+    if piece.lstrip().startswith("{"):
+        text = json.loads(piece)["text"]
+    else:
+        text = "".join(line.split()[0] for line in piece.splitlines() if line.strip())
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 class Log(Watch):
@@ -175,10 +211,10 @@ def _share(fraction: float) -> str:
     return "" if fraction == 100 else f"-of-{fraction:g}"
 
 
-def rows(names: list[str], n_seeds: int, model: str, fractions: list[float]) -> Iterator[tuple[str, Any]]:
+def rows(names: list[str], n_seeds: int, fractions: list[float]) -> Iterator[tuple[str, Any]]:
     """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
     for name, fraction, seed in product(names, fractions, range(n_seeds)):
-        whole = f"{name}{_share(fraction)}"
+        whole, model = f"{name}{_share(fraction)}", SETS[name].model
         yield f"{whole}/{model}/{seed}", (measure, name, seed, model, fraction)
         yield f"{whole}/without/{seed}", (measure, name, seed, None, fraction)
         yield f"{whole}/difference/{seed}", (compare, name, seed, model, fraction)
@@ -193,12 +229,11 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(SETS), help="a set; several times for several")
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--fractions", default="100", metavar="P,P", help="percent of the training file")
-    parser.add_argument("--model", default="en")
     parser.add_argument("--again", action="store_true", help="measure what is kept already")
     parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
     given = parser.parse_args()
     names = [] if given.write_docs else given.only or list(SETS)
-    for row, (work, *arguments) in rows(names, given.seeds, given.model, shares(given.fractions)):
+    for row, (work, *arguments) in rows(names, given.seeds, shares(given.fractions)):
         if row in kept_rows(NAME) and not given.again:
             continue
         print(f"{row} ...", flush=True)
