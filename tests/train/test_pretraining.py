@@ -32,6 +32,7 @@ SMALL = {
     "log_every": 5,
     "evaluate_every": 10,
     "dropout": 0.1,
+    "typing_errors": 0.1,
     "n_negatives": 6,
     "optimizer": {"learning_rate": 0.01, "warmup_steps": 5},
 }

@@ -48,7 +48,7 @@ def weights_of(trainer):
     return [p.detach() for p in (*trainer.bilm.parameters(), *trainer.softmax.parameters())]
 
 
-@pytest.mark.parametrize("settings", [{}, {"softmax": "full"}, {"tied": True}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"softmax": "full"}, {"tied": True}, {"typing_errors": 0.5}], ids=str)
 @pytest.mark.parametrize(
     "dropout", [0.2, {"words": 0.2, "recurrent": 0.2, "output": 0.3, "variational": True}], ids=str
 )
@@ -57,6 +57,27 @@ def test_rows_taken_in_parts_train_as_all_at_once(settings, dropout):
     assert train(parts, 8) == pytest.approx(train(whole, 8), rel=1e-5)
     for a, b in zip(weights_of(whole), weights_of(parts), strict=True):
         assert torch.allclose(a, b, atol=2e-5)
+
+
+def test_what_is_read_has_errors_and_what_is_predicted_has_none():
+    clean, typed = (trainer_of(typing_errors=share, dropout={"words": 0.3}) for share in (0.0, 0.3))
+    right = wrong = 0
+    for number in range(20):
+        window, _ = clean.reader.read(clean.reader.start())
+        ((_, before, _),), ((_, after, _),) = (trainer.prepare(number, window).parts for trainer in (clean, typed))
+        read = after.char_ids[after.where] != before.char_ids[before.where]  # (2, B, T, C)
+        changed = read.any(dim=3)
+        words = clean.corpus.text.words
+        inputs = np.stack([window.forward_inputs, window.backward_inputs])
+        for i in np.unique(inputs):
+            here = changed[torch.from_numpy(inputs == i)]
+            if sum(map(str.isalpha, words[i])) < 2:
+                assert not here.any()
+            else:
+                wrong, right = wrong + int(here.sum()), right + int((~here).sum())
+        assert torch.equal(after.word_scale[after.where], before.word_scale[before.where])
+        assert all(torch.equal(a, b) for a, b in zip(sum(after.targets, ()), sum(before.targets, ()), strict=True))
+    assert wrong / (wrong + right) == pytest.approx(0.3, abs=0.05)
 
 
 def test_a_step_depends_on_seed_and_number_alone():

@@ -11,7 +11,7 @@ from elmo.analysis.linear_probe import Labels, Vectors, draw_parts, fit_linear
 from elmo.analysis.probe_data import Occurrence, WordPair
 from elmo.analysis.probe_scores import MAJORITY, ProbeSettings, Score, Text, digits
 from elmo.analysis.probe_vectors import TokenVectors, embed_tokens
-from elmo.analysis.typing_errors import misspell
+from elmo.text.typing_errors import misspell
 
 Rights = list[NDArray[np.bool_]]  # of each seed (N,)
 

@@ -10,10 +10,10 @@ from elmo.analysis.probe_data import SentencePair, Similarity
 from elmo.analysis.probe_scores import ProbeSettings, Score, Text, pearson, spearman
 from elmo.analysis.probe_vectors import TokenVectors, embed_sentences
 from elmo.analysis.sense_probes import unit
-from elmo.analysis.typing_errors import misspell
 from elmo.analysis.word_occurrences import Rows, draw_places
 from elmo.text.rows import Row
 from elmo.text.tokens import tokenize
+from elmo.text.typing_errors import misspell
 
 _LONGEST = 60  # tokens of a sentence whose words are averaged
 

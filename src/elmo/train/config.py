@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, field_validator
 
 from elmo.model.config import BiLMConfig, bilm_config
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutShares, Share
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -38,6 +38,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     shuffle: Literal["sentences", "documents", "none"] = "sentences"  # anew each epoch
     state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
     dropout: DropoutShares = DropoutShares(layer_inputs=0.1, output=0.1)  # a number: of these two places
+    typing_errors: Share = 0.0  # of places that read their word with a typing error; what is to be predicted has none
     precision: Literal["float32", "bfloat16"] = (
         "float32"  # of matrix products; a processor without AVX-512 takes float32
     )

@@ -20,6 +20,7 @@ from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.graphed_losses import GraphedLosses
+from elmo.train.mistyped_inputs import mistype_inputs
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.spelled_corpus import SpelledCorpus
@@ -41,7 +42,7 @@ from elmo.train.window_losses import (
     window_losses,
 )
 
-NEGATIVES, DROPOUT = 1, 3  # kinds of random numbers of a step
+NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,14 @@ class Trainer:
             outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
         else:
             outputs = all_outputs(targets, self.softmax.n_words)
+        mistyped = None
+        if config.typing_errors:
+            random = np.random.default_rng([config.seed, TYPING_ERRORS, number])
+            mistyped = mistype_inputs(self.corpus, self.model.speller, window, config.typing_errors, random)
         parts = []
         for rows in parts_of(self.rows, config.accumulate):
             dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
-            parts.append(Part(rows, tensors_of(self.corpus, window, rows, outputs, dropout, config), dropout))
+            parts.append(Part(rows, tensors_of(self.corpus, window, rows, outputs, dropout, config, mistyped), dropout))
         return PreparedWindow(outputs, parts)
 
     def step(

@@ -20,6 +20,7 @@ from elmo.model.softmax import Softmax, draw_negatives, expected_count
 from elmo.text.speller import Spellings
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
+from elmo.train.mistyped_inputs import MistypedInputs
 from elmo.train.spelled_corpus import SpelledCorpus
 
 _AT_ONCE = 4096  # words whose token layer is made at once
@@ -116,7 +117,7 @@ def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: Softm
 class WindowTensors(NamedTuple):
     """Some rows of a window as tensors: all that the weights do not decide. B: the rows trained here."""
 
-    char_ids: Tensor  # int64 (W, C), the different words, spelled
+    char_ids: Tensor  # int64 (W, C), the different words, spelled, and behind them those with a typing error
     where: Tensor  # int64 (2, B, T), which of them is read where: forward, backward
     word_scale: Tensor | None  # float (W, 1), see `Dropout.scale_of_words`
     begins: Tensor | None  # bool (B,), rows whose state is zero before the window; None: none
@@ -139,7 +140,13 @@ class WindowTensors(NamedTuple):
 
 
 def tensors_of(
-    corpus: SpelledCorpus, window: Window, rows: slice, outputs: Outputs, dropout: Dropout, config: PretrainConfig
+    corpus: SpelledCorpus,
+    window: Window,
+    rows: slice,
+    outputs: Outputs,
+    dropout: Dropout,
+    config: PretrainConfig,
+    mistyped: MistypedInputs | None = None,
 ) -> WindowTensors:
     """Some rows of a window.
 
@@ -147,13 +154,24 @@ def tensors_of(
         rows: which of the window's rows.
         outputs: what the places of all rows predict, and against what.
         dropout: of these rows.
+        mistyped: inputs of all rows that have a typing error.
     """
     inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
     words, where = np.unique(inputs, return_inverse=True)
+    where = where.reshape(inputs.shape)
+    spellings, scale = corpus.spellings[words], dropout.scale_of_words(words)
+    if mistyped is not None:
+        places, wrong = mistyped.of_rows(rows)
+        spellings = np.concatenate([spellings, wrong])
+        if scale is not None:
+            scale = torch.cat(
+                [scale, scale[torch.from_numpy(where[places])]]
+            )  # a word is dropped however it is spelled
+        where[places] = len(words) + np.arange(len(wrong))
     return WindowTensors(
-        torch.from_numpy(corpus.spellings[words].astype(np.int64)),
-        torch.from_numpy(where.reshape(inputs.shape)),
-        dropout.scale_of_words(words),
+        torch.from_numpy(spellings.astype(np.int64)),
+        torch.from_numpy(where),
+        scale,
         torch.from_numpy(window.begins[rows, 0]) if config.state_reset == "windows" else None,
         _resets(window, rows, config),
         (outputs.of_direction(0, rows), outputs.of_direction(1, rows)),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmo.analysis.typing_errors import misspell, mistyped
+from elmo.text.typing_errors import misspell, mistyped
 
 TEXT = [["The", "rivers", "run", "to", "a", "sea", "."], [], ["aaa", "bb", "2026", "1st"], ["北京", "Ünder"]] * 25
 
