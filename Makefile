@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
-	bench-many-steps bench-growth bench-embed reproduce-probes clean
+	bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -120,6 +120,14 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --no-deps allennlp==2.10.1
 	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check \
 		tqdm requests filelock packaging pyyaml more-itertools typer==0.4.2 2> /dev/null
+	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check --no-deps elmoformanylangs==0.0.4.post2 overrides==3.1.0
+	@touch $@
+
+.venv-simple-elmo/.done:
+	@echo "making .venv-simple-elmo, with simple_elmo 0.9.2 and the TensorFlow that it runs on"
+	@$(PYTHON) -m venv .venv-simple-elmo
+	@.venv-simple-elmo/bin/python -m pip install --quiet --disable-pip-version-check \
+		tensorflow-cpu==2.15.1 'numpy<2' simple_elmo==0.9.2
 	@touch $@
 
 bench-embed-growth: .venv/.dev  ## Speed and memory of embedding 10 thousand to a million sentences (half an hour).
@@ -128,8 +136,12 @@ bench-embed-growth: .venv/.dev  ## Speed and memory of embedding 10 thousand to 
 bench-neighbours: .venv/.dev  ## How fast an index over a million words answers (minutes; needs the texts in ../shared).
 	@$(BIN)/python benchmarks/neighbours.py --save
 
-bench-embed: .venv-rivals/.done  ## Speed of embedding beside AllenNLP, in one process (tens of minutes; needs ../shared).
+bench-embed: .venv-rivals/.done .venv-simple-elmo/.done  ## Speed of embedding beside its rivals (half an hour; needs ../shared).
 	@.venv-rivals/bin/python -W ignore benchmarks/embed.py --save
+	@.venv-rivals/bin/python benchmarks/embed.py --write-docs
+
+bench-embed-quality: .venv/.dev  ## What dtype and start state do to a probe of parts of speech (minutes; needs ../shared).
+	@$(BIN)/python -W ignore benchmarks/embed_quality.py --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

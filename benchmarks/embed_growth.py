@@ -25,7 +25,7 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
-from record import parser_with_save, record
+from record import ROOT, keep_row, parser_with_save
 
 N_WORDS = 100_000
 
@@ -84,7 +84,7 @@ def measure_document(n: int, dtype: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the table; with --save keep it in results/embed_growth.json."""
+    """Print the table; with --save keep its rows in results/embed_growth.json."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--sentences", default="10000,100000,1000000")
     parser.add_argument("--document", default="1000,10000,100000")
@@ -98,16 +98,16 @@ def main() -> None:
         )
         print(json.dumps(measure(int(length), given.dtype)))
         return
-    figures = {}
     for kind, option in (("corpus", "--sentences"), ("document", "--document")):
         for length in (given.sentences if kind == "corpus" else given.document).split(","):
-            command = [sys.executable, __file__, "--only", kind, option, length, "--dtype", given.dtype]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            figures[f"{kind} of {length}"] = json.loads(done.stdout)
-            print(f"{kind} of {length:>9}", figures[f"{kind} of {length}"], flush=True)
-    if given.save:
-        options = f"--sentences {given.sentences} --document {given.document} --dtype {given.dtype}"
-        print(record("embed_growth", f"python benchmarks/embed_growth.py {options} --save", figures))
+            command = ["benchmarks/embed_growth.py", "--only", kind, option, length, "--dtype", given.dtype]
+            done = subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+            figures = json.loads(done.stdout)
+            print(f"{kind} of {length:>9}", figures, flush=True)
+            if given.save:
+                what = "sentences" if kind == "corpus" else "tokens"
+                row = f"{given.dtype}, a {kind} of {int(length):,} {what}"
+                print(keep_row("embed_growth", row, " ".join(["python", *command]), figures))
 
 
 if __name__ == "__main__":

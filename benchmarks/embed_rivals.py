@@ -1,13 +1,16 @@
-"""What the embedder is measured against: AllenNLP 2.10.1 itself, and encoders that a user would take instead.
+"""What the embedder is measured against: AllenNLP 2.10.1 and ELMoForManyLangs themselves, and encoders that a user would take.
 
 AllenNLP needs an environment of its own (`make bench-embed` makes it): it is installed without its dependencies, and an import
 hook stands in for those that ELMo does not use. BERT-base and MiniLM-L6 are plain torch encoders of those shapes with random
 weights, on as many word pieces as there are words.
 """
 
+import json
+import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,6 +64,49 @@ def allennlp(folder: Path, cached: Sequence[str] | None = None) -> Embed:
         return vectors
 
     return embed
+
+
+def many_langs(options: Mapping[str, Any], folder: Path) -> Embed:
+    """ELMoForManyLangs' `Embedder`, its own batches of 64, of a model with random weights that is written into `folder`.
+
+    Args:
+        options: of AllenNLP's options.json: the shape.
+    """
+    from elmoformanylangs import Embedder
+    from elmoformanylangs.frontend import Model
+    from elmoformanylangs.modules.embedding_layer import EmbeddingLayer
+
+    cnn, lstm = options["char_cnn"], options["lstm"]
+    config = {
+        "encoder": {
+            "name": "elmo",
+            **{key: lstm[key] for key in ("projection_dim", "cell_clip", "proj_clip", "dim", "n_layers")},
+        },
+        "token_embedder": {
+            "name": "cnn",
+            "activation": cnn["activation"],
+            "filters": cnn["filters"],
+            "n_highway": cnn["n_highway"],
+            "word_dim": 0,
+            "char_dim": cnn["embedding"]["dim"],
+            "max_characters_per_token": cnn["max_characters_per_token"],
+        },
+        "classifier": {"name": "sampled_softmax", "n_samples": 8192},
+        "dropout": 0.1,
+    }
+    folder.mkdir()
+    (folder / "model_config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps({"config_path": "model_config.json", "seed": 1, "gpu": -1}))
+    characters = ["<oov>", "<pad>", "<bow>", "<eow>", "<bos>", "<eos>", *map(chr, range(33, 127))]
+    (folder / "char.dic").write_text("".join(f"{c}\t{number}\n" for number, c in enumerate(characters)))
+    torch.manual_seed(0)
+    numbers = {c: number for number, c in enumerate(characters)}
+    model = Model(config, None, EmbeddingLayer(config["token_embedder"]["char_dim"], numbers, fix_emb=False), False)
+    torch.save(model.token_embedder.state_dict(), folder / "token_embedder.pkl")
+    torch.save(model.encoder.state_dict(), folder / "encoder.pkl")
+    logging.disable(logging.INFO)
+    embedder = Embedder(str(folder))
+    return lambda sentences: embedder.sents2elmo([list(words) for words in sentences])
 
 
 def encoder(n_layers: int, width: int, n_heads: int, inner: int, batch: int = 64) -> Embed:

@@ -24,6 +24,12 @@ def test_importing_loads_no_torch(module):
     assert done.stdout.strip() == "[]"
 
 
+def test_loading_a_model_loads_no_compiler():
+    code = "import sys, elmo; elmo.Elmo.from_pretrained().embed(['a']); print({'torch._dynamo', 'sympy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_the_public_names_are_loaded_on_first_use():
     import elmo
 

@@ -18,6 +18,7 @@ from elmo.text.batches import encode_batch
 from elmo.text.tokens import tokenize
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*of this text")]
+N_LINES = 100_000
 ODD = ["", " ", "\u3000", "\0", "<S>", "</S>", "<UNK>", "\ud800", "\udfff", "\ufeff", "\u200d", "e\u0301", "\U0010ffff", "𠀀",
        "\x85", "\u2028", "\v", "\x1c", "🏳️‍🌈", "x" * 60, "日" * 30, "ﷺ", "İ", "ß", "\u0e01\u0e33", "\u1100\u1161"]  # fmt: skip
 
@@ -60,18 +61,18 @@ def test_lines_of_any_characters_are_embedded_line_by_line(tmp_path):
     save_native(small_model(scale=1.5), tmp_path / "model")
     dice = random.Random(1)
     lines = []
-    while len(lines) < 5000:
+    while len(lines) < N_LINES:
         line = text_of(dice).replace("\n", "").replace("\r", "")
         if not any(unicodedata.category(c) == "Cs" for c in line):
             lines.append(line)
     (tmp_path / "text.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     facts = embed_file(tmp_path / "text.txt", str(tmp_path / "model"), tmp_path / "v.npz")
-    assert facts["lines"] == 5000
+    assert facts["lines"] == N_LINES
     embed_corpus(tmp_path / "text.txt", str(tmp_path / "model"), tmp_path / "v")
     rows, elmo = open_vectors(tmp_path / "v"), Elmo.from_pretrained(tmp_path / "model")
-    assert len(rows) == 5000
+    assert len(rows) == N_LINES
     with np.load(tmp_path / "v.npz") as arrays:
-        for number in dice.sample(range(5000), 300):
+        for number in dice.sample(range(N_LINES), 1000):
             line = lines[number].removeprefix("\ufeff") if number == 0 else lines[number]
             (expected,) = elmo.embed([line])
             assert np.allclose(arrays[str(number)], expected, atol=1e-5)

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
 from elmo.apps.run_settings import RunSettings, checksums_of_word_files, write_run_settings
 from elmo.checkpoints.native import StorageType
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
 from elmo.text.characters import UNKNOWN_IN_TEXT
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
@@ -149,7 +148,7 @@ def refuse_too_large(config: BiLMConfig, n_words: int) -> None:
     Raises:
         ConfigError: it cannot.
     """
-    with torch.device("meta"):
+    with shapes_only():
         parts = (BiLM(config), Softmax(n_words, config.lstm.projection_size))
     size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
     there = memory_of_machine()

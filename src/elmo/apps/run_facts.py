@@ -10,6 +10,7 @@ from elmo.apps.run_record import RunRecord
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
 
 Facts = dict[str, str]
@@ -110,7 +111,7 @@ def count_parameters(config: Mapping[str, Any], n_words: int | None) -> tuple[in
         shape = BiLMConfig.model_validate(config)
     except (ValidationError, ConfigError):
         return None
-    with torch.device("meta"):
+    with shapes_only():
         parts = (BiLM(shape), Softmax(n_words, shape.lstm.projection_size) if n_words else torch.nn.ModuleList())
     bilm, softmax = (sum(p.numel() for p in part.parameters()) for part in parts)
     return bilm, softmax

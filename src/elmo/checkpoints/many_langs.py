@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from elmo.checkpoints.many_langs_lexicon import (
     CHARACTERS_FILE,
     WORDS_FILE,
@@ -38,6 +36,7 @@ from elmo.checkpoints.torch_files import read_torch_file, write_torch_file
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import PUBLISHED_FILTERS, BiLMConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.text.files import require_json, written_whole
 from elmo.text.lexicon import Lexicon
 from elmo.text.vocabulary import SPECIALS
@@ -106,7 +105,7 @@ def load_many_langs(folder: Path) -> SavedModel:
     theirs = read_torch_file(folder / ENCODER_FILE)
     check_tensors(encoder_shapes(config.lstm), theirs, str(folder / ENCODER_FILE), _ADVICE)
     ours |= dict(encoder_parameters(config.lstm, theirs))
-    with torch.device("meta"):
+    with shapes_only():
         bilm = BiLM(config)
     copy_tensors(bilm, ours)
     facts = {"program": "ELMoForManyLangs"}

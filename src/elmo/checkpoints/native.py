@@ -29,6 +29,7 @@ from elmo.checkpoints.tensors import (
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
+from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
 from elmo.text.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
@@ -121,7 +122,7 @@ def load_native(folder: Path) -> SavedModel:
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
     lstm = config.bilm.lstm
-    with torch.device("meta"):  # no memory before the tensors are known to fit
+    with shapes_only():  # no memory before the tensors are known to fit
         bilm = BiLM(config.bilm)
         softmax = None if config.n_words is None else Softmax(config.n_words, lstm.projection_size)
     whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})

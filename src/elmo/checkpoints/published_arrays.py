@@ -15,6 +15,7 @@ from elmo.checkpoints.tensors import fill_module, report_faults
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.text.characters import N_CHARACTERS
 
 ADVICE = "give the options.json that came with these weights"
@@ -151,7 +152,7 @@ def read_bilm(config: BiLMConfig, arrays: Iterable[Dataset], find: FindArray, wh
     tensors: dict[str, Tensor] = {}
     for dataset, stored in found:
         tensors |= dataset.to_parameters(torch.from_numpy(stored.read().astype("float32")))
-    with torch.device("meta"):
+    with shapes_only():
         bilm = BiLM(config)
     fill_module(bilm, tensors, where, ADVICE)
     return bilm.eval()

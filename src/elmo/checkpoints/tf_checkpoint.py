@@ -22,6 +22,7 @@ from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
 from elmo.checkpoints.tensors import fill_module
 from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
 from elmo.text.lexicon import Lexicon
 from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary
@@ -142,7 +143,7 @@ def _softmax(find: FindArray, words: Vocabulary, config: BiLMConfig, prefix: Pat
     weight, bias = find("softmax/W") or find("embedding"), find("softmax/b")
     if weight is None or bias is None:
         return None
-    with torch.device("meta"):
+    with shapes_only():
         softmax = Softmax(len(words), P)
     stored = {"weight": weight, "bias": bias}
     shapes = {"weight": (len(words), P), "bias": (len(words),)}

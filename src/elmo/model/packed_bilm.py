@@ -6,7 +6,7 @@ a place for the filters of all widths. `bilm.BiLM` is the readable twin that it 
 """
 
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from elmo.model.fast_lstm import under_one_sigmoid
 from elmo.model.highway import Highway
 from elmo.model.lstm import LSTMLayer, LSTMStack
 from elmo.model.paging import let_go
-from elmo.model.products import Product, laid_out
+from elmo.model.products import IN_CACHE, Product, laid_out, products_of_few
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out
@@ -44,6 +44,11 @@ class PackedBiLM:
         self._spell = None if bilm.char_cnn is None else _PackedCharCNN(bilm.char_cnn, low)
         self._forward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.forward_lm)]
         self._backward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.backward_lm)]
+        stacks = (_layers_of(bilm.forward_lm), _layers_of(bilm.backward_lm))
+        groups = [(0, 1)] if _fits_twice(stacks[0][0].hidden_weight, low) else [(0,), (1,)]
+        self._few = {
+            group: [_FewLayer(some, low) for some in zip(*(stacks[d] for d in group), strict=True)] for group in groups
+        }
         self._skip = bilm.config.lstm.skip_connections
 
     def token_layer(self, char_ids: Tensor) -> Tensor:
@@ -71,6 +76,9 @@ class PackedBiLM:
         P = tokens.shape[1]
         layers = tokens.new_empty(1 + len(self._forward), len(tokens), 2 * P)  # (L, N, D)
         layers[0, :, :P] = layers[0, :, P:] = tokens
+        if len(alive) and alive[0] <= FEW_ROWS:
+            self._contextualise_few(layers, alive, mirrored, state)
+            return layers, state
         for half, stack, own in (
             (slice(0, P), self._forward, state.forward),
             (slice(P, 2 * P), self._backward, state.backward),
@@ -82,10 +90,30 @@ class PackedBiLM:
                 layers[number + 1, :, half] = x if half.start == 0 else x[mirrored]
         return layers, state
 
+    def _contextualise_few(self, layers: Tensor, alive: Sequence[int], mirrored: Tensor, state: BiLMState) -> None:
+        """`contextualise` for a sentence or a few: both directions side by side where the weights of both stay in the cache."""
+        N, P = layers.shape[1], layers.shape[2] // 2
+        sides = layers.view(-1, N, 2, P)
+        for group, stack in self._few.items():
+            x = torch.stack([sides[0, :, 0] if d == 0 else sides[0, mirrored, 1] for d in group])  # (D, N, P)
+            for number, layer in enumerate(stack):
+                hidden = torch.stack([state[d].hidden[number] for d in group])  # (D, B, P)
+                cell = torch.stack([state[d].cell[number] for d in group])  # (D, B, H)
+                output = layer.run(x, alive, hidden, cell)
+                x = output.add_(x) if self._skip and number > 0 else output
+                for at, d in enumerate(group):
+                    sides[number + 1, :, d] = x[at] if d == 0 else x[at, mirrored]
+                    state[d].hidden[number], state[d].cell[number] = hidden[at], cell[at]
+
 
 def _held_as(precision: torch.dtype) -> torch.dtype:
     """The type of what goes into a product: int8 products scale what they are given themselves."""
     return torch.float32 if precision == torch.int8 else precision
+
+
+def _fits_twice(weight: Tensor, low: torch.dtype) -> bool:
+    """Whether the weights of both directions stay in a processor's cache from step to step."""
+    return weight.numel() * low.itemsize <= IN_CACHE
 
 
 def _layers_of(stack: LSTMStack) -> list[LSTMLayer]:
@@ -103,14 +131,8 @@ class _PackedLayer:
     def _many(self) -> "_ManyProducts":
         return _many_products(self._layer, self._precision)
 
-    @cached_property
-    def _few(self) -> "_FewProducts":
-        return _few_products(self._layer, self._precision)
-
     def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
-        if len(alive) and alive[0] <= FEW_ROWS:
-            return self._run_few(x, alive, hidden, cell)
         config, (B, H), P, products = self._config, cell.shape, x.shape[1], self._many
         read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
         read[:, P:] = hidden
@@ -143,29 +165,6 @@ class _PackedLayer:
             hidden[row_from:row_to] = outputs[at + row_from : at + row_to]
         return outputs
 
-    def _run_few(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
-        """`run` for a sentence or a few, where weights are read faster than they are multiplied with: those of x once for all
-        steps, and as little of Python as can be."""
-        config, H, products = self._config, cell.shape[1], self._few
-        gates_of_input = products.of_input(x.to(self._low)).to(x.dtype)  # (N, 4H)
-        outputs = torch.empty_like(x)
-        start = 0
-        for n in alive:
-            end = start + n
-            gates = products.of_hidden(hidden[:n].to(self._low)).to(x.dtype).add_(gates_of_input[start:end])  # (n, 4H)
-            new = gates[:, H : 2 * H].tanh()  # (n, H)
-            i, _, f, o = gates.sigmoid_().chunk(4, dim=1)
-            own = cell[:n].mul_(f).addcmul_(i, new)
-            if config.cell_clip is not None:
-                own.clamp_(-config.cell_clip, config.cell_clip)
-            inner = own.tanh().mul_(o)
-            output = inner if products.project is None else products.project(inner.to(self._low)).to(x.dtype)  # (n, P)
-            if products.project is not None and config.projection_clip is not None:
-                output.clamp_(-config.projection_clip, config.projection_clip)
-            outputs[start:end] = hidden[:n] = output
-            start = end
-        return outputs
-
 
 class _ManyProducts(NamedTuple):
     """Products of a layer for many rows."""
@@ -184,29 +183,70 @@ def _many_products(layer: LSTMLayer, low: torch.dtype) -> _ManyProducts:
     return _ManyProducts(gates, project)
 
 
+class _FewLayer:
+    """One layer of D = 1 or 2 directions, for a sentence or a few, where it takes longer to read weights than to multiply with
+    them: those of x are read once for all steps, and as little as can be of a step is told by Python."""
+
+    def __init__(self, layers: Sequence[LSTMLayer], low: torch.dtype) -> None:
+        self._layers, self._precision, self._low = layers, low, _held_as(low)
+
+    @cached_property
+    def _products(self) -> "_FewProducts":
+        return _few_products(self._layers, self._precision)
+
+    def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
+        """x float (D, N, P) -> output of that shape before any residual; hidden (D, B, P), cell (D, B, H) are written over."""
+        config, products = self._layers[0].config, self._products
+        gates_of_input = products.of_input(x.to(self._low)).to(x.dtype)  # (D, N, 4H)
+        outputs, minus_one = torch.empty_like(x), x.new_tensor(-1.0)
+        start, n_before = 0, 0
+        for n in alive:
+            end = start + n
+            if n != n_before:
+                own_hidden, own = hidden[:, :n], cell[:, :n]  # (D, n, P), (D, n, H)
+                n_before = n
+            gates = (
+                products.of_hidden(own_hidden.to(self._low)).to(x.dtype).add_(gates_of_input[:, start:end])
+            )  # (D, n, 4H)
+            i, j, f, o = gates.chunk(4, dim=2)
+            j.mul_(2.0)  # tanh(j) = 2 sigmoid(2 j) - 1, all four blocks under one sigmoid
+            gates.sigmoid_()
+            own.mul_(f).addcmul_(i, j, value=2.0).sub_(i)
+            if config.cell_clip is not None:
+                own.clamp_(-config.cell_clip, config.cell_clip)
+            tanh = torch.mul(own, 2.0).sigmoid_()  # (D, n, H)
+            inner = torch.add(minus_one, tanh, alpha=2.0, out=tanh).mul_(o)
+            output = (
+                inner if products.project is None else products.project(inner.to(self._low)).to(x.dtype)
+            )  # (D, n, P)
+            if products.project is not None and config.projection_clip is not None:
+                output.clamp_(-config.projection_clip, config.projection_clip)
+            own_hidden.copy_(output)
+            outputs[:, start:end] = output
+            start = end
+        return outputs
+
+
 class _FewProducts(NamedTuple):
-    """Products of a layer for a row or a few."""
+    """Products of a layer for a row or a few of each direction: float (D, n, K) -> (D, n, M), each by its own weight."""
 
     of_input: Product  # with the bias, forget bias included
     of_hidden: Product
     project: Product | None
 
 
-def _few_products(layer: LSTMLayer, low: torch.dtype) -> _FewProducts:
-    """In full precision the weights are used as they are, which is as fast for few rows and takes no memory."""
-    bias = layer.bias.detach().clone()
-    bias.view(4, -1)[2] += layer.config.forget_bias
+def _few_products(layers: Sequence[LSTMLayer], low: torch.dtype) -> _FewProducts:
+    biases = []
+    for layer in layers:
+        bias = layer.bias.detach().clone()
+        bias.view(4, -1)[2] += layer.config.forget_bias
+        biases.append(bias)
+    projections = [layer.projection.detach() for layer in layers if layer.projection is not None]
     return _FewProducts(
-        _few_product(layer.input_weight, bias, low),
-        _few_product(layer.hidden_weight, None, low),
-        None if layer.projection is None else _few_product(layer.projection, None, low),
+        products_of_few([layer.input_weight.detach() for layer in layers], biases, low),
+        products_of_few([layer.hidden_weight.detach() for layer in layers], None, low),
+        products_of_few(projections, None, low) if projections else None,
     )
-
-
-def _few_product(weight: Tensor, bias: Tensor | None, low: torch.dtype) -> Product:
-    if low == weight.dtype:
-        return partial(functional.linear, weight=weight.detach(), bias=bias)
-    return laid_out(weight.detach(), 1, bias, low)
 
 
 def _ends(alive: Sequence[int]) -> list[tuple[int, int, int]]:

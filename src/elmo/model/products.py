@@ -5,7 +5,8 @@ know it (AVX-512 bf16, AMX, GPUs). Sums are always kept in float32. int8, for em
 weight has a scale of its own, each x one that fits it as it comes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +14,8 @@ from torch.nn import functional
 
 Product = Callable[[Tensor], Tensor]
 
+IN_CACHE = 2**22  # bytes of a weight that stays in a processor's cache from step to step
+_PIECES = 8
 MIDDLE = 128  # of unsigned bytes: their zero
 _PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
@@ -60,6 +63,36 @@ def laid_out(weight: Tensor, n_rows: int, bias: Tensor | None, precision: torch.
     return product_with(weight.to(precision), n_rows, None if bias is None else bias.to(precision))
 
 
+def products_of_few(weights: Sequence[Tensor], biases: Sequence[Tensor] | None, precision: torch.dtype) -> Product:
+    """x -> x[d] W[d]^T + b[d] for a row or a few of each d: float (D, n, K) -> (D, n, M), of types as `laid_out`.
+
+    Args:
+        weights: D of (M, K). In their own precision they are used as they are, without a copy, unless they are small.
+        biases: D of (M,).
+    """
+    own: Sequence[Tensor | None] = biases or [None] * len(weights)
+    if precision != weights[0].dtype:
+        each = [laid_out(w, 1, bias, precision) for w, bias in zip(weights, own, strict=True)]
+    elif biases is None and weights[0].nbytes <= IN_CACHE:
+        all_of_them = torch.stack([w.t() for w in weights])  # (D, K, M): read faster along its rows
+        return lambda x: torch.bmm(x, all_of_them)
+    else:
+        each = [partial(_plain_product, weight=w, bias=bias) for w, bias in zip(weights, own, strict=True)]
+    if len(each) == 1:
+        (only,) = each
+        return lambda x: only(x[0]).unsqueeze_(0)
+    return lambda x: torch.stack([product(some) for product, some in zip(each, x, strict=True)])
+
+
+def _plain_product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """x W^T + b; of one row and a tall weight as several products of some of its rows, which MKL reads twice as fast as one."""
+    M, K = weight.shape
+    if len(x) != 1 or bias is not None or x.device.type != "cpu" or K >= M or M % _PIECES:
+        return functional.linear(x, weight, bias)
+    pieces = torch.bmm(weight.view(_PIECES, M // _PIECES, K), x.t().expand(_PIECES, K, 1))  # (pieces, M / pieces, 1)
+    return pieces.view(1, M)
+
+
 def knows_int8(device: torch.device) -> bool:
     """Whether int8 products can be had there."""
     return device.type == "cpu" and _PREPACK and hasattr(torch.ops.onednn, "qlinear_pointwise")
@@ -68,7 +101,8 @@ def knows_int8(device: torch.device) -> bool:
 def _quantised(weight: Tensor, bias: Tensor | None) -> Product:
     # Without VNNI a processor adds up pairs of products in 16 bits, where two of 255 x 127 do not fit.
     highest = 127 if torch.cpu._is_vnni_supported() else 63
-    scales = weight.abs().amax(dim=1).div_(highest).clamp_min_(1e-30)  # (M,)
+    largest = torch.maximum(weight.amax(dim=1), -weight.amin(dim=1))  # (M,), nine times as fast as of abs()
+    scales = largest.div_(highest).clamp_min_(1e-30)
     packed = torch.ops.onednn.qlinear_prepack((weight / scales[:, None]).round_().to(torch.int8), None)
     zeros = torch.zeros(len(scales), dtype=torch.int64)
 

@@ -11,6 +11,7 @@ import torch
 
 from elmo.model.bilm import BiLM
 from elmo.model.config import CharCNNConfig
+from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
 from elmo.train.config import PretrainConfig
 
@@ -68,7 +69,7 @@ def is_sampled(config: PretrainConfig, n_words: int) -> bool:
 
 def count_parameters(config: PretrainConfig, n_words: int) -> ParameterCounts:
     """The parameters of a model with a softmax of `n_words`, built without memory."""
-    with torch.device("meta"):
+    with shapes_only():
         bilm, softmax = BiLM(config.bilm), Softmax(n_words, config.bilm.lstm.projection_size)
     lstms = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
     tied_weight = softmax.weight.numel() if config.tied else 0

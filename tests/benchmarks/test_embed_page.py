@@ -1,0 +1,32 @@
+"""The page of embedding shows what is kept, and says what is not."""
+
+from embed_page import MISSING, ROWS, page
+
+FACTS = {"command": "python benchmarks/embed.py", "commit": "abc", "machine": "a machine", "date": "2026-01-02"}
+
+
+def row(**figures):
+    return FACTS | {
+        "figures": {"sentences": 7, "tokens": 1234, "runs": 5}
+        | {k.replace("_of_", " | "): v for k, v in figures.items()}
+    }
+
+
+def test_what_was_not_measured_is_said():
+    assert page({}, {}, {}).count(MISSING) == 2 * len(ROWS) + 2
+
+
+def test_a_row_shows_its_figures_its_command_and_its_gaps():
+    text = page({"small/corpus": row(int8_of_tokens_per_s=12345, int8_of_ratio=17.25, float32_of_ratio=9.5)}, {}, {})
+    assert "| int8 | 12,345 | 17.25 |" in text
+    assert f"| float32 | {MISSING} | 9.5 |" in text
+    assert "7 sentences of 1,234 tokens, 5 runs" in text
+    assert "`python benchmarks/embed.py`, a machine, 2026-01-02, commit abc." in text
+
+
+def test_scores_stand_beside_that_of_float32_from_zero():
+    sizes = {"train_sentences": 9, "test_sentences": 8, "test_tokens": 77}
+    quality = {
+        name: FACTS | {"figures": sizes | {"accuracy": a}} for name, a in (("float32/zero", 90.0), ("int8/zero", 89.9))
+    }
+    assert "| int8, zero | 89.90 | -0.10 |" in page({}, {}, quality)
