@@ -98,7 +98,7 @@ bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was 
 	@$(PIP) -e '.[gensim]'
 	@touch $@
 
-reproduce-probes: .venv/.gensim  ## All of docs/probes.md again; KEEP=1 leaves out what results/ has (hours; needs ../shared).
+reproduce-probes: .venv/.gensim  ## All of docs/probes.md and elmo-vs-static.md again; KEEP=1 leaves out what results/ has (hours; needs ../shared).
 	@$(BIN)/python benchmarks/probes.py $(if $(KEEP),,--again)
 	@$(BIN)/python benchmarks/probes.py --write-docs
 

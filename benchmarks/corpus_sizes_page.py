@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from marked_page import write_between
 from record import ROOT
 
 PAGES = (ROOT / "docs" / "your-own-language.md", ROOT / "docs" / "your-own-language.zh.md")
@@ -30,10 +31,7 @@ _LANGUAGES = {PAGES[0]: ("Basque", "English"), PAGES[1]: ("巴斯克语", "英�
 def write_tables(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Path]:
     """Put the table into both pages; tells which."""
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        before, _, rest = text.partition(_BEGIN)
-        _, _, after = rest.partition(_END)
-        page.write_text(f"{before}{_BEGIN}\n\n{_table(rows, page)}\n{_END}{after}", encoding="utf-8")
+        write_between(page, _BEGIN, _END, _table(rows, page))
         yield page
 
 

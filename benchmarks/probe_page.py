@@ -6,11 +6,12 @@ from pathlib import Path
 from elmo.analysis.probe_scores import Score
 from elmo.apps.probe_page import best_table, difference_table, typed_table, view_table, with_means
 from elmo.apps.probe_picture import draw_probes
+from marked_page import write_between
 from record import ROOT
 
 PAGE = ROOT / "docs" / "probes.md"
 PICTURE = ROOT / "docs" / "probes.png"
-_BEGIN, _END = "<!-- written by make reproduce-probes -->\n", "<!-- up to here -->\n"
+_BEGIN, _END = "<!-- written by make reproduce-probes -->", "<!-- up to here -->"
 
 
 def write_page(scores: Sequence[Score], model: str) -> Path:
@@ -27,8 +28,6 @@ def write_page(scores: Sequence[Score], model: str) -> Path:
             typed_table(rows),
         ]
     )
-    before, rest = PAGE.read_text(encoding="utf-8").split(_BEGIN)
-    after = rest.split(_END)[1]
-    PAGE.write_text(f"{before}{_BEGIN}\n{tables}\n\n{_END}{after}", encoding="utf-8")
+    write_between(PAGE, _BEGIN, _END, tables)
     draw_probes(scores, model, PICTURE)
     return PAGE

@@ -5,7 +5,7 @@
 Rivals: Word2Vec and fastText trained on the texts of the model (files of vectors by --static, else by gensim into runs/probe), a
 model of the same shape with random weights, the token layer alone, the majority. A row for each set and source is kept in
 results/probes.json as soon as it is there, so a run that was stopped goes on; what is kept is not measured again. --write-docs
-writes the tables of docs/probes.md and its picture.
+writes the tables of docs/probes.md, docs/elmo-vs-static.md and its Chinese twin, and their pictures.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from elmo.analysis.static_files import read_static_vectors
 from elmo.apps.probe import PROBES, RANDOM, find_probes
 from elmo.apps.train_static import train_static
 from probe_page import write_page
-from record import ROOT, SHARED, keep_row, kept_rows
+from record import ROOT, SHARED, keep_row, kept_figures, kept_rows
+from versus_page import write_pages
 
 NAME = "probes"  # in results/
 DATA = SHARED / "data"
@@ -81,10 +82,13 @@ def main() -> None:
     parser.add_argument("--static", action="append", type=Path, default=[], help="word2vec*.bin or fasttext*.bin")
     parser.add_argument("--dtype", default="float32", help="of the matrix products of ELMo")
     parser.add_argument("--again", action="store_true", help="measure what is kept already")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/probes.md from what is kept")
+    parser.add_argument("--write-docs", action="store_true", help="write the pages from what is kept")
     given = parser.parse_args()
     if given.write_docs:
-        print(write_page(scores_of(kept_rows(NAME)), given.model))
+        scores = scores_of(kept_rows(NAME))
+        print(write_page(scores, given.model))
+        for path in write_pages(scores, given.model, kept_figures("bundled")):
+            print(path)
         return
     if not DATA.is_dir():
         print(f"skipped: no data in {DATA}; lay the folder of labelled texts there (docs/probes.md)")

@@ -34,6 +34,12 @@ def record(name: str, command: str, figures: dict[str, Any]) -> Path:
     return _write(name, _facts(command) | {"figures": figures})
 
 
+def kept_figures(name: str) -> dict[str, Any] | None:
+    """What `record` kept; None: nothing yet."""
+    path = _file(name)
+    return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else None
+
+
 def kept_rows(name: str) -> dict[str, dict[str, Any]]:
     """What `keep_row` kept: of each row command, commit, machine, date and figures."""
     path = _file(name)

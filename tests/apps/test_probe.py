@@ -20,7 +20,10 @@ from elmo.analysis.probe_scores import (
 from elmo.analysis.probe_vectors import ElmoVectors, embed_tokens, random_elmo
 from elmo.analysis.sense_probes import compared, first_neighbour
 from elmo.analysis.token_probes import draw_sentences
+from elmo.apps import probe_picture
+from elmo.apps.empty_figure import empty_figure
 from elmo.apps.probe import PROBES, probe_model
+from elmo.apps.probe_picture import draw_probes
 from elmo.apps.to_static import write_word2vec
 from elmo.checkpoints.native import save_native
 from elmo.embed.embedder import Elmo
@@ -121,6 +124,27 @@ def test_a_folder_holds_scores_a_table_and_a_picture(data):
     assert (data / "out" / "probes.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(OutputError, match="exists already"):
         run(data, output=data / "out")
+
+
+def test_a_system_looks_alike_in_every_panel_and_like_no_other(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(probe_picture, "empty_figure", lambda *size: drawn.append(empty_figure(*size)) or drawn[-1])
+    height = {"m": 90.0, "majority": 10.0, "a": 20.0, "b": 30.0}  # by which a line is known
+    panels = {"pos": ("m", "majority", "a", "b"), "wic": ("b", "m", "a"), "words": ("m", "b")}
+    measure = {"pos": "accuracy", "wic": "accuracy", "words": "spearman"}
+    scores = [
+        Score(probe, "x", measure[probe], s, "layer 0", "clean", [height[s]], [])
+        for probe in panels
+        for s in panels[probe]
+    ]
+    assert draw_probes(scores, "m", tmp_path / "probes.png")
+    looks = {}
+    for axes in drawn[0].axes:
+        for line in axes.get_lines():
+            looks.setdefault(float(line.get_ydata()[0]), set()).add((line.get_color(), line.get_linestyle()))
+    assert {value: len(look) for value, look in looks.items()} == dict.fromkeys(height.values(), 1)
+    assert len(set.union(*looks.values())) == len(height)
+    assert len(drawn[0].axes) == len(panels)
 
 
 def test_the_same_comes_out_again(data):

@@ -9,6 +9,7 @@ from elmo.apps.empty_figure import empty_figure
 from elmo.apps.probe_page import TITLES, with_means
 
 _COLOURS = ("#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#999999")
+_STYLES = ("--", ":", "-.", (0, (1, 3)), (0, (6, 2, 1, 2, 1, 2)))
 
 
 def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
@@ -24,12 +25,13 @@ def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
         return False
     rows = [row for row in with_means(scores) if row.text == "clean"]
     panels = [kind for kind in TITLES if any((row.probe, row.measure) == kind for row in rows)]
+    n_rows = 1 if len(panels) < 4 else 2
     lines: dict[str, Any] = {}
     for number, kind in enumerate(panels):
         own = [row for row in rows if (row.probe, row.measure) == kind]
         of = own[-1].of  # the mean, where there are several sets
         own = [row for row in own if row.of == of]
-        axes: Any = figure.add_subplot(2, 4, number + 1)
+        axes: Any = figure.add_subplot(n_rows, -(-len(panels) // n_rows), number + 1)
         _draw_panel(axes, own, name, lines)
         axes.set_title(f"{TITLES[kind]} ({of})", fontsize=11)
     figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=4, frameon=False)
@@ -44,9 +46,9 @@ def _draw_panel(axes: Any, rows: Sequence[Score], name: str, lines: dict[str, An
     )
     axes.set_xticks(range(len(layers)), [row.view for row in layers], fontsize=9)
     others = [row for row in best_views(rows) if row.system != name]
-    for number, row in enumerate(others):
-        known = lines.get(row.system)
-        colour = known.get_color() if known is not None else _COLOURS[(len(lines) - 1) % len(_COLOURS)]
-        line = axes.axhline(row.value, color=colour, linestyle=("--", ":", "-.")[number % 3], linewidth=1.4)
+    for row in others:
+        look = [*lines].index(row.system) if row.system in lines else len(lines)  # alike in all panels
+        colour, style = _COLOURS[(look - 1) % len(_COLOURS)], _STYLES[(look - 1) % len(_STYLES)]
+        line = axes.axhline(row.value, color=colour, linestyle=style, linewidth=1.4)
         lines.setdefault(row.system, line)
     axes.set_ylabel("percent", fontsize=9)
