@@ -36,20 +36,32 @@ been measured yet.
 """
 
 _CHOICE = """
-How to choose: take for a small vocabulary the full softmax if its step is nearly as cheap, for a large one the sampled softmax,
-whose cost does not grow with the vocabulary, and tie it if the rows of the softmax are what does not fit in memory. Take as
-input layer what has the fewest bits per byte on the text nearest to yours; bytes read every word and any script, an alphabet
-gives each character of a script such as the Chinese one id instead of three, word vectors alone know nothing of a new word.
+How to choose the output layer; in parentheses the perplexity after two epochs, mean of both directions:
+
+- `softmax = "sampled"` ({sampled}), the default: a step costs the same with 800,000 words as with 30,000. For large vocabularies,
+  and on a GPU, which records its step once and replays it.
+- `softmax = "full"` ({full}): for a vocabulary so small that its step is nearly as cheap, or a GPU that does not mind.
+- `softmax = "adaptive"` ({adaptive}): all words at each step, as the full softmax, but rare ones by short vectors and only where
+  a rare word stands; the loss is that of the whole vocabulary and can be read while training. For tens of thousands of words on
+  a CPU. Every row moves in every step, so its cost does grow with the vocabulary; a GPU trains it without recording.
+- `tied = true` ({sampled-tied}): only if the rows of the softmax are what does not fit in memory.
+
+The continuous output ({continuous}) has not earned a place beside them. One text, one seed, two epochs: a difference of a few per
+cent may turn around on yours.
+
+Take as input layer what has the fewest bits per byte on the text nearest to yours; bytes read every word and any script, an
+alphabet gives each character of a script such as the Chinese one id instead of three, word vectors alone know nothing of a new
+word.
 """
 
 _HOW_OUTPUT = """
 Output layers on WikiText-2: size tiny, 64 rows of 20 places, two epochs, one seed, all words of the training text; perplexity
 of the full distribution over them on the validation text, forward / backward. A step is the median. Memory is that of the
-training process before its first evaluation. A recipe can ask for the full and the sampled softmax (`softmax`, `tied`); the
-adaptive softmax (Grave et al. 2017) and the continuous output (Li et al. 2019: the output is turned towards a fixed vector of
-the target, here from counts of neighbours in the training text, by the cosine) live in `benchmarks/` only. The continuous output
-has no perplexity of its own; its figure is that of a softmax over the fixed vectors, with how frequent each word is as bias
-and one temperature fitted on training text after each epoch.
+training process before its first evaluation. A recipe can ask for all of them (`softmax`, `tied`; the adaptive softmax is that of
+Grave et al. 2017, cut where 80 % and 95 % of the targets are covered) but the continuous output (Li et al. 2019: the output is
+turned towards a fixed vector of the target, here from counts of neighbours in the training text, by the cosine), which lives in
+`benchmarks/` only. It has no perplexity of its own; its figure is that of a softmax over the fixed vectors, with how frequent
+each word is as bias and one temperature fitted on training text after each epoch.
 """
 
 _HOW_INPUT = f"""
@@ -64,7 +76,7 @@ def page(rows: Rows, speeds: Rows) -> str:
     text = _OPENING + "## Output\n" + _HOW_OUTPUT + "\n" + output_table(rows, speeds) + _check(rows)
     text += _measured_on(speeds, "output")
     text += "\n## Input\n" + _HOW_INPUT + "\n" + input_table(rows, speeds) + _measured_on(speeds, "input")
-    return text + "\n## Which one\n" + _CHOICE
+    return text + "\n## Which one\n" + _CHOICE.format_map({layer: _mean_at_end(rows, layer) for layer in SETTINGS})
 
 
 def tables(rows: Rows, speeds: Rows) -> str:
@@ -108,6 +120,12 @@ def _figures(rows: Rows, speeds: Rows, row: str) -> Mapping[str, Any]:
     """What is kept of a row; of its speed only what was measured beside the other rows, which alone can be compared."""
     figures = {k: v for k, v in rows.get(row, {}).get("figures", {}).items() if k not in _OF_SPEED}
     return figures | dict(speeds.get(row, {}).get("figures", {}))
+
+
+def _mean_at_end(rows: Rows, layer: str) -> str:
+    """The perplexity of an output layer after its last epoch, mean of both directions."""
+    epochs = rows.get(f"output/{layer}", {}).get("figures", {}).get("epochs")
+    return f"{epochs[-1]['mean']:.1f}" if epochs else MISSING
 
 
 def _check(rows: Rows) -> str:

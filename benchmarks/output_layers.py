@@ -19,13 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adaptive_output import AdaptiveOutput, cutoffs_by_share
 from continuous_output import ContinuousOutput, fit_concentration
 from count_vectors import count_vectors
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.errors import TextError
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
 from elmo.text.corpus import Corpus, read_sentences
 from elmo.text.shards import write_encoded_text
 from elmo.text.speller import Speller
@@ -35,7 +34,7 @@ from elmo.train.loop import steps_of
 from elmo.train.memory import keep_freed_memory
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import SpelledCorpus, frequency_bias, spell_corpus
+from elmo.train.spelled_corpus import SpelledCorpus, cutoffs_of, frequency_bias, spell_corpus
 from elmo.train.trainer import Trainer
 from record import SHARED
 from rival_trainer import RivalTrainer
@@ -47,10 +46,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sampled": {"softmax": "sampled"},
     "sampled-tied": {"softmax": "sampled", "tied": True},
     "full-tied": {"softmax": "full", "tied": True},
-    "adaptive": {},
+    "adaptive": {"softmax": "adaptive"},
     "continuous": {},
 }
-RIVALS = ("adaptive", "continuous")  # no recipe can ask for them
+RIVALS = ("continuous",)  # no recipe can ask for them
 TIMED_ONLY = {"full-tied": 5}  # steps; each spells the whole vocabulary anew, two epochs would take most of a day
 FITTED_ON = 40  # sentences of the training text, spread over it, for what a layer fits after training
 
@@ -86,20 +85,18 @@ def _prepared(
     P, bias = config.bilm.lstm.projection_size, frequency_bias(corpus, vocabulary)
     torch.manual_seed(config.seed)
     bilm = BiLM(config.bilm)
-    facts: dict[str, Any] = {}
+    cutoffs = cutoffs_of(config, corpus.text, corpus.targets, vocabulary)
+    facts: dict[str, Any] = {} if cutoffs is None else {"cutoffs": cutoffs}
     output: Any
-    if name == "adaptive":
-        facts["cutoffs"] = cutoffs_by_share(bias)
-        output = AdaptiveOutput(P, bias, facts["cutoffs"])
-    elif name == "continuous":
+    if name == "continuous":
         begun = time.perf_counter()
         output = ContinuousOutput(P, _fixed_vectors(corpus, vocabulary, P, config.seed), bias)
         facts["vectors_s"] = round(time.perf_counter() - begun, 1)
     else:
-        output = Softmax(len(vocabulary), P)
-        with torch.no_grad():
-            output.bias.copy_(bias)
-    model = SavedModel(ModelConfig(bilm=config.bilm, n_words=len(vocabulary)), bilm, output, vocabulary)
+        output = output_layer(len(vocabulary), P, cutoffs)
+        output.start_at(bias)
+    kept = ModelConfig(bilm=config.bilm, n_words=len(vocabulary), adaptive_cutoffs=cutoffs)
+    model = SavedModel(kept, bilm, output, vocabulary)
     trainer = Trainer(model, corpus, config) if name not in RIVALS else RivalTrainer(bilm, output, corpus, config)
     text = corpus.text
     sample = [text.sentence(i) for i in range(0, text.n_sentences, -(-text.n_sentences // FITTED_ON))]

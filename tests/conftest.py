@@ -14,9 +14,9 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
 from elmo.cli.pretrain import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
-from elmo.model.softmax import Softmax
 from elmo.text.alphabet import Alphabet
 from elmo.text.lexicon import Lexicon
 from elmo.text.shards import EncodedText, write_encoded_text
@@ -66,6 +66,7 @@ SMALL_TASK = {
     "inputs": {"word_size": 8, "character_size": 8},
     "optimizer": {"learning_rate": 0.01, "schedule": "constant", "warmup_steps": 20, "clip_norm": 5.0},
 }
+CUTOFFS = [4, 7]  # of an adaptive softmax over WORDS
 TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
 
 
@@ -78,20 +79,27 @@ def shared() -> Path:
 
 
 def small_model(
-    config: BiLMConfig = SMALL, seed: int = 0, scale: float = 3.0, lexicon: Lexicon = Lexicon()
+    config: BiLMConfig = SMALL,
+    seed: int = 0,
+    scale: float = 3.0,
+    lexicon: Lexicon = Lexicon(),
+    cutoffs: Sequence[int] | None = None,
 ) -> SavedModel:
-    """A random model with softmax and vocabulary; the weights are scaled up so that the gates are not all alike."""
+    """A random model with softmax and vocabulary; the weights are scaled up so that the gates are not all alike.
+
+    Args:
+        cutoffs: of an adaptive softmax; None: a row for each word.
+    """
     torch.manual_seed(seed)
-    bilm, softmax = BiLM(config), Softmax(len(WORDS), config.lstm.projection_size)
+    bilm, softmax = BiLM(config), output_layer(len(WORDS), config.lstm.projection_size, cutoffs)
     with torch.no_grad():
         for name, p in [*bilm.named_parameters(), *softmax.named_parameters()]:
             p.copy_(torch.randn_like(p) * 0.3 if "bias" in name else p * scale)
         for part in (bilm.char_cnn, bilm.word_embedding):
             if part is not None:
                 part.embedding.weight[0] = 0
-    return SavedModel(
-        ModelConfig(bilm=config, n_words=len(WORDS)), bilm.eval(), softmax, Vocabulary(WORDS), lexicon=lexicon
-    )
+    shape = ModelConfig(bilm=config, n_words=len(WORDS), adaptive_cutoffs=cutoffs)
+    return SavedModel(shape, bilm.eval(), softmax, Vocabulary(WORDS), lexicon=lexicon)
 
 
 def model_of(layer: str, scale: float = 3.0) -> SavedModel:
@@ -112,7 +120,7 @@ def loss_of_first_step(model: SavedModel, sentence: list[str]) -> float:
         "rows": 1,
         "window": n_places,
         "dropout": 0.0,
-        "softmax": "full",
+        "softmax": "full" if model.config.adaptive_cutoffs is None else "adaptive",
     }
     trainer = Trainer(model, corpus, pretrain_config(settings, []))
     window, _ = trainer.reader.read(trainer.reader.start())

@@ -106,10 +106,11 @@ def test_advice_names_the_parts_that_would_fit():
     assert "not even one row fits" in advice_of(cost_of(there=501))
 
 
-def test_a_small_corpus_is_counted_as_the_run_counts_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("softmax", ["sampled", "adaptive"])
+def test_a_small_corpus_is_counted_as_the_run_counts_it(tmp_path, monkeypatch, softmax):
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text(TEXT * 6)
-    request = PlanRequest(["a.txt"], overrides=(*SMALL_RUN, "epochs=2"))
+    request = PlanRequest(["a.txt"], overrides=(*SMALL_RUN, "epochs=2", f"softmax={softmax}"))
     plan = plan_training(request, seconds=0.01)
     assert plan.exact
     recipe = pretrain_config({}, list(request.overrides))

@@ -1,4 +1,4 @@
-"""The output layers that stand beside ours in the benchmark: what they call probabilities are some."""
+"""The output layer that stands beside ours in the benchmark: what it calls probabilities are some."""
 
 import math
 from dataclasses import replace
@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adaptive_output import AdaptiveOutput, cutoffs_by_share
 from conftest import TEXT, encode_text, small_model
 from continuous_output import ContinuousOutput, fit_concentration
 from elmo.train.perplexity import measure_perplexity
@@ -23,11 +22,6 @@ def log_shares() -> torch.Tensor:
     return (1.0 / torch.arange(2, V + 2)).log().log_softmax(dim=0)
 
 
-def adaptive() -> AdaptiveOutput:
-    torch.manual_seed(0)
-    return AdaptiveOutput(P, log_shares(), [4, 9])
-
-
 def continuous() -> ContinuousOutput:
     torch.manual_seed(0)
     layer = ContinuousOutput(P, torch.randn(V, E), log_shares())
@@ -35,26 +29,21 @@ def continuous() -> ContinuousOutput:
     return layer
 
 
-def probabilities(layer: AdaptiveOutput | ContinuousOutput, x: torch.Tensor) -> torch.Tensor:
+def probabilities(layer: ContinuousOutput, x: torch.Tensor) -> torch.Tensor:
     """Of all words at each place: (N, V)."""
     every = [layer.nats(x, torch.full((len(x),), word)) for word in range(V)]
     return torch.stack(every, dim=1).neg().exp()
 
 
-@pytest.mark.parametrize("make", [adaptive, continuous])
-def test_the_probabilities_of_all_words_sum_to_one_and_depend_on_what_is_read(make):
-    found = probabilities(make(), 3 * torch.randn(N, P))
+def test_the_probabilities_of_all_words_sum_to_one_and_depend_on_what_is_read():
+    found = probabilities(continuous(), 3 * torch.randn(N, P))
     assert torch.allclose(found.sum(dim=1), torch.ones(N, dtype=torch.float64), atol=1e-5)
     assert not torch.allclose(found[0], found[1], atol=1e-2)
 
 
-@pytest.mark.parametrize("make", [adaptive, continuous])
-def test_what_reads_nothing_gives_words_their_shares(make):
-    found = probabilities(make(), torch.zeros(1, P))[0]
-    # The words of a cluster are alike to the adaptive softmax, which has no bias for them.
-    exact = slice(0, 4) if make is adaptive else slice(0, V)
-    assert torch.allclose(found[exact], log_shares().exp().double()[exact], atol=1e-6)
-    assert found[4:9].sum().item() == pytest.approx(log_shares()[4:9].exp().sum().item(), abs=1e-6)
+def test_what_reads_nothing_gives_words_their_shares():
+    found = probabilities(continuous(), torch.zeros(1, P))[0]
+    assert torch.allclose(found, log_shares().exp().double(), atol=1e-6)
 
 
 def test_the_continuous_layer_is_a_softmax_over_the_fixed_vectors():
@@ -73,13 +62,6 @@ def test_the_fitted_concentration_is_the_one_that_drew_the_words():
     drawn = torch.multinomial(probabilities(layer, x), 1, generator=torch.Generator().manual_seed(0))[:, 0]
     fit_concentration(layer, lambda: layer.nats(x, drawn).mean().item())
     assert layer.concentration == pytest.approx(drawn_with, abs=1.0)
-
-
-def test_the_cuts_cover_their_shares():
-    shares = torch.tensor([0.5, 0.25, 0.125, 0.0625, 0.0625]).log()
-    assert cutoffs_by_share(shares, (0.7, 0.9)) == [2, 4]
-    assert cutoffs_by_share(shares, (0.7, 0.74)) == [2]
-    assert cutoffs_by_share(shares, (0.7, 1.0)) == [2, 4]  # the last cluster is not empty
 
 
 def test_the_rivals_step_is_the_trainers():

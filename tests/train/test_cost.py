@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import INPUT_LAYERS, TEXT, encode_text, model_of
+from conftest import CUTOFFS, INPUT_LAYERS, TEXT, encode_text, model_of, small_model
 from elmo.model.bilm import BiLM
 from elmo.model.config import SIZES
 from elmo.model.softmax import Softmax
@@ -34,7 +34,8 @@ def test_parameters_are_those_of_the_built_modules(size):
 
 
 def trainer_of(layer, **settings):
-    model = model_of(layer, scale=1.0)
+    adaptive = settings.get("softmax") == "adaptive"
+    model = small_model(scale=1.0, cutoffs=CUTOFFS) if adaptive else model_of(layer, scale=1.0)
     corpus = spell_corpus(
         encode_text([line.split() for line in TEXT.splitlines()]), [], model.vocabulary, model.speller
     )
@@ -49,8 +50,17 @@ def test_parameters_are_those_that_a_trainer_moves(layer, tied):
     assert count_parameters(trainer.config, trainer.softmax.n_words).total == trained(trainer)
 
 
-@pytest.mark.parametrize("softmax", ["sampled", "full"])
-@pytest.mark.parametrize("tied", [False, True])
+def test_parameters_with_an_adaptive_softmax_are_those_that_a_trainer_moves():
+    trainer = trainer_of("bytes", softmax="adaptive")
+    counts = count_parameters(trainer.config, trainer.softmax.n_words, CUTOFFS)
+    assert counts.total == trained(trainer)
+    assert counts.softmax == sum(p.numel() for p in trainer.softmax.parameters())
+
+
+@pytest.mark.parametrize(
+    ("softmax", "tied"),
+    [("sampled", False), ("sampled", True), ("full", False), ("full", True), ("adaptive", False)],
+)
 @pytest.mark.parametrize(
     "optimizer",
     [{"name": "adagrad"}, {"name": "adam"}, {"name": "adamw"}, {"name": "sgd"}, {"name": "sgd", "momentum": 0.9}],
@@ -61,7 +71,8 @@ def test_moments_are_what_the_optimizer_keeps_after_a_step(optimizer, tied, soft
     window, _ = trainer.reader.read(trainer.reader.start())
     trainer.step(0, 10, window, trainer.zero_state())
     kept = [t for name, t in trainer.update.moments().items() if not name.endswith(".step")]
-    predicted = count_memory(trainer.config, trainer.softmax.n_words, 20, StepWords(9, 9))
+    cutoffs = CUTOFFS if softmax == "adaptive" else None
+    predicted = count_memory(trainer.config, trainer.softmax.n_words, 20, StepWords(9, 9), cutoffs)
     assert predicted.moments == sum(4 * t.numel() for t in kept)
     weights = [*trainer.bilm.parameters(), *trainer.softmax.parameters()]
     assert predicted.weights == sum(4 * p.numel() for p in weights)
@@ -85,19 +96,19 @@ from elmo.apps.run_cost import _words_of_step
 from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
+from elmo.model.adaptive_softmax import output_layer
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary
 from elmo.train.cost import count_memory
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import spell_corpus
+from elmo.train.spelled_corpus import cutoffs_of, spell_corpus
 from elmo.train.trainer import Trainer
 
 def peak():  # of this program; ru_maxrss would be the peak of the one that started it too
     return 1024 * next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 
 def run(config, n_steps):
-    softmax = Softmax(len(vocabulary), config.bilm.lstm.projection_size)
+    softmax = output_layer(len(vocabulary), config.bilm.lstm.projection_size, cutoffs)
     model = SavedModel(ModelConfig(bilm=config.bilm, n_words=len(vocabulary)), BiLM(config.bilm), softmax, vocabulary)
     trainer = Trainer(model, corpus, config)
     position, state = trainer.reader.start(), trainer.zero_state()
@@ -109,11 +120,13 @@ words = [f"word{i * i % 9973}" for i in range(60_000)]
 text = encode_text([words[i : i + 20] for i in range(0, len(words), 20)])
 vocabulary = Vocabulary(["<S>", "</S>", "<UNK>", *dict.fromkeys(words)])
 corpus = spell_corpus(text, [], vocabulary, Speller(50))
+cutoffs = None
 run(pretrain_config({"rows": 1, "window": 2, "bilm": {"lstm": {"cell_size": 8}}}, []), 3)  # loads what PyTorch loads late
 before = peak()
 config = pretrain_config(json.loads(sys.argv[1]), [])
+cutoffs = cutoffs_of(config, text, corpus.targets, vocabulary)
 sample = TextSample(1, 1, 1, 1, 1, True, 0.0, text)
-predicted = count_memory(config, len(vocabulary), 10_000, _words_of_step(sample, config, vocabulary))
+predicted = count_memory(config, len(vocabulary), 10_000, _words_of_step(sample, config, vocabulary), cutoffs)
 run(config, 5)
 print(peak() - before, predicted.weights + predicted.gradients + predicted.moments + predicted.activations)
 """
@@ -129,6 +142,8 @@ print(peak() - before, predicted.weights + predicted.gradients + predicted.momen
         '{"size": "small", "rows": 128, "accumulate": 4, "optimizer": {"name": "adagrad"}}',
         '{"size": "small", "softmax": "full", "optimizer": {"name": "sgd"}}',
         '{"size": "tiny", "rows": 128, "tied": true}',
+        '{"size": "small", "rows": 128, "softmax": "adaptive"}',
+        '{"size": "tiny", "rows": 256, "softmax": "adaptive", "precision": "bfloat16"}',
         '{"size": "medium", "rows": 16}',
     ],
 )

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 
-from conftest import loss_of_first_step, small_model
+from conftest import CUTOFFS, loss_of_first_step, small_model
 from elmo.apps.pretrain import continue_run
 from elmo.apps.run_beginning import start_run
 from elmo.checkpoints.load import load_model
@@ -63,7 +64,7 @@ def test_a_row_whose_window_begins_with_a_sentence_starts_from_zero_and_no_other
         assert torch.equal(after[:, [0, 2]], before[:, [0, 2]])
 
 
-@pytest.mark.parametrize("softmax", ["sampled", "full"])
+@pytest.mark.parametrize("softmax", ["sampled", "full", "adaptive"])
 def test_text_is_learned_better_than_its_shuffled_words(tmp_path, corpus_file, softmax):
     start_run([corpus_file], tmp_path / "run", recipe(softmax=softmax), heldout_file=corpus_file)
     result = continue_run(tmp_path / "run")
@@ -76,9 +77,10 @@ def test_text_is_learned_better_than_its_shuffled_words(tmp_path, corpus_file, s
     assert result.heldout.mean == pytest.approx(model.config.training["heldout_mean"], abs=1e-3)
 
 
-def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(tmp_path, corpus_file):
+@pytest.mark.parametrize("softmax", ["sampled", "adaptive"])
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(tmp_path, corpus_file, softmax):
     for name in ("whole", "broken"):
-        start_run([corpus_file], tmp_path / name, recipe(), max_steps=40)
+        start_run([corpus_file], tmp_path / name, recipe(softmax=softmax), max_steps=40)
     continue_run(tmp_path / "whole")
     for _ in range(50):
         calls = iter(range(100))
@@ -142,6 +144,7 @@ def test_a_damaged_run_is_refused_in_one_line(tmp_path, corpus_file, file, conte
         ({"optimizer": {"name": "adagrad"}}, "another optimizer"),
         ({"rows": 5}, "other rows"),
         ({"bilm": {"lstm": {"cell_size": 31}}}, "another model"),
+        ({"softmax": "adaptive"}, "another model"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused(tmp_path, corpus_file, changes, message):
@@ -211,8 +214,41 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
         continue_run(tmp_path)
 
 
-def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of():
-    model = small_model(scale=1.0)
+def test_an_adaptive_softmax_begins_with_the_frequencies_and_is_cut_where_they_say(tmp_path, corpus_file):
+    said = []
+    start_run([corpus_file], tmp_path / "run", recipe(softmax="adaptive"), max_steps=1, say=said.append)
+    continue_run(tmp_path / "run", stop=lambda: True)
+    model = load_model(checkpoints_of(tmp_path / "run" / "checkpoints")[-1])
+    text, vocabulary = read_encoded_text(tmp_path / "run" / "corpus"), model.vocabulary
+    counts = Counter({vocabulary.words[vocabulary.encode([word])[0]]: n for word, n in text.count_words().items()})
+    counts.update({"<S>": text.n_sentences - len(text.heldout), "</S>": text.n_sentences - len(text.heldout)})
+    each = [counts[word] + 0.5 for word in vocabulary.words]
+    n_head, n_covered = model.config.adaptive_cutoffs
+    assert sum(each[: n_head - 1]) < 0.8 * sum(each) <= sum(each[:n_head])
+    assert sum(each[: n_covered - 1]) < 0.95 * sum(each) <= sum(each[:n_covered])
+    sizes = f"clusters of {n_covered - n_head} and {len(each) - n_covered}"
+    assert said[-1] == f"adaptive softmax: the first {n_head} words, then {sizes}"
+
+
+def test_an_adaptive_softmax_takes_the_words_of_a_given_vocabulary_in_its_order(tmp_path, corpus_file):
+    words = sorted({word for line in corpus_file.read_text().splitlines() for word in line.split()}, reverse=True)
+    (tmp_path / "v.txt").write_text("\n".join(["<S>", "</S>", "<UNK>", *words]) + "\n")
+    settings = recipe(softmax="adaptive", epochs=30)
+    start_run([corpus_file], tmp_path / "run", settings, vocabulary_file=tmp_path / "v.txt", heldout_file=corpus_file)
+    assert continue_run(tmp_path / "run").heldout.mean < 3
+    assert [*load_model(tmp_path / "run").vocabulary.words][3:] == words
+
+
+def test_a_vocabulary_too_small_for_an_adaptive_softmax_is_refused_and_leaves_nothing(tmp_path):
+    (tmp_path / "c.txt").write_text("the the the the the the the the the\n" * 9)
+    with pytest.raises(ConfigError, match=r"leaves nothing between the two cuts of these 4 words; take softmax=full"):
+        start_run([tmp_path / "c.txt"], tmp_path / "run", recipe(softmax="adaptive"), pretokenized=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["c.txt"]
+
+
+@pytest.mark.parametrize("cutoffs", [None, CUTOFFS])
+def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of(cutoffs):
+    model = small_model(scale=1.0, cutoffs=cutoffs)
     sentence = ["the", "river", "bank", "."]
     found = measure_perplexity(model, [sentence])
     assert loss_of_first_step(model, sentence) == pytest.approx(found.forward_nats + found.backward_nats, rel=1e-5)
@@ -235,6 +271,11 @@ def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of():
         ({}, ["seed=99999999999999999999999"], "seed: Input should be less than"),
         ({}, ["bilm.lstm.cell_size=1000000000000"], "cell_size: Input should be less than or equal to 1048576"),
         ({"bilm": 3}, [], "bilm: Input should be a valid dictionary"),
+        (
+            {"softmax": "adaptive"},
+            ["tied=true"],
+            "tied: Value error, softmax=adaptive has smaller vectors for rare words",
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_refused_by_name(settings, overrides, message):

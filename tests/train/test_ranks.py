@@ -69,15 +69,16 @@ def run_whole(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_two_ranks_train_what_one_trains(tmp_path):
+@pytest.mark.parametrize(("softmax", "room"), [("sampled", 1e-6), ("adaptive", 3e-6)])
+def test_two_ranks_train_what_one_trains(tmp_path, softmax, room):
     for n_ranks in (1, 2):
-        run_whole(start(tmp_path, f"ranks{n_ranks}", n_ranks, 50, checkpoint_minutes=60))
+        run_whole(start(tmp_path, f"ranks{n_ranks}", n_ranks, 50, checkpoint_minutes=60, softmax=softmax))
     one, two = losses(tmp_path / "ranks1"), losses(tmp_path / "ranks2")
     assert sorted(one) == sorted(two) == list(range(1, 51))
     assert [two[step] for step in one] == pytest.approx([one[step] for step in one], rel=1e-6)
     models = [load_model(tmp_path / f"ranks{n}") for n in (1, 2)]
     for a, b in zip(*([*m.bilm.parameters(), *m.softmax.parameters()] for m in models), strict=True):
-        assert (a - b).norm() <= 1e-6 * a.norm()
+        assert (a - b).norm() <= room * a.norm()  # sums in another order, made larger by Adam
 
 
 def kill_all(process: subprocess.Popen) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import TEXT, encode_text, small_model
+from conftest import CUTOFFS, TEXT, encode_text, small_model
 from elmo.errors import ConfigError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
@@ -26,7 +26,7 @@ GPU = Ranks(device=torch.device("cuda"))
 
 
 def trainer_of(scale=1.0, ranks=ALONE, **settings):
-    model = small_model(scale=scale)
+    model = small_model(scale=scale, cutoffs=CUTOFFS if settings.get("softmax") == "adaptive" else None)
     corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
     defaults = {"rows": 6, "window": 7, "n_negatives": 4, "dropout": 0.2, "optimizer": {"warmup_steps": 0}}
     config = pretrain_config({**defaults, **settings, "bilm": model.bilm.config.model_dump()}, [])
@@ -48,7 +48,9 @@ def weights_of(trainer):
     return [p.detach() for p in (*trainer.bilm.parameters(), *trainer.softmax.parameters())]
 
 
-@pytest.mark.parametrize("settings", [{}, {"softmax": "full"}, {"tied": True}, {"typing_errors": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"softmax": "full"}, {"softmax": "adaptive"}, {"tied": True}, {"typing_errors": 0.5}], ids=str
+)
 @pytest.mark.parametrize(
     "dropout", [0.2, {"words": 0.2, "recurrent": 0.2, "output": 0.3, "variational": True}], ids=str
 )
@@ -99,7 +101,11 @@ def test_the_rows_of_a_tied_softmax_are_the_token_layer_of_its_words(softmax):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("settings", [{}, {"softmax": "full"}, {"state_reset": "sentences"}, {"tied": True}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"softmax": "full"}, {"softmax": "adaptive"}, {"state_reset": "sentences"}, {"tied": True}],
+    ids=str,
+)
 def test_a_gpu_trains_as_the_cpu(settings):
     cpu, gpu = (trainer_of(ranks=ranks, **settings, dropout={"words": 0.2}) for ranks in (ALONE, GPU))
     assert train(gpu, 12) == pytest.approx(train(cpu, 12), rel=1e-4)
@@ -151,18 +157,21 @@ def test_a_state_that_starts_anew_knows_nothing_of_what_was_before(what):
     assert first_loss(what, 0.0, **{place: [3]}) != first_loss(what, 0.0)
 
 
-def test_products_in_bfloat16_train_nearly_as_well():
-    exact, low = (train(trainer_of(scale=0.5, dropout=0.0, precision=p), 60) for p in ("float32", "bfloat16"))
+@pytest.mark.parametrize("softmax", ["sampled", "adaptive"])
+def test_products_in_bfloat16_train_nearly_as_well(softmax):
+    settings = {"scale": 0.5, "dropout": 0.0, "softmax": softmax}
+    exact, low = (train(trainer_of(**settings, precision=p), 60) for p in ("float32", "bfloat16"))
     assert (low != exact) == (known_precision(torch.bfloat16, torch.device("cpu")) is not None)
     assert np.mean(low[-10:]) == pytest.approx(np.mean(exact[-10:]), rel=0.05)
 
 
-def test_a_step_that_is_not_finite_moves_nothing_and_keeps_the_state():
-    trainer = trainer_of()
+@pytest.mark.parametrize("softmax", ["sampled", "adaptive"])
+def test_a_step_that_is_not_finite_moves_nothing_and_keeps_the_state(softmax):
+    trainer = trainer_of(softmax=softmax)
     window, _ = trainer.reader.read(trainer.reader.start())
     state = trainer.zero_state()
     with torch.no_grad():
-        trainer.softmax.bias[4] = math.nan
+        (trainer.softmax if softmax == "sampled" else trainer.softmax.head).bias[4] = math.nan
     before = [p.clone() for p in weights_of(trainer)]
     result = trainer.step(0, 9, window, state)
     assert not result.moved
@@ -194,6 +203,24 @@ def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
     _, place = pretrain(model, corpus, config, tmp_path, max_steps=31, report=reports.append)
     assert place.best == min(line.heldout.mean for line in reports if line.heldout is not None)
     assert (tmp_path / "best" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("cutoffs", [None, CUTOFFS])
+def test_a_model_with_another_kind_of_softmax_than_the_recipes_is_refused(cutoffs):
+    model = small_model(cutoffs=cutoffs)
+    corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
+    asked = "adaptive" if cutoffs is None else "full"
+    config = pretrain_config({"softmax": asked, "bilm": model.bilm.config.model_dump()}, [])
+    with pytest.raises(TrainingError, match=f"the recipe asks for softmax={asked}, the model has an? "):
+        Trainer(model, corpus, config)
+
+
+def test_all_weights_of_an_adaptive_softmax_move_from_the_first_step():
+    trainer = trainer_of(softmax="adaptive")
+    before = [p.clone() for p in trainer.softmax.parameters()]
+    train(trainer, 1)
+    assert all(not torch.equal(a, b) for a, b in zip(before, trainer.softmax.parameters(), strict=True))
+    assert len(trainer.update.moments()) == 3 * len([*trainer.bilm.parameters(), *before])
 
 
 def test_each_rank_needs_a_row():

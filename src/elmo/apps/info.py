@@ -40,6 +40,8 @@ def describe_model(source: str, vocabulary: Path | None = None) -> dict[str, Any
         if model.config.tokenizer is None
         else " ".join(model.config.tokenizer.model_dump().values()),
     }
+    if model.config.adaptive_cutoffs is not None:
+        facts["adaptive_cutoffs"] = " ".join(map(str, model.config.adaptive_cutoffs))
     if model.config.scripts is not None:
         facts["scripts"] = ", ".join(
             f"{name} {share:.1%}" for name, share in model.config.scripts.items() if share >= 0.001

@@ -85,7 +85,7 @@ def write_card(config: ModelConfig, run: RunRecord | None = None) -> str:
 
 def _model(config: ModelConfig) -> str:
     vectors = f"- vectors: {config.bilm.n_layers} layers of {config.bilm.width:,} numbers a word"
-    facts = model_facts(config.bilm.model_dump(mode="json"), config.n_words)
+    facts = model_facts(config.bilm.model_dump(mode="json"), config.n_words, config.adaptive_cutoffs)
     return "## Model\n\n" + "\n".join([*(f"- {name}: {value}" for name, value in facts.items()), vectors])
 
 
@@ -138,7 +138,7 @@ def _curve(run: RunRecord) -> str:
     columns += [[perplexity_text(line[f"heldout_{way}"]) for line in chosen] for way in ("forward", "backward")]
     steps, forward, backward = (" | ".join(cells) for cells in columns)
     return (
-        "Held-out perplexity on the way (full softmax, a sample of what is held out):\n\n"
+        "Held-out perplexity on the way (over the whole vocabulary, a sample of what is held out):\n\n"
         f"| step | {steps} |\n|---|{'---|' * len(chosen)}\n| forward | {forward} |\n| backward | {backward} |"
     )
 
@@ -150,8 +150,8 @@ def _figures(config: ModelConfig) -> str:
     return (
         f"## Figures\n\n{facts['steps']:,} steps of {facts['rows']} x {facts['window']} places, "
         f"{facts['epochs']:g} times through the texts, {duration_text(facts['seconds'])}, seed {facts['seed']}.\n\n"
-        f"Held-out perplexity (full softmax, {facts['heldout_tokens']:,} tokens): forward {facts['heldout_forward']}, "
-        f"backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
+        f"Held-out perplexity (over the whole vocabulary, {facts['heldout_tokens']:,} tokens): "
+        f"forward {facts['heldout_forward']}, backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
         f"{100 * facts['heldout_oov_rate']:.2f} % of them outside the vocabulary of {config.n_words or 0:,} words."
     )
 

@@ -30,8 +30,8 @@ from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
 from elmo.errors import OutputError, TrainingError
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
 from elmo.text.files import locked, remove_leftovers
 from elmo.text.lexicon import Lexicon, read_lexicon
 from elmo.text.shards import read_encoded_text
@@ -168,12 +168,12 @@ def _new_model(settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, 
     config = ModelConfig(
         bilm=recipe.bilm,
         n_words=len(vocabulary),
+        adaptive_cutoffs=settings.adaptive_cutoffs,
         tokenizer=PRETOKENIZED if settings.pretokenized else THIS_TOKENIZER,
         scripts=settings.scripts,
     )
-    softmax = Softmax(len(vocabulary), recipe.bilm.lstm.projection_size)
-    with torch.no_grad():
-        softmax.bias.copy_(bias)
+    softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, config.adaptive_cutoffs)
+    softmax.start_at(bias)
     return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
 
 

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from elmo.apps.run_facts import clusters_text
 from elmo.apps.run_settings import RunSettings, checksums_of_word_files, write_run_settings
 from elmo.checkpoints.native import StorageType
 from elmo.errors import ConfigError, TextError
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.model.softmax import Softmax
 from elmo.text.characters import UNKNOWN_IN_TEXT
 from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
 from elmo.text.files import refuse_existing, written_whole
@@ -23,6 +24,7 @@ from elmo.text.speller import Speller
 from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.train.config import PretrainConfig
 from elmo.train.memory import memory_of_machine
+from elmo.train.spelled_corpus import cutoffs_of
 
 
 def start_run(
@@ -43,6 +45,7 @@ def start_run(
     Raises:
         TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
             no word of the vocabulary.
+        ConfigError: the training cannot fit in memory, or the vocabulary is too small for an adaptive softmax.
         OutputError: the folder exists.
     """
     refuse_existing(out, force=None, known_by=[])
@@ -74,7 +77,8 @@ def start_run(
         outside_share = share_outside(vocabulary, counts, vocabulary_file)
         lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
         recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
-        refuse_too_large(recipe.bilm, len(vocabulary))
+        cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
+        refuse_too_large(recipe.bilm, len(vocabulary), cutoffs)
         write_spelled_words(
             text.words,
             Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
@@ -92,6 +96,7 @@ def start_run(
             vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
             heldout_file=None if heldout_file is None else heldout_file.name,
             pretokenized=pretokenized,
+            adaptive_cutoffs=cutoffs,
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_shares(),
@@ -100,6 +105,8 @@ def start_run(
         write_run_settings(settings, part)
     outside = "" if given is None else f", {100 * outside_share:.1f} % of the text outside"
     say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
+    if cutoffs is not None:
+        say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
 
 
 def read_given_vocabulary(path: Path) -> Vocabulary:
@@ -142,14 +149,16 @@ def share_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | Non
     return 1 - n_known / counts.total()
 
 
-def refuse_too_large(config: BiLMConfig, n_words: int) -> None:
+def refuse_too_large(config: BiLMConfig, n_words: int, cutoffs: Sequence[int] | None) -> None:
     """Refuse a model whose training cannot fit in the memory of this machine: weight, gradient, two moments of 4 bytes.
 
+    Args:
+        cutoffs: of an adaptive softmax.
     Raises:
         ConfigError: it cannot.
     """
     with shapes_only():
-        parts = (BiLM(config), Softmax(n_words, config.lstm.projection_size))
+        parts = (BiLM(config), output_layer(n_words, config.lstm.projection_size, cutoffs))
     size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
     there = memory_of_machine()
     if there is not None and size_bytes > there:

@@ -10,8 +10,8 @@ import torch
 from elmo.apps.run_beginning import share_outside
 from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
 from elmo.text.speller import Speller
 from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import WindowReader
@@ -21,7 +21,7 @@ from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.ranks import Ranks
 from elmo.train.speed import StepTime, time_sentences, time_steps
-from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus
+from elmo.train.spelled_corpus import SpelledCorpus, cutoffs_of, spell_corpus
 from elmo.train.trainer import Trainer
 from elmo.train.window_losses import draw_outputs, parts_of
 
@@ -96,12 +96,14 @@ def cost_of_run(
 
     Raises:
         TextError: there is no word to predict, or none that stands twice where the recipe asks for word vectors.
+        ConfigError: the vocabulary is too small for an adaptive softmax.
     """
     vocabulary, lexicon = sample.vocabulary(recipe.vocabulary_size), sample.lexicon(recipe)
     share_outside(vocabulary, sample.text.count_words(), None)
     recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
     words = _words_of_step(sample, recipe, vocabulary)
-    memory = count_memory(recipe, len(vocabulary), sample.n_types, words)
+    cutoffs = cutoffs_of(recipe, sample.text, vocabulary.encode(sample.text.words), vocabulary)
+    memory = count_memory(recipe, len(vocabulary), sample.n_types, words, cutoffs)
     there, needed = memory_of_machine(), memory.total
     if ranks.device.type == "cuda":
         there, needed = torch.cuda.get_device_properties(ranks.device).total_memory, memory.on_device
@@ -112,8 +114,8 @@ def cost_of_run(
         heldout = [sample.text.sentence(i) for i in sample.text.heldout.tolist()]
         corpus = spell_corpus(sample.text, heldout, vocabulary, speller)
         torch.manual_seed(recipe.seed)
-        softmax = Softmax(len(vocabulary), recipe.bilm.lstm.projection_size)
-        config = ModelConfig(bilm=recipe.bilm, n_words=len(vocabulary))
+        softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, cutoffs)
+        config = ModelConfig(bilm=recipe.bilm, n_words=len(vocabulary), adaptive_cutoffs=cutoffs)
         model = SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
         step, sentence_s = _measure(model, corpus, recipe, ranks, seconds, say)
     return RunCost(
@@ -121,7 +123,7 @@ def cost_of_run(
         n_words=len(vocabulary),
         n_places=sample.n_places,
         n_heldout=sample.n_heldout,
-        parameters=count_parameters(recipe, len(vocabulary)),
+        parameters=count_parameters(recipe, len(vocabulary), cutoffs),
         memory=memory,
         memory_there=there,
         fits=fits,

@@ -1,17 +1,18 @@
 """The facts of a run as names with values in words, for people: its report page shows them, its model card some of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
 from pydantic import ValidationError
 
 from elmo.apps.run_record import RunRecord
+from elmo.checkpoints.saved_model import ModelConfig
 from elmo.errors import ConfigError
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.model.softmax import Softmax
 
 Facts = dict[str, str]
 
@@ -32,15 +33,16 @@ def text_facts(run: RunRecord) -> Facts:
     return _told(facts)
 
 
-def model_facts(bilm: Mapping[str, Any], n_words: int | None) -> Facts:
+def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None) -> Facts:
     """What is trained.
 
     Args:
         bilm: the settings of a `BiLMConfig`, as JSON has them. n_words: V of the softmax; None: not known, or no softmax.
+        cutoffs: of an adaptive softmax.
     """
     cnn, words, lstm = (_table(bilm, name) for name in ("char_cnn", "word_embedding", "lstm"))
     filters = cnn.get("filters", [])
-    counts = count_parameters(bilm, n_words)
+    counts = count_parameters(bilm, n_words, cutoffs)
     facts = {
         "characters": _joined(cnn, "vectors of {embedding_size}, words read to {max_characters} with both marks"),
         "filters": " ".join(f"{width}:{number}" for width, number in filters) if _are_pairs(filters) else "",
@@ -48,6 +50,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None) -> Facts:
         "word vectors": _joined(words, "{n_words} of {size}"),
         "LSTM": _joined(lstm, "{n_layers} layers of {cell_size} cells each way, projection {projection_size}"),
         "parameters of the biLM": "" if counts is None else _count(counts[0]),
+        "adaptive softmax": clusters_text(cutoffs, n_words) if cutoffs and n_words and counts is not None else "",
         "parameters of the softmax": "" if counts is None or counts[1] == 0 else _count(counts[1]),
     }
     return _told(facts)
@@ -105,16 +108,26 @@ def session_texts(run: RunRecord) -> list[str]:
     return texts
 
 
-def count_parameters(config: Mapping[str, Any], n_words: int | None) -> tuple[int, int] | None:
+def count_parameters(
+    bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None
+) -> tuple[int, int] | None:
     """Parameters of the biLM, of the softmax (0 without words); None: settings that this version does not know."""
     try:
-        shape = BiLMConfig.model_validate(config)
+        shape = ModelConfig.model_validate({"bilm": bilm, "n_words": n_words or None, "adaptive_cutoffs": cutoffs})
     except (ValidationError, ConfigError):
         return None
+    P = shape.bilm.lstm.projection_size
     with shapes_only():
-        parts = (BiLM(shape), Softmax(n_words, shape.lstm.projection_size) if n_words else torch.nn.ModuleList())
-    bilm, softmax = (sum(p.numel() for p in part.parameters()) for part in parts)
-    return bilm, softmax
+        softmax = torch.nn.Module() if shape.n_words is None else output_layer(shape.n_words, P, shape.adaptive_cutoffs)
+        parts = (BiLM(shape.bilm), softmax)
+    of_bilm, of_softmax = (sum(p.numel() for p in part.parameters()) for part in parts)
+    return of_bilm, of_softmax
+
+
+def clusters_text(cutoffs: Sequence[int], n_words: int) -> str:
+    """Where the vocabulary of an adaptive softmax is cut: `the first 2,345 words, then clusters of 5,678 and 21,980`."""
+    sizes = [f"{end - begin:,}" for begin, end in pairwise([*cutoffs, n_words])]
+    return f"the first {cutoffs[0]:,} words, then {'a cluster' if len(sizes) == 1 else 'clusters'} of {' and '.join(sizes)}"
 
 
 def duration_text(seconds: float) -> str:

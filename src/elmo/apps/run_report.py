@@ -55,7 +55,9 @@ def write_page(run: RunRecord) -> str:
         _headline(run),
         *_curves(run),
         facts_table("Text", text_facts(run)),
-        facts_table("Model", model_facts(run.recipe.get("bilm") or {}, run.n_words)),
+        facts_table(
+            "Model", model_facts(run.recipe.get("bilm") or {}, run.n_words, run.settings.get("adaptive_cutoffs"))
+        ),
         facts_table("Training", training_run_facts(run)),
         facts_table("Settings that are not the defaults", {key: str(value) for key, value in changes.items()}),
         _sessions(run),
@@ -71,7 +73,7 @@ def _headline(run: RunRecord) -> str:
         shown, of_what = {name: text for name, text in latest.items() if text}, "the latest"
     if not shown:
         return "" if run.reports else "<p>Nothing is logged yet.</p>"
-    return f"{headline(shown)}<p>Held-out perplexity by the full softmax, {of_what}.</p>"
+    return f"{headline(shown)}<p>Held-out perplexity over the whole vocabulary, {of_what}.</p>"
 
 
 def _curves(run: RunRecord) -> list[str]:
@@ -91,7 +93,7 @@ def _curves(run: RunRecord) -> list[str]:
     ]
     sampled = " (sampled softmax: not a perplexity)" if run.recipe.get("softmax") == "sampled" else ""
     drawn = {
-        "Held-out perplexity (full softmax, logarithmic)": chart(heldout, "held-out perplexity", log_scale=True),
+        "Held-out perplexity (whole vocabulary, logarithmic)": chart(heldout, "held-out perplexity", log_scale=True),
         f"Training loss, nats a token{sampled}": chart(reported("loss_nats"), "training loss"),
         "Learning rate": chart([Line("", *run.curve("learning_rate"))], "learning rate", from_zero=True),
         "Tokens a second": chart([Line("", *run.curve("tokens_per_s"))], "tokens a second", from_zero=True),

@@ -1,7 +1,8 @@
 """Our model folder: `config.json`, `model.safetensors`, `vocabulary.txt`, the lexicon, `README.md` (the card).
 
 Tensors keep the published values: the LSTM bias without the forget bias, gates in the order i, j, f, o. Names are those of
-the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, and `warm...` for the settled start state.
+the modules: `bilm.char_cnn...`, `bilm.forward_lm.layers.0...`, `softmax...`, and `warm...` for the settled start state. A softmax
+is `softmax.weight` and `softmax.bias`; an adaptive one `softmax.head...` and, cluster by cluster, `softmax.clusters.0...`.
 float16 storage halves the file. int8 storage quarters it: a weight NAME is bytes, and row r of it is bytes times NAME.scale[r];
 vectors and the start state stay float32. A model is always loaded to float32; what is stored so is mapped from the file, not
 copied, and read when it is first used.
@@ -27,10 +28,10 @@ from elmo.checkpoints.tensors import (
     write_tensors,
 )
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
+from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.model.shapes_only import shapes_only
-from elmo.model.softmax import Softmax
 from elmo.text.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
@@ -124,7 +125,8 @@ def load_native(folder: Path) -> SavedModel:
     lstm = config.bilm.lstm
     with shapes_only():  # no memory before the tensors are known to fit
         bilm = BiLM(config.bilm)
-        softmax = None if config.n_words is None else Softmax(config.n_words, lstm.projection_size)
+        n_words, cutoffs = config.n_words, config.adaptive_cutoffs
+        softmax = None if n_words is None else output_layer(n_words, lstm.projection_size, cutoffs)
     whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
     warm_shapes = dict(zip(_WARM_NAMES, 2 * state_shapes(lstm, 1), strict=True)) if config.warm_state else {}
     shapes = {name: tuple(p.shape) for name, p in whole.named_parameters()}

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from elmo.errors import CheckpointError
+from elmo.model.adaptive_softmax import OutputLayer
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.config import BiLMConfig
-from elmo.model.softmax import Softmax
 from elmo.text.characters import BOUNDARIES, Boundaries
 from elmo.text.lexicon import Lexicon, count_input_words
 from elmo.text.speller import Speller
@@ -39,6 +39,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     format_version: Literal[1] = 1
     bilm: BiLMConfig
     n_words: Annotated[int, Field(gt=0, le=2**28)] | None = None  # V of the softmax; None: the folder holds no softmax
+    # Where the vocabulary of an adaptive softmax is cut into its clusters; None: a softmax has a row for each word.
+    adaptive_cutoffs: tuple[Annotated[int, Field(gt=0)], ...] | None = Field(None, min_length=1, max_length=16)
     warm_state: bool = False  # the folder holds a settled start state
     boundaries: Boundaries = BOUNDARIES  # the tokens around a sentence (ELMoForManyLangs: <bos>, <eos>)
     tokenizer: TokenizerFacts | None = None  # None: not known (imported weights)
@@ -46,6 +48,14 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
         None  # their shares of the letters of the training text
     )
     training: dict[str, Any] = Field(default_factory=dict)  # facts for the reader; nothing depends on them
+
+    @field_validator("adaptive_cutoffs")
+    @classmethod
+    def _cut_within_the_vocabulary(cls, value: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+        n_words = info.data.get("n_words") or 0
+        if value is not None and [*value, n_words] != sorted({*value, n_words}):
+            raise ValueError(f"cuts must rise and end before n_words, {n_words:,}")
+        return value
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class SavedModel:
 
     config: ModelConfig
     bilm: BiLM
-    softmax: Softmax | None = None
+    softmax: OutputLayer | None = None
     vocabulary: Vocabulary | None = None
     warm: BiLMState | None = None  # of one row, (layers, 1, P) and (layers, 1, H)
     card: str | None = None  # README.md

@@ -35,7 +35,7 @@ def perplexity(
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.jsonl if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Full-softmax perplexity of a text, each direction and both; every word and one sentence mark a line is counted.
+    """Perplexity over the whole vocabulary, each direction and both; every word and one sentence mark a line is counted.
 
     Raw text is first split into sentences, one a line, as `elmo tokenize` does. The state is zero at the start of each
     sentence, or carried; the figures name which.

@@ -164,7 +164,7 @@ class ElmoModel:
             forward, backward = (
                 [
                     [vocabulary.words[i] for i in row]
-                    for row in (x @ softmax.weight.t() + softmax.bias).topk(n_best).indices.tolist()
+                    for row in softmax.log_probabilities(x).topk(n_best).indices.tolist()
                 ]
                 for x in (ahead, behind)
             )

@@ -132,6 +132,11 @@ class Softmax(nn.Module):
         """V."""
         return self.weight.shape[0]
 
+    @torch.no_grad()
+    def start_at(self, log_shares: Tensor) -> None:
+        """Let words begin as likely as they are frequent: log_shares float (V,)."""
+        self.bias.copy_(log_shares)
+
     def loss(self, x: Tensor, targets: Tensor) -> Tensor:
         """`full_softmax` with these parameters: float (N,)."""
         return full_softmax(x, self.weight, self.bias, targets)
@@ -139,6 +144,10 @@ class Softmax(nn.Module):
     def nats(self, x: Tensor, targets: Tensor) -> Tensor:
         """`chunked_softmax_nats` with these parameters: float64 (N,)."""
         return chunked_softmax_nats(x, self.weight, self.bias, targets)
+
+    def log_probabilities(self, x: Tensor) -> Tensor:
+        """Of all words: float (N, P) -> float (N, V)."""
+        return functional.linear(x, self.weight, self.bias).log_softmax(dim=1)
 
     def sampled_loss(self, x: Tensor, targets: Tensor, negatives: Negatives) -> Tensor:
         """`sampled_softmax` with these parameters: float (N,)."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, field_validator
+from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
 from elmo.model.config import BiLMConfig, bilm_config
 from elmo.model.dropout import DropoutShares, Share
@@ -29,7 +29,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
 
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))
     vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; <S>, </S> and <UNK> come on top
-    softmax: Literal["sampled", "full"] = "sampled"
+    softmax: Literal["sampled", "full", "adaptive"] = "sampled"
     tied: bool = False  # rows of the softmax are the token layer of its words (Jozefowicz et al. 2016, "CNN softmax")
     n_negatives: PositiveInt = 1024  # of the sampled softmax; the full softmax is used if the vocabulary is no larger
     rows: PositiveInt = 64  # B, streams of text trained side by side, on all ranks together
@@ -50,6 +50,16 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     evaluate_sentences: PositiveInt = 1000  # held-out sentences read while training; the last evaluation reads all
     checkpoint_minutes: Positive = 10.0
     keep_checkpoints: PositiveInt = 2  # the last; the one with the best held-out perplexity is kept beside them
+
+    @field_validator("tied")
+    @classmethod
+    def _whole_vectors(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("softmax") == "adaptive":
+            raise ValueError(
+                "softmax=adaptive has smaller vectors for rare words, those of the token layer are all of one size; "
+                "leave tied out, or take softmax=sampled or full"
+            )
+        return value
 
     @field_validator("dropout", mode="before")
     @classmethod

@@ -5,14 +5,16 @@ the largest that their backward passes make beside them. Seven measured runs too
 times the sum (`tests/train/test_cost.py` allows two thirds to one and a half).
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 
+from elmo.model.adaptive_softmax import COVERED, output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import CharCNNConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.model.softmax import Softmax
 from elmo.train.config import PretrainConfig
 
 PROCESS_BYTES = 260 * 2**20  # Python with PyTorch and this program, measured
@@ -67,22 +69,25 @@ def is_sampled(config: PretrainConfig, n_words: int) -> bool:
     return config.softmax == "sampled" and config.n_negatives < n_words
 
 
-def count_parameters(config: PretrainConfig, n_words: int) -> ParameterCounts:
-    """The parameters of a model with a softmax of `n_words`, built without memory."""
+def count_parameters(config: PretrainConfig, n_words: int, cutoffs: Sequence[int] | None = None) -> ParameterCounts:
+    """The parameters of a model with a softmax of `n_words`, an adaptive one if there are `cutoffs`, built without memory."""
+    P = config.bilm.lstm.projection_size
     with shapes_only():
-        bilm, softmax = BiLM(config.bilm), Softmax(n_words, config.bilm.lstm.projection_size)
+        bilm, softmax = BiLM(config.bilm), output_layer(n_words, P, cutoffs)
     lstms = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
-    tied_weight = softmax.weight.numel() if config.tied else 0
+    tied_weight = n_words * P if config.tied else 0
     return ParameterCounts(_numbers_of(bilm) - lstms, lstms, _numbers_of(softmax) - tied_weight)
 
 
-def count_memory(config: PretrainConfig, n_words: int, n_types: int, words: StepWords) -> MemoryBytes:
+def count_memory(
+    config: PretrainConfig, n_words: int, n_types: int, words: StepWords, cutoffs: Sequence[int] | None = None
+) -> MemoryBytes:
     """The memory of a process that trains all rows of a step.
 
     Args:
-        n_words: of the softmax. n_types: different words of the corpus. words: of a step.
+        n_words: of the softmax. n_types: different words of the corpus. words: of a step. cutoffs: of an adaptive softmax.
     """
-    parameters = count_parameters(config, n_words)
+    parameters = count_parameters(config, n_words, cutoffs)
     bilm, P = parameters.token_layer + parameters.lstms, config.bilm.lstm.projection_size
     table = n_words * P if config.tied else 0  # rows of a tied softmax, written when it is measured or saved
     gathered = words.predicted * (P + 1) if is_sampled(config, n_words) else 0
@@ -98,13 +103,15 @@ def count_memory(config: PretrainConfig, n_words: int, n_types: int, words: Step
         weights=_FULL * (parameters.total + table),
         gradients=_FULL * gradients,
         moments=_FULL * (bilm_moments * bilm + softmax_moments * parameters.softmax),
-        activations=count_activations(config, n_words, words),
+        activations=count_activations(config, n_words, words, cutoffs),
         spellings=spelled,
         process=PROCESS_BYTES,
     )
 
 
-def count_activations(config: PretrainConfig, n_words: int, words: StepWords) -> int:
+def count_activations(
+    config: PretrainConfig, n_words: int, words: StepWords, cutoffs: Sequence[int] | None = None
+) -> int:
     """Bytes that one part of a step keeps for its gradient, with the largest of what the backward pass makes beside."""
     B = -(-config.rows // config.accumulate)
     low = 2 if config.precision == "bfloat16" else _FULL
@@ -124,9 +131,19 @@ def count_activations(config: PretrainConfig, n_words: int, words: StepWords) ->
     in_backward = N * low * (4 * H + 3 * P) + weights * (low + _FULL)  # of_gates, read, of_projected; of_weights
     S = config.n_negatives if is_sampled(config, n_words) else n_words
     softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # shares, x, target_rows, negative_rows
+    if cutoffs is not None:
+        softmax = 2 * N * (_FULL + low) * _scores_of_place(cutoffs, n_words)  # kept, and their gradient
     read = words.read + (words.predicted if config.tied else 0)
     vectors = 2 * N * P * _FULL * 2  # of the places, and the sums of their gradients
     return layers + max(in_backward, 2 * N * P * _FULL) + softmax + read * _of_word(config, low) + vectors
+
+
+def _scores_of_place(cutoffs: Sequence[int], n_words: int) -> int:
+    """How many words and clusters of an adaptive softmax a place chooses among, on average."""
+    sizes = [end - begin for begin, end in pairwise([*cutoffs, n_words])]
+    shares = [end - begin for begin, end in pairwise([*COVERED, 1.0])]
+    in_clusters = sum(size * share for size, share in zip(sizes, shares, strict=False))
+    return cutoffs[0] + len(sizes) + round(in_clusters)
 
 
 def _of_word(config: PretrainConfig, low: int) -> int:

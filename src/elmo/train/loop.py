@@ -36,7 +36,7 @@ class Report:
     step: int
     n_steps: int
     epoch: float  # epochs read
-    loss_nats: float  # training loss per token, mean of both directions, since the last report; sampled or full
+    loss_nats: float  # training loss per token, mean of both directions, since the last report; by the recipe's softmax
     gradient_norm: float
     learning_rate: float
     tokens_per_s: float  # each place counted once, both directions trained

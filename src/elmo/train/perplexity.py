@@ -1,4 +1,4 @@
-"""Held-out perplexity by the full softmax, of each direction and of both.
+"""Held-out perplexity over the whole vocabulary, of each direction and of both.
 
 Counting rule: every word and one sentence mark a sentence (forward predicts `</S>`, backward `<S>`) is counted once; words
 outside the vocabulary, and a literal `<unk>`, are `<UNK>` and counted; state zero at the start of each sentence.
@@ -23,9 +23,9 @@ from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError, TextError
+from elmo.model.adaptive_softmax import OutputLayer
 from elmo.model.bilm import BiLM
 from elmo.model.lstm import LSTMStack, LSTMState
-from elmo.model.softmax import Softmax
 from elmo.text.batches import length_batches
 from elmo.text.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.speller import Speller
@@ -208,7 +208,7 @@ def _spell(
 @torch.no_grad()
 def _read_rows(
     lm: LSTMStack,
-    softmax: Softmax,
+    softmax: OutputLayer,
     vectors: Tensor,
     lines: Sequence[_Line],
     rows: Sequence[Sequence[int]],

@@ -91,7 +91,8 @@ def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
         CheckpointError: a file is missing or broken. TrainingError: it is of another model.
     """
     model = load_native(folder)
-    if (model.config.bilm, model.config.n_words) != (expected.config.bilm, expected.config.n_words):
+    shapes = [(config.bilm, config.n_words, config.adaptive_cutoffs) for config in (model.config, expected.config)]
+    if shapes[0] != shapes[1]:
         raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
     if _words_of(model) != _words_of(expected):
         raise TrainingError(f"{folder}: this checkpoint has another vocabulary or alphabet than {_WHAT_IS_ASKED}")

@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.model.adaptive_softmax import cutoffs_by_share
 from elmo.text.shards import EncodedText
 from elmo.text.spelled_words import spell_words
 from elmo.text.speller import Speller, Spellings
 from elmo.text.vocabulary import Vocabulary
+from elmo.train.config import PretrainConfig
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,32 @@ def spell_corpus(
     return SpelledCorpus(text, heldout, *spell_words(text.words, speller, vocabulary))
 
 
+def target_counts(text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary) -> NDArray[np.float64]:
+    """How often each word of a vocabulary is to be predicted, and half a time more: float64 (V,).
+
+    Args:
+        targets: int32 (words,), vocabulary ids of the different words of the text.
+    """
+    counts = np.bincount(targets, text.word_counts, minlength=len(vocabulary))
+    counts[[vocabulary.start_id, vocabulary.end_id]] = text.n_sentences - len(text.heldout)
+    return (counts + 0.5).astype(np.float64)
+
+
+def cutoffs_of(
+    config: PretrainConfig, text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary
+) -> list[int] | None:
+    """Where the adaptive softmax of a recipe cuts its vocabulary; None: the recipe asks for none.
+
+    Raises:
+        ConfigError: the vocabulary is too small for one.
+    """
+    return cutoffs_by_share(target_counts(text, targets, vocabulary)) if config.softmax == "adaptive" else None
+
+
 def frequency_bias(corpus: SpelledCorpus, vocabulary: Vocabulary) -> Tensor:
-    """log of each vocabulary word's share of the targets: float (V,); the sampled softmax starts from it.
+    """log of each vocabulary word's share of the targets: float (V,); every output layer starts from it.
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
     """
-    counts = np.bincount(corpus.targets, corpus.text.word_counts, minlength=len(vocabulary))
-    counts[[vocabulary.start_id, vocabulary.end_id]] = corpus.text.n_sentences - len(corpus.text.heldout)
-    return torch.from_numpy(np.log((counts + 0.5) / (counts + 0.5).sum())).float()
+    counts = target_counts(corpus.text, corpus.targets, vocabulary)
+    return torch.from_numpy(np.log(counts / counts.sum())).float()

@@ -14,6 +14,7 @@ import torch
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
+from elmo.model.adaptive_softmax import AdaptiveSoftmax
 from elmo.model.bilm import BiLMState
 from elmo.model.dropout import Dropout
 from elmo.model.lstm import LSTMState, zero_state
@@ -81,7 +82,7 @@ class Trainer:
         config: of the run.
         ranks: which rows are trained here.
     Raises:
-        TrainingError: the model has no softmax.
+        TrainingError: the model has no softmax, or another kind than the recipe asks for.
     """
 
     def __init__(self, model: SavedModel, corpus: SpelledCorpus, config: PretrainConfig, ranks: Ranks = ALONE) -> None:
@@ -89,10 +90,14 @@ class Trainer:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
         self.model, self.corpus, self.config, self.ranks = model, corpus, config, ranks
         self.bilm, self.softmax, self.vocabulary = model.bilm, model.softmax, model.vocabulary
+        adaptive = isinstance(self.softmax, AdaptiveSoftmax)
+        if adaptive != (config.softmax == "adaptive"):
+            kind = "an adaptive softmax" if adaptive else "a softmax with a row for each word"
+            raise TrainingError(f"the recipe asks for softmax={config.softmax}, the model has {kind}")
         for module in (self.bilm, self.softmax):
             module.to(ranks.device)
         self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
-        trained_rows = [self.softmax.bias] if config.tied else [self.softmax.weight, self.softmax.bias]
+        trained_rows = [p for name, p in self.softmax.named_parameters() if name == "bias" or not config.tied]
         dense = list(self.bilm.parameters())
         self.update = WeightUpdate(
             dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
@@ -103,7 +108,8 @@ class Trainer:
         self._precision = product_precision(config, ranks.device)
         self._shared = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
         self._graphed: GraphedLosses | None = None
-        if ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1 and not config.tied:
+        same_shapes = not config.tied and not adaptive  # in each step, as a graph needs them
+        if ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1 and same_shapes:
             n_rows = 2 * (config.rows * config.window + config.n_negatives) if self.sampled else 0
             self._graphed = GraphedLosses(self.bilm, config, self._shared, n_rows, ranks.device)
         self.reader = WindowReader(
@@ -130,7 +136,7 @@ class Trainer:
             random = np.random.default_rng([config.seed, NEGATIVES, number])
             outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
         else:
-            outputs = all_outputs(targets, self.softmax.n_words)
+            outputs = all_outputs(targets, 0 if self.config.softmax == "adaptive" else self.softmax.n_words)
         mistyped = None
         if config.typing_errors:
             random = np.random.default_rng([config.seed, TYPING_ERRORS, number])
@@ -163,34 +169,31 @@ class Trainer:
         """
         config, ranks = self.config, self.ranks
         outputs, parts = self.prepare(number, window) if prepared is None else prepared
-        if self.sampled:
-            gathered = gather_rows(self.softmax, outputs.word_ids)
-        else:
-            gathered = OutputRows(self.softmax.weight, self.softmax.bias)
+        output = self._output_of(outputs)
         wishes = [float(wants_stop), float(wants_checkpoint)]
         sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
         states = []
         for rows, given, dropout in parts:
             state_of_rows = rows_of(state, rows, self.rows.start)
-            if self._graphed is not None:
+            if self._graphed is not None and isinstance(output, OutputRows):
                 seed = int(np.random.default_rng([config.seed, DROPOUT, number]).integers(2**63))
-                totals, after, gradients = self._graphed(given, state_of_rows, gathered, self.update.dense, seed)
+                totals, after, gradients = self._graphed(given, state_of_rows, output, self.update.dense, seed)
                 if gradients is not None:
-                    for copy, gradient in zip(gathered, gradients, strict=True):
+                    for copy, gradient in zip(output, gradients, strict=True):
                         copy.grad = gradient
             else:
-                output_rows = self._tied(gathered, outputs) if config.tied else gathered
+                read = self._tied(output, outputs)
                 given = given.to(ranks.device)  # before the device has work to do: a transfer waits for its end
                 forward, backward, after = window_losses(
-                    self.bilm, given, state_of_rows, output_rows, dropout, self._precision
+                    self.bilm, given, state_of_rows, read, dropout, self._precision
                 )
                 totals = torch.stack([forward.sum(), backward.sum()])
                 (totals.sum() * self._shared).backward()  # type: ignore[no-untyped-call]
             sums[:2] += totals.detach()
             states.append(after)
-        if self.sampled:
-            ranks.add_up([copy.grad for copy in gathered if copy.grad is not None])
-            give_gradients(gathered, outputs.word_ids, self.softmax)
+        if self.sampled and isinstance(output, OutputRows):
+            ranks.add_up([copy.grad for copy in output if copy.grad is not None])
+            give_gradients(output, outputs.word_ids, self.softmax)
         ranks.add_up([*(p.grad for p in self.update.dense if p.grad is not None), sums])
         rate = learning_rate_at(number, n_steps, config.optimizer)
         norm = take_step(self.update, rate, config.optimizer.clip_norm)
@@ -203,9 +206,20 @@ class Trainer:
         if self.config.tied:
             refresh_tied(self.model, self._vocabulary_spellings)
 
-    def _tied(self, gathered: OutputRows, outputs: Outputs) -> OutputRows:
+    def _output_of(self, outputs: Outputs) -> OutputRows | AdaptiveSoftmax:
+        """What a step looks at of the output layer, whose gradients it collects."""
+        if isinstance(self.softmax, AdaptiveSoftmax):
+            return self.softmax
+        if self.sampled:
+            return gather_rows(self.softmax, outputs.word_ids)
+        return OutputRows(self.softmax.weight, self.softmax.bias)
+
+    def _tied(self, output: OutputRows | AdaptiveSoftmax, outputs: Outputs) -> OutputRows | AdaptiveSoftmax:
+        """The same with the token layer of the words as its rows, if the recipe ties them."""
+        if not self.config.tied or isinstance(output, AdaptiveSoftmax):
+            return output
         spellings = self._vocabulary_spellings[outputs.word_ids]
-        return OutputRows(tied_weight(self.bilm, spellings, self._precision), gathered.bias)
+        return OutputRows(tied_weight(self.bilm, spellings, self._precision), output.bias)
 
 
 def rows_of(state: BiLMState, rows: slice, first: int) -> BiLMState:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.model.adaptive_softmax import AdaptiveSoftmax
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
 from elmo.model.fast_softmax import SampledTargets, sampled_loss_fast
@@ -67,7 +68,10 @@ def draw_outputs(targets: NDArray[np.int64], n_words: int, n_negatives: int, ran
 
 
 def all_outputs(targets: NDArray[np.int64], n_words: int) -> Outputs:
-    """Every word against every other, which is the full softmax: targets int64 (2, B, T)."""
+    """Every word against every other, which is the full softmax: targets int64 (2, B, T).
+
+    An output layer that finds its words itself needs the targets alone: `n_words` 0.
+    """
     every = np.arange(n_words)
     return Outputs(every, targets, torch.zeros(targets.shape), np.stack([every, every]), torch.zeros(2, n_words))
 
@@ -99,17 +103,17 @@ def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None)
 @torch.no_grad()
 def refresh_tied(model: SavedModel, spellings: Spellings) -> None:
     """Write the rows of a tied softmax into it, where perplexity and a saved model find them: (V, C) spellings of its words."""
-    assert model.softmax is not None
+    assert isinstance(model.softmax, Softmax)
     for begin in range(0, model.softmax.n_words, _AT_ONCE):
         part = slice(begin, begin + _AT_ONCE)
         model.softmax.weight[part] = tied_weight(model.bilm, spellings[part], None)
 
 
-def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: Softmax) -> None:
-    """Hand the gradients of gathered rows to the softmax, as sparse rows."""
-    ids = torch.from_numpy(word_ids).to(softmax.weight.device)[None]
+def give_gradients(rows: OutputRows, word_ids: NDArray[np.int64], softmax: nn.Module) -> None:
+    """Hand the gradients of gathered rows to the softmax that they came from, as sparse rows."""
+    ids = torch.from_numpy(word_ids).to(rows.weight.device)[None]
     with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]  # else PyTorch warns
-        for copy, p in ((rows.weight, softmax.weight), (rows.bias, softmax.bias)):
+        for copy, p in zip(rows, map(softmax.get_parameter, OutputRows._fields), strict=True):
             if copy.grad is not None:
                 p.grad = torch.sparse_coo_tensor(ids, copy.grad, p.shape, is_coalesced=True)
 
@@ -182,7 +186,7 @@ def window_losses(
     bilm: BiLM,
     given: WindowTensors,
     state: BiLMState,
-    output_rows: OutputRows,
+    output: OutputRows | AdaptiveSoftmax,
     dropout: Dropout,
     precision: torch.dtype | None,
 ) -> tuple[Tensor, Tensor, BiLMState]:
@@ -190,14 +194,16 @@ def window_losses(
 
     Args:
         given: the rows. state: of these rows before the window.
-        output_rows: of the softmax, for the words that they are measured against.
+        output: the rows of the softmax for the words that they are measured against, or the whole of an adaptive one.
         precision: of matrix products; None: that of the weights.
     Returns:
         forward and backward loss_nats, float (B * T,) each, and the state after the window, cut from the gradient.
     """
     ahead, behind, after = window_tops(bilm, given, state, dropout, precision)
     forward, backward = (
-        sampled_loss_fast(x, *output_rows, what, precision)
+        output.loss(x, what.target_at, precision)
+        if isinstance(output, AdaptiveSoftmax)
+        else sampled_loss_fast(x, *output, what, precision)
         for x, what in zip((ahead, behind), given.targets, strict=True)
     )
     return forward, backward, after
