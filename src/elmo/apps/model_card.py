@@ -104,6 +104,7 @@ def _recipe(run: RunRecord) -> str:
     for name in settings.get("corpus", []):
         command += ["--corpus", _one_line(str(name))]
     for option, value in (
+        ("--start", settings.get("start")),
         ("--vocabulary", settings.get("vocabulary_file")),
         ("--heldout", settings.get("heldout_file")),
         ("--max-steps", settings.get("max_steps")),

@@ -4,6 +4,7 @@ The folder of a run:
 
     config.json, model.safetensors, vocabulary.txt, README.md    the model, once the run has ended
     run.json                       the recipe, the files it read
+    start/                         the model it began from, if it did not begin with random weights
     alphabet.json, input_words.json what the input layer learned of the words, if it asks for that
     corpus/, heldout/              the text as ids; the sentences held out
     words/                         the different words of the text, spelled and numbered
@@ -26,6 +27,7 @@ from elmo.apps.model_card import training_facts, write_card
 from elmo.apps.run_record import End, append_begin, append_end, append_report, read_run
 from elmo.apps.run_report import report_run
 from elmo.apps.run_settings import RUN_FILE, RunSettings, check_word_files, read_run_settings
+from elmo.apps.start_model import load_start
 from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
@@ -111,7 +113,7 @@ def _continue_alone(
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
     corpus = SpelledCorpus(text, heldout_sentences, *read_spelled_words(out / "words"))
-    model = _new_model(settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
+    model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
     begun = time.monotonic()
 
     ended_early = False
@@ -162,7 +164,7 @@ def is_run(out: Path) -> bool:
         return False
 
 
-def _new_model(settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, bias: Tensor) -> SavedModel:
+def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, bias: Tensor) -> SavedModel:
     recipe = settings.recipe
     torch.manual_seed(recipe.seed)
     config = ModelConfig(
@@ -172,6 +174,8 @@ def _new_model(settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, 
         tokenizer=PRETOKENIZED if settings.pretokenized else THIS_TOKENIZER,
         scripts=settings.scripts,
     )
+    if settings.start is not None:
+        return load_start(out, config)
     softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, config.adaptive_cutoffs)
     softmax.start_at(bias)
     return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)

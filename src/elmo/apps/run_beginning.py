@@ -7,6 +7,7 @@ from pathlib import Path
 
 from elmo.apps.run_facts import clusters_text
 from elmo.apps.run_settings import RunSettings, checksums_of_word_files, write_run_settings
+from elmo.apps.start_model import keep_start, read_start
 from elmo.checkpoints.native import StorageType
 from elmo.errors import ConfigError, TextError
 from elmo.model.adaptive_softmax import output_layer
@@ -38,20 +39,31 @@ def start_run(
     text_field: str | None = None,
     max_steps: int | None = None,
     storage: StorageType = "float32",
+    start: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Read the corpus and lay out the folder of a run (see `pretrain.py`); `continue_run` then trains.
 
+    Args:
+        start: a model to begin from, with its vocabulary and its layers; None: random weights.
     Raises:
         TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
             no word of the vocabulary.
-        ConfigError: the training cannot fit in memory, or the vocabulary is too small for an adaptive softmax.
+        ConfigError: the training cannot fit in memory, the vocabulary is too small for an adaptive softmax, or the start does
+            not fit (`start_model.py`).
+        CheckpointError: the start cannot be loaded.
         OutputError: the folder exists.
     """
     refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
     # What is wrong with the small files is told before the wait for the large ones.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
+    model = None
+    if start is not None:
+        if given is not None or "vocabulary_size" in recipe.model_fields_set:
+            raise ConfigError(f"{start} brings its vocabulary; leave out --vocabulary and --vocabulary-size")
+        model, recipe = read_start(start, recipe, pretokenized)
+        given = model.vocabulary
     heldout = (
         None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
     )
@@ -74,10 +86,15 @@ def start_run(
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
         vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
-        outside_share = share_outside(vocabulary, counts, vocabulary_file)
-        lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
-        recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
-        cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
+        outside_share = share_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
+        if model is None:
+            lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
+            recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
+            cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
+        else:
+            lexicon, of_model = model.lexicon, model.config.adaptive_cutoffs
+            cutoffs = None if of_model is None else list(of_model)
+            keep_start(model, part)
         refuse_too_large(recipe.bilm, len(vocabulary), cutoffs)
         write_spelled_words(
             text.words,
@@ -97,6 +114,7 @@ def start_run(
             heldout_file=None if heldout_file is None else heldout_file.name,
             pretokenized=pretokenized,
             adaptive_cutoffs=cutoffs,
+            start=None if start is None else Path(start).name,
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_shares(),

@@ -29,6 +29,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     heldout_file: str | None = None  # name of the file given; None: sentences of the corpus
     pretokenized: bool = False
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
+    start: str | None = None  # name of the model that the run begins from, which its folder holds; None: random weights
     max_steps: int | None = None
     storage: StorageType = "float32"
     scripts: dict[str, float] | None = None  # their shares of the letters of the corpus

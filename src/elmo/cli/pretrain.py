@@ -41,6 +41,9 @@ def pretrain(
             "--set", metavar="KEY=VALUE", help="One setting, e.g. optimizer.learning_rate=0.001. May be repeated."
         ),
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Begin from the weights, layers and vocabulary of this model: folder or name.")
+    ] = None,
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file, one word a line, instead of counting one.")
     ] = None,
@@ -97,6 +100,7 @@ def pretrain(
             "--size": size,
             "--recipe": recipe,
             "--set": set_,
+            "--start": start,
             "--vocabulary": vocabulary,
             "--vocabulary-size": vocabulary_size,
             "--pretokenized": pretokenized,
@@ -129,6 +133,7 @@ def pretrain(
             text_field=text_field,
             max_steps=max_steps,
             storage=storage.value,
+            start=start,
             say=say,
         )
 

@@ -40,8 +40,9 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
         ConfigError: an unknown key or a value that cannot work; all of them in one message.
     """
     settings = with_overrides(settings, overrides)
-    size = bilm_config(settings.pop("size", "tiny")).model_dump()
-    settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
+    if "size" in settings or "bilm" in settings:  # else the default stays one that nobody asked for
+        size = bilm_config(settings.pop("size", "tiny")).model_dump()
+        settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
     return validated(PretrainConfig, settings, source)
 
 
