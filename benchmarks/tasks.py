@@ -28,7 +28,7 @@ from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
 from record import ROOT, SHARED, keep_row, kept_rows
-from task_page import PAGE, page
+from task_page import KNOWN, PAGE, page
 
 RUNS = ROOT / "runs" / "tasks"
 NAME = "tasks"  # in results/
@@ -42,7 +42,6 @@ class DataSet(NamedTuple):
     dev: str | None  # None: a tenth of train
     test: str
     without: str | None = None  # a label that is left out
-    model: str = "en"  # in the package
     unseen: bool = False  # what is in the training file too is no test
 
 
@@ -60,10 +59,10 @@ SETS = {
     "sick": DataSet("pairs/sick-en", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz"),
     "squad": DataSet("qa/squad1-en", "train.json.gz", None, "dev.json.gz"),
     "chnsenticorp": DataSet(
-        "sentiment/chnsenticorp-zh", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz", model="zh", unseen=True
+        "sentiment/chnsenticorp-zh", "train.jsonl.gz", "valid.jsonl.gz", "test.jsonl.gz", unseen=True
     ),
-    "weibo": DataSet("ner/weibo-zh", "train.conll.gz", "valid.conll.gz", "test.conll.gz", model="zh", unseen=True),
-    "cluener": DataSet("ner/cluener-zh", "train.conll.gz", None, "valid.conll.gz", model="zh"),
+    "weibo": DataSet("ner/weibo-zh", "train.conll.gz", "valid.conll.gz", "test.conll.gz", unseen=True),
+    "cluener": DataSet("ner/cluener-zh", "train.conll.gz", None, "valid.conll.gz"),
 }
 
 
@@ -137,7 +136,7 @@ def pieces_of(text: str, mark: str) -> list[str]:
 
 
 def not_in(train: str, test: str, mark: str) -> str:
-    """The examples of a test file whose text is not in the training file: small letters, digits and characters alone count."""
+    """The examples of a test file whose text is not in the training file: letters, in lower case, and digits alone count."""
     seen = {bare_text(piece) for piece in pieces_of(train, mark)}
     return "".join(piece + mark for piece in pieces_of(test, mark) if bare_text(piece) not in seen)
 
@@ -214,7 +213,7 @@ def _share(fraction: float) -> str:
 def rows(names: list[str], n_seeds: int, fractions: list[float]) -> Iterator[tuple[str, Any]]:
     """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
     for name, fraction, seed in product(names, fractions, range(n_seeds)):
-        whole, model = f"{name}{_share(fraction)}", SETS[name].model
+        whole, model = f"{name}{_share(fraction)}", KNOWN[name].model
         yield f"{whole}/{model}/{seed}", (measure, name, seed, model, fraction)
         yield f"{whole}/without/{seed}", (measure, name, seed, None, fraction)
         yield f"{whole}/difference/{seed}", (compare, name, seed, model, fraction)

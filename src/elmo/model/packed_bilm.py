@@ -42,9 +42,8 @@ class PackedBiLM:
         low = precision or weight.dtype
         self._bilm, self._like = bilm, weight.detach()
         self._spell = None if bilm.char_cnn is None else _PackedCharCNN(bilm.char_cnn, low)
-        self._forward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.forward_lm)]
-        self._backward = [_PackedLayer(layer, low) for layer in _layers_of(bilm.backward_lm)]
         stacks = (_layers_of(bilm.forward_lm), _layers_of(bilm.backward_lm))
+        self._forward, self._backward = ([_PackedLayer(layer, low) for layer in stack] for stack in stacks)
         groups = [(0, 1)] if _fits_twice(stacks[0][0].hidden_weight, low) else [(0,), (1,)]
         self._few = {
             group: [_FewLayer(some, low) for some in zip(*(stacks[d] for d in group), strict=True)] for group in groups

@@ -168,9 +168,8 @@ def tensors_of(
         places, wrong = mistyped.of_rows(rows)
         spellings = np.concatenate([spellings, wrong])
         if scale is not None:
-            scale = torch.cat(
-                [scale, scale[torch.from_numpy(where[places])]]
-            )  # a word is dropped however it is spelled
+            of_right_words = scale[torch.from_numpy(where[places])]  # a word is dropped however it is spelled
+            scale = torch.cat([scale, of_right_words])
         where[places] = len(words) + np.arange(len(wrong))
     return WindowTensors(
         torch.from_numpy(spellings.astype(np.int64)),
