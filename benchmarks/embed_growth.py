@@ -4,7 +4,7 @@
 
 Generated text, words by Zipf's law, 2 to 40 a sentence, with random weights; each length in a process of its own, on one thread.
 Corpora: `elmo embed` into a folder of shards, size tiny, one vector a sentence. Documents: one sentence of so many tokens, size
-small, all layers. Memory is the most that the process held, VmHWM, in MB.
+small, all layers. Rows of a corpus are then read at random. Memory is the most that the process held, VmHWM, in MB.
 """
 
 import json
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from timeit import timeit
 from typing import Any
 
 import torch
@@ -22,12 +23,14 @@ import torch
 from elmo.apps.embed_bulk import embed_corpus
 from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
+from elmo.embed.arrow_vectors import open_vectors
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
 from record import ROOT, keep_row, parser_with_save
 
 N_WORDS = 100_000
+N_READ = 2_000  # rows read at random from the vectors of a corpus
 
 
 def random_model(size: str) -> SavedModel:
@@ -68,9 +71,17 @@ def measure_corpus(n: int, dtype: str) -> dict[str, Any]:
             pooling="mean",
             dtype=dtype,
         )
-        seconds = time.monotonic() - begun
+        seconds, peak = time.monotonic() - begun, peak_mb()
+        vectors = open_vectors(folder / "vectors")
+        row_ms = sorted(1000 * timeit(lambda: vectors[dice.randrange(n)], number=1) for _ in range(N_READ))
     n_tokens = int(facts["tokens"])
-    return {"tokens": n_tokens, "tokens_per_s": round(n_tokens / seconds), "peak_mb": peak_mb()}
+    return {
+        "tokens": n_tokens,
+        "tokens_per_s": round(n_tokens / seconds),
+        "peak_mb": peak,
+        "a_row_median_ms": round(row_ms[N_READ // 2], 3),
+        "a_row_95_ms": round(row_ms[N_READ * 95 // 100], 3),
+    }
 
 
 def measure_document(n: int, dtype: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ _TITLES = {
         ["tokens/s", "seconds to load"],
     ),
 }
-_GROWTH = ("tokens", "tokens_per_s", "peak_mb")
+_GROWTH = {"tokens": "tokens", "tokens_per_s": "tokens/s", "peak_mb": "peak memory, MB"}
+_AT_RANDOM = {"a_row_median_ms": "a row at random, ms, median", "a_row_95_ms": "95th percentile"}
 
 
 def page(rows: Rows, growth: Rows, quality: Rows) -> str:
@@ -68,10 +69,14 @@ def _table(row: Mapping[str, Any] | None, first: str, keys: list[str], names: li
 def _growth_table(rows: Rows) -> str:
     if not rows:
         return f"{MISSING}.\n"
-    lines = [_head(["", "tokens", "tokens/s", "peak memory, MB"])]
-    for name, row in rows.items():
-        lines.append(f"| {name} | {' | '.join(_number(row['figures'].get(key)) for key in _GROWTH)} |")
-    return "\n".join(lines) + "\n" + _measured(next(iter(rows.values())))
+    tables = []
+    for kind, columns in (("a corpus of", _GROWTH | _AT_RANDOM), ("a document of", _GROWTH)):
+        lines = [_head(["", *columns.values()])]
+        for name, row in rows.items():
+            if kind in name:
+                lines.append(f"| {name} | {' | '.join(_number(row['figures'].get(key)) for key in columns)} |")
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables) + _measured(next(iter(rows.values())))
 
 
 def _quality_table(rows: Rows) -> str:

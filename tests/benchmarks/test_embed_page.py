@@ -30,3 +30,11 @@ def test_scores_stand_beside_that_of_float32_from_zero():
         name: FACTS | {"figures": sizes | {"accuracy": a}} for name, a in (("float32/zero", 90.0), ("int8/zero", 89.9))
     }
     assert "| int8, zero | 89.90 | -0.10 |" in page({}, {}, quality)
+
+
+def test_corpora_and_documents_have_tables_of_their_own():
+    corpus = FACTS | {"figures": {"tokens": 123, "tokens_per_s": 45, "peak_mb": 67, "a_row_median_ms": 0.0891}}
+    document = FACTS | {"figures": {"tokens": 1000, "tokens_per_s": 23, "peak_mb": 45}}
+    text = page({}, {"float32, a corpus of 9 sentences": corpus, "float32, a document of 1,000 tokens": document}, {})
+    assert f"| float32, a corpus of 9 sentences | 123 | 45 | 67 | 0.0891 | {MISSING} |" in text
+    assert "| float32, a document of 1,000 tokens | 1,000 | 23 | 45 |" in text

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import INPUT_LAYERS, SMALL, model_of, small_model
+from elmo.model import packed_bilm
 from elmo.model.bilm import BiLMState
 from elmo.model.config import BiLMConfig
 from elmo.model.lstm import LSTMState, zero_state
@@ -84,6 +85,21 @@ def test_a_sentence_or_a_few_are_the_twins(n_rows, projected):
     config = clipped() if projected else clipped(projected=False, cell_size=7)
     model = small_model(config)
     assert_same(model, SENTENCES[:n_rows], random_state(config, n_rows))
+
+
+@pytest.mark.parametrize("n_rows", [1, 3])
+def test_a_document_is_read_some_tokens_at_a_time(n_rows, monkeypatch):
+    monkeypatch.setattr(packed_bilm, "READ_AHEAD", 4)
+    lengths, plain = [], packed_bilm.products_of_few
+
+    def noted(weights, biases, precision):
+        product = plain(weights, biases, precision)
+        return lambda x: lengths.append(x.shape[1]) or product(x)
+
+    monkeypatch.setattr(packed_bilm, "products_of_few", noted)
+    config = clipped()
+    assert_same(small_model(config), SENTENCES[:n_rows], random_state(config, n_rows))
+    assert max(lengths) == 4
 
 
 @pytest.mark.parametrize("layer", list(INPUT_LAYERS))

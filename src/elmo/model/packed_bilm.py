@@ -26,6 +26,7 @@ from elmo.model.products import IN_CACHE, Product, laid_out, products_of_few
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out
 FEW_ROWS = 4  # sentences that are read in another way
+READ_AHEAD = 512  # of their tokens, of which gates are kept at a time: a document may be of any length
 
 
 class PackedBiLM:
@@ -184,7 +185,7 @@ def _many_products(layer: LSTMLayer, low: torch.dtype) -> _ManyProducts:
 
 class _FewLayer:
     """One layer of D = 1 or 2 directions, for a sentence or a few, where it takes longer to read weights than to multiply with
-    them: those of x are read once for all steps, and as little as can be of a step is told by Python."""
+    them: those of x are read once for many steps, and as little as can be of a step is told by Python."""
 
     def __init__(self, layers: Sequence[LSTMLayer], low: torch.dtype) -> None:
         self._layers, self._precision, self._low = layers, low, _held_as(low)
@@ -196,16 +197,20 @@ class _FewLayer:
     def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (D, N, P) -> output of that shape before any residual; hidden (D, B, P), cell (D, B, H) are written over."""
         config, products = self._layers[0].config, self._products
-        gates_of_input = products.of_input(x.to(self._low)).to(x.dtype)  # (D, N, 4H)
         outputs, minus_one = torch.empty_like(x), x.new_tensor(-1.0)
-        start, n_before = 0, 0
+        start, n_before, read_from, read_to = 0, 0, 0, 0
         for n in alive:
             end = start + n
+            if end > read_to:
+                read_from, read_to = start, min(start + READ_AHEAD, x.shape[1])
+                of_input = products.of_input(x[:, read_from:read_to].to(self._low)).to(x.dtype)  # (D, some, 4H)
             if n != n_before:
                 own_hidden, own = hidden[:, :n], cell[:, :n]  # (D, n, P), (D, n, H)
                 n_before = n
             gates = (
-                products.of_hidden(own_hidden.to(self._low)).to(x.dtype).add_(gates_of_input[:, start:end])
+                products.of_hidden(own_hidden.to(self._low))
+                .to(x.dtype)
+                .add_(of_input[:, start - read_from : end - read_from])
             )  # (D, n, 4H)
             i, j, f, o = gates.chunk(4, dim=2)
             j.mul_(2.0)  # tanh(j) = 2 sigmoid(2 j) - 1, all four blocks under one sigmoid
