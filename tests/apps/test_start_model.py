@@ -76,7 +76,9 @@ def test_the_first_step_moves_the_weights_of_the_model(tmp_path, trained):
         assert torch.allclose(a, b, atol=1e-7)
 
 
-@pytest.mark.parametrize("settings", [{}, {"distillation": 0.5, "typing_errors": 0.2}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"distillation": 0.5, "typing_errors": 0.2}, {"distillation": 1.0, "typing_errors": 0.5}], ids=str
+)
 def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_path, trained, settings):
     model, _, softmax = trained
     unbroken, broken = (

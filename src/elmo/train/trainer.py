@@ -113,7 +113,9 @@ class Trainer:
                 raise TrainingError("distillation needs the model that the run began from; give --start")
             self._teaching = Teaching(teacher.to(ranks.device).requires_grad_(False), config.distillation)
         self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
-        trained_rows = [p for name, p in self.softmax.named_parameters() if name == "bias" or not config.tied]
+        predicts = config.distillation < 1  # else the softmax stays as it is
+        named_rows = self.softmax.named_parameters() if predicts else ()
+        trained_rows = [p for name, p in named_rows if name == "bias" or not config.tied]
         dense = list(self.bilm.parameters())
         self.update = WeightUpdate(
             dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
