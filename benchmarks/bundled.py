@@ -3,8 +3,8 @@
     python benchmarks/bundled.py [--runs 5] [--save]
 
 Each run is a process of its own: `import torch`, then `from elmo import Elmo` and `Elmo.from_pretrained()` (`load_s`), then
-`embed` of the first thousand sentences of lm/english/heldout.txt.gz with an empty cache of words, on two threads (`embed_s`).
-Medians. Needs ../shared.
+`embed` of the first thousand sentences of lm/english/heldout.txt.gz with an empty cache of words, on two threads (`embed_s`; with
+products in less than float32 `embed_bfloat16_s` and `embed_int8_s`), in turn. Medians. Needs ../shared.
 """
 
 import json
@@ -20,6 +20,7 @@ from elmo.text.corpus import read_sentences
 from record import ROOT, SHARED, parser_with_save, record, show
 
 N_SENTENCES = 1000
+EMBED_NAMES = {"float32": "embed_s", "bfloat16": "embed_bfloat16_s", "int8": "embed_int8_s"}
 ALONE = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
 RUN = """
 import json, sys, time
@@ -28,7 +29,7 @@ torch.set_num_threads(2)
 sentences = json.load(open(sys.argv[1], encoding="utf-8"))
 begun = time.perf_counter()
 from elmo import Elmo
-model = Elmo.from_pretrained()
+model = Elmo.from_pretrained(dtype=sys.argv[2])
 loaded = time.perf_counter()
 vectors = model.embed(sentences)
 done = time.perf_counter()
@@ -61,12 +62,15 @@ def main() -> None:
         texts = read_sentences([SHARED / "data/lm/english/heldout.txt.gz"], pretokenized=False)
         sentences = list(islice(texts, N_SENTENCES))
         (room / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
-        command = [python_with_wheel(room), "-c", RUN, room / "sentences.json"]
-        told = [
-            json.loads(subprocess.run(command, cwd=room, env=ALONE, check=True, capture_output=True, text=True).stdout)
-            for _ in range(given.runs)
-        ]
-    figures = {key: round(statistics.median(run[key] for run in told), 3) for key in told[0]}
+        python = python_with_wheel(room)
+        told: dict[str, list[dict[str, float]]] = {dtype: [] for dtype in EMBED_NAMES}
+        for _ in range(given.runs):
+            for dtype, runs in told.items():
+                command = [python, "-c", RUN, room / "sentences.json", dtype]
+                done = subprocess.run(command, cwd=room, env=ALONE, check=True, capture_output=True, text=True)
+                runs.append(json.loads(done.stdout))
+    figures = {"load_s": round(statistics.median(run["load_s"] for run in told["float32"]), 3)}
+    figures |= {EMBED_NAMES[d]: round(statistics.median(run["embed_s"] for run in told[d]), 3) for d in told}
     figures |= {"sentences": len(sentences), "tokens": sum(map(len, sentences))}
     show(figures)
     if given.save:

@@ -34,7 +34,7 @@ from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus
 from elmo.train.trainer import Trainer
-from elmo.train.window_losses import target_ids
+from elmo.train.window_tensors import target_ids
 from plain_loop import PlainBiLM
 from record import SHARED, parser_with_save, record
 

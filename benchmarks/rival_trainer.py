@@ -16,7 +16,8 @@ from elmo.train.optimizers import WeightUpdate
 from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.trainer import DROPOUT, StepResult
-from elmo.train.window_losses import all_outputs, product_precision, target_ids, tensors_of, window_tops
+from elmo.train.window_losses import product_precision, window_tops
+from elmo.train.window_tensors import all_outputs, target_ids, tensors_of
 
 
 class Output(Protocol):

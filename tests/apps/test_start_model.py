@@ -60,6 +60,14 @@ def test_a_run_goes_on_where_the_model_stands(tmp_path, trained):
     assert f"--start {model.name}" in (out / "README.md").read_text(encoding="utf-8")
 
 
+def test_distillation_asks_for_a_model_to_begin_from(tmp_path):
+    with pytest.raises(
+        ConfigError, match="distillation: a teacher is the model that a run begins from; give it with --start"
+    ):
+        begin(tmp_path, "run", None, bilm=BILM, distillation=0.5)
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_first_step_moves_the_weights_of_the_model(tmp_path, trained):
     model, _, softmax = trained
     out = begin(tmp_path, "second", str(model), 1, ["optimizer.learning_rate=1e-9"], softmax=softmax)
@@ -68,9 +76,14 @@ def test_the_first_step_moves_the_weights_of_the_model(tmp_path, trained):
         assert torch.allclose(a, b, atol=1e-7)
 
 
-def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_path, trained):
+@pytest.mark.parametrize(
+    "settings", [{}, {"distillation": 0.5, "typing_errors": 0.2}, {"distillation": 1.0, "typing_errors": 0.5}], ids=str
+)
+def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_path, trained, settings):
     model, _, softmax = trained
-    unbroken, broken = (begin(tmp_path, name, str(model), 8, softmax=softmax) for name in ("unbroken", "broken"))
+    unbroken, broken = (
+        begin(tmp_path, name, str(model), 8, softmax=softmax, **settings) for name in ("unbroken", "broken")
+    )
     shutil.rmtree(model)
     continue_run(unbroken)
     left = iter(range(4))

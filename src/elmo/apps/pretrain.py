@@ -114,6 +114,7 @@ def _continue_alone(
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
     corpus = SpelledCorpus(text, heldout_sentences, *read_spelled_words(out / "words"))
     model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
+    teacher = load_start(out, model.config).bilm if recipe.distillation else None
     begun = time.monotonic()
 
     ended_early = False
@@ -138,7 +139,7 @@ def _continue_alone(
             scalars = stack.enter_context(TensorBoardLog(out / TENSORBOARD_FOLDER)) if tensorboard else None
             append_begin(out, None if resumed_from is None else resumed_from.name)
         model, place = pretrain(
-            model, corpus, recipe, out / "checkpoints", resumed_from, settings.max_steps, stops, log, ranks
+            model, corpus, recipe, out / "checkpoints", resumed_from, settings.max_steps, stops, log, ranks, teacher
         )
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
     perplexity = None

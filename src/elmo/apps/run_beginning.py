@@ -64,6 +64,8 @@ def start_run(
             raise ConfigError(f"{start} brings its vocabulary; leave out --vocabulary and --vocabulary-size")
         model, recipe = read_start(start, recipe, pretokenized)
         given = model.vocabulary
+    elif recipe.distillation:
+        raise ConfigError("distillation: a teacher is the model that a run begins from; give it with --start")
     heldout = (
         None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
     )

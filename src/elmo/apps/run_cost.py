@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ from elmo.train.ranks import Ranks
 from elmo.train.speed import StepTime, time_sentences, time_steps
 from elmo.train.spelled_corpus import SpelledCorpus, cutoffs_of, spell_corpus
 from elmo.train.trainer import Trainer
-from elmo.train.window_losses import draw_outputs, parts_of
+from elmo.train.window_tensors import draw_outputs, parts_of
 
 _WINDOWS = 4  # looked at to count the words of a step
 _DISK_BYTES_PER_S = 200e6  # written with fsync: a plain SSD
@@ -141,7 +142,8 @@ def _measure(
     seconds: float,
     say: Callable[[str], None],
 ) -> tuple[StepTime, float]:
-    trainer = Trainer(model, corpus, recipe, ranks)
+    teacher = deepcopy(model.bilm) if recipe.distillation else None
+    trainer = Trainer(model, corpus, recipe, ranks, teacher)
     step = time_steps(trainer, seconds, lambda n, so_far: say(f"step {n:,}, {so_far:.0f} of {seconds:.0f} s"))
     if step.n_steps == 0:
         return step, 0.0

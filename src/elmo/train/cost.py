@@ -100,7 +100,7 @@ def count_memory(
     if config.tied:
         spelled += n_words * width * id_bytes
     return MemoryBytes(
-        weights=_FULL * (parameters.total + table),
+        weights=_FULL * (parameters.total + table + (bilm if config.distillation else 0)),
         gradients=_FULL * gradients,
         moments=_FULL * (bilm_moments * bilm + softmax_moments * parameters.softmax),
         activations=count_activations(config, n_words, words, cutoffs),

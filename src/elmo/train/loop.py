@@ -18,7 +18,7 @@ import torch
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
-from elmo.model.bilm import BiLMState
+from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity, measure_perplexity
@@ -55,6 +55,7 @@ def pretrain(
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Report], None] = lambda line: None,
     ranks: Ranks = ALONE,
+    teacher: BiLM | None = None,
 ) -> tuple[SavedModel, Place]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
@@ -66,6 +67,7 @@ def pretrain(
         stop: asked before each step; True ends the run after a checkpoint.
         report: called every `log_every` steps and after each evaluation, on the first rank.
         ranks: the processes that train together; each calls this function.
+        teacher: what the model began from, if the recipe distils.
     Returns:
         the trained model and where the run stands.
     Raises:
@@ -73,7 +75,7 @@ def pretrain(
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
-    trainer = Trainer(model, corpus, config, ranks)
+    trainer = Trainer(model, corpus, config, ranks, teacher)
     if resume_from is None:
         place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
     else:

@@ -15,11 +15,12 @@ import torch
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.adaptive_softmax import AdaptiveSoftmax
-from elmo.model.bilm import BiLMState
+from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
 from elmo.model.lstm import LSTMState, zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
+from elmo.train.distillation import Teaching
 from elmo.train.graphed_losses import GraphedLosses
 from elmo.train.mistyped_inputs import mistype_inputs
 from elmo.train.optimizers import WeightUpdate
@@ -28,19 +29,21 @@ from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.window_losses import (
     OutputRows,
+    gather_rows,
+    give_gradients,
+    product_precision,
+    refresh_tied,
+    tied_weight,
+    window_losses,
+)
+from elmo.train.window_tensors import (
     Outputs,
     WindowTensors,
     all_outputs,
     draw_outputs,
-    gather_rows,
-    give_gradients,
     parts_of,
-    product_precision,
-    refresh_tied,
     target_ids,
     tensors_of,
-    tied_weight,
-    window_losses,
 )
 
 NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
@@ -81,11 +84,19 @@ class Trainer:
         model: with softmax and vocabulary; its parameters are changed in place.
         config: of the run.
         ranks: which rows are trained here.
+        teacher: what the model began from, if the recipe distils.
     Raises:
-        TrainingError: the model has no softmax, or another kind than the recipe asks for.
+        TrainingError: the model has no softmax, or another kind than the recipe asks for; there is no teacher.
     """
 
-    def __init__(self, model: SavedModel, corpus: SpelledCorpus, config: PretrainConfig, ranks: Ranks = ALONE) -> None:
+    def __init__(
+        self,
+        model: SavedModel,
+        corpus: SpelledCorpus,
+        config: PretrainConfig,
+        ranks: Ranks = ALONE,
+        teacher: BiLM | None = None,
+    ) -> None:
         if model.softmax is None or model.vocabulary is None:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
         self.model, self.corpus, self.config, self.ranks = model, corpus, config, ranks
@@ -96,8 +107,15 @@ class Trainer:
             raise TrainingError(f"the recipe asks for softmax={config.softmax}, the model has {kind}")
         for module in (self.bilm, self.softmax):
             module.to(ranks.device)
+        self._teaching: Teaching | None = None
+        if config.distillation:
+            if teacher is None:
+                raise TrainingError("distillation needs the model that the run began from; give --start")
+            self._teaching = Teaching(teacher.to(ranks.device).requires_grad_(False), config.distillation)
         self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
-        trained_rows = [p for name, p in self.softmax.named_parameters() if name == "bias" or not config.tied]
+        predicts = config.distillation < 1  # else the softmax stays as it is
+        named_rows = self.softmax.named_parameters() if predicts else ()
+        trained_rows = [p for name, p in named_rows if name == "bias" or not config.tied]
         dense = list(self.bilm.parameters())
         self.update = WeightUpdate(
             dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
@@ -108,7 +126,7 @@ class Trainer:
         self._precision = product_precision(config, ranks.device)
         self._shared = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
         self._graphed: GraphedLosses | None = None
-        same_shapes = not config.tied and not adaptive  # in each step, as a graph needs them
+        same_shapes = not config.tied and not adaptive and self._teaching is None  # in each step, as a graph needs them
         if ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1 and same_shapes:
             n_rows = 2 * (config.rows * config.window + config.n_negatives) if self.sampled else 0
             self._graphed = GraphedLosses(self.bilm, config, self._shared, n_rows, ranks.device)
@@ -185,7 +203,7 @@ class Trainer:
                 read = self._tied(output, outputs)
                 given = given.to(ranks.device)  # before the device has work to do: a transfer waits for its end
                 forward, backward, after = window_losses(
-                    self.bilm, given, state_of_rows, read, dropout, self._precision
+                    self.bilm, given, state_of_rows, read, dropout, self._precision, self._teaching
                 )
                 totals = torch.stack([forward.sum(), backward.sum()])
                 (totals.sum() * self._shared).backward()  # type: ignore[no-untyped-call]

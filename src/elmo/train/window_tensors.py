@@ -1,0 +1,155 @@
+"""A window as tensors: all that a step reads and predicts which the weights do not decide."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from elmo.model.dropout import Dropout
+from elmo.model.fast_softmax import SampledTargets
+from elmo.model.softmax import draw_negatives, expected_count
+from elmo.text.windows import Window
+from elmo.train.config import PretrainConfig
+from elmo.train.mistyped_inputs import MistypedInputs
+from elmo.train.spelled_corpus import SpelledCorpus
+
+
+class Outputs(NamedTuple):
+    """The words that a step predicts or draws, and where each place finds them."""
+
+    word_ids: NDArray[np.int64]  # int64 (U,), vocabulary ids, all different
+    targets: NDArray[np.int64]  # int64 (2, B, T), places in `word_ids`: forward, backward
+    target_log_counts: Tensor  # float (2, B, T)
+    negatives: NDArray[np.int64]  # int64 (2, S), places in `word_ids`
+    negative_log_counts: Tensor  # float (2, S)
+
+    def of_direction(self, number: int, rows: slice) -> SampledTargets:
+        """What some rows predict: 0 forward, 1 backward."""
+        return SampledTargets(
+            torch.from_numpy(self.targets[number, rows].reshape(-1)),
+            torch.from_numpy(self.negatives[number]),
+            self.target_log_counts[number, rows].reshape(-1),
+            self.negative_log_counts[number],
+        )
+
+
+def target_ids(corpus: SpelledCorpus, window: Window) -> NDArray[np.int64]:
+    """Vocabulary ids of what a window predicts: int64 (2, B, T), forward, backward."""
+    return corpus.targets[np.stack([window.forward_targets, window.backward_targets])].astype(np.int64)
+
+
+def draw_outputs(targets: NDArray[np.int64], n_words: int, n_negatives: int, random: np.random.Generator) -> Outputs:
+    """Draw the negatives of both directions: targets int64 (2, B, T), vocabulary ids."""
+    drawn = [draw_negatives(n_words, n_negatives, random) for _ in range(2)]
+    ids = np.concatenate([targets.reshape(-1), *(d.ids.numpy() for d in drawn)])
+    word_ids, where = np.unique(ids, return_inverse=True)
+    counts = [expected_count(torch.from_numpy(t), n_words, d.n_tries) for t, d in zip(targets, drawn, strict=True)]
+    return Outputs(
+        word_ids,
+        where[: targets.size].reshape(targets.shape),
+        torch.stack(counts).log().float(),
+        where[targets.size :].reshape(2, n_negatives),
+        torch.stack([d.expected_counts for d in drawn]).log(),
+    )
+
+
+def all_outputs(targets: NDArray[np.int64], n_words: int) -> Outputs:
+    """Every word against every other, which is the full softmax: targets int64 (2, B, T).
+
+    An output layer that finds its words itself needs the targets alone: `n_words` 0.
+    """
+    every = np.arange(n_words)
+    return Outputs(every, targets, torch.zeros(targets.shape), np.stack([every, every]), torch.zeros(2, n_words))
+
+
+class WindowTensors(NamedTuple):
+    """Some rows of a window as tensors: all that the weights do not decide. B: the rows trained here."""
+
+    char_ids: Tensor  # int64 (W, C), the different words, spelled, and behind them those with a typing error
+    where: Tensor  # int64 (2, B, T), which of them is read where: forward, backward
+    word_scale: Tensor | None  # float (W, 1), see `Dropout.scale_of_words`
+    begins: Tensor | None  # bool (B,), rows whose state is zero before the window; None: none
+    resets: Tensor | None  # bool (B, T), places before which it is; None: none
+    without_errors: Tensor | None  # int64 (2, B, T), as `where`, of the words as they are spelled; None: nobody asks
+    targets: tuple[SampledTargets, SampledTargets]  # forward, backward
+
+    def to(self, device: torch.device) -> "WindowTensors":
+        """The same on a device."""
+        return self.mapped(lambda t: t.to(device))
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "WindowTensors":
+        """The same with each tensor changed."""
+        forward, backward = (SampledTargets(*map(change, part)) for part in self.targets)
+        scale, begins, resets, right = (None if t is None else change(t) for t in self[2:-1])
+        return WindowTensors(
+            change(self.char_ids), change(self.where), scale, begins, resets, right, (forward, backward)
+        )
+
+    def spelled_right(self) -> "WindowTensors":
+        """The same window as it is spelled, with no word dropped."""
+        assert self.without_errors is not None
+        return self._replace(where=self.without_errors, word_scale=None)
+
+    def flat(self) -> list[Tensor]:
+        """The tensors, one after the other."""
+        return [*(t for t in self[:-1] if isinstance(t, Tensor)), *(t for part in self.targets for t in part)]
+
+
+def tensors_of(
+    corpus: SpelledCorpus,
+    window: Window,
+    rows: slice,
+    outputs: Outputs,
+    dropout: Dropout,
+    config: PretrainConfig,
+    mistyped: MistypedInputs | None = None,
+) -> WindowTensors:
+    """Some rows of a window.
+
+    Args:
+        rows: which of the window's rows.
+        outputs: what the places of all rows predict, and against what.
+        dropout: of these rows.
+        mistyped: inputs of all rows that have a typing error.
+    """
+    inputs = np.stack([window.forward_inputs[rows], window.backward_inputs[rows]])  # (2, B, T)
+    words, where = np.unique(inputs, return_inverse=True)
+    where = where.reshape(inputs.shape)
+    spellings, scale = corpus.spellings[words], dropout.scale_of_words(words)
+    without_errors = torch.from_numpy(where.copy()) if config.distillation else None
+    if mistyped is not None:
+        places, wrong = mistyped.of_rows(rows)
+        spellings = np.concatenate([spellings, wrong])
+        if scale is not None:
+            of_right_words = scale[torch.from_numpy(where[places])]  # a word is dropped however it is spelled
+            scale = torch.cat([scale, of_right_words])
+        where[places] = len(words) + np.arange(len(wrong))
+    return WindowTensors(
+        torch.from_numpy(spellings.astype(np.int64)),
+        torch.from_numpy(where),
+        scale,
+        torch.from_numpy(window.begins[rows, 0]) if config.state_reset == "windows" else None,
+        _resets(window, rows, config),
+        without_errors,
+        (outputs.of_direction(0, rows), outputs.of_direction(1, rows)),
+    )
+
+
+def _resets(window: Window, rows: slice, config: PretrainConfig) -> Tensor | None:
+    """Before which places the state is zero: bool (B, T); None: this run knows no such places."""
+    if config.state_reset not in ("sentences", "documents"):
+        return None
+    begins = window.begins if config.state_reset == "sentences" else window.document_begins
+    return torch.from_numpy(begins[rows])
+
+
+def parts_of(rows: slice, n_parts: int) -> Sequence[slice]:
+    """Cut the rows of a rank into parts of like size: fewer if there are fewer rows."""
+    n_rows = rows.stop - rows.start
+    n_parts = min(n_parts, n_rows)
+    edges = [rows.start + i * n_rows // n_parts for i in range(n_parts + 1)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
