@@ -68,11 +68,8 @@ def weights_of(trainer):
     "dropout", [0.2, {"words": 0.2, "recurrent": 0.2, "output": 0.3, "variational": True}], ids=str
 )
 def test_rows_taken_in_parts_train_as_all_at_once(settings, dropout):
-    steady = {
-        "name": "sgd",
-        "learning_rate": 0.05,
-        "warmup_steps": 0,
-    }  # Adam would make much of the rounding of small gradients
+    # Adam would make much of the rounding of small gradients.
+    steady = {"name": "sgd", "learning_rate": 0.05, "warmup_steps": 0}
     whole, parts = (trainer_of(**settings, dropout=dropout, accumulate=n, optimizer=steady) for n in (1, 4))
     assert train(parts, 8) == pytest.approx(train(whole, 8), rel=1e-5)
     for a, b in zip(weights_of(whole), weights_of(parts), strict=True):

@@ -92,7 +92,8 @@ class WindowTensors(NamedTuple):
     def spelled_right(self) -> "WindowTensors":
         """The same window as it is spelled, with no word dropped."""
         assert self.without_errors is not None
-        return self._replace(where=self.without_errors, word_scale=None)
+        n_words = int(self.without_errors.max()) + 1  # behind them stand those with an error
+        return self._replace(char_ids=self.char_ids[:n_words], where=self.without_errors, word_scale=None)
 
     def flat(self) -> list[Tensor]:
         """The tensors, one after the other."""
