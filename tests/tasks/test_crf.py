@@ -48,6 +48,20 @@ def test_partition_marginals_and_viterbi_are_those_of_all_paths(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_gradients_of_the_partition_are_those_of_finite_differences(seed):
+    emissions, chain, mask = random_case(seed)
+    with torch.no_grad():
+        chain.transitions[0, 1] = chain.start[2] = FORBIDDEN
+    given = [x.requires_grad_() for x in (emissions, *chain)]
+    weights = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
+
+    def weighted(emissions, *chain):
+        return log_partition(emissions, Chain(*chain), mask) * weights
+
+    assert torch.autograd.gradcheck(weighted, given)
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_the_score_of_a_path_is_the_formulas_and_padding_does_not_count(seed):
     emissions, chain, mask = random_case(seed)
     tags = torch.randint(K, (B, T), generator=torch.Generator().manual_seed(seed))

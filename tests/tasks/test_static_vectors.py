@@ -89,5 +89,5 @@ def test_each_token_is_read_with_its_vector_and_an_unknown_one_with_zeros():
     zeros = np.zeros(3)
     assert np.allclose(found[0], [TABLE[0], zeros, zeros])
     assert np.allclose(found[1], [TABLE[4], zeros, TABLE[0]])
-    assert encoder.lstm.input_size == encoder.own.width + 3
+    assert encoder.lstm.forwards[0].input_size == encoder.own.width + 3
     assert not encoder.static.rows.weight.requires_grad

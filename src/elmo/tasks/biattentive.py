@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elmo.tasks.batches import Batch, TableSizes
+from elmo.tasks.bilstm import BiLSTM
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.pooling import highest, lowest, mean
+from elmo.tasks.unit_dropout import UnitDropout
 
 _PIECES = 4  # of each unit of a maxout layer, as published
 
@@ -55,11 +56,11 @@ class BiattentiveClassifier(LabelModel):
     ) -> None:
         H = config.cell_size
         super().__init__(config, labels, Encoder(config, tables, elmo, n_units=H))
-        self.integrator = nn.LSTM(3 * self.encoder.width, H, bidirectional=True, batch_first=True)
+        self.integrator = BiLSTM(3 * self.encoder.width, H)
         self.attention = nn.Linear(2 * H, 1)
         layers: list[nn.Module] = []
         for n_features, n_units in ((8 * H, 4 * H), (4 * H, 2 * H), (2 * H, len(self.labels))):
-            layers += [nn.Dropout(config.dropout), Maxout(n_features, n_units)]
+            layers += [UnitDropout(config.dropout), Maxout(n_features, n_units)]
         self.output = nn.Sequential(*layers)
 
     def logits(self, batch: Batch) -> Tensor:
@@ -67,8 +68,7 @@ class BiattentiveClassifier(LabelModel):
         x, mask = self.encoder(batch), batch.mask  # (B, T, F)
         seen = attend_to_itself(x, mask)
         compared = torch.cat([x, x - seen, x * seen], dim=2)  # (B, T, 3F)
-        packed = pack_padded_sequence(compared, mask.sum(dim=1), batch_first=True, enforce_sorted=False)
-        y, _ = pad_packed_sequence(self.integrator(packed)[0], batch_first=True, total_length=mask.shape[1])
+        y = self.integrator(compared, mask)
         share = self.attention(y).masked_fill(~mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
         summary = torch.cat([highest(y, mask), lowest(y, mask), mean(y, mask), (share * y).sum(dim=1)], dim=1)
         logits: Tensor = self.output(summary)

@@ -8,12 +8,18 @@ and its probability exp(s(y)) / Z, Z the sum of exp(s) over all K^T paths. A for
 paths through it have probability 0 in float32 and no gradient is undefined.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 FORBIDDEN = -1e4
+_NOTHING = (
+    -80.0
+)  # nats below the highest: far less than float32 tells beside it; exp of lower numbers is ten times as slow
+_NO_SHARE = 2e-35  # a little above exp(_NOTHING)
 
 
 class Chain(NamedTuple):
@@ -25,18 +31,54 @@ class Chain(NamedTuple):
 
 
 def log_partition(emissions: Tensor, chain: Chain, mask: Tensor) -> Tensor:
-    """log Z by the forward recursion.
+    """log Z by the forward recursion; differentiable once.
 
     Args:
         emissions: float (B, T, K). mask: bool (B, T), True = token; the tokens stand before the padding, one at least.
     Returns:
         float (B,), nats.
     """
-    alpha = chain.start + emissions[:, 0]  # (B, K)
-    for t in range(1, emissions.shape[1]):
-        longer = torch.logsumexp(alpha.unsqueeze(2) + chain.transitions, dim=1) + emissions[:, t]
-        alpha = torch.where(mask[:, t, None], longer, alpha)
-    return torch.logsumexp(alpha + chain.end, dim=1)
+    log_z: Tensor = _LogPartition.apply(emissions, *chain, mask)  # type: ignore[no-untyped-call]
+    return log_z
+
+
+class _LogPartition(Function):
+    """alpha_t is the log sum over all beginnings of a path with a tag at t.
+
+    The derivatives of log Z are probabilities: of a tag by its emission, of two tags in a row by their transition. Going back,
+    the probability of a tag is parted among those before it by the shares that they had in its alpha.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, emissions: Tensor, start: Tensor, transitions: Tensor, end: Tensor, mask: Tensor) -> Tensor:
+        alpha = start + emissions[:, 0]  # (B, K)
+        shares = []  # (B, K, K) each, of the tags before among all that come to a tag
+        for t in range(1, emissions.shape[1]):
+            paths = alpha.unsqueeze(2) + transitions
+            highest = paths.amax(dim=1, keepdim=True)
+            of_highest = torch.threshold_(paths.sub_(highest).clamp_(min=_NOTHING).exp_(), _NO_SHARE, 0.0)
+            whole = of_highest.sum(dim=1, keepdim=True)
+            shares.append(of_highest.div_(whole))
+            longer = whole.log_().add_(highest).squeeze(1).add_(emissions[:, t])
+            alpha = torch.where(mask[:, t, None], longer, alpha)
+        at_end = alpha + end
+        ctx.save_for_backward(mask, at_end.softmax(dim=1), *shares)
+        return torch.logsumexp(at_end, dim=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_log_z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
+        mask, last, *shares = ctx.saved_tensors
+        tag = last * of_log_z.unsqueeze(1)  # (B, K), of the last token
+        of_end, of_transitions, of_emissions = tag.sum(dim=0), tag.new_zeros(tag.shape[1], tag.shape[1]), []
+        for t in range(len(shares), 0, -1):
+            token = mask[:, t, None]
+            of_emissions.append(tag * token)
+            pairs = shares[t - 1] * of_emissions[-1].unsqueeze(1)
+            of_transitions += pairs.sum(dim=0)
+            tag = torch.where(token, pairs.sum(dim=2), tag)
+        of_emissions.append(tag)
+        return torch.stack(of_emissions[::-1], dim=1), tag.sum(dim=0), of_transitions, of_end, None
 
 
 def path_score(emissions: Tensor, tags: Tensor, chain: Chain, mask: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from elmo.tasks.examples import Document, Example
 from elmo.tasks.pooling import highest
 from elmo.tasks.predictions import Related, Relation
 from elmo.tasks.span_scores import span_scores
+from elmo.tasks.unit_dropout import UnitDropout
 
 _NEAREST = 4  # pairs of mentions that two concepts are judged by
 _STEPS = 7  # distances between mentions are told apart by their logarithm
@@ -69,9 +70,9 @@ class DocumentRelations(nn.Module):
         self.distance = nn.Embedding(2 * _STEPS + 1, size)
         self.concept = nn.Embedding(_ROWS, size)
         nn.init.normal_(self.concept.weight, std=0.1)
-        self.meeting = nn.Sequential(nn.Linear(3 * W + size, H), nn.ReLU(), nn.Dropout(config.dropout))
-        self.dropout = nn.Dropout(config.dropout)
-        self.whole = nn.Sequential(nn.Linear(H + 2 * size + _FACTS, H), nn.ReLU(), nn.Dropout(config.dropout))
+        self.meeting = nn.Sequential(nn.Linear(3 * W + size, H), nn.ReLU(), UnitDropout(config.dropout))
+        self.dropout = UnitDropout(config.dropout)
+        self.whole = nn.Sequential(nn.Linear(H + 2 * size + _FACTS, H), nn.ReLU(), UnitDropout(config.dropout))
         self.output = nn.Linear(H, len(self.labels))
         # F1 is highest where a label is said from half of that F1 on (Lipton et al. 2014); 0.3 until the dev file decides
         self.register_buffer("threshold", torch.tensor(0.3))

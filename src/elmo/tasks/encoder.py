@@ -2,14 +2,15 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import CharCNNConfig
 from elmo.model.scalar_mix import ScalarMix
 from elmo.tasks.batches import PADDING, Batch, TableSizes
+from elmo.tasks.bilstm import BiLSTM
 from elmo.tasks.config import ElmoConfig, InputConfig, TaskConfig
 from elmo.tasks.static_vectors import UNKNOWN_ROW
+from elmo.tasks.unit_dropout import UnitDropout
 
 _FILTERS = ((1, 16), (2, 32), (3, 64), (4, 64))
 
@@ -20,7 +21,7 @@ class ElmoInput(nn.Module):
     def __init__(self, n_layers: int, config: ElmoConfig) -> None:
         super().__init__()
         self.mix = ScalarMix(n_layers, layer_norm=config.layer_norm)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = UnitDropout(config.dropout)
 
     def forward(self, layers: Tensor, mask: Tensor) -> Tensor:
         """layers float (B, L, T, D), mask bool (B, T) -> float (B, T, D)."""
@@ -90,17 +91,10 @@ class Encoder(nn.Module):
         n_layers, D = elmo or (0, 0)
         self.elmo = ElmoInput(n_layers, config.elmo) if elmo else None
         self.elmo_above = ElmoInput(n_layers, config.elmo) if elmo and config.elmo.at_output else None
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = UnitDropout(config.dropout)
         width = self.own.width + (self.static.width if self.static else 0) + D + n_more
         self.units = None if n_units is None else nn.Sequential(nn.Linear(width, n_units), nn.ReLU(), self.dropout)
-        self.lstm = nn.LSTM(
-            width if n_units is None else n_units,
-            config.cell_size,
-            config.n_layers,
-            bidirectional=True,
-            batch_first=True,
-            dropout=config.dropout if config.n_layers > 1 else 0.0,
-        )
+        self.lstm = BiLSTM(n_units or width, config.cell_size, config.n_layers, config.dropout)
         self.width = 2 * config.cell_size + (D if self.elmo_above else 0)
         self._mix_l2 = config.elmo.mix_l2
 
@@ -120,9 +114,7 @@ class Encoder(nn.Module):
         x = self.dropout(x)
         if self.units is not None:
             x = self.units(x)
-        lengths = batch.mask.sum(dim=1)
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=batch.mask.shape[1])
+        y = self.lstm(x, batch.mask)
         if self.elmo_above is not None:
             y = torch.cat([self.elmo_above(batch.layers, batch.mask), y], dim=2)
         encoded: Tensor = self.dropout(y)

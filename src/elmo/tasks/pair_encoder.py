@@ -6,10 +6,11 @@ second LSTM, whose maxima and means over both texts stand beside each other.
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from elmo.tasks.bilstm import BiLSTM
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.pooling import highest, mean
+from elmo.tasks.unit_dropout import UnitDropout
 
 
 class PairEncoder(nn.Module):
@@ -22,10 +23,10 @@ class PairEncoder(nn.Module):
     def __init__(self, config: TaskConfig, n_features: int) -> None:
         super().__init__()
         H = config.cell_size
-        self.compared = nn.Sequential(nn.Linear(4 * n_features, H), nn.ReLU(), nn.Dropout(config.dropout))
-        self.composed = nn.LSTM(H, H, bidirectional=True, batch_first=True)
+        self.compared = nn.Sequential(nn.Linear(4 * n_features, H), nn.ReLU(), UnitDropout(config.dropout))
+        self.composed = BiLSTM(H, H)
         self.summary = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(8 * H, H), nn.Tanh(), nn.Dropout(config.dropout)
+            UnitDropout(config.dropout), nn.Linear(8 * H, H), nn.Tanh(), nn.Dropout(config.dropout)
         )
         self.width = H
 
@@ -37,8 +38,7 @@ class PairEncoder(nn.Module):
         parts = []
         for own, found, mask in ((a, sees, mask_a), (b, seen, mask_b)):
             x = self.compared(torch.cat([own, found, own - found, own * found], dim=2))
-            packed = pack_padded_sequence(x, mask.sum(dim=1), batch_first=True, enforce_sorted=False)
-            y, _ = pad_packed_sequence(self.composed(packed)[0], batch_first=True, total_length=mask.shape[1])
+            y = self.composed(x, mask)
             parts += [mean(y, mask), highest(y, mask)]
         summary: Tensor = self.summary(torch.cat(parts, dim=1))
         return summary

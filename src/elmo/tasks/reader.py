@@ -11,15 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elmo.tasks import answer_scores, cmrc_scores
 from elmo.tasks.batches import Batch, TableSizes
+from elmo.tasks.bilstm import BiLSTM
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.examples import Example
 from elmo.tasks.predictions import Answer, Answered
+from elmo.tasks.unit_dropout import UnitDropout
 
 N_BEST = 5
 
@@ -43,13 +44,12 @@ class Layer(nn.Module):
 
     def __init__(self, n_features: int, config: TaskConfig) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(config.dropout)
-        self.lstm = nn.LSTM(n_features, config.cell_size, bidirectional=True, batch_first=True)
+        self.dropout = UnitDropout(config.dropout)
+        self.lstm = BiLSTM(n_features, config.cell_size)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Padding comes out 0."""
-        packed = pack_padded_sequence(self.dropout(x), mask.sum(dim=1), batch_first=True, enforce_sorted=False)
-        y: Tensor = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=mask.shape[1])[0]
+        y: Tensor = self.lstm(self.dropout(x), mask)
         return y
 
 
