@@ -146,7 +146,9 @@ def cost_table(facts: Mapping[str, Any], bundled: Mapping[str, Any] | None, lang
         [told["parameters"], told["static parameters"], f"{facts['parameters']:,}"],
     ]
     if bundled is not None:
-        rows.append([told["seconds"].format(**bundled), told["static seconds"], f"{bundled['embed_s']:.1f}"])
+        parts = [f"{bundled['embed_s']:.1f}"]
+        parts += [f"{name} {bundled[f'embed_{name}_s']:.1f}" for name in ("bfloat16", "int8")]
+        rows.append([told["seconds"].format(**bundled), told["static seconds"], "; ".join(parts)])
     return _lines(language.heads["cost"], rows)
 
 
