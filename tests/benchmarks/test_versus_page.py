@@ -121,7 +121,8 @@ def test_seconds_stand_in_the_costs_once_they_are_measured():
     facts = {"layers": 3, "width": 14, "parameters": 12345}
     assert "12,345" in cost_table(facts, None, ENGLISH)
     assert "seconds" not in cost_table(facts, None, ENGLISH)
-    assert "| 2.5 |" in cost_table(facts, {"sentences": 1000, "embed_s": 2.49}, CHINESE)
+    bundled = {"sentences": 1000, "embed_s": 2.49, "embed_bfloat16_s": 1.5, "embed_int8_s": 1}
+    assert "| 2.5; bfloat16 1.5; int8 1.0 |" in cost_table(facts, bundled, CHINESE)
 
 
 def test_the_picture_needs_neither_every_probe_nor_every_system(tmp_path):
