@@ -9,6 +9,7 @@ import torch
 from conftest import INPUT_LAYERS, model_of, small_model
 from elmo.embed.embedder import Elmo
 from elmo.model.dropout import DropoutShares
+from elmo.model.products import known_precision
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import ElmoConfig, InputConfig
 from elmo.tasks.examples import Example, with_blanks
@@ -63,6 +64,21 @@ def test_a_batch_that_is_too_large_is_read_in_parts_with_the_same_result():
     assert torch.allclose(whole, parts, atol=1e-6)
     for name, expected in whole_gradients.items():
         assert torch.allclose(parts_gradients[name], expected, atol=1e-5), name
+
+
+def test_products_in_bfloat16_give_nearly_the_same_layers_and_gradients():
+    model = small_model(scale=1.0)
+    full, low = (
+        trained_layers(
+            model.bilm, model.speller, SENTENCES, NONE, [0], precision=known_precision(p, torch.device("cpu"))
+        )
+        for p in (None, torch.bfloat16)
+    )
+    assert torch.allclose(low, full, atol=0.05)
+    assert torch.equal(low, full) == (known_precision(torch.bfloat16, torch.device("cpu")) is None)
+    expected = gradients(model.bilm, full)
+    for name, found in gradients(model.bilm, low).items():
+        assert torch.nn.functional.cosine_similarity(found.flatten(), expected[name].flatten(), dim=0) > 0.99, name
 
 
 def test_dropout_is_decided_by_its_seed_alone():

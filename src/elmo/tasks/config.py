@@ -30,12 +30,13 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
     mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
     dropout: Share = 0.5  # of the mixed vectors
     at_output: bool = False  # a second mix beside the output of the LSTM
-    fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next three are of this
+    fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next four are of this
     discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
     unfreeze: NonNegativeInt = (
         1  # epochs before the next lower layer joins; the task's own weights begin; 0: all at once
     )
     bilm_dropout: DropoutShares = DropoutShares(layer_inputs=0.1)  # within the biLM
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products while it learns
 
 
 class InputConfig(BaseModel, frozen=True, extra="forbid"):

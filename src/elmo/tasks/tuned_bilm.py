@@ -18,6 +18,7 @@ from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM, reverse_rows
 from elmo.model.dropout import Dropout, DropoutShares
 from elmo.model.lstm import TrainingPass
+from elmo.model.products import known_precision
 from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct
@@ -93,7 +94,11 @@ class TunedBiLM:
         """
         sentences, which = distinct(batch.examples)
         words = [[token.text for token in e.tokens] for e in sentences]
-        layers = trained_layers(self.bilm, self.elmo.model.speller, words, self._config.bilm_dropout, seed)
+        low = torch.bfloat16 if self._config.precision == "bfloat16" else None
+        precision = known_precision(low, batch.mask.device)
+        layers = trained_layers(
+            self.bilm, self.elmo.model.speller, words, self._config.bilm_dropout, seed, precision=precision
+        )
         other = None if batch.other is None else self.train_on(batch.other, [*seed, 1])
         return replace(batch, layers=layers[torch.tensor(which)], other=other)
 
@@ -116,6 +121,7 @@ def trained_layers(
     shares: DropoutShares,
     seed: Sequence[int],
     most_bytes: int = ACTIVATION_BYTES,
+    precision: torch.dtype | None = None,
 ) -> Tensor:
     """All layers of some sentences, with a gradient, by the hand-written passes of pretraining.
 
@@ -124,19 +130,19 @@ def trained_layers(
 
     Args:
         shares: of dropout. seed: of it.
-        most_bytes: that the gradient may hold at once.
+        most_bytes: that the gradient may hold at once. precision: of matrix products; None: that of the weights.
     Returns:
         float (B, L, T, D) without the boundaries, T the longest sentence; padding is 0.
     """
     given = encode_batch(sentences, range(len(sentences)), speller)
     mask = torch.from_numpy(given.mask)  # (B, T + 2)
     B, T = mask.shape
-    vectors = bilm.read_fast(torch.from_numpy(given.char_ids), None)  # (words, P)
+    vectors = bilm.read_fast(torch.from_numpy(given.char_ids), precision)  # (words, P)
     scale = Dropout(shares, np.random.default_rng(seed)).scale_of_words(np.arange(len(vectors)))
     tokens = (vectors if scale is None else vectors * scale)[torch.from_numpy(given.word_at)]  # (B, T + 2, P)
 
     def read(tokens: Tensor, mask: Tensor, rows: slice) -> Tensor:
-        how = TrainingPass(Dropout(shares, np.random.default_rng(seed), rows, B))
+        how = TrainingPass(Dropout(shares, np.random.default_rng(seed), rows, B), precision)
         ahead, _ = bilm.forward_lm(tokens, None, None, how)
         behind, _ = bilm.backward_lm(reverse_rows(tokens, mask), None, None, how)
         layers = [torch.cat([tokens, tokens], dim=2)]
