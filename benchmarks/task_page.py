@@ -47,6 +47,7 @@ KNOWN = {
 
 CURVES = ("conll2003", "sst2")  # sets that are also learned from shares of their training file
 SHARES = ("1", "5", "20")  # percent
+TUNED = "tuned"  # kind of the rows of a biLM that learns with its task
 
 _OPENING = """# What ELMo brings to a task
 
@@ -65,14 +66,13 @@ def page(rows: Rows) -> str:
     found = _by_set(rows)
     for name, known in KNOWN.items():
         with_elmo, without, differences = (found[name][kind] for kind in (known.model, "without", "difference"))
-        first = next(iter(differences), None)
-        difference = f"{first['difference']:+.1f} [{first['low']:+.1f}, {first['high']:+.1f}]" if first else MISSING
+        difference = _difference(differences)
         less = f"{mean(row['error_reduction'] for row in differences):.0f} %" if differences else MISSING
         lines.append(
             f"| {known.title} | {known.name} | {_mean(without, known.score)} | {_mean(with_elmo, known.score)} | {difference} "
             f"| {less} | {known.rival_score:.1f} ({known.rival}) |"
         )
-    return _OPENING + "\n".join(lines) + "\n\n" + _curves(found) + _scope(found)
+    return _OPENING + "\n".join(lines) + "\n\n" + _curves(found) + _tuned(found) + _scope(found)
 
 
 def _curves(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
@@ -89,6 +89,25 @@ def _curves(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
             own = found[name if share == "100" else f"{name}-of-{share}"]
             without, with_elmo = (_mean(own[kind], known.score) for kind in ("without", "en"))
             lines.append(f"| {known.title}, {known.name} | {share} | {without} | {with_elmo} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def _tuned(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+    """Frozen layers beside a biLM that learns."""
+    lines = [
+        "## Frozen, or learning with the task",
+        "",
+        "`recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one.",
+        "",
+        "| set | score | frozen | learning | difference |",
+        "|---|---|---|---|---|",
+    ]
+    for name in CURVES:
+        known, own = KNOWN[name], found[name]
+        frozen, learning = (_mean(own[kind], known.score) for kind in (known.model, TUNED))
+        lines.append(
+            f"| {known.title} | {known.name} | {frozen} | {learning} | {_difference(own[f'{TUNED}-difference'])} |"
+        )
     return "\n".join(lines) + "\n\n"
 
 
@@ -116,6 +135,14 @@ def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
         name, kind, _ = row.split("/")
         found[name][kind].append(kept["figures"])
     return found
+
+
+def _difference(differences: list[Mapping[str, Any]]) -> str:
+    """Of the first seed, with its interval."""
+    if not differences:
+        return MISSING
+    first = differences[0]
+    return f"{first['difference']:+.1f} [{first['low']:+.1f}, {first['high']:+.1f}]"
 
 
 def _mean(figures: list[Mapping[str, Any]], score: str) -> str:

@@ -1,10 +1,11 @@
 """What ELMo brings to a task: each data set with the model in the package and without, in the same run of the same recipe.
 
-    python benchmarks/tasks.py [--only SET]... [--seeds N] [--fractions P,P] [--again] [--write-docs]
+    python benchmarks/tasks.py [--only SET]... [--seeds N] [--fractions P,P] [--tuned] [--again] [--write-docs]
 
 Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both on it, and keeps each figure in
 results/tasks.json as soon as it is there, so that rows add up over days. What is kept is not measured again. A run goes on where
 it was stopped. --fractions 1,5,20 learns from so many percent of each training file instead of all of it (the paper's figure 1).
+--tuned trains recipes/tasks/SET-tuned.toml too, if it is there: a biLM that learns with the task, compared with the frozen one.
 --write-docs writes docs/results.md.
 """
 
@@ -28,9 +29,10 @@ from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
 from record import ROOT, SHARED, keep_row, kept_rows
-from task_page import KNOWN, PAGE, page
+from task_page import KNOWN, PAGE, TUNED, page
 
 RUNS = ROOT / "runs" / "tasks"
+RECIPES = ROOT / "recipes" / "tasks"
 NAME = "tasks"  # in results/
 
 
@@ -159,13 +161,13 @@ class Log(Watch):
 
 
 def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:
-    """Train and score one set, with a model or without."""
+    """Train and score one set, with a model, with one that learns too (`TUNED`), or without."""
     files = prepared(name)
     folder = folder_of(name, seed, model, fraction)
-    recipe = ROOT / "recipes" / "tasks" / f"{name}.toml"
+    recipe = RECIPES / f"{name}{'-tuned' if model == TUNED else ''}.toml"
     if not (folder / "config.json").exists():
         resume = (folder / RUN_FILE).exists()
-        options = {"seed": seed, "model": model, "fraction": fraction}
+        options = {"seed": seed, "model": KNOWN[name].model if model == TUNED else model, "fraction": fraction}
         run = None if resume else task_run(recipe, options, files.train, files.dev, model is None, [])
         train_task(run, folder, resume=resume, cache=RUNS / "layers", watch=Log(), layers_of_all=fraction < 100)
     facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))["training"]
@@ -175,9 +177,9 @@ def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> d
     return {**scores, **{k: v for k, v in facts.items() if k.startswith("dev_")}, **kept, "peak_memory_mb": peak}
 
 
-def compare(name: str, seed: int, model: str, fraction: float = 100) -> dict[str, Any]:
-    """The model against the baseline on the test file."""
-    a, b = (folder_of(name, seed, one, fraction) for one in (model, None))
+def compare(name: str, seed: int, model: str, other: str | None, fraction: float = 100) -> dict[str, Any]:
+    """A model against another one, or the baseline, on the test file."""
+    a, b = (folder_of(name, seed, one, fraction) for one in (model, other))
     found = compare_tasks(a, b, prepared(name).test)
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.items()}
 
@@ -210,13 +212,16 @@ def _share(fraction: float) -> str:
     return "" if fraction == 100 else f"-of-{fraction:g}"
 
 
-def rows(names: list[str], n_seeds: int, fractions: list[float]) -> Iterator[tuple[str, Any]]:
+def rows(names: list[str], n_seeds: int, fractions: list[float], tuned: bool) -> Iterator[tuple[str, Any]]:
     """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
     for name, fraction, seed in product(names, fractions, range(n_seeds)):
         whole, model = f"{name}{_share(fraction)}", KNOWN[name].model
         yield f"{whole}/{model}/{seed}", (measure, name, seed, model, fraction)
         yield f"{whole}/without/{seed}", (measure, name, seed, None, fraction)
-        yield f"{whole}/difference/{seed}", (compare, name, seed, model, fraction)
+        yield f"{whole}/difference/{seed}", (compare, name, seed, model, None, fraction)
+        if tuned and (RECIPES / f"{name}-tuned.toml").exists():
+            yield f"{whole}/{TUNED}/{seed}", (measure, name, seed, TUNED, fraction)
+            yield f"{whole}/{TUNED}-difference/{seed}", (compare, name, seed, TUNED, model, fraction)
         if SETS[name].without is not None:
             yield f"{whole}/scope-{model}/{seed}", (scope, name, seed, model, fraction)
             yield f"{whole}/scope-without/{seed}", (scope, name, seed, None, fraction)
@@ -228,11 +233,12 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(SETS), help="a set; several times for several")
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--fractions", default="100", metavar="P,P", help="percent of the training file")
+    parser.add_argument("--tuned", action="store_true", help="a biLM that learns with the task, too")
     parser.add_argument("--again", action="store_true", help="measure what is kept already")
     parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
     given = parser.parse_args()
     names = [] if given.write_docs else given.only or list(SETS)
-    for row, (work, *arguments) in rows(names, given.seeds, shares(given.fractions)):
+    for row, (work, *arguments) in rows(names, given.seeds, shares(given.fractions), given.tuned):
         if row in kept_rows(NAME) and not given.again:
             continue
         print(f"{row} ...", flush=True)
@@ -240,7 +246,7 @@ def main() -> None:
             shutil.rmtree(folder_of(*arguments), ignore_errors=True)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
             figures = process.submit(work, *arguments).result()
-        how = f"--only {arguments[0]} --seeds {given.seeds} --fractions {given.fractions}"
+        how = f"--only {arguments[0]} --seeds {given.seeds} --fractions {given.fractions}{' --tuned' if given.tuned else ''}"
         keep_row(NAME, row, f"python benchmarks/tasks.py {how}", figures)
         print(f"  {figures}", flush=True)
     if given.write_docs:

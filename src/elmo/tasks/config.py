@@ -28,7 +28,7 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
 
     layer_norm: bool = False  # of each layer before the mix
     mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
-    dropout: Share = 0.5  # of the mixed vectors
+    dropout: Share = 0.3  # of the mixed vectors; that of what enters the LSTM comes on top
     at_output: bool = False  # a second mix beside the output of the LSTM
     fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next four are of this
     discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
@@ -73,10 +73,10 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     n_layers: PositiveInt = 1  # of the LSTM
     dropout: Share = 0.5  # of what enters and leaves the LSTM
     batch_size: PositiveInt = 32  # examples
-    epochs: PositiveInt = 30  # at most
-    patience: PositiveInt = 5  # epochs without a better score of the dev file; then training ends
+    epochs: PositiveInt = 14  # at most; the learning rate falls over so many
+    patience: PositiveInt = 7  # epochs without a better score of the dev file; then training ends
     optimizer: OptimizerConfig = OptimizerConfig(
-        learning_rate=0.001, schedule="constant", warmup_steps=100, clip_norm=5.0
+        learning_rate=0.002, schedule="linear", final_share=0.02, warmup_steps=100, clip_norm=5.0
     )
     fraction: float = Field(
         100, gt=0, le=100
