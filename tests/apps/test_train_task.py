@@ -109,6 +109,20 @@ def test_a_biattentive_classifier_learns_and_comes_back(files, tmp_path):
     assert evaluate_task(tmp_path / "t", files / "dev.jsonl")["accuracy"] == pytest.approx(facts["dev_accuracy"])
 
 
+def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, classifier, tmp_path):
+    facts = train_task(run_of(files, "jsonl", ngrams=True), tmp_path / "t", cache=files / "cache")
+    assert evaluate_task(tmp_path / "t", files / "dev.jsonl")["accuracy"] == pytest.approx(facts["dev_accuracy"])
+    texts = ["Ann saw Paris", "the river of Ann", ""]
+    with_both, alone = load_task(tmp_path / "t"), load_task(classifier)
+    assert with_both.model.ngram_share > 0
+    assert [found.labels for found in with_both(texts)[:2]] == [["place"], ["none"]]
+    for network, both in zip(alone(texts), with_both(texts), strict=True):  # the network is the same, seed for seed
+        assert sum(both.scores.values()) == pytest.approx(1)
+        assert network.scores != both.scores or network.labels == ["none"]
+    with pytest.raises(ValueError, match="one label each"):
+        run_of(files, "several.jsonl", ngrams=True)
+
+
 @pytest.mark.parametrize("network", [None, "biattentive"])
 def test_texts_may_have_any_number_of_labels(files, network, tmp_path):
     train_task(run_of(files, "several.jsonl", network=network), tmp_path / "t", cache=files / "cache")

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 from sklearn import metrics
 
-from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_temperature
+from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool, fit_temperature
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -38,6 +38,30 @@ def test_the_temperature_is_the_most_likely_one(seed, scale):
 
     best = np.exp(minimize_scalar(nats, bounds=(-5, 5), method="bounded").x)
     assert fit_temperature(logits.astype(np.float32), labels) == pytest.approx(best, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_pool_of_two_models_is_the_most_likely_one(seed):
+    dice = np.random.default_rng(seed)
+    own, other, noise = dice.standard_normal((3, 500, 4))
+    shares = np.exp(log_softmax(1.5 * own + 0.5 * other, axis=1))
+    labels = np.array([dice.choice(4, p=row) for row in shares])
+    logits = [2 * own + 0.3 * other, other + 0.2 * noise]
+
+    def nats(factors):
+        return -log_softmax(factors[0] * logits[0] + factors[1] * logits[1], axis=1)[np.arange(500), labels].mean()
+
+    best = minimize(nats, [1.0, 1.0], method="L-BFGS-B", bounds=[(0.01, 100)] * 2).x
+    assert fit_pool([z.astype(np.float32) for z in logits], labels) == pytest.approx(best, rel=0.02)
+
+
+def test_a_model_that_knows_nothing_is_hardly_heard():
+    dice = np.random.default_rng(0)
+    labels = dice.integers(0, 3, 300)
+    good, bad = 3.0 * np.eye(3)[labels] + dice.standard_normal((300, 3)), -2.0 * np.eye(3)[labels]
+    factors = fit_pool([good.astype(np.float32), bad.astype(np.float32)], labels)
+    assert factors[0] > 0.5
+    assert factors[1] == pytest.approx(0.01, rel=1e-3)
 
 
 def test_a_temperature_stays_within_its_bounds():

@@ -114,7 +114,7 @@ def train_task(
         dev = data_of(parts.dev, layers_of)
         train = data_of(parts.whole, layers_of).only(parts.train) if layers_of_all else data_of(parts.train, layers_of)
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-        predicted = _settle(training, dev)
+        predicted = _settle(training, parts.train, dev)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun, len(parts.train))
         if run.config.tells_one_label:
@@ -227,7 +227,7 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
 
 
 @torch.no_grad()
-def _settle(training: Training, dev: Data) -> list[Any]:
+def _settle(training: Training, train: Sequence[Example], dev: Data) -> list[Any]:
     """Calibrate the best weights on the dev file, and what they say there."""
     model, words, config, tuned = training.model, training.words, training.config, training.tuned
     if tuned is not None:
@@ -236,6 +236,7 @@ def _settle(training: Training, dev: Data) -> list[Any]:
         model.eval()
         alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
         logits = [model.logits(batch if tuned is None else tuned.look_at(batch)) for batch in alone]
+        model.learn_ngrams(train, dev.examples)
         model.calibrate(torch.cat(logits), dev.examples)
     predicted = predict_all(model, dev, words, config, tuned)
     if isinstance(model, DocumentRelations):

@@ -15,6 +15,7 @@ TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 _SETTING_OF = {
     "multi_label": "classify",
     "network": "classify",
+    "ngrams": "classify",
     "regression": "pair",
     "no_answer": "read",
     "spans": "tag",
@@ -67,6 +68,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
+    ngrams: bool = False  # classify: a bag of words and their pieces speaks beside the network, see `ngrams.py`
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
@@ -93,6 +95,8 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         for name, task in _SETTING_OF.items():
             if getattr(self, name) and self.task != task:
                 raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
+        if self.ngrams and self.multi_label:
+            raise ValueError("ngrams speak of texts with one label each; leave out ngrams or multi_label")
         if self.elmo.fine_tune and self.model is None:
             raise ValueError("elmo.fine_tune changes the biLM, and a baseline has none; leave one of the two out")
         return self

@@ -13,7 +13,8 @@ from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.examples import Example
-from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_temperature
+from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool, fit_temperature
+from elmo.tasks.ngrams import NgramLayer
 from elmo.tasks.predictions import Labelled
 
 
@@ -26,6 +27,7 @@ class LabelModel(nn.Module):
 
     main_score = "accuracy"
     temperature: Tensor  # float (), what logits are divided by
+    ngram_share: Tensor  # float (), what the log shares of the bag of n-grams are multiplied by
 
     def __init__(self, config: TaskConfig, labels: Sequence[str], encoder: Encoder) -> None:
         super().__init__()
@@ -35,6 +37,9 @@ class LabelModel(nn.Module):
         self._numbers = {label: k for k, label in enumerate(self.labels)}
         self.encoder = encoder
         self.register_buffer("temperature", torch.ones(()))
+        self.ngrams = NgramLayer(len(self.labels)) if config.ngrams else None
+        if self.ngrams is not None:
+            self.register_buffer("ngram_share", torch.zeros(()))
 
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
@@ -61,6 +66,8 @@ class LabelModel(nn.Module):
     def predict(self, batch: Batch) -> list[Labelled]:
         """The labels of each example."""
         logits = self.logits(batch) / self.temperature
+        if self.ngrams is not None:
+            logits = logits + self.ngram_share * self.ngrams(batch.examples)
         shares = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
         found = []
         for row in shares.tolist():
@@ -69,12 +76,31 @@ class LabelModel(nn.Module):
             found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
         return found
 
+    def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
+        """Fit the bag of n-grams, if there is one, to examples with one label each."""
+        if self.ngrams is not None:
+            self.ngrams.fit(*self._known(train), *self._known(dev))
+
     def calibrate(self, logits: Tensor, examples: Sequence[Example]) -> None:
-        """Fit the temperature to logits (N, K) of examples with one known label each (Guo et al. 2017)."""
-        known = [i for i, e in enumerate(examples) if e.labels and e.labels[0] in self._numbers]
-        if not self.multi_label and known:
-            truth = np.array([self._numbers[examples[i].labels[0]] for i in known])
-            self.temperature.fill_(fit_temperature(logits[known].numpy(), truth))
+        """Fit the temperature to logits (N, K) of examples with one label each (Guo et al. 2017), and the share of n-grams."""
+        if self.multi_label:
+            return
+        known, truth = self._known(examples)
+        if not known:
+            return
+        chosen = {id(example) for example in known}
+        own = logits[[id(example) in chosen for example in examples]]
+        if self.ngrams is None:
+            self.temperature.fill_(fit_temperature(own.numpy(), truth.numpy()))
+        else:
+            sharpness, share = fit_pool([own.numpy(), self.ngrams(known).numpy()], truth.numpy())
+            self.temperature.fill_(1 / sharpness)
+            self.ngram_share.fill_(share)
+
+    def _known(self, examples: Sequence[Example]) -> tuple[list[Example], Tensor]:
+        """Those with a label that the task knows; the numbers of their first labels, int64 (n,)."""
+        known = [e for e in examples if e.labels and e.labels[0] in self._numbers]
+        return known, torch.tensor([self._numbers[e.labels[0]] for e in known], dtype=torch.int64)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
         """Of each example: whether all is right, 1, and for each label whether it is rightly said, said, true."""

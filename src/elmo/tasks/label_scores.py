@@ -1,5 +1,6 @@
 """How good labels are: F1 and calibration, in percent."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from elmo.tasks.bootstrap import Counts
 
 _SHARPEST = 100.0  # 1 / temperature
+_ROUNDS = 100
 
 
 class F1(NamedTuple):
@@ -34,18 +36,43 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     Args:
         logits: (n, K). labels: int64 (n,).
     """
-    z = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)  # (n, K)
-    of_truth = z[np.arange(len(z)), labels]
+    return 1 / _best_factor(logits.astype(np.float64), np.zeros((1, 1)), labels)
 
-    def slope(sharpness: float) -> float:
-        weights = np.exp(sharpness * z)
-        return float((of_truth - (weights * z).sum(axis=1) / weights.sum(axis=1)).mean())
+
+def _best_factor(logits: NDArray[np.float64], others: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """The factor that makes softmax(factor * logits + others) most likely."""
+    above = logits - logits[np.arange(len(logits)), labels][:, None]  # (n, K), than the true label is
+
+    def slope(factor: float) -> float:
+        z = factor * above + others  # (n, K)
+        weights = np.exp(z - z.max(axis=1, keepdims=True))
+        return -float(((weights * above).sum(axis=1) / weights.sum(axis=1)).mean())
 
     low, high = 1 / _SHARPEST, _SHARPEST
     for _ in range(60):
         middle = float(np.sqrt(low * high))
         low, high = (middle, high) if slope(middle) > 0 else (low, middle)
-    return float(1 / np.sqrt(low * high))
+    return float(np.sqrt(low * high))
+
+
+def fit_pool(logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -> list[float]:
+    """What to multiply the logits of several models by, so that the softmax of their sum is most likely: 0.01 to 100 each.
+
+    The likelihood is concave in all factors together; one after the other is moved to its best, until none moves.
+
+    Args:
+        logits: (n, K) of each. labels: int64 (n,).
+    """
+    wide, nothing = [z.astype(np.float64) for z in logits], np.zeros((1, 1))
+    factors = [1.0] * len(logits)
+    for _ in range(_ROUNDS):
+        before = list(factors)
+        for number, own in enumerate(wide):
+            others = sum((f * z for i, (f, z) in enumerate(zip(factors, wide, strict=True)) if i != number), nothing)
+            factors[number] = _best_factor(own, others, labels)
+        if np.allclose(before, factors, rtol=1e-3, atol=0):
+            break
+    return factors
 
 
 def calibration_error(shares: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 15) -> float:

@@ -1,0 +1,152 @@
+"""A text as a bag of its words and their pieces -> labels: TF-IDF and a multinomial logistic regression.
+
+A network that reads vectors does not learn every turn of phrase from a few examples; a bag of n-grams does, and errs otherwise.
+`LabelModel` lets both speak, each as loudly as makes the dev file most likely (a logarithmic opinion pool, Heskes 1998).
+"""
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elmo.tasks.examples import Example
+
+N_BUCKETS = 2**15  # n-grams that fall into one count as one
+LEAST = 2  # training texts that must have an n-gram; a rarer one says nothing
+_TOKENS, _CHARACTERS = range(1, 4), range(3, 6)
+_STRENGTHS = (
+    1.0,
+    0.2,
+    0.05,
+)  # of the penalty, for all examples together: 1 / C; each begins where the one before ended
+_ITERATIONS, _HISTORY = 40, 5  # of L-BFGS, for each strength
+
+
+def ngrams_of(tokens: Sequence[str]) -> Iterator[str]:
+    """One to three tokens in a row, and three to five characters in a row of each, its ends marked by blanks; in lower case."""
+    lower = [token.lower() for token in tokens]
+    for n in _TOKENS:
+        for i in range(len(lower) - n + 1):
+            yield "\t".join(lower[i : i + n])
+    for token in lower:
+        marked = f" {token} "
+        for n in _CHARACTERS:
+            for i in range(len(marked) - n + 1):
+                yield marked[i : i + n]
+
+
+def counts_of(example: Example) -> Counter[int]:
+    """How often each bucket is hit."""
+    grams = ngrams_of([token.text for token in example.tokens])
+    return Counter(zlib.crc32(gram.encode("utf-8", "surrogatepass")) % N_BUCKETS for gram in grams)
+
+
+class _Rows(NamedTuple):
+    """A sparse matrix (N, M)."""
+
+    at: Tensor  # int64 (n,), columns
+    edges: Tensor  # int64 (N + 1,), where each row begins
+    values: Tensor  # float (n,)
+
+    def times(self, table: Tensor) -> Tensor:
+        """The product with float (M, K): (N, K)."""
+        return functional.embedding_bag(
+            self.at, table, self.edges, mode="sum", per_sample_weights=self.values, include_last_offset=True
+        )
+
+    def turned(self, n_columns: int) -> "_Rows":
+        """The transposed matrix (M, N)."""
+        order = torch.argsort(self.at, stable=True)
+        rows = torch.repeat_interleave(self.edges.diff())
+        edges = functional.pad(torch.bincount(self.at, minlength=n_columns).cumsum(0), (1, 0))
+        return _Rows(rows[order], edges, self.values[order])
+
+
+class NgramLayer(nn.Module):
+    """Examples -> log shares of the labels: float (B, K). Before `fit` all are alike.
+
+    Args:
+        n_labels: K.
+    """
+
+    idf: Tensor  # float (buckets,); 0: says nothing
+    weight: Tensor  # float (buckets, K)
+    bias: Tensor  # float (K,)
+
+    def __init__(self, n_labels: int) -> None:
+        super().__init__()
+        for name, shape in (("idf", (N_BUCKETS,)), ("weight", (N_BUCKETS, n_labels)), ("bias", (n_labels,))):
+            self.register_buffer(name, torch.zeros(shape))
+
+    def forward(self, examples: Sequence[Example]) -> Tensor:
+        """Float (B, K)."""
+        features = self._features([counts_of(example) for example in examples])
+        return (features.times(self.weight) + self.bias).log_softmax(dim=1)
+
+    def _features(self, counts: Sequence[Counter[int]]) -> _Rows:
+        """(1 + log count) * idf, of length 1: (B, buckets)."""
+        at: list[int] = []
+        values: list[float] = []
+        edges = [0]
+        idf = self.idf.tolist()
+        for hits in counts:
+            own = {bucket: (1 + math.log(n)) * idf[bucket] for bucket, n in hits.items() if idf[bucket]}
+            length = math.sqrt(sum(x * x for x in own.values()))
+            at += own
+            values += [x / length for x in own.values()]
+            edges.append(len(at))
+        return _Rows(torch.tensor(at, dtype=torch.int64), torch.tensor(edges), torch.tensor(values))
+
+    @torch.no_grad()
+    def fit(self, examples: Sequence[Example], truth: Tensor, dev: Sequence[Example], dev_truth: Tensor) -> None:
+        """Learn from examples; the penalty is that with the best accuracy on the dev file, of equals the strongest.
+
+        Args:
+            truth, dev_truth: int64 (N,), the numbers of the labels.
+        """
+        counts = [counts_of(example) for example in examples]
+        in_texts = torch.bincount(torch.tensor([b for hits in counts for b in hits]), minlength=N_BUCKETS)
+        self.idf.copy_((torch.log((1 + len(counts)) / (1 + in_texts)) + 1) * (in_texts >= LEAST))
+        x = self._features(counts)
+        found, best = [self.weight, self.bias], -1.0
+        parameters = [torch.zeros_like(part, requires_grad=True) for part in found]
+        for strength in _STRENGTHS:
+            _descend(parameters, x, truth, strength)
+            kept = [part.clone() for part in found]
+            for part, own in zip(found, parameters, strict=True):
+                part.copy_(own)
+            accuracy = float((self(dev).argmax(dim=1) == dev_truth).double().mean()) if dev else 0.0
+            if accuracy <= best:
+                for part, own in zip(found, kept, strict=True):
+                    part.copy_(own)
+            best = max(best, accuracy)
+
+
+def _descend(parameters: list[Tensor], x: _Rows, truth: Tensor, strength: float) -> None:
+    """Minimise the mean of the cross-entropies + strength / (2 N) * |weight|^2.
+
+    Args:
+        parameters: weight and bias. x: (N, buckets).
+    """
+    weight, bias = parameters
+    N, turned = len(truth), x.turned(N_BUCKETS)
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=_ITERATIONS, history_size=_HISTORY, line_search_fn="strong_wolfe"
+    )
+
+    @torch.no_grad()
+    def loss() -> Tensor:
+        logs = (x.times(weight) + bias).log_softmax(dim=1)  # (N, K)
+        error = logs.exp()
+        error[torch.arange(N), truth] -= 1
+        error /= N
+        weight.grad = turned.times(error) + strength / N * weight
+        bias.grad = error.sum(dim=0)
+        return strength / (2 * N) * weight.square().sum() - logs[torch.arange(N), truth].mean()
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
