@@ -55,8 +55,8 @@ Written by `make bench-tasks` from `results/tasks.json`, which holds the command
 not been measured yet. Each set is learned by its recipe in `recipes/tasks/`, with the model in the package and without it
 (`--baseline`: all else is the same); the test file is scored once. Several seeds: mean and deviation. `difference` has the
 middle 95 % of a thousand draws of the test examples, seed 0 (`elmo compare`); the error reduction is the mean over seeds.
-The paper reduced the error, with 94 million parameters and a billion words (Peters et al. 2018, table 1), on CoNLL-2003 by 21 %, on
-SST-5 by 7 %, on SQuAD by 25 %, on SNLI by 6 %.
+The paper took 21 % of the error of CoNLL-2003, 7 % of SST-5, 25 % of SQuAD and 6 % of SNLI, with 94 million parameters and a
+billion words (Peters et al. 2018, table 1).
 
 """
 
