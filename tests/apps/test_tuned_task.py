@@ -67,10 +67,16 @@ def test_a_bilm_that_joins_and_cannot_move_predicts_as_the_frozen_one(files, tmp
     still = {"fine_tune": True, "unfreeze": 0, "discriminative": 1e30, "bilm_dropout": {}}
     texts = ["the film was fine", "poor", "a grim film"]
     told = []
+    by_gradient = {
+        "name": "sgd",
+        "learning_rate": 0.3,
+        "schedule": "constant",
+        "warmup_steps": 0,
+    }  # Adam makes much of little
     for name, elmo in (("frozen", {}), ("still", still)):
-        train_task(run_of(files, elmo, epochs=3), tmp_path / name, cache=files / "cache")
+        train_task(run_of(files, elmo, epochs=6, optimizer=by_gradient), tmp_path / name, cache=files / "cache")
         told.append([list(p.scores.values()) for p in load_task(tmp_path / name)(texts)])
-    assert np.allclose(*told, atol=0.01)  # the cache holds float16
+    assert np.allclose(*told, atol=1e-3)  # the cache holds float16
     before, after = weights(files, "model"), weights(tmp_path / "still", "elmo")
     assert all(torch.allclose(t, before[name], atol=1e-7) for name, t in after.items())
 
