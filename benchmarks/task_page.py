@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import product
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+from markdown_table import markdown_table
 from record import ROOT
 
 PAGE = ROOT / "docs" / "results.md"
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
+Found = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]  # set -> en, without, difference -> figures of each seed
 MISSING = "·"  # not measured yet
 
 
@@ -60,74 +63,66 @@ billion words (Peters et al. 2018, table 1).
 
 """
 
+_ABOUT_TUNED = """## Frozen, or learning with the task
+
+`recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one.
+
+"""
+
+_ABOUT_SCOPE = """## CLINC150: what to say nothing of
+
+The threshold keeps 95 % of the dev file (`min_score`); no text out of scope was learned from.
+
+"""
+
 
 def page(rows: Rows) -> str:
     """docs/results.md."""
-    head = "| set | score | without ELMo | with ELMo | difference | less error | a simple rival |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
     found = _by_set(rows)
+    return "\n\n".join([_OPENING + _sets(found), _curves(found), _tuned(found), _scope(found)]) + "\n"
+
+
+def _sets(found: Found) -> str:
+    """All sets, learned from all of their training files."""
+    lines = []
     for name, known in KNOWN.items():
         with_elmo, without, differences = (found[name][kind] for kind in (known.model, "without", "difference"))
-        difference = _difference(differences)
         less = f"{mean(row['error_reduction'] for row in differences):.0f} %" if differences else MISSING
-        lines.append(
-            f"| {known.title} | {known.name} | {_mean(without, known.score)} | {_mean(with_elmo, known.score)} | {difference} "
-            f"| {less} | {known.rival_score:.1f} ({known.rival}) |"
-        )
-    return _OPENING + "\n".join(lines) + "\n\n" + _curves(found) + _tuned(found) + _scope(found)
+        scores = [_mean(without, known.score), _mean(with_elmo, known.score), _difference(differences), less]
+        lines.append([known.title, known.name, *scores, f"{known.rival_score:.1f} ({known.rival})"])
+    heads = ["set", "score", "without ELMo", "with ELMo", "difference", "less error", "a simple rival"]
+    return markdown_table(heads, lines)
 
 
-def _curves(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+def _curves(found: Found) -> str:
     """The paper's figure 1 in numbers."""
-    lines = [
-        "## From how many labels",
-        "",
-        "| set | percent of the training file | without ELMo | with ELMo |",
-        "|---|---|---|---|",
-    ]
-    for name in CURVES:
-        known = KNOWN[name]
-        for share in (*SHARES, "100"):
-            own = found[name if share == "100" else f"{name}-of-{share}"]
-            without, with_elmo = (_mean(own[kind], known.score) for kind in ("without", "en"))
-            lines.append(f"| {known.title}, {known.name} | {share} | {without} | {with_elmo} |")
-    return "\n".join(lines) + "\n\n"
+    lines = []
+    for name, share in product(CURVES, (*SHARES, "100")):
+        known, own = KNOWN[name], found[name if share == "100" else f"{name}-of-{share}"]
+        scores = [_mean(own[kind], known.score) for kind in ("without", "en")]
+        lines.append([f"{known.title}, {known.name}", share, *scores])
+    heads = ["set", "percent of the training file", "without ELMo", "with ELMo"]
+    return "## From how many labels\n\n" + markdown_table(heads, lines)
 
 
-def _tuned(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+def _tuned(found: Found) -> str:
     """Frozen layers beside a biLM that learns."""
-    lines = [
-        "## Frozen, or learning with the task",
-        "",
-        "`recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one.",
-        "",
-        "| set | score | frozen | learning | difference |",
-        "|---|---|---|---|---|",
-    ]
+    lines = []
     for name in CURVES:
         known, own = KNOWN[name], found[name]
-        frozen, learning = (_mean(own[kind], known.score) for kind in (known.model, TUNED))
-        lines.append(
-            f"| {known.title} | {known.name} | {frozen} | {learning} | {_difference(own[f'{TUNED}-difference'])} |"
-        )
-    return "\n".join(lines) + "\n\n"
+        scores = [_mean(own[kind], known.score) for kind in (known.model, TUNED)]
+        lines.append([known.title, known.name, *scores, _difference(own[f"{TUNED}-difference"])])
+    return _ABOUT_TUNED + markdown_table(["set", "score", "frozen", "learning", "difference"], lines)
 
 
-def _scope(found: Mapping[str, Mapping[str, list[Mapping[str, Any]]]]) -> str:
+def _scope(found: Found) -> str:
     """Texts out of scope beside those in scope."""
     keys = ("in_scope_accuracy", "in_scope_told", "out_of_scope_recall", "in_out_auroc")
-    lines = [
-        "## CLINC150: what to say nothing of",
-        "",
-        "The threshold keeps 95 % of the dev file (`min_score`); no text out of scope was learned from.",
-        "",
-        "| | accuracy in scope | told a label in scope | recall out of scope | AUROC |",
-        "|---|---|---|---|---|",
-    ]
-    for title, kind in (("without ELMo", "scope-without"), ("with ELMo", "scope-en")):
-        lines.append(f"| {title} | " + " | ".join(_mean(found["clinc150"][kind], key) for key in keys) + " |")
-    lines.append("| SVM on TF-IDF | 92.5 | 94.7 | 78.6 | 94.8 |")
-    return "\n".join(lines) + "\n"
+    kinds = (("without ELMo", "scope-without"), ("with ELMo", "scope-en"))
+    lines = [[title, *(_mean(found["clinc150"][kind], key) for key in keys)] for title, kind in kinds]
+    lines.append(["SVM on TF-IDF", "92.5", "94.7", "78.6", "94.8"])
+    heads = ["", "accuracy in scope", "told a label in scope", "recall out of scope", "AUROC"]
+    return _ABOUT_SCOPE + markdown_table(heads, lines)
 
 
 def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:

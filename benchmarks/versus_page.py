@@ -10,6 +10,7 @@ from typing import Any
 from elmo.analysis.probe_scores import MAJORITY, Score, best_views, difference_of, mean_over_sets
 from elmo.apps.info import describe_model
 from elmo.apps.probe_page import MISSING, TITLES, cell_of
+from markdown_table import markdown_table
 from marked_page import write_between
 from record import ROOT
 from versus_picture import draw_bars
@@ -107,7 +108,7 @@ def views_table(named: Sequence[Score], language: Language) -> str:
         + [_cell(cells.get((system, view, kind)), language, named=False) for kind in _SENSES]
         for system, view in asked
     ]
-    return _lines([*language.heads["views"], *(language.probes[kind] for kind in _SENSES)], rows)
+    return markdown_table([*language.heads["views"], *(language.probes[kind] for kind in _SENSES)], rows)
 
 
 def difference_table(named: Sequence[Score], language: Language) -> str:
@@ -149,7 +150,7 @@ def cost_table(facts: Mapping[str, Any], bundled: Mapping[str, Any] | None, lang
         parts = [f"{bundled['embed_s']:.1f}"]
         parts += [f"{name} {bundled[f'embed_{name}_s']:.1f}" for name in ("bfloat16", "int8")]
         rows.append([told["seconds"].format(**bundled), told["static seconds"], "; ".join(parts)])
-    return _lines(language.heads["cost"], rows)
+    return markdown_table(language.heads["cost"], rows)
 
 
 def with_output(text: str) -> str:
@@ -167,11 +168,7 @@ def with_output(text: str) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], language: Language) -> str:
     name, *systems = columns
-    return _lines([*language.heads[name], *(language.systems[system] for system in systems)], rows)
-
-
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
+    return markdown_table([*language.heads[name], *(language.systems[system] for system in systems)], rows)
 
 
 def _cell(score: Score | None, language: Language, named: bool = True) -> str:

@@ -83,9 +83,8 @@ def test_the_network_is_the_paper_s_from_the_encoder_on():
         own = x[: len(text.split())].numpy()
         seen = twin.attended(own)
         compared = np.concatenate([own, own - seen, own * seen], axis=1)
-        y = model.integrator(torch.from_numpy(compared)[None], torch.ones(1, len(compared), dtype=torch.bool))[
-            0
-        ].numpy()
+        whole = torch.ones(1, len(compared), dtype=torch.bool)
+        y = model.integrator(torch.from_numpy(compared)[None], whole)[0].numpy()
         found = twin.summaries(y, model.attention.weight[0].numpy(), model.attention.bias.item())
         for layer, n in zip([m for m in model.output if isinstance(m, Maxout)], (20, 10, 3), strict=True):
             found = twin.maxout(found, layer.pieces.weight.numpy(), layer.pieces.bias.numpy(), n)

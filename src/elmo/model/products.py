@@ -16,6 +16,7 @@ Product = Callable[[Tensor], Tensor]
 
 IN_CACHE = 2**22  # bytes of a weight that stays in a processor's cache from step to step
 _PIECES = 8
+_NAMED: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
 MIDDLE = 128  # of unsigned bytes: their zero
 _PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
@@ -28,6 +29,11 @@ def _knows_bfloat16(device: torch.device) -> bool:
 def known_precision(precision: torch.dtype | None, device: torch.device) -> torch.dtype | None:
     """The precision in which products shall run that may run in `precision`: there, or in that of the weights (None)."""
     return None if precision == torch.bfloat16 and not _knows_bfloat16(device) else precision
+
+
+def named_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """The same for float32 or bfloat16, as a setting names it."""
+    return known_precision(_NAMED[name], device)
 
 
 def _can_be_packed(weight: Tensor) -> bool:

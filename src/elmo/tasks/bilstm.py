@@ -7,6 +7,7 @@ the same, go token by token through small products and take one and a half times
 import torch
 from torch import Tensor, nn
 
+from elmo.model.bilm import reverse_rows
 from elmo.tasks.unit_dropout import UnitDropout
 
 
@@ -28,18 +29,8 @@ class BiLSTM(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """mask: bool (B, T), True = token; the tokens stand before the padding, which comes out 0."""
-        places = torch.arange(mask.shape[1], device=mask.device)
-        lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
-        turned = torch.where(mask, lengths - 1 - places, places).unsqueeze(
-            2
-        )  # (B, T, 1), from the last token to the first
         y = x
         for number, (ahead, back) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             y = self.dropout(y) if number else y
-            y = torch.cat([ahead(y)[0], _at(back(_at(y, turned))[0], turned)], dim=2)
+            y = torch.cat([ahead(y)[0], reverse_rows(back(reverse_rows(y, mask))[0], mask)], dim=2)
         return y * mask.unsqueeze(2)
-
-
-def _at(x: Tensor, places: Tensor) -> Tensor:
-    """The tokens at these places: float (B, T, F), int64 (B, T, 1)."""
-    return x.gather(1, places.expand(-1, -1, x.shape[2]))

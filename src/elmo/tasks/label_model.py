@@ -13,7 +13,7 @@ from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.examples import Example
-from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool, fit_temperature
+from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool
 from elmo.tasks.ngrams import NgramLayer
 from elmo.tasks.predictions import Labelled
 
@@ -79,28 +79,25 @@ class LabelModel(nn.Module):
     def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
         """Fit the bag of n-grams, if there is one, to examples with one label each."""
         if self.ngrams is not None:
-            self.ngrams.fit(*self._known(train), *self._known(dev))
+            at, truth = self._known(train)
+            at_dev, dev_truth = self._known(dev)
+            self.ngrams.fit([train[i] for i in at], truth, [dev[i] for i in at_dev], dev_truth)
 
     def calibrate(self, logits: Tensor, examples: Sequence[Example]) -> None:
         """Fit the temperature to logits (N, K) of examples with one label each (Guo et al. 2017), and the share of n-grams."""
-        if self.multi_label:
+        at, truth = self._known(examples)
+        if self.multi_label or not at:
             return
-        known, truth = self._known(examples)
-        if not known:
-            return
-        chosen = {id(example) for example in known}
-        own = logits[[id(example) in chosen for example in examples]]
-        if self.ngrams is None:
-            self.temperature.fill_(fit_temperature(own.numpy(), truth.numpy()))
-        else:
-            sharpness, share = fit_pool([own.numpy(), self.ngrams(known).numpy()], truth.numpy())
-            self.temperature.fill_(1 / sharpness)
-            self.ngram_share.fill_(share)
+        voices = [logits[at]] if self.ngrams is None else [logits[at], self.ngrams([examples[i] for i in at])]
+        sharpness, *shares = fit_pool([voice.numpy() for voice in voices], truth.numpy())
+        self.temperature.fill_(1 / sharpness)
+        if shares:
+            self.ngram_share.fill_(shares[0])
 
-    def _known(self, examples: Sequence[Example]) -> tuple[list[Example], Tensor]:
-        """Those with a label that the task knows; the numbers of their first labels, int64 (n,)."""
-        known = [e for e in examples if e.labels and e.labels[0] in self._numbers]
-        return known, torch.tensor([self._numbers[e.labels[0]] for e in known], dtype=torch.int64)
+    def _known(self, examples: Sequence[Example]) -> tuple[list[int], Tensor]:
+        """Where those are whose first label the task knows; the numbers of these labels, int64 (n,)."""
+        at = [i for i, e in enumerate(examples) if e.labels and e.labels[0] in self._numbers]
+        return at, torch.tensor([self._numbers[examples[i].labels[0]] for i in at], dtype=torch.int64)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
         """Of each example: whether all is right, 1, and for each label whether it is rightly said, said, true."""

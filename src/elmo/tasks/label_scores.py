@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from elmo.tasks.bootstrap import Counts
 
-_SHARPEST = 100.0  # 1 / temperature
+_SHARPEST = 100.0  # factor of logits, 1 / temperature
 _ROUNDS = 100
 
 
@@ -28,37 +28,11 @@ def f1_of_counts(right: Counts, said: Counts, true: Counts) -> F1:
     return F1(macro, 200 * right.sum(axis=-1) / np.maximum(1, both.sum(axis=-1)), by_label)
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The temperature that makes softmax(logits / temperature) most likely (Guo et al. 2017), between 0.01 and 100.
-
-    The likelihood is concave in 1 / temperature; where its slope is 0 is found by halving an interval.
-
-    Args:
-        logits: (n, K). labels: int64 (n,).
-    """
-    return 1 / _best_factor(logits.astype(np.float64), np.zeros((1, 1)), labels)
-
-
-def _best_factor(logits: NDArray[np.float64], others: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """The factor that makes softmax(factor * logits + others) most likely."""
-    above = logits - logits[np.arange(len(logits)), labels][:, None]  # (n, K), than the true label is
-
-    def slope(factor: float) -> float:
-        z = factor * above + others  # (n, K)
-        weights = np.exp(z - z.max(axis=1, keepdims=True))
-        return -float(((weights * above).sum(axis=1) / weights.sum(axis=1)).mean())
-
-    low, high = 1 / _SHARPEST, _SHARPEST
-    for _ in range(60):
-        middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
-    return float(np.sqrt(low * high))
-
-
 def fit_pool(logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -> list[float]:
     """What to multiply the logits of several models by, so that the softmax of their sum is most likely: 0.01 to 100 each.
 
-    The likelihood is concave in all factors together; one after the other is moved to its best, until none moves.
+    The likelihood is concave in all factors together; one after the other is moved to its best, until none moves. The factor of
+    one model alone is 1 / its temperature (Guo et al. 2017).
 
     Args:
         logits: (n, K) of each. labels: int64 (n,).
@@ -73,6 +47,22 @@ def fit_pool(logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -
         if np.allclose(before, factors, rtol=1e-3, atol=0):
             break
     return factors
+
+
+def _best_factor(logits: NDArray[np.float64], others: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """The factor that makes softmax(factor * logits + others) most likely: where its slope is 0, by halving an interval."""
+    above = logits - logits[np.arange(len(logits)), labels][:, None]  # (n, K), the logit of the true label
+
+    def slope(factor: float) -> float:
+        z = factor * above + others  # (n, K)
+        weights = np.exp(z - z.max(axis=1, keepdims=True))
+        return -float(((weights * above).sum(axis=1) / weights.sum(axis=1)).mean())
+
+    low, high = 1 / _SHARPEST, _SHARPEST
+    for _ in range(60):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    return float(np.sqrt(low * high))
 
 
 def calibration_error(shares: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 15) -> float:

@@ -19,11 +19,8 @@ from elmo.tasks.examples import Example
 N_BUCKETS = 2**15  # n-grams that fall into one count as one
 LEAST = 2  # training texts that must have an n-gram; a rarer one says nothing
 _TOKENS, _CHARACTERS = range(1, 4), range(3, 6)
-_STRENGTHS = (
-    1.0,
-    0.2,
-    0.05,
-)  # of the penalty, for all examples together: 1 / C; each begins where the one before ended
+# Of the penalty, for all examples together: 1 / C; each begins where the one before ended.
+_STRENGTHS = (1.0, 0.2, 0.05)
 _ITERATIONS, _HISTORY = 40, 5  # of L-BFGS, for each strength
 
 
@@ -86,7 +83,7 @@ class NgramLayer(nn.Module):
     def forward(self, examples: Sequence[Example]) -> Tensor:
         """Float (B, K)."""
         features = self._features([counts_of(example) for example in examples])
-        return (features.times(self.weight) + self.bias).log_softmax(dim=1)
+        return _scores(features, self.weight, self.bias).log_softmax(dim=1)
 
     def _features(self, counts: Sequence[Counter[int]]) -> _Rows:
         """(1 + log count) * idf, of length 1: (B, buckets)."""
@@ -112,36 +109,39 @@ class NgramLayer(nn.Module):
         counts = [counts_of(example) for example in examples]
         in_texts = torch.bincount(torch.tensor([b for hits in counts for b in hits]), minlength=N_BUCKETS)
         self.idf.copy_((torch.log((1 + len(counts)) / (1 + in_texts)) + 1) * (in_texts >= LEAST))
-        x = self._features(counts)
-        found, best = [self.weight, self.bias], -1.0
-        parameters = [torch.zeros_like(part, requires_grad=True) for part in found]
+        x, of_dev = self._features(counts), self._features([counts_of(example) for example in dev])
+        turned, best = x.turned(N_BUCKETS), -1.0
+        weight, bias = parameters = [torch.zeros_like(part, requires_grad=True) for part in (self.weight, self.bias)]
         for strength in _STRENGTHS:
-            _descend(parameters, x, truth, strength)
-            kept = [part.clone() for part in found]
-            for part, own in zip(found, parameters, strict=True):
-                part.copy_(own)
-            accuracy = float((self(dev).argmax(dim=1) == dev_truth).double().mean()) if dev else 0.0
-            if accuracy <= best:
-                for part, own in zip(found, kept, strict=True):
-                    part.copy_(own)
-            best = max(best, accuracy)
+            _descend(parameters, x, turned, truth, strength)
+            right = _scores(of_dev, weight, bias).argmax(dim=1) == dev_truth
+            accuracy = float(right.double().mean()) if dev else 0.0
+            if accuracy > best:
+                best = accuracy
+                self.weight.copy_(weight)
+                self.bias.copy_(bias)
 
 
-def _descend(parameters: list[Tensor], x: _Rows, truth: Tensor, strength: float) -> None:
+def _scores(x: _Rows, weight: Tensor, bias: Tensor) -> Tensor:
+    """Float (N, K)."""
+    return x.times(weight) + bias
+
+
+def _descend(parameters: list[Tensor], x: _Rows, turned: _Rows, truth: Tensor, strength: float) -> None:
     """Minimise the mean of the cross-entropies + strength / (2 N) * |weight|^2.
 
     Args:
-        parameters: weight and bias. x: (N, buckets).
+        parameters: weight and bias. x: (N, buckets). turned: the same, (buckets, N).
     """
     weight, bias = parameters
-    N, turned = len(truth), x.turned(N_BUCKETS)
+    N = len(truth)
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=_ITERATIONS, history_size=_HISTORY, line_search_fn="strong_wolfe"
     )
 
     @torch.no_grad()
     def loss() -> Tensor:
-        logs = (x.times(weight) + bias).log_softmax(dim=1)  # (N, K)
+        logs = _scores(x, weight, bias).log_softmax(dim=1)  # (N, K)
         error = logs.exp()
         error[torch.arange(N), truth] -= 1
         error /= N

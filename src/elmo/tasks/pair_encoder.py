@@ -26,7 +26,7 @@ class PairEncoder(nn.Module):
         self.compared = nn.Sequential(nn.Linear(4 * n_features, H), nn.ReLU(), UnitDropout(config.dropout))
         self.composed = BiLSTM(H, H)
         self.summary = nn.Sequential(
-            UnitDropout(config.dropout), nn.Linear(8 * H, H), nn.Tanh(), nn.Dropout(config.dropout)
+            UnitDropout(config.dropout), nn.Linear(8 * H, H), nn.Tanh(), UnitDropout(config.dropout)
         )
         self.width = H
 

@@ -18,7 +18,7 @@ from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM, reverse_rows
 from elmo.model.dropout import Dropout, DropoutShares
 from elmo.model.lstm import TrainingPass
-from elmo.model.products import known_precision
+from elmo.model.products import named_precision
 from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct
@@ -94,8 +94,7 @@ class TunedBiLM:
         """
         sentences, which = distinct(batch.examples)
         words = [[token.text for token in e.tokens] for e in sentences]
-        low = torch.bfloat16 if self._config.precision == "bfloat16" else None
-        precision = known_precision(low, batch.mask.device)
+        precision = named_precision(self._config.precision, batch.mask.device)
         layers = trained_layers(
             self.bilm, self.elmo.model.speller, words, self._config.bilm_dropout, seed, precision=precision
         )

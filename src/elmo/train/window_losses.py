@@ -14,7 +14,7 @@ from elmo.model.dropout import NO_DROPOUT, Dropout
 from elmo.model.fast_softmax import sampled_loss_fast
 from elmo.model.gpu_lstm import read_window
 from elmo.model.lstm import LSTMState, TrainingPass
-from elmo.model.products import known_precision, look_up
+from elmo.model.products import look_up, named_precision
 from elmo.model.softmax import Softmax
 from elmo.text.speller import Spellings
 from elmo.train.config import PretrainConfig
@@ -22,7 +22,6 @@ from elmo.train.distillation import Teaching, distances_of_places
 from elmo.train.window_tensors import WindowTensors
 
 _AT_ONCE = 4096  # words whose token layer is made at once
-_PRECISIONS: dict[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
 
 
 class OutputRows(NamedTuple):
@@ -40,7 +39,7 @@ def gather_rows(softmax: Softmax, word_ids: NDArray[np.int64]) -> OutputRows:
 
 def product_precision(config: PretrainConfig, device: torch.device) -> torch.dtype | None:
     """In which precision a run's matrix products are made on a device; None: that of the weights."""
-    return known_precision(_PRECISIONS[config.precision], device)
+    return named_precision(config.precision, device)
 
 
 def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None) -> Tensor:
