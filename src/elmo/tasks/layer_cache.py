@@ -1,8 +1,8 @@
 """The layers of a frozen biLM for the examples of a task, computed once and kept on disk.
 
 A file holds the layers of one list of sentences in float16, sentence after sentence, and is named by what decides them: the
-weights and the tokens. It is memory-mapped, so a training holds what it looks at. The folder is bounded: what was used longest
-ago goes.
+weights and the tokens. What a step looks at is read, no more, so a training's memory does not grow with its file. The folder is
+bounded: what was used longest ago goes.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
 from elmo.tasks.examples import Example, distinct
 from elmo.text.files import written_whole
+from elmo.text.raw_arrays import ArrayFacts, DiskArray
 from elmo.text.rows import Row
 
 CACHE_BYTES = 16 * 2**30
@@ -48,15 +49,16 @@ class CachedLayers:
     def __init__(self, path: Path, lengths: Sequence[int], which: Sequence[int], shape: tuple[int, int]) -> None:
         L, D = shape
         self._which = which
-        self._edges = np.cumsum([0, *lengths]) * L * D
-        self._numbers: NDArray[np.float16] = np.memmap(path, np.float16, "r")
+        self._edges = np.cumsum([0, *lengths]) * L
         self._shape = shape
+        self._rows = DiskArray(path, ArrayFacts(dtype="float16", shape=(int(self._edges[-1]), D), checksum=""))
 
     def __call__(self, number: int) -> NDArray[np.float16]:
         """The layers of an example, token layer first, doubled to the full width."""
         L, D = self._shape
         sentence = self._which[number]
-        return self._numbers[self._edges[sentence] : self._edges[sentence + 1]].reshape(L, -1, D)
+        first, end = self._edges[sentence : sentence + 2].tolist()
+        return self._rows.read(first, end).reshape(L, -1, D)
 
 
 def cached_layers(

@@ -20,7 +20,7 @@ from pydantic import BaseModel, NonNegativeInt
 from elmo.errors import TextError
 from elmo.text.files import read_json
 
-Integers = NDArray[Any]
+Numbers = NDArray[Any]
 INDEX_FILE = "index.json"
 
 
@@ -33,7 +33,7 @@ def checksum_of(path: Path) -> str:
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
     """What a file must be."""
 
-    dtype: Literal["int16", "int32", "int64", "uint8"]
+    dtype: Literal["int16", "int32", "int64", "uint8", "float16"]
     shape: tuple[NonNegativeInt, ...]
     checksum: str
 
@@ -63,7 +63,7 @@ class DiskArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def read(self, start: int, stop: int) -> Integers:
+    def read(self, start: int, stop: int) -> Numbers:
         """Rows start .. stop - 1: (stop - start, ...)."""
         return np.frombuffer(self.read_bytes(start, stop), self.dtype).reshape(-1, *self.shape[1:])
 
@@ -71,13 +71,13 @@ class DiskArray:
         """The bytes of rows start .. stop - 1."""
         return os.pread(self._file, (stop - start) * self._row_bytes, start * self._row_bytes)
 
-    def read_runs(self, starts: Sequence[int], length: int) -> Integers:
+    def read_runs(self, starts: Sequence[int], length: int) -> Numbers:
         """`length` rows from each start: (starts, length, ...)."""
         pread, file, size = os.pread, self._file, self._row_bytes  # looked up once: this is the inner loop of a window
         read = b"".join([pread(file, length * size, start * size) for start in starts])
         return np.frombuffer(read, self.dtype).reshape(len(starts), length, *self.shape[1:])
 
-    def mapped(self) -> Integers:
+    def mapped(self) -> Numbers:
         """The whole array, memory-mapped: for what is small beside a corpus."""
         if 0 in self.shape:  # nothing cannot be mapped
             return np.zeros(self.shape, self.dtype)
@@ -92,7 +92,7 @@ class ArraysWriter:
         self._open: dict[str, tuple[BinaryIO, Any, ArrayFacts]] = {}
         self._facts: dict[str, ArrayFacts] = {}
 
-    def append(self, name: str, values: Integers) -> None:
+    def append(self, name: str, values: Numbers) -> None:
         """Append rows; the first call for a name, be it of no rows, fixes type and shape of a row."""
         if name not in self._open:
             facts = ArrayFacts.model_validate(
