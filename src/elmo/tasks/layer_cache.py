@@ -21,7 +21,7 @@ from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
 from elmo.tasks.examples import Example, distinct
 from elmo.text.files import written_whole
-from elmo.text.raw_arrays import ArrayFacts, DiskArray
+from elmo.text.raw_arrays import DiskArray
 from elmo.text.rows import Row
 
 CACHE_BYTES = 16 * 2**30
@@ -51,7 +51,7 @@ class CachedLayers:
         self._which = which
         self._edges = np.cumsum([0, *lengths]) * L
         self._shape = shape
-        self._rows = DiskArray(path, ArrayFacts(dtype="float16", shape=(int(self._edges[-1]), D), checksum=""))
+        self._rows = DiskArray(path, "float16", (int(self._edges[-1]), D))
 
     def __call__(self, number: int) -> NDArray[np.float16]:
         """The layers of an example, token layer first, doubled to the full width."""

@@ -33,7 +33,7 @@ def checksum_of(path: Path) -> str:
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
     """What a file must be."""
 
-    dtype: Literal["int16", "int32", "int64", "uint8", "float16"]
+    dtype: Literal["int16", "int32", "int64", "uint8"]
     shape: tuple[NonNegativeInt, ...]
     checksum: str
 
@@ -52,9 +52,9 @@ class DiskArray:
     megabyte around each number): a corpus read here and there would soon lie in memory whole. Pieces that are read do not.
     """
 
-    def __init__(self, path: Path, facts: ArrayFacts) -> None:
-        self.dtype = np.dtype(facts.dtype).newbyteorder("<")
-        self.shape = facts.shape
+    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...]) -> None:
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.shape = shape
         self._path = path
         self._row_bytes = self.dtype.itemsize * math.prod(self.shape[1:])
         self._file = os.open(path, os.O_RDONLY)
@@ -111,7 +111,7 @@ class ArraysWriter:
         file, checksum, facts = self._open.pop(name)
         file.close()
         self._facts[name] = facts.model_copy(update={"checksum": checksum.hexdigest()})
-        return DiskArray(self._folder / f"{name}.bin", self._facts[name])
+        return DiskArray(self._folder / f"{name}.bin", facts.dtype, facts.shape)
 
     def close(self) -> None:
         """Close what is open, for good or after an error."""
@@ -162,4 +162,4 @@ def _open_checked(path: Path, facts: ArrayFacts) -> DiskArray:
     checksum = checksum_of(path)
     if checksum != facts.checksum:
         raise ValueError(f"{path.name} was altered: its checksum is {checksum}, its index says {facts.checksum}")
-    return DiskArray(path, facts)
+    return DiskArray(path, facts.dtype, facts.shape)
