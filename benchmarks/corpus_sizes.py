@@ -1,6 +1,6 @@
 """What a model is worth that has seen 1, 3, 10 or 50 MB of text: bits per byte beside a 5-gram's, word senses, time.
 
-    python benchmarks/corpus_sizes.py [--only ROW]... [--again] [--write-docs]
+    python benchmarks/corpus_sizes.py [--only ROW]... [--device cuda] [--again] [--write-docs]
 
 English: so many bytes of sentences drawn at random from the texts of the model in the package. Basque: the sentences of
 lm/lowresource. Each is trained by its recipe, recipes/text-SIZEmb.toml, and measured on the held-out text of its language; the
@@ -22,6 +22,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import torch
+
 from corpus_sizes_page import write_tables
 from elmo.apps.perplexity import measure_file
 from elmo.apps.pretrain import continue_run
@@ -29,6 +31,7 @@ from elmo.apps.run_beginning import start_run
 from elmo.text.corpus import read_sentences
 from elmo.train.loop import Report
 from elmo.train.memory import keep_freed_memory
+from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
 from perplexity import KNESER_NEY, SHIPPED
 from record import ROOT, SHARED, keep_row, kept_rows
@@ -73,11 +76,12 @@ def write_sample(language: Language, megabytes: int, target: Path) -> int:
     return size
 
 
-def measure(row: str) -> dict[str, Any]:
+def measure(row: str, device: str) -> dict[str, Any]:
     """Train and measure one row."""
     name, megabytes = row.split("/")
     language = LANGUAGES[name]
     keep_freed_memory()
+    ranks = join_ranks(device)
     config = pretrain_config(read_recipe(ROOT / "recipes" / f"{ROWS[row]}.toml"), [])
     curve: list[tuple[float, float]] = []
 
@@ -95,7 +99,7 @@ def measure(row: str) -> dict[str, Any]:
         )
         start_run([str(text)], run, config, heldout_file=heldout, pretokenized=True)
         begun = time.monotonic()
-        continue_run(run, report=note)
+        continue_run(run, report=note, ranks=ranks)
         minutes = (time.monotonic() - begun) / 60
         own = measure_file(str(run), language.heldout)
         command = [sys.executable, KNESER_NEY, text, heldout, "--vocabulary", run / "vocabulary.txt", "--json"]
@@ -104,6 +108,7 @@ def measure(row: str) -> dict[str, Any]:
         tokens = json.loads((run / "run.json").read_text(encoding="utf-8"))["tokens"]
     assert rival["tokens"] == own["tokens"]
     told = {"recipe": ROWS[row], "bytes": size, "tokens": tokens, "epochs": config.epochs, "minutes": round(minutes, 1)}
+    told["device"] = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else "cpu"
     measured = {key: own[key] for key in ("forward", "backward", "mean", "bits_per_byte", "oov_rate")}
     bits = float(own["bits_per_byte"])
     told |= measured | {"kneser_ney_5": rival["mean"]}
@@ -117,6 +122,7 @@ def main() -> None:
     """Measure, keep, and write the tables if they are wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=list(ROWS), help="a row; several times for several")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda: where it is trained")
     parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
     parser.add_argument("--write-docs", action="store_true", help="only write the tables that are kept into docs/")
     given = parser.parse_args()
@@ -125,8 +131,9 @@ def main() -> None:
             continue
         print(f"{row} ...", flush=True)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            figures = process.submit(measure, row).result()
-        keep_row(NAME, row, f"python benchmarks/corpus_sizes.py --only {row}", figures)
+            figures = process.submit(measure, row, given.device).result()
+        there = "" if given.device == "cpu" else f" --device {given.device}"
+        keep_row(NAME, row, f"python benchmarks/corpus_sizes.py --only {row}{there}", figures)
         print(f"  {figures}", flush=True)
     if given.write_docs:
         for page in write_tables(kept_rows(NAME)):
