@@ -29,6 +29,7 @@ from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
 from record import ROOT, SHARED, keep_row, kept_rows
+from task_groups import GROUPS
 from task_page import KNOWN, PAGE, TUNED, page
 
 RUNS = ROOT / "runs" / "tasks"
@@ -202,6 +203,14 @@ def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dic
     return {key: round(found[key], 3) for key in kept}
 
 
+def grouped(name: str, seed: int, model: str) -> dict[str, Any]:
+    """Scores by kind of test example, as `task_groups.py` tells them apart: kind, examples, with the model, without."""
+    examples = load_task(folder_of(name, seed, model)).read(prepared(name).test)
+    found = [GROUPS[name](examples, load_task(folder_of(name, seed, m)).predict(examples)) for m in (model, None)]
+    kinds = sorted(set(found[0]) & set(found[1]))
+    return {"groups": [[kind, found[0][kind][0], *(round(each[kind][1], 3) for each in found)] for kind in kinds]}
+
+
 def folder_of(name: str, seed: int, model: str | None, fraction: float = 100) -> Path:
     """Where a trained task lies."""
     return RUNS / name / f"{model or 'without'}-{seed}{_share(fraction)}"
@@ -222,6 +231,8 @@ def rows(names: list[str], n_seeds: int, fractions: list[float], tuned: bool) ->
         if tuned and (RECIPES / f"{name}-tuned.toml").exists():
             yield f"{whole}/{TUNED}/{seed}", (measure, name, seed, TUNED, fraction)
             yield f"{whole}/{TUNED}-difference/{seed}", (compare, name, seed, TUNED, model, fraction)
+        if name in GROUPS and fraction == 100:
+            yield f"{name}/groups/{seed}", (grouped, name, seed, model)
         if SETS[name].without is not None:
             yield f"{whole}/scope-{model}/{seed}", (scope, name, seed, model, fraction)
             yield f"{whole}/scope-without/{seed}", (scope, name, seed, None, fraction)

@@ -16,6 +16,7 @@ from elmo.apps.train_task import CHECKPOINT, TaskRun, Watch, train_task
 from elmo.apps.use_task import compare_tasks, evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
+from elmo.tasks import fit
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds import read_examples
@@ -358,6 +359,19 @@ def test_a_fraction_of_the_examples_is_learned_from(files):
     assert (len(kept(5)), len(kept(20)), len(kept(100))) == (6, 24, 120)
     assert kept(5) < kept(20)
     assert kept(20) != kept(20, seed=1)
+
+
+def test_a_fraction_is_passed_more_often(files, tmp_path, monkeypatch):
+    rates = []
+    monkeypatch.setattr(fit, "take_step", lambda update, rate, norm: rates.append(rate))
+    falling = {"learning_rate": 0.01, "schedule": "linear", "final_share": 0.0, "warmup_steps": 0}
+    for fraction, n in ((100, 15), (4, 5)):  # batches of 8; 5 of 120 examples, five times
+        rates.clear()
+        run = run_of(files, "conll", fraction=fraction, epochs=1, batch_size=8, model=None, optimizer=falling)
+        train_task(run, tmp_path / str(n))
+        assert rates == pytest.approx(
+            [0.01 * (1 - i / n) for i in range(n)], abs=0.01 / n
+        )  # the rate falls over all of them
 
 
 def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_path):

@@ -86,6 +86,11 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     seed: int = Field(0, ge=0, lt=2**31)
 
     @property
+    def passes(self) -> int:
+        """Over the examples in an epoch: the square root of 100 / `fraction`, since a hundredth of the steps teaches nothing."""
+        return round((100 / self.fraction) ** 0.5)
+
+    @property
     def tells_one_label(self) -> bool:
         """Whether a text gets one label of its own, so that it may also get none (`abstention.py`)."""
         return self.task == "classify" and not self.multi_label

@@ -214,7 +214,8 @@ class Training:
         begun = time.monotonic()
         torch.manual_seed(self.config.seed * 100_003 + number)  # dropout
         dice = np.random.default_rng((self.config.seed, number))
-        batches = shuffled_batches(train.lengths, self.config.batch_size, dice)
+        passes = (shuffled_batches(train.lengths, self.config.batch_size, dice) for _ in range(self.config.passes))
+        batches = [batch for once in passes for batch in once]
         n_steps = self.config.epochs * len(batches)
         tuned = None if self.reads_frozen_layers else self.tuned
         if tuned is not None:
