@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from corpus_sizes_page import write_tables
+from corpus_sizes_page import PICTURE, draw_curves, write_tables
 from elmo.apps.perplexity import measure_file
 from elmo.apps.pretrain import continue_run
 from elmo.apps.run_beginning import start_run
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(ROWS), help="a row; several times for several")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda: where it is trained")
     parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
-    parser.add_argument("--write-docs", action="store_true", help="only write the tables that are kept into docs/")
+    parser.add_argument("--write-docs", action="store_true", help="only write what is kept into docs/")
     given = parser.parse_args()
     for row in [] if given.write_docs else given.only or list(ROWS):
         if row in kept_rows(NAME) and not given.again:
@@ -138,6 +138,8 @@ def main() -> None:
     if given.write_docs:
         for page in write_tables(kept_rows(NAME)):
             print(page)
+        if draw_curves(kept_rows(NAME)):
+            print(PICTURE)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""What is kept of `corpus_sizes.py` -> the table in docs/your-own-language.md and in its Chinese twin, between two marks."""
+"""What is kept of `corpus_sizes.py` -> a table in docs/your-own-language.md and its Chinese twin, between two marks; a picture."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from elmo.apps.empty_figure import empty_figure
 from marked_page import write_between
 from record import ROOT
 
+PICTURE = ROOT / "docs" / "corpus-sizes.png"
 PAGES = (ROOT / "docs" / "your-own-language.md", ROOT / "docs" / "your-own-language.zh.md")
 _BEGIN, _END = "<!-- sizes: written by `python benchmarks/corpus_sizes.py --write-docs` -->", "<!-- end of sizes -->"
 _MISSING = "·"  # not measured yet
@@ -26,6 +28,7 @@ _HEADS = {
     PAGES[1]: ("文本", "词数", "遍数", "分钟", "困惑度", "未知词", "每字节比特", "5-gram 的每字节比特", "词义"),
 }
 _LANGUAGES = {PAGES[0]: ("Basque", "English"), PAGES[1]: ("巴斯克语", "英语")}
+_COLOURS = {"1": "#e69f00", "3": "#009e73", "10": "#56b4e9", "50": "#0072b2"}  # megabytes; Okabe and Ito
 
 
 def write_tables(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Path]:
@@ -33,6 +36,34 @@ def write_tables(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Path]:
     for page in PAGES:
         write_between(page, _BEGIN, _END, _table(rows, page))
         yield page
+
+
+def draw_curves(rows: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Held-out perplexity on the way, a panel a language, the 5-gram of the same text dashed; False without matplotlib."""
+    figure = empty_figure(11, 4.2)
+    if figure is None:
+        return False
+    for number, language in enumerate(("english", "basque"), start=1):
+        axes: Any = figure.add_subplot(1, 2, number)
+        for row in _ROWS:
+            if row.startswith(language) and row in rows:
+                found, size = rows[row]["figures"], row.split("/")[1]
+                passes, values = zip(*found["curve"], strict=True)
+                axes.plot(
+                    [100 * p / found["epochs"] for p in passes],
+                    values,
+                    marker=".",
+                    color=_COLOURS[size],
+                    label=f"{size} MB, {found['epochs']} passes",
+                )
+                axes.axhline(found["kneser_ney_5"], color=_COLOURS[size], linestyle="--", linewidth=1)
+        axes.set(
+            title=language.capitalize(), xlabel="percent of the training", ylabel="held-out perplexity", xlim=(0, 100)
+        )
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    figure.savefig(PICTURE, format="png", dpi=110)
+    return True
 
 
 def _table(rows: Mapping[str, Mapping[str, Any]], page: Path) -> str:
