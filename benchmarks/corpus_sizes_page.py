@@ -1,4 +1,4 @@
-"""What is kept of `corpus_sizes.py` -> a table in docs/your-own-language.md and its Chinese twin, between two marks; a picture."""
+"""What is kept of `corpus_sizes.py` -> the table in docs/your-own-language.md and its Chinese twin; a picture of the curves."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -135,7 +135,8 @@ def typing_table(named: Sequence[Score], language: Language) -> str:
             clean, typed = (best.get((kind, system, text)) for text in ("clean", "typed"))
             found.append(typed)
             cells.append(f"{clean.value - typed.value:.1f} ({typed.value:.1f})" if clean and typed else MISSING)
-        rows.append([title, _set(found, language), *cells])
+        if any(found):  # words out of context have no text to be wrong in
+            rows.append([title, _set(found, language), *cells])
     return _table(["typing", *systems], rows, language)
 
 
