@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
+	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
 	bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -93,6 +93,9 @@ bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was 
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --tuned
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --fractions 1,5,20
 	@$(BIN)/python benchmarks/tasks.py --write-docs
+
+bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sentences tagged: how long (six minutes).
+	@$(BIN)/python benchmarks/task_time.py --save
 
 .venv/.gensim: .venv/.dev
 	@echo "installing gensim, which trains Word2Vec and fastText"
