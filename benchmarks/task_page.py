@@ -1,15 +1,18 @@
 """What is kept of `tasks.py` -> docs/results.md."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import product
+from itertools import pairwise, product
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+from elmo.apps.empty_figure import empty_figure
 from markdown_table import markdown_table
 from record import ROOT
 
 PAGE = ROOT / "docs" / "results.md"
+PICTURE = ROOT / "docs" / "results.png"  # the curves
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
 Found = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]  # set -> en, without, difference -> figures of each seed
 MISSING = "·"  # not measured yet
@@ -63,6 +66,13 @@ billion words (Peters et al. 2018, table 1).
 
 """
 
+_ABOUT_CURVES = """## From how many labels
+
+The paper's figure 1, seed 0 (all labels: mean of the seeds). The smaller share lies within the larger; an epoch passes over a
+share more often ([tasks.md](tasks.md)).
+
+"""
+
 _ABOUT_TUNED = """## Frozen, or learning with the task
 
 `recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one.
@@ -96,7 +106,7 @@ The threshold keeps 95 % of the dev file (`min_score`); no text out of scope was
 
 def page(rows: Rows) -> str:
     """docs/results.md."""
-    found = _by_set(rows)
+    found = by_set(rows)
     return "\n\n".join([_OPENING + _sets(found), _groups(found), _curves(found), _tuned(found), _scope(found)]) + "\n"
 
 
@@ -130,7 +140,56 @@ def _curves(found: Found) -> str:
         scores = [_mean(own[kind], known.score) for kind in ("without", "en")]
         lines.append([f"{known.title}, {known.name}", share, *scores])
     heads = ["set", "percent of the training file", "without ELMo", "with ELMo"]
-    return "## From how many labels\n\n" + markdown_table(heads, lines)
+    told = [
+        f"{KNOWN[name].title}: with ELMo about {share:.0f} % of the labels do what all of them do without."
+        for name in CURVES
+        if (share := _share_that_equals(found, name)) is not None
+    ]
+    picture = f"![scores by percent of the training file; dashed all labels without ELMo]({PICTURE.name})"
+    return "\n\n".join([_ABOUT_CURVES + markdown_table(heads, lines), picture, *told])
+
+
+def _share_that_equals(found: Found, name: str) -> float | None:
+    """At which percent of the training file the curve with ELMo comes to the full-data score without, the two shares beside it
+    joined by a straight line over the logarithm; None: not measured, or it does not.
+    """
+    points, whole = curve(found, name, "en"), curve(found, name, "without")
+    if len(points) <= len(SHARES) or not whole:
+        return None
+    aim = whole[-1][1]
+    for (below, low), (above, high) in pairwise(points):
+        if low < aim <= high:
+            return math.exp(math.log(below) + (aim - low) / (high - low) * math.log(above / below))
+    return None
+
+
+def curve(found: Found, name: str, kind: str) -> list[tuple[float, float]]:
+    """Percent of the training file, mean score, as far as they are measured."""
+    rows = {float(share): found[f"{name}-of-{share}"][kind] for share in SHARES} | {100.0: found[name][kind]}
+    return [(share, mean(row[KNOWN[name].score] for row in own)) for share, own in sorted(rows.items()) if own]
+
+
+def draw_curves(rows: Rows) -> bool:
+    """The paper's figure 1: scores by share of the training file, a panel a set; False without matplotlib (extra `plots`)."""
+    figure = empty_figure(10, 3.8)
+    if figure is None:
+        return False
+    found = by_set(rows)
+    for number, name in enumerate(CURVES, start=1):
+        axes: Any = figure.add_subplot(1, len(CURVES), number)
+        for kind, label, colour in (("en", "with ELMo", "#0072b2"), ("without", "without", "#e69f00")):
+            points = curve(found, name, kind)
+            axes.plot(
+                [share for share, _ in points], [score for _, score in points], marker="o", color=colour, label=label
+            )
+        if whole := curve(found, name, "without"):
+            axes.axhline(whole[-1][1], color="0.5", linestyle="--", linewidth=1)
+        axes.set(title=KNOWN[name].title, xscale="log", xlabel="percent of the training file", ylabel=KNOWN[name].name)
+        axes.set_xticks([1, 5, 20, 100], ["1", "5", "20", "100"])
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    figure.savefig(PICTURE, format="png", dpi=110)
+    return True
 
 
 def _tuned(found: Found) -> str:
@@ -153,7 +212,7 @@ def _scope(found: Found) -> str:
     return _ABOUT_SCOPE + markdown_table(heads, lines)
 
 
-def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
+def by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
     """Set -> en, without, difference -> figures of each seed."""
     found: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row, kept in sorted(rows.items()):

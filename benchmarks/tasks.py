@@ -30,7 +30,7 @@ from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
 from record import ROOT, SHARED, keep_row, kept_rows
 from task_groups import GROUPS
-from task_page import KNOWN, PAGE, TUNED, page
+from task_page import KNOWN, PAGE, PICTURE, TUNED, draw_curves, page
 
 RUNS = ROOT / "runs" / "tasks"
 RECIPES = ROOT / "recipes" / "tasks"
@@ -263,6 +263,8 @@ def main() -> None:
     if given.write_docs:
         PAGE.write_text(page(kept_rows(NAME)), encoding="utf-8")
         print(PAGE)
+        if draw_curves(kept_rows(NAME)):
+            print(PICTURE)
 
 
 if __name__ == "__main__":
