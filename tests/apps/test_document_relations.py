@@ -4,14 +4,18 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.train_task import TaskRun, train_task
 from elmo.apps.use_task import evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
-from elmo.errors import TextError
+from elmo.errors import ConfigError, TextError
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.meetings import meetings
+from elmo.tasks.ngrams import bag_of
+from elmo.tasks.pair_grams import grams_of_pairs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -60,6 +64,35 @@ def test_relations_of_documents_are_learned_and_scored_by_pairs(files):
     task = load_task(files / "t")
     assert task.file.labels == ["CID(Chemical,Disease)"]
     assert float(task.model.threshold) != pytest.approx(0.3)  # the dev file has decided
+
+
+def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, tmp_path):
+    paths = {name: files / f"{name}.pubtator" for name in ("train", "dev")}
+    settings = {**SMALL_TASK, "task": "relation", "model": None, "epochs": 1}
+    for name, more in (("alone", {}), ("both", {"ngrams": True})):
+        train_task(TaskRun(config=TaskConfig.model_validate(settings | more), **paths), tmp_path / name)
+    alone, both = (load_task(tmp_path / name) for name in ("alone", "both"))
+    for name, weight in alone.model.state_dict().items():  # the network learns what it learns alone
+        assert name == "threshold" or torch.equal(both.model.state_dict()[name], weight), name
+    first, second = (evaluate_task(tmp_path / name, files / "test.pubtator")["f1"] for name in ("alone", "both"))
+    assert second > max(first + 10, 85)
+    assert both.file.training["dev_f1"] == pytest.approx(evaluate_task(tmp_path / "both", files / "dev.pubtator")["f1"])
+    test = both.read(files / "test.pubtator")
+    both.model.factors.copy_(torch.tensor([0.0, 1.0]))  # the network falls silent
+    told = both.predict(test)
+    met = meetings(test[0].document, {("Chemical", "Disease")})
+    grams = [bag_of(f"CID\t{gram}" for gram in every) for every in grams_of_pairs(test[0], met)]
+    shares = dict(zip(met.pairs, both.model.ngrams(grams).exp()[:, 1].tolist(), strict=True))
+    assert {(r.head, r.tail): r.score for r in told[0].candidates} == pytest.approx(shares, abs=1e-5)
+
+
+def test_n_grams_are_refused_for_two_mentions(files, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "<e1>a</e1> <e2>b</e2>", "label": "x"}\n')
+    config = TaskConfig(task="relation", model=None, ngrams=True)
+    with pytest.raises(ConfigError, match=r"a\.jsonl: ngrams speak of concepts in documents"):
+        train_task(TaskRun(config=config, train=tmp_path / "a.jsonl", dev=tmp_path / "a.jsonl"), tmp_path / "t")
+    with pytest.raises(ValueError, match="ngrams is a setting of the tasks classify and relation, not of tag"):
+        TaskConfig(task="tag", ngrams=True)
 
 
 def test_a_document_is_told_of_however_it_is_given(files, tmp_path):

@@ -21,6 +21,7 @@ from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds import read_examples
 from elmo.tasks.labels import learnable
+from elmo.tasks.ngrams import bag_of_text
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -122,7 +123,9 @@ def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, classi
     both.model.ngram_share.fill_(1)
     test = both.read(files / "test.jsonl")
     for example, found in zip(test, both.predict(test), strict=True):
-        assert list(found.scores.values()) == pytest.approx(both.model.ngrams([example]).exp()[0].tolist(), abs=1e-4)
+        assert list(found.scores.values()) == pytest.approx(
+            both.model.ngrams([bag_of_text(example)]).exp()[0].tolist(), abs=1e-4
+        )
     assert np.mean([found.labels == e.labels for e, found in zip(test, both.predict(test), strict=True)]) > 0.8
     with pytest.raises(ValueError, match="one label each"):
         run_of(files, "several.jsonl", ngrams=True)

@@ -5,9 +5,11 @@ import random
 import pytest
 
 from elmo.errors import TextError
-from elmo.tasks.document_relation import DocumentRelations, best_threshold, meetings
+from elmo.tasks.document_relation import DocumentRelations, best_threshold
 from elmo.tasks.documents import document_example, holds_pubtator, read_documents
 from elmo.tasks.examples import Document, Link, Mention
+from elmo.tasks.meetings import meetings
+from elmo.tasks.pair_grams import grams_of_pairs
 from elmo.tasks.predictions import Related, Relation
 
 TEXT = (
@@ -118,3 +120,28 @@ def test_relations_are_counted_by_document(tmp_path):
     counts = DocumentRelations.counts(None, [example], [said])
     assert counts.tolist() == [[1, 2, 2]]
     assert said.facts(0.6) == {"relations": [{"head": "D1", "tail": "D3", "label": "CID", "score": 0.9}]}
+
+
+def test_what_a_document_says_of_two_concepts(tmp_path):
+    (tmp_path / "a.pubtator").write_text(TEXT)
+    (example,) = read_documents(tmp_path / "a.pubtator")
+    met = meetings(example.document, {("Chemical", "Disease")})
+    assert met.pairs == [("D1", "D2"), ("D1", "D3"), ("D1", "D4")]
+    tremor, pain, ache = grams_of_pairs(example, met)
+    assert [g for g in tremor if not g.startswith("fact")] == [
+        "ids D1 D2",
+        "head id D1",
+        *2 * ["head name lithium", "head word lithium"],
+        "tail id D2",
+        "tail name tremor",
+        "tail word tremor",
+        "head first apart 1 True",
+        "head first between and",
+        "head first after .",
+        "head first after lithium",
+        "head first after gave",
+        "tail first apart 1 False",
+    ]
+    assert {"head first between gave", "head first before .", "tail name pain"} <= set(pain)
+    assert len([g for g in pain if g.startswith("fact")]) == met.facts.shape[1]
+    assert [g.replace("D4", "D3") for g in ache] == pain

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from elmo.tasks import ngrams
 from elmo.tasks.examples import Example, with_blanks
-from elmo.tasks.ngrams import NgramLayer, counts_of, ngrams_of
+from elmo.tasks.ngrams import NgramLayer, bag_of_text, ngrams_of
 
 WORDS = "what is the time in Oslo now please wake me at nine play some jazz who wrote this song".split()
 
@@ -26,6 +26,10 @@ def example(words, label):
     return Example(tokens, [label], text, 1)
 
 
+def bags(examples):
+    return [bag_of_text(e) for e in examples]
+
+
 def truth_of(examples):
     return torch.tensor([["other", "song", "time"].index(e.labels[0]) for e in examples])
 
@@ -41,11 +45,11 @@ def test_it_is_the_regression_of_scikit_learn(monkeypatch):
     monkeypatch.setattr(ngrams, "_ITERATIONS", 500)
     train, test = examples_of(0, 150), examples_of(1, 40)
     layer = NgramLayer(3)
-    layer.fit(train, truth_of(train), [], torch.zeros(0, dtype=torch.int64))
-    features = TfidfVectorizer(analyzer=lambda e: counts_of(e).elements(), sublinear_tf=True, min_df=ngrams.LEAST)
+    layer.fit(bags(train), truth_of(train), [], torch.zeros(0, dtype=torch.int64))
+    features = TfidfVectorizer(analyzer=lambda e: bag_of_text(e).elements(), sublinear_tf=True, min_df=ngrams.LEAST)
     theirs = LogisticRegression(C=2.0, max_iter=5000, tol=1e-8).fit(features.fit_transform(train), truth_of(train))
     expected = theirs.predict_log_proba(features.transform(test))
-    assert np.allclose(layer(test).numpy(), expected, atol=2e-3)
+    assert np.allclose(layer(bags(test)).numpy(), expected, atol=2e-3)
 
 
 def test_the_penalty_is_that_with_the_best_accuracy_on_the_dev_file(monkeypatch):
@@ -54,22 +58,22 @@ def test_the_penalty_is_that_with_the_best_accuracy_on_the_dev_file(monkeypatch)
     for strengths in ((1.0,), (0.2,), (0.05,)):
         monkeypatch.setattr(ngrams, "_STRENGTHS", strengths)
         layer = NgramLayer(3)
-        layer.fit(train, truth_of(train), dev, truth_of(dev))
-        accuracies[strengths[0]] = float((layer(dev).argmax(1) == truth_of(dev)).double().mean())
+        layer.fit(bags(train), truth_of(train), bags(dev), truth_of(dev))
+        accuracies[strengths[0]] = float((layer(bags(dev)).argmax(1) == truth_of(dev)).double().mean())
     monkeypatch.undo()
     layer = NgramLayer(3)
-    layer.fit(train, truth_of(train), dev, truth_of(dev))
-    found = float((layer(dev).argmax(1) == truth_of(dev)).double().mean())
+    layer.fit(bags(train), truth_of(train), bags(dev), truth_of(dev))
+    found = float((layer(bags(dev)).argmax(1) == truth_of(dev)).double().mean())
     assert found == pytest.approx(max(accuracies.values()), abs=0.02)
 
 
 def test_neighbours_and_odd_texts_change_nothing():
     train = examples_of(4, 60)
     layer = NgramLayer(3)
-    assert torch.allclose(layer(train[:2]), torch.full((2, 3), -np.log(3)))  # nothing is learned yet
-    layer.fit(train, truth_of(train), [], torch.zeros(0, dtype=torch.int64))
+    assert torch.allclose(layer(bags(train[:2])), torch.full((2, 3), -np.log(3)))  # nothing is learned yet
+    layer.fit(bags(train), truth_of(train), [], torch.zeros(0, dtype=torch.int64))
     odd = [example(["\ud800", "\t", "a" * 500], "other"), example(["未知"], "other")]
-    together = layer([*train[:5], *odd])
-    alone = torch.cat([layer([e]) for e in [*train[:5], *odd]])
+    together = layer(bags([*train[:5], *odd]))
+    alone = torch.cat([layer(bags([e])) for e in [*train[:5], *odd]])
     assert torch.allclose(together, alone, atol=1e-6)
     assert together.exp().sum(dim=1) == pytest.approx(1)

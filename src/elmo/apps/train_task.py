@@ -232,17 +232,16 @@ def _settle(training: Training, train: Sequence[Example], dev: Data) -> list[Any
     model, words, config, tuned = training.model, training.words, training.config, training.tuned
     if tuned is not None:
         dev = dev.bare()
-    if isinstance(model, LabelModel):
+    if isinstance(model, LabelModel | DocumentRelations):
         model.eval()
-        alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
-        logits = [model.logits(batch if tuned is None else tuned.look_at(batch)) for batch in alone]
         model.learn_ngrams(train, dev.examples)
-        model.calibrate(torch.cat(logits), dev.examples)
-    predicted = predict_all(model, dev, words, config, tuned)
-    if isinstance(model, DocumentRelations):
-        model.calibrate(dev.examples, predicted)
-        predicted = predict_all(model, dev, words, config, tuned)
-    return predicted
+        alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
+        batches = (batch if tuned is None else tuned.look_at(batch) for batch in alone)
+        if isinstance(model, LabelModel):
+            model.calibrate(torch.cat([model.logits(batch) for batch in batches]), dev.examples)
+        else:
+            model.calibrate([found for batch in batches for found in model.logits(batch)], dev.examples)
+    return predict_all(model, dev, words, config, tuned)
 
 
 def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float, n_examples: int) -> dict[str, Any]:

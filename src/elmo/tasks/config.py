@@ -1,5 +1,6 @@
 """The recipe of a task: frozen settings, each default in this file and nowhere else."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
@@ -15,7 +16,6 @@ TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 _SETTING_OF = {
     "multi_label": "classify",
     "network": "classify",
-    "ngrams": "classify",
     "regression": "pair",
     "no_answer": "read",
     "spans": "tag",
@@ -68,7 +68,9 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
-    ngrams: bool = False  # classify: a bag of words and their pieces speaks beside the network, see `ngrams.py`
+    ngrams: bool = (
+        False  # classify, and relation in documents: a bag of n-grams speaks beside the network, see `ngrams.py`
+    )
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
@@ -88,7 +90,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     @property
     def passes(self) -> int:
         """Over the examples in an epoch: the square root of 100 / `fraction`, since a hundredth of the steps teaches nothing."""
-        return round((100 / self.fraction) ** 0.5)
+        return round(math.sqrt(100 / self.fraction))
 
     @property
     def tells_one_label(self) -> bool:
@@ -100,6 +102,8 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         for name, task in _SETTING_OF.items():
             if getattr(self, name) and self.task != task:
                 raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
+        if self.ngrams and self.task not in ("classify", "relation"):
+            raise ValueError(f"ngrams is a setting of the tasks classify and relation, not of {self.task}")
         if self.ngrams and self.multi_label:
             raise ValueError("ngrams speak of texts with one label each; leave out ngrams or multi_label")
         if self.elmo.fine_tune and self.model is None:

@@ -7,9 +7,8 @@ multi-instance learning, Riedel et al. 2010). How often and where the document s
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,26 +21,17 @@ from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.examples import Document, Example
+from elmo.tasks.label_scores import fit_pool
+from elmo.tasks.meetings import N_FACTS, STEPS, Meetings, meetings
+from elmo.tasks.ngrams import NgramLayer, bag_of
+from elmo.tasks.pair_grams import grams_of_pairs
 from elmo.tasks.pooling import highest
 from elmo.tasks.predictions import Related, Relation
 from elmo.tasks.span_scores import span_scores
 from elmo.tasks.unit_dropout import UnitDropout
 
-_NEAREST = 4  # pairs of mentions that two concepts are judged by
-_STEPS = 7  # distances between mentions are told apart by their logarithm
 _ROWS = 2**13  # of the table of concepts; an id's row is its checksum, so that new ones have a row too
 _LABEL = re.compile(r"(.*)\((.*),(.*)\)")
-_FACTS = 13  # numbers of `_facts_of`
-
-
-class Meetings(NamedTuple):
-    """Where the concepts of a document meet: P pairs of concepts, I pairs of their mentions."""
-
-    pairs: list[tuple[str, str]]
-    facts: NDArray[np.float32]  # (P, _FACTS)
-    of_pair: NDArray[np.int64]  # (I,)
-    mentions: NDArray[np.int64]  # (I, 2), numbers of the document's mentions
-    distance: NDArray[np.int64]  # (I,), rows of the table
 
 
 class DocumentRelations(nn.Module):
@@ -54,6 +44,7 @@ class DocumentRelations(nn.Module):
 
     main_score = "f1"
     threshold: Tensor  # float (), the least probability that is said
+    factors: Tensor  # float (2,), what the log odds of the network and of the bags of n-grams are multiplied by
 
     def __init__(
         self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
@@ -67,15 +58,18 @@ class DocumentRelations(nn.Module):
         self.kind = nn.Embedding(len(kinds) + 1, size)
         self.encoder = Encoder(config, tables, elmo, size)
         W, H = self.encoder.width, config.cell_size
-        self.distance = nn.Embedding(2 * _STEPS + 1, size)
+        self.distance = nn.Embedding(2 * STEPS + 1, size)
         self.concept = nn.Embedding(_ROWS, size)
         nn.init.normal_(self.concept.weight, std=0.1)
         self.meeting = nn.Sequential(nn.Linear(3 * W + size, H), nn.ReLU(), UnitDropout(config.dropout))
         self.dropout = UnitDropout(config.dropout)
-        self.whole = nn.Sequential(nn.Linear(H + 2 * size + _FACTS, H), nn.ReLU(), UnitDropout(config.dropout))
+        self.whole = nn.Sequential(nn.Linear(H + 2 * size + N_FACTS, H), nn.ReLU(), UnitDropout(config.dropout))
         self.output = nn.Linear(H, len(self.labels))
         # F1 is highest where a label is said from half of that F1 on (Lipton et al. 2014); 0.3 until the dev file decides
         self.register_buffer("threshold", torch.tensor(0.3))
+        self.ngrams = NgramLayer(2) if config.ngrams else None
+        if self.ngrams is not None:
+            self.register_buffer("factors", torch.tensor([1.0, 0.0]))
 
     def logits(self, batch: Batch) -> list[tuple[Meetings, Tensor]]:
         """Of each document where concepts meet, and float (P, K)."""
@@ -133,20 +127,68 @@ class DocumentRelations(nn.Module):
         """Every relation that could be in each document, with its probability."""
         found = []
         for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
-            shares, allowed = logits.sigmoid().tolist(), self._allowed(_document(example), met).tolist()
+            allowed = self._allowed(_document(example), met)
+            odds = logits[allowed]
+            if self.ngrams is not None:
+                odds = self.factors[0] * odds + self.factors[1] * self._odds_of_ngrams(example, met, allowed)
             candidates = [
-                Relation(*pair, name, share)
-                for pair, of_pair, may in zip(met.pairs, shares, allowed, strict=True)
-                for name, share, yes in zip(self._names, of_pair, may, strict=True)
-                if yes
+                Relation(met.pairs[pair][0], met.pairs[pair][1], self._names[name], share)
+                for (pair, name), share in zip(allowed.nonzero().tolist(), odds.sigmoid().tolist(), strict=True)
             ]
             found.append(Related(sorted(candidates, key=lambda r: -r.score), float(self.threshold)))
         return found
 
-    def calibrate(self, examples: Sequence[Example], predicted: Sequence[Related]) -> None:
-        """Set the threshold that makes F1 highest, between two scores of the dev file."""
-        pairs = zip(examples, predicted, strict=True)
-        scored = [(r.score, (r.head, r.tail, r.label) in _true(e)) for e, p in pairs for r in p.candidates]
+    def _bags(self, example: Example, met: Meetings, allowed: Tensor) -> list[Counter[int]]:
+        """What the document says of each pair and label that may be, in the order of `allowed`."""
+        grams = grams_of_pairs(example, met)
+        return [
+            bag_of(f"{self._names[name]}\t{gram}" for gram in grams[pair]) for pair, name in allowed.nonzero().tolist()
+        ]
+
+    def _odds_of_ngrams(self, example: Example, met: Meetings, allowed: Tensor) -> Tensor:
+        """Log odds of each pair and label that may be, by the bag of n-grams."""
+        assert self.ngrams is not None
+        logs: Tensor = self.ngrams(self._bags(example, met, allowed))
+        return logs[:, 1] - logs[:, 0]
+
+    def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
+        """Fit the bags of n-grams, if there are any."""
+        if self.ngrams is None:
+            return
+        (bags, truth), (dev_bags, dev_truth) = map(self._bags_and_truth, (train, dev))
+        if bags:
+            self.ngrams.fit(bags, truth, dev_bags, dev_truth)
+
+    def _bags_and_truth(self, examples: Sequence[Example]) -> tuple[list[Counter[int]], Tensor]:
+        bags: list[Counter[int]] = []
+        truth: list[bool] = []
+        for example in examples:
+            met, true = meetings(_document(example), set(self._kinds)), _true(example)
+            allowed = self._allowed(_document(example), met)
+            bags += self._bags(example, met, allowed)
+            truth += [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+        return bags, torch.tensor(truth, dtype=torch.int64)
+
+    def calibrate(self, logits: Sequence[tuple[Meetings, Tensor]], examples: Sequence[Example]) -> None:
+        """Let network and n-grams speak as loudly as makes the dev file most likely, and set the threshold that makes F1 highest,
+        between two scores of the dev file.
+
+        Args:
+            logits: of each example, see `logits`.
+        """
+        every, truths, opinions = [], [], []
+        for example, (met, own) in zip(examples, logits, strict=True):
+            allowed, true = self._allowed(_document(example), met), _true(example)
+            every.append(own[allowed])
+            truths += [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+            if self.ngrams is not None:
+                opinions.append(self._odds_of_ngrams(example, met, allowed))
+        odds = torch.cat(every)
+        if self.ngrams is not None and len(odds):
+            voices = [torch.stack([torch.zeros_like(z), z], dim=1).numpy() for z in (odds, torch.cat(opinions))]
+            self.factors.copy_(torch.tensor(fit_pool(voices, np.array(truths, dtype=np.int64))))
+            odds = self.factors[0] * odds + self.factors[1] * torch.cat(opinions)
+        scored = list(zip(odds.sigmoid().tolist(), truths, strict=True))
         self.threshold.fill_(best_threshold(scored, sum(len(_true(e)) for e in examples)))
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Related]) -> Counts:
@@ -177,55 +219,6 @@ def best_threshold(scored: Sequence[tuple[float, bool]], n_true: int) -> float:
         if f1 > best and below < score:
             best, threshold = f1, (score + below) / 2
     return threshold
-
-
-def meetings(document: Document, kinds: set[tuple[str, str]]) -> Meetings:
-    """Which concepts of a document may be related, and the nearest of their mentions.
-
-    Args:
-        kinds: of the first concept and the second that may be.
-    """
-    of = document.kinds
-    pairs = [(a, b) for a, b in product(of, of) if a != b and (of[a], of[b]) in kinds]
-    at = {c: [i for i, m in enumerate(document.mentions) if c in m.concepts] for c in of}
-    of_pair, mentions, distances = [], [], []
-    for number, (a, b) in enumerate(pairs):
-        nearest = sorted((abs(gap := _gap(document, i, j)), i, j, gap) for i, j in product(at[a], at[b]))[:_NEAREST]
-        for _, i, j, gap in nearest:
-            of_pair.append(number)
-            mentions.append((i, j))
-            distances.append(_STEPS + int(np.sign(gap)) * min(_STEPS, int(np.log2(abs(gap) + 1))))
-    return Meetings(
-        pairs,
-        np.array([_facts_of(document, of, at, a, b) for a, b in pairs], dtype=np.float32).reshape(-1, _FACTS),
-        np.array(of_pair, dtype=np.int64),
-        np.array(mentions, dtype=np.int64).reshape(-1, 2),
-        np.array(distances, dtype=np.int64),
-    )
-
-
-def _gap(document: Document, i: int, j: int) -> int:
-    """Tokens from one mention to the other, below zero if the second stands first; 0: they overlap."""
-    a, b = document.mentions[i], document.mentions[j]
-    return b.start - a.end + 1 if b.start >= a.end else -(a.start - b.end + 1) if a.start >= b.end else 0
-
-
-def _facts_of(document: Document, kinds: dict[str, str], at: dict[str, list[int]], a: str, b: str) -> list[float]:
-    """How often and where a document speaks of two concepts."""
-    facts: list[float] = []
-    lines = []
-    for concept in (a, b):
-        rivals = [c for c in kinds if kinds[c] == kinds[concept]]
-        lines.append({document.sentences[document.mentions[i].start] for i in at[concept]})
-        facts += [
-            float(np.log(len(at[concept]))),
-            len(at[concept]) / max(len(at[c]) for c in rivals),
-            float(np.log(len(rivals))),
-            float(0 in lines[-1]),  # in the title
-            min(lines[-1]) / (1 + max(document.sentences)),
-        ]
-    apart = min(abs(i - j) for i, j in product(*lines))
-    return [*facts, float(np.log1p(len(lines[0] & lines[1]))), float(apart == 0), float(np.log1p(apart))]
 
 
 def _parts(label: str) -> tuple[str, tuple[str, str]]:

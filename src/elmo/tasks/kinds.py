@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from elmo.errors import TextError
+from elmo.errors import ConfigError, TextError
 from elmo.tasks.batches import TableSizes
 from elmo.tasks.biattentive import BiattentiveClassifier
 from elmo.tasks.classifier import Classifier
@@ -43,8 +43,17 @@ TaskModel = (
 
 
 def for_file(config: TaskConfig, path: Path) -> TaskConfig:
-    """The settings of a task as its training file completes them: relations in PubTator are those of documents."""
-    return config.model_copy(update={"documents": config.task == "relation" and holds_pubtator(path)})
+    """The settings of a task as its training file completes them: relations in PubTator are those of documents.
+
+    Raises:
+        ConfigError: n-grams for the relation of two mentions in a sentence.
+    """
+    documents = config.task == "relation" and holds_pubtator(path)
+    if config.ngrams and config.task == "relation" and not documents:
+        raise ConfigError(
+            f"{path}: ngrams speak of concepts in documents (PubTator), not of two mentions; leave ngrams out"
+        )
+    return config.model_copy(update={"documents": documents})
 
 
 def read_examples(config: TaskConfig, path: Path) -> list[Example]:

@@ -14,7 +14,7 @@ from elmo.tasks.config import TaskConfig
 from elmo.tasks.encoder import Encoder
 from elmo.tasks.examples import Example
 from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool
-from elmo.tasks.ngrams import NgramLayer
+from elmo.tasks.ngrams import NgramLayer, bag_of_text
 from elmo.tasks.predictions import Labelled
 
 
@@ -67,7 +67,7 @@ class LabelModel(nn.Module):
         """The labels of each example."""
         logits = self.logits(batch) / self.temperature
         if self.ngrams is not None:
-            logits = logits + self.ngram_share * self.ngrams(batch.examples)
+            logits = logits + self.ngram_share * self.ngrams(list(map(bag_of_text, batch.examples)))
         shares = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
         found = []
         for row in shares.tolist():
@@ -81,14 +81,17 @@ class LabelModel(nn.Module):
         if self.ngrams is not None:
             at, truth = self._known(train)
             at_dev, dev_truth = self._known(dev)
-            self.ngrams.fit([train[i] for i in at], truth, [dev[i] for i in at_dev], dev_truth)
+            bags, dev_bags = [bag_of_text(train[i]) for i in at], [bag_of_text(dev[i]) for i in at_dev]
+            self.ngrams.fit(bags, truth, dev_bags, dev_truth)
 
     def calibrate(self, logits: Tensor, examples: Sequence[Example]) -> None:
         """Fit the temperature to logits (N, K) of examples with one label each (Guo et al. 2017), and the share of n-grams."""
         at, truth = self._known(examples)
         if self.multi_label or not at:
             return
-        voices = [logits[at]] if self.ngrams is None else [logits[at], self.ngrams([examples[i] for i in at])]
+        voices = (
+            [logits[at]] if self.ngrams is None else [logits[at], self.ngrams([bag_of_text(examples[i]) for i in at])]
+        )
         sharpness, *shares = fit_pool([voice.numpy() for voice in voices], truth.numpy())
         self.temperature.fill_(1 / sharpness)
         if shares:

@@ -1,13 +1,14 @@
 """A text as a bag of its words and their pieces -> labels: TF-IDF and a multinomial logistic regression.
 
 A network that reads vectors does not learn every turn of phrase from a few examples; a bag of n-grams does, and errs otherwise.
-`LabelModel` lets both speak, each as loudly as makes the dev file most likely (a logarithmic opinion pool, Heskes 1998).
+`LabelModel` lets both speak, each as loudly as makes the dev file most likely (a logarithmic opinion pool, Heskes 1998), and
+`DocumentRelations` does with bags of what a document says of two concepts.
 """
 
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,7 +18,7 @@ from torch.nn import functional
 from elmo.tasks.examples import Example
 
 N_BUCKETS = 2**15  # n-grams that fall into one count as one
-LEAST = 2  # training texts that must have an n-gram; a rarer one says nothing
+LEAST = 2  # training bags that must have an n-gram; a rarer one says nothing
 _TOKENS, _CHARACTERS = range(1, 4), range(3, 6)
 # Of the penalty, for all examples together: 1 / C; each begins where the one before ended.
 _STRENGTHS = (1.0, 0.2, 0.05)
@@ -37,10 +38,14 @@ def ngrams_of(tokens: Sequence[str]) -> Iterator[str]:
                 yield marked[i : i + n]
 
 
-def counts_of(example: Example) -> Counter[int]:
+def bag_of(grams: Iterable[str]) -> Counter[int]:
     """How often each bucket is hit."""
-    grams = ngrams_of([token.text for token in example.tokens])
     return Counter(zlib.crc32(gram.encode("utf-8", "surrogatepass")) % N_BUCKETS for gram in grams)
+
+
+def bag_of_text(example: Example) -> Counter[int]:
+    """The bag of a text."""
+    return bag_of(ngrams_of([token.text for token in example.tokens]))
 
 
 class _Rows(NamedTuple):
@@ -65,7 +70,7 @@ class _Rows(NamedTuple):
 
 
 class NgramLayer(nn.Module):
-    """Examples -> log shares of the labels: float (B, K). Before `fit` all are alike.
+    """Bags -> log shares of the labels: float (B, K). Before `fit` all are alike.
 
     Args:
         n_labels: K.
@@ -80,18 +85,17 @@ class NgramLayer(nn.Module):
         for name, shape in (("idf", (N_BUCKETS,)), ("weight", (N_BUCKETS, n_labels)), ("bias", (n_labels,))):
             self.register_buffer(name, torch.zeros(shape))
 
-    def forward(self, examples: Sequence[Example]) -> Tensor:
+    def forward(self, bags: Sequence[Counter[int]]) -> Tensor:
         """Float (B, K)."""
-        features = self._features([counts_of(example) for example in examples])
-        return _scores(features, self.weight, self.bias).log_softmax(dim=1)
+        return _scores(self._features(bags), self.weight, self.bias).log_softmax(dim=1)
 
-    def _features(self, counts: Sequence[Counter[int]]) -> _Rows:
+    def _features(self, bags: Sequence[Counter[int]]) -> _Rows:
         """(1 + log count) * idf, of length 1: (B, buckets)."""
         at: list[int] = []
         values: list[float] = []
         edges = [0]
         idf = self.idf.tolist()
-        for hits in counts:
+        for hits in bags:
             own = {bucket: (1 + math.log(n)) * idf[bucket] for bucket, n in hits.items() if idf[bucket]}
             length = math.sqrt(sum(x * x for x in own.values()))
             at += own
@@ -100,16 +104,15 @@ class NgramLayer(nn.Module):
         return _Rows(torch.tensor(at, dtype=torch.int64), torch.tensor(edges), torch.tensor(values))
 
     @torch.no_grad()
-    def fit(self, examples: Sequence[Example], truth: Tensor, dev: Sequence[Example], dev_truth: Tensor) -> None:
-        """Learn from examples; the penalty is that with the best accuracy on the dev file, of equals the strongest.
+    def fit(self, bags: Sequence[Counter[int]], truth: Tensor, dev: Sequence[Counter[int]], dev_truth: Tensor) -> None:
+        """Learn from bags; the penalty is that with the best accuracy on the dev file, of equals the strongest.
 
         Args:
             truth, dev_truth: int64 (N,), the numbers of the labels.
         """
-        counts = [counts_of(example) for example in examples]
-        in_texts = torch.bincount(torch.tensor([b for hits in counts for b in hits]), minlength=N_BUCKETS)
-        self.idf.copy_((torch.log((1 + len(counts)) / (1 + in_texts)) + 1) * (in_texts >= LEAST))
-        x, of_dev = self._features(counts), self._features([counts_of(example) for example in dev])
+        in_bags = torch.bincount(torch.tensor([b for hits in bags for b in hits]), minlength=N_BUCKETS)
+        self.idf.copy_((torch.log((1 + len(bags)) / (1 + in_bags)) + 1) * (in_bags >= LEAST))
+        x, of_dev = self._features(bags), self._features(dev)
         turned, best = x.turned(N_BUCKETS), -1.0
         weight, bias = parameters = [torch.zeros_like(part, requires_grad=True) for part in (self.weight, self.bias)]
         for strength in _STRENGTHS:
