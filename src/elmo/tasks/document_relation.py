@@ -145,6 +145,11 @@ class DocumentRelations(nn.Module):
             bag_of(f"{self._names[name]}\t{gram}" for gram in grams[pair]) for pair, name in allowed.nonzero().tolist()
         ]
 
+    def _truths(self, example: Example, met: Meetings, allowed: Tensor) -> list[bool]:
+        """Whether each pair and label that may be is true."""
+        true = _true(example)
+        return [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+
     def _odds_of_ngrams(self, example: Example, met: Meetings, allowed: Tensor) -> Tensor:
         """Log odds of each pair and label that may be, by the bag of n-grams."""
         assert self.ngrams is not None
@@ -163,10 +168,10 @@ class DocumentRelations(nn.Module):
         bags: list[Counter[int]] = []
         truth: list[bool] = []
         for example in examples:
-            met, true = meetings(_document(example), set(self._kinds)), _true(example)
+            met = meetings(_document(example), set(self._kinds))
             allowed = self._allowed(_document(example), met)
             bags += self._bags(example, met, allowed)
-            truth += [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+            truth += self._truths(example, met, allowed)
         return bags, torch.tensor(truth, dtype=torch.int64)
 
     def calibrate(self, logits: Sequence[tuple[Meetings, Tensor]], examples: Sequence[Example]) -> None:
@@ -178,9 +183,9 @@ class DocumentRelations(nn.Module):
         """
         every, truths, opinions = [], [], []
         for example, (met, own) in zip(examples, logits, strict=True):
-            allowed, true = self._allowed(_document(example), met), _true(example)
+            allowed = self._allowed(_document(example), met)
             every.append(own[allowed])
-            truths += [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+            truths += self._truths(example, met, allowed)
             if self.ngrams is not None:
                 opinions.append(self._odds_of_ngrams(example, met, allowed))
         odds = torch.cat(every)
