@@ -81,7 +81,8 @@ _ABOUT_TUNED = """## Frozen, or learning with the task
 
 _ABOUT_GROUPS = """## Where it brings little, and why
 
-The interval of the difference holds zero on two sets. The same two models, seed 0, by kind of test example:
+The interval of the difference holds zero on SICK, BC5CDR and ChnSentiCorp. On the first two the same two models, seed 0, by
+kind of test example:
 
 """
 
@@ -95,7 +96,11 @@ sitting` is as likely as `a man is standing`.
 
 *BC5CDR* has 500 abstracts to learn from, and a third of its relations are of two concepts that no sentence mentions together.
 There nothing stands between the two that could be read; how often and where the abstract speaks of either decides, which both
-models know. Within a sentence ELMo brings what it brings elsewhere."""
+models know. Within a sentence ELMo brings what it brings elsewhere.
+
+*ChnSentiCorp*: whether a long review is for or against is told by a few of its words, and a bag of n-grams speaks in both models.
+66 of 864 are wrong without ELMo, 59 with it: too few to tell the two apart. The Chinese model has read laws, Wikipedia and
+novels, no reviews."""
 
 _ABOUT_SCOPE = """## CLINC150: what to say nothing of
 
