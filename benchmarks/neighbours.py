@@ -7,7 +7,6 @@ random. `answer` is the whole of it: the sentence embedded, the index searched, 
 nearest occurrences of brute force over all vectors that the graphs find.
 """
 
-import gzip
 import lzma
 import random
 import resource
@@ -25,6 +24,7 @@ import numpy as np
 from elmo.analysis.context_index import ContextIndex
 from elmo.apps.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
+from elmo.text.corpus import read_sentences
 from elmo.text.tokens import tokenize
 from record import SHARED, parser_with_save, record
 
@@ -52,8 +52,9 @@ def write_text(path: Path, n_tokens: int) -> None:
 def questions(n: int) -> list[tuple[list[str], int]]:
     """Held-out sentences, each with the place of a word in it."""
     dice = random.Random(0)
-    with gzip.open(ENGLISH / "heldout.txt.gz", "rt", encoding="utf-8") as lines:
-        sentences = [[token.text for token in tokenize(line)] for line in islice(lines, 5000)]
+    sentences = [
+        list(words) for words in islice(read_sentences([ENGLISH / "heldout.txt.gz"], pretokenized=False), 5000)
+    ]
     chosen = dice.sample([words for words in sentences if any(map(str.isalpha, words))], n)
     return [(words, dice.choice([i for i, word in enumerate(words) if word.isalpha()])) for words in chosen]
 
@@ -70,9 +71,11 @@ def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int)
     figures["open_s"] = round(float(opened.stdout), 2)
     elmo, index = Elmo.from_pretrained(model), ContextIndex(folder)
     figures["vectors"] = index.facts.n_vectors
+    asked_for = questions(n_queries)
+    figures["words of a question, mean"] = round(statistics.mean(len(words) for words, _ in asked_for), 1)
     seconds: dict[str, list[float]] = {"answer": [], "search": [], "same word": []}
     asked = []
-    for words, place in questions(n_queries):
+    for words, place in asked_for:
         begun = time.perf_counter()
         vector = elmo.embed([words], "top")[0][place]
         embedded = time.perf_counter()
