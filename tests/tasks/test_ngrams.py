@@ -52,6 +52,14 @@ def test_it_is_the_regression_of_scikit_learn(monkeypatch):
     assert np.allclose(layer(bags(test)).numpy(), expected, atol=2e-3)
 
 
+def test_all_n_grams_may_weigh_the_same():
+    train = examples_of(5, 60)
+    layer = NgramLayer(3)
+    layer.fit(bags(train), truth_of(train), bags(train), truth_of(train), by_rarity=False)
+    assert set(layer.idf.tolist()) == {0, 1}
+    assert (layer(bags(train)).argmax(1) == truth_of(train)).double().mean() > 0.9
+
+
 def test_the_penalty_is_that_with_the_best_accuracy_on_the_dev_file(monkeypatch):
     train, dev = examples_of(2, 60), examples_of(3, 80)
     accuracies = {}

@@ -142,7 +142,8 @@ class DocumentRelations(nn.Module):
         """What the document says of each pair and label that may be, in the order of `allowed`."""
         grams = grams_of_pairs(example, met)
         return [
-            bag_of(f"{self._names[name]}\t{gram}" for gram in grams[pair]) for pair, name in allowed.nonzero().tolist()
+            bag_of({f"{self._names[name]}\t{gram}" for gram in grams[pair]})
+            for pair, name in allowed.nonzero().tolist()
         ]
 
     def _truths(self, example: Example, met: Meetings, allowed: Tensor) -> list[bool]:
@@ -162,7 +163,7 @@ class DocumentRelations(nn.Module):
             return
         (bags, truth), (dev_bags, dev_truth) = map(self._bags_and_truth, (train, dev))
         if bags:
-            self.ngrams.fit(bags, truth, dev_bags, dev_truth)
+            self.ngrams.fit(bags, truth, dev_bags, dev_truth, by_rarity=False)
 
     def _bags_and_truth(self, examples: Sequence[Example]) -> tuple[list[Counter[int]], Tensor]:
         bags: list[Counter[int]] = []

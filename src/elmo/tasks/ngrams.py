@@ -104,14 +104,23 @@ class NgramLayer(nn.Module):
         return _Rows(torch.tensor(at, dtype=torch.int64), torch.tensor(edges), torch.tensor(values))
 
     @torch.no_grad()
-    def fit(self, bags: Sequence[Counter[int]], truth: Tensor, dev: Sequence[Counter[int]], dev_truth: Tensor) -> None:
+    def fit(
+        self,
+        bags: Sequence[Counter[int]],
+        truth: Tensor,
+        dev: Sequence[Counter[int]],
+        dev_truth: Tensor,
+        by_rarity: bool = True,
+    ) -> None:
         """Learn from bags; the penalty is that with the best accuracy on the dev file, of equals the strongest.
 
         Args:
             truth, dev_truth: int64 (N,), the numbers of the labels.
+            by_rarity: weigh an n-gram by its inverse document frequency; else all weigh the same.
         """
         in_bags = torch.bincount(torch.tensor([b for hits in bags for b in hits]), minlength=N_BUCKETS)
-        self.idf.copy_((torch.log((1 + len(bags)) / (1 + in_bags)) + 1) * (in_bags >= LEAST))
+        idf = torch.log((1 + len(bags)) / (1 + in_bags)) + 1 if by_rarity else torch.ones(N_BUCKETS)
+        self.idf.copy_(idf * (in_bags >= LEAST))
         x, of_dev = self._features(bags), self._features(dev)
         turned, best = x.turned(N_BUCKETS), -1.0
         weight, bias = parameters = [torch.zeros_like(part, requires_grad=True) for part in (self.weight, self.bias)]
