@@ -76,7 +76,8 @@ def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, tmp_pa
         assert name == "threshold" or torch.equal(both.model.state_dict()[name], weight), name
     first, second = (evaluate_task(tmp_path / name, files / "test.pubtator")["f1"] for name in ("alone", "both"))
     assert second > first + 8
-    assert both.file.training["dev_f1"] == pytest.approx(evaluate_task(tmp_path / "both", files / "dev.pubtator")["f1"])
+    kept = both.file.training["dev_f1"]  # three digits of it
+    assert kept == pytest.approx(evaluate_task(tmp_path / "both", files / "dev.pubtator")["f1"], abs=1e-3)
     test = both.read(files / "test.pubtator")
     both.model.factors.copy_(torch.tensor([0.0, 1.0]))  # the network falls silent
     told = both.predict(test)
