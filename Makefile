@@ -94,7 +94,7 @@ bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was 
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --fractions 1,5,20
 	@$(BIN)/python benchmarks/tasks.py --write-docs
 
-bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sentences tagged: how long (six minutes).
+bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sentences tagged: how long (five minutes).
 	@$(BIN)/python benchmarks/task_time.py --save
 
 .venv/.gensim: .venv/.dev

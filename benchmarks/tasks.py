@@ -205,8 +205,9 @@ def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dic
 
 def grouped(name: str, seed: int, model: str) -> dict[str, Any]:
     """Scores by kind of test example, as `task_groups.py` tells them apart: kind, examples, with the model, without."""
-    examples = load_task(folder_of(name, seed, model)).read(prepared(name).test)
-    found = [GROUPS[name](examples, load_task(folder_of(name, seed, m)).predict(examples)) for m in (model, None)]
+    both = [load_task(folder_of(name, seed, one)) for one in (model, None)]
+    examples = both[0].read(prepared(name).test)
+    found = [GROUPS[name](examples, task.predict(examples)) for task in both]
     kinds = sorted(set(found[0]) & set(found[1]))
     return {"groups": [[kind, found[0][kind][0], *(round(each[kind][1], 3) for each in found)] for kind in kinds]}
 

@@ -75,9 +75,7 @@ def test_what_was_used_longest_ago_goes(tmp_path, elmo):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which files a process has mapped")
 def test_the_file_is_read_and_not_mapped(tmp_path, elmo):
     layers = cached_layers(elmo, examples_of("the bank", "a river"), tmp_path)
-    assert [layers(number).shape[1] for number in (0, 1)] == [
-        2,
-        2,
-    ]  # mapped pages would count as memory of the training
+    # mapped pages would count as memory of the training
+    assert [layers(number).shape[1] for number in (0, 1)] == [2, 2]
     (path,) = tmp_path.iterdir()
     assert path.name not in Path("/proc/self/maps").read_text()

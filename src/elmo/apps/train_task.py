@@ -237,10 +237,9 @@ def _settle(training: Training, train: Sequence[Example], dev: Data) -> list[Any
         model.learn_ngrams(train, dev.examples)
         alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
         batches = (batch if tuned is None else tuned.look_at(batch) for batch in alone)
-        if isinstance(model, LabelModel):
-            model.calibrate(torch.cat([model.logits(batch) for batch in batches]), dev.examples)
-        else:
-            model.calibrate([found for batch in batches for found in model.logits(batch)], dev.examples)
+        training.model.calibrate(
+            [training.model.logits(batch) for batch in batches], dev.examples
+        )  # each knows its logits
     return predict_all(model, dev, words, config, tuned)
 
 

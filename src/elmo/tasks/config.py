@@ -14,13 +14,14 @@ TaskName = Literal["tag", "classify", "pair", "relation", "read"]
 
 
 _SETTING_OF = {
-    "multi_label": "classify",
-    "network": "classify",
-    "regression": "pair",
-    "no_answer": "read",
-    "spans": "tag",
-    "scheme": "tag",
-    "documents": "relation",
+    "multi_label": ("classify",),
+    "network": ("classify",),
+    "ngrams": ("classify", "relation"),
+    "regression": ("pair",),
+    "no_answer": ("read",),
+    "spans": ("tag",),
+    "scheme": ("tag",),
+    "documents": ("relation",),
 }
 
 
@@ -68,9 +69,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
-    ngrams: bool = (
-        False  # classify, and relation in documents: a bag of n-grams speaks beside the network, see `ngrams.py`
-    )
+    ngrams: bool = False  # classify, relation in documents: a bag of n-grams speaks too, see `ngrams.py`
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
@@ -99,11 +98,10 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _of_their_task(self) -> "TaskConfig":
-        for name, task in _SETTING_OF.items():
-            if getattr(self, name) and self.task != task:
-                raise ValueError(f"{name} is a setting of the task {task}, not of {self.task}")
-        if self.ngrams and self.task not in ("classify", "relation"):
-            raise ValueError(f"ngrams is a setting of the tasks classify and relation, not of {self.task}")
+        for name, tasks in _SETTING_OF.items():
+            if getattr(self, name) and self.task not in tasks:
+                of = f"the task{'s' if len(tasks) > 1 else ''} {' and '.join(tasks)}"
+                raise ValueError(f"{name} is a setting of {of}, not of {self.task}")
         if self.ngrams and self.multi_label:
             raise ValueError("ngrams speak of texts with one label each; leave out ngrams or multi_label")
         if self.elmo.fine_tune and self.model is None:

@@ -9,6 +9,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import torch
@@ -103,18 +104,14 @@ class DocumentRelations(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """The mean nats of whether a pair of concepts has a relation that its kinds allow, and the penalty."""
-        every, truths = [], []
+        every: list[Tensor] = []
+        truths: list[bool] = []
         for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
-            document = _document(example)
-            allowed = self._allowed(document, met)
-            true = {(link.head, link.tail, link.name) for link in document.links}
-            said = [[(*pair, name) in true for name in self._names] for pair in met.pairs]
+            allowed = self._allowed(_document(example), met)
             every.append(logits[allowed])
-            truths.append(torch.tensor(said, dtype=torch.float32).reshape(logits.shape)[allowed])
-        scores = torch.cat(every)
-        loss = functional.binary_cross_entropy_with_logits(scores, torch.cat(truths), reduction="sum") / max(
-            1, len(scores)
-        )
+            truths += self._truths(example, met, allowed)
+        scores, truth = torch.cat(every), torch.tensor(truths, dtype=torch.float32)
+        loss = functional.binary_cross_entropy_with_logits(scores, truth, reduction="sum") / max(1, len(scores))
         return loss + self.encoder.penalty()
 
     def _allowed(self, document: Document, met: Meetings) -> Tensor:
@@ -175,15 +172,15 @@ class DocumentRelations(nn.Module):
             truth += self._truths(example, met, allowed)
         return bags, torch.tensor(truth, dtype=torch.int64)
 
-    def calibrate(self, logits: Sequence[tuple[Meetings, Tensor]], examples: Sequence[Example]) -> None:
+    def calibrate(self, logits: Sequence[list[tuple[Meetings, Tensor]]], examples: Sequence[Example]) -> None:
         """Let network and n-grams speak as loudly as makes the dev file most likely, and set the threshold that makes F1 highest,
         between two scores of the dev file.
 
         Args:
-            logits: of each example, see `logits`.
+            logits: of batches of the examples, see `logits`.
         """
         every, truths, opinions = [], [], []
-        for example, (met, own) in zip(examples, logits, strict=True):
+        for example, (met, own) in zip(examples, chain.from_iterable(logits), strict=True):
             allowed = self._allowed(_document(example), met)
             every.append(own[allowed])
             truths += self._truths(example, met, allowed)

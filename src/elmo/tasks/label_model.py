@@ -84,14 +84,14 @@ class LabelModel(nn.Module):
             bags, dev_bags = [bag_of_text(train[i]) for i in at], [bag_of_text(dev[i]) for i in at_dev]
             self.ngrams.fit(bags, truth, dev_bags, dev_truth)
 
-    def calibrate(self, logits: Tensor, examples: Sequence[Example]) -> None:
-        """Fit the temperature to logits (N, K) of examples with one label each (Guo et al. 2017), and the share of n-grams."""
+    def calibrate(self, logits: Sequence[Tensor], examples: Sequence[Example]) -> None:
+        """Fit the temperature and the n-grams' share to logits of batches of examples with one label each (Guo et al. 2017)."""
         at, truth = self._known(examples)
         if self.multi_label or not at:
             return
-        voices = (
-            [logits[at]] if self.ngrams is None else [logits[at], self.ngrams([bag_of_text(examples[i]) for i in at])]
-        )
+        voices = [torch.cat(list(logits))[at]]
+        if self.ngrams is not None:
+            voices.append(self.ngrams([bag_of_text(examples[i]) for i in at]))
         sharpness, *shares = fit_pool([voice.numpy() for voice in voices], truth.numpy())
         self.temperature.fill_(1 / sharpness)
         if shares:

@@ -94,9 +94,9 @@ class NgramLayer(nn.Module):
         at: list[int] = []
         values: list[float] = []
         edges = [0]
-        idf = self.idf.tolist()
         for hits in bags:
-            own = {bucket: (1 + math.log(n)) * idf[bucket] for bucket, n in hits.items() if idf[bucket]}
+            idf = self.idf[torch.tensor(list(hits), dtype=torch.int64)].tolist()
+            own = {bucket: (1 + math.log(n)) * w for (bucket, n), w in zip(hits.items(), idf, strict=True) if w}
             length = math.sqrt(sum(x * x for x in own.values()))
             at += own
             values += [x / length for x in own.values()]
