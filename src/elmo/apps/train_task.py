@@ -33,10 +33,11 @@ from elmo.tasks.saved_task import (
     reference_to,
     save_task,
 )
-from elmo.tasks.static_vectors import StaticVectors, StaticWords, read_static_vectors, words_in
+from elmo.tasks.static_vectors import StaticWords, read_static_vectors, words_in
 from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
 from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.text.raw_arrays import checksum_of
+from elmo.text.word_vectors import WordVectors
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
 _OF_A_RUN = [RUN_FILE, CONFIG_FILE]
@@ -137,7 +138,7 @@ class _Parts(NamedTuple):
     train: list[Example]  # the fraction that is learned from
     dev: list[Example]
     elmo: Elmo | None
-    vectors: StaticVectors | None
+    vectors: WordVectors | None
 
     @property
     def static_words(self) -> StaticWords | None:

@@ -21,7 +21,7 @@ def probe(
         list[Path] | None, typer.Option(help="Text in which words are averaged (words), and of --vectors.")
     ] = None,
     static: Annotated[
-        list[Path] | None, typer.Option(help="Static vectors beside the model: word2vec, fastText (.bin).")
+        list[Path] | None, typer.Option(help="Static vectors beside the model: word2vec, GloVe, fastText (.bin).")
     ] = None,
     vectors: Annotated[
         Path | None, typer.Option(help="Folder: train Word2Vec and fastText on the corpus, once (extra gensim).")

@@ -48,7 +48,7 @@ class InputConfig(BaseModel, frozen=True, extra="forbid"):
     min_count: PositiveInt = 2  # a rarer word of the training text is unknown
     character_size: PositiveInt = 64  # of the vector that the characters of a word give
     max_characters: int = Field(30, ge=6, le=200)  # bytes of a word that count, marks of its ends included
-    vectors: str | None = None  # file of static vectors (word2vec, GloVe; text) that stand beside the others
+    vectors: str | None = None  # file of static vectors (word2vec, GloVe) that stand beside the others
     vectors_kept: NonNegativeInt = 50_000  # of its first words, beside those of the training file
     tune_vectors: bool = False  # they learn with the task; else they stay as they are
 

@@ -20,9 +20,9 @@ def read_lines(path: Path) -> Iterator[str]:
         yield from decode_lines(file, str(path))
 
 
-def decode_lines(file: BinaryIO, name: str) -> Iterator[str]:
-    """`read_lines` of an open file that messages call `name`."""
-    for number, raw in enumerate(file, start=1):
+def decode_lines(file: BinaryIO, name: str, first: int = 1) -> Iterator[str]:
+    """`read_lines` of an open file that messages call `name`; its next line is line `first`."""
+    for number, raw in enumerate(file, start=first):
         line = raw.removesuffix(b"\n").removesuffix(b"\r")
         try:
             yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
