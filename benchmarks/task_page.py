@@ -94,9 +94,9 @@ of the task's own is enough to see those. ELMo finds more of what follows from o
 a negation) and pays with neutral pairs that it takes for alike: it was trained to tell what words are likely, and `a man is
 sitting` is as likely as `a man is standing`.""",
     "bc5cdr": """
-*BC5CDR* has 500 abstracts to learn from. Most of what tells a pair is no matter of context: how often and where the abstract speaks
-of either, and a bag of the words between them, which speaks in both models. Where one sentence holds both, that is nearly all; ELMo
-adds more for the third of the pairs that no sentence holds together, and of those both models miss most.""",
+*BC5CDR* has 500 abstracts to learn from. Most of what tells a pair is no matter of context: how often and where the abstract
+speaks of either, and a bag of the words between them, which speaks in both models. Where one sentence holds both, that is nearly
+all; ELMo adds more for the third of the pairs that no sentence holds together, where both models are weakest.""",
     "chnsenticorp": """
 *ChnSentiCorp*: whether a long review is for or against is told by a few of its words, and a bag of n-grams speaks in both models.
 A handful of reviews makes the difference: too few to tell the two apart. The Chinese model has read laws, Wikipedia and novels,
