@@ -7,17 +7,43 @@ from elmo.tasks.examples import Document, Example
 from elmo.tasks.predictions import Labelled, Related
 
 NEGATIONS = {"no", "not", "n't", "nobody", "none", "nothing", "without", "never", "isn't", "aren't"}
+TURNS = {"but", "although", "though", "yet", "however", "despite"}
 Groups = dict[str, tuple[int, float]]  # kind -> examples, score in percent
 
 
 def pairs_by_negation(examples: Sequence[Example], predicted: Sequence[Labelled]) -> Groups:
     """Accuracy by label, pairs with a word that negates apart."""
+
+    def kind_of(example: Example) -> str:
+        return f"{example.labels[0].lower()}, {'with' if _words(example) & NEGATIONS else 'without'} a negation"
+
+    return _accuracies(kind_of, examples, predicted)
+
+
+def texts_by_turn(examples: Sequence[Example], predicted: Sequence[Labelled]) -> Groups:
+    """Accuracy of texts in which a word negates, of those in which one turns the sentence round, and of the others."""
+
+    def kind_of(example: Example) -> str:
+        words = _words(example)
+        return (
+            "with a negation" if words & NEGATIONS else "with a turn, no negation" if words & TURNS else "with neither"
+        )
+
+    return _accuracies(kind_of, examples, predicted)
+
+
+def _words(example: Example) -> set[str]:
+    """The words of both texts, or of the one that there is."""
+    texts = [text for text in (example, example.other) if text is not None]
+    return {token.text.lower() for text in texts for token in text.tokens}
+
+
+def _accuracies(
+    kind_of: Callable[[Example], str], examples: Sequence[Example], predicted: Sequence[Labelled]
+) -> Groups:
     right: dict[str, list[bool]] = defaultdict(list)
     for example, told in zip(examples, predicted, strict=True):
-        assert example.other is not None
-        words = {token.text.lower() for text in (example, example.other) for token in text.tokens}
-        name = f"{example.labels[0].lower()}, {'with' if words & NEGATIONS else 'without'} a negation"
-        right[name].append(told.labels == example.labels)
+        right[kind_of(example)].append(told.labels == example.labels)
     return {name: (len(found), 100 * sum(found) / len(found)) for name, found in sorted(right.items())}
 
 
@@ -46,4 +72,8 @@ def _meet(document: Document, *concepts: str) -> bool:
     return bool(first & second)
 
 
-GROUPS: dict[str, Callable[..., Groups]] = {"sick": pairs_by_negation, "bc5cdr": relations_by_distance}
+GROUPS: dict[str, Callable[..., Groups]] = {
+    "sick": pairs_by_negation,
+    "sst2": texts_by_turn,
+    "bc5cdr": relations_by_distance,
+}
