@@ -89,7 +89,9 @@ bench-chinese-tokens: .venv/.dev  ## Characters or words as the tokens of Chines
 	@$(BIN)/python benchmarks/chinese_tokens.py --save
 
 bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was stopped (many hours in all).
-	@$(BIN)/python benchmarks/tasks.py --seeds 1
+	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --seeds 6
+	@$(BIN)/python benchmarks/tasks.py --only clinc150 --only semeval2010-8 --seeds 3
+	@$(BIN)/python benchmarks/tasks.py
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --tuned
 	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --fractions 1,5,20
 	@$(BIN)/python benchmarks/tasks.py --write-docs

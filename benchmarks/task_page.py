@@ -75,7 +75,8 @@ share more often ([tasks.md](tasks.md)).
 
 _ABOUT_TUNED = """## Frozen, or learning with the task
 
-`recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one.
+`recipes/tasks/SET-tuned.toml`: the biLM learns too, as in ULMFiT; the difference is that to the frozen one of the same
+seed and machine.
 
 """
 
@@ -212,12 +213,12 @@ def draw_curves(rows: Rows) -> bool:
 
 
 def _tuned(found: Found) -> str:
-    """Frozen layers beside a biLM that learns."""
+    """Frozen layers beside a biLM that learns, of the same seeds."""
     lines = []
     for name in CURVES:
-        known, own = KNOWN[name], found[name]
-        scores = [_mean(own[kind], known.score) for kind in (known.model, TUNED)]
-        lines.append([known.title, known.name, *scores, _difference(own[f"{TUNED}-difference"])])
+        known, differences = KNOWN[name], found[name][f"{TUNED}-difference"]
+        scores = [_mean(differences, f"{side}_{known.score}") for side in ("b", "a")]
+        lines.append([known.title, known.name, *scores, _difference(differences)])
     return _ABOUT_TUNED + markdown_table(["set", "score", "frozen", "learning", "difference"], lines)
 
 

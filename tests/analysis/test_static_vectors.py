@@ -81,12 +81,15 @@ def test_words_are_looked_up_in_the_case_that_the_file_has():
 @pytest.mark.parametrize(
     ("content", "told"),
     [
+        (b"", "no vector in it"),
         (b"hello\n", "0 numbers after a word"),
+        (b"-3 5\n", "-3 vectors of 5 numbers"),
+        (b"99999999 99999\n", "vectors of 99999 numbers"),
         (fasttext_file()[:-5], "ends within a vector"),
         (fasttext_file(quantized=True), "a quantized model"),
         (fasttext_file(shape=(9, 5)), "a matrix 9 x 5, expected 10 x 5"),
         (fasttext_file()[:40], "no fastText model"),
-        (fasttext_file()[:120], "it ends within a word"),
+        (fasttext_file()[:120], "it ends within a word; the file is cut short"),
     ],
 )
 def test_what_holds_no_vectors_is_refused(tmp_path, content, told):

@@ -94,8 +94,10 @@ def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
         (b"a 1 2\nb 1 nan\n", "line 2: a number that is not finite"),
         (b"a 1 2\nb\xff 1 2\n", "line 2: not UTF-8"),
         (b"9 2\na 1 2\n", "the first line says 9 vectors, 1 are there; the file is cut short"),
-        (b"9 0\na\n", "line 1: vectors of 0 numbers"),
-        (b"9 99999999\na 1\n", "line 1: vectors of 99999999 numbers"),
+        (b"9 0\na\n", "line 1: 9 vectors of 0 numbers"),
+        (b"-3 5\n", "line 1: -3 vectors of 5 numbers"),
+        (b"9 99999999\na 1\n", "line 1: 9 vectors of 99999999 numbers"),
+        (b"99999999 99999\n", "line 1: 99999999 vectors of 99999 numbers"),
         (binary_file()[:-5], "it ends within a vector, number 5 of 5"),
         (binary_file()[:25], "it ends within a word"),
         (binary_file()[:21] + b"e" * 70000, "a word without an end"),
@@ -106,6 +108,15 @@ def test_what_is_no_file_of_vectors_is_refused(tmp_path, content, told):
     (tmp_path / "v.txt").write_bytes(content)
     with pytest.raises(TextError, match=told):
         read_word_vectors(tmp_path / "v.txt")
+
+
+@pytest.mark.parametrize("form", ["GloVe", "word2vec, binary"])
+def test_no_more_is_kept_than_is_worth_it(form, tmp_path, monkeypatch):
+    (tmp_path / "v").write_bytes(FORMS[form])
+    monkeypatch.setattr("elmo.text.word_vectors.MOST_NUMBERS", 12)
+    assert len(read_word_vectors(tmp_path / "v", lambda n, word: n < 4).words) == 4
+    with pytest.raises(TextError, match="more than 12 numbers to keep"):
+        read_word_vectors(tmp_path / "v")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

@@ -9,14 +9,13 @@ import numpy as np
 from elmo.analysis.static_vectors import StaticVectors, Subwords
 from elmo.errors import TextError
 from elmo.text.opening import open_unpacked, read_errors
-from elmo.text.word_vectors import read_word_vectors, word_before
+from elmo.text.word_vectors import MOST_NUMBERS, read_word_vectors, word_before
 
 _FASTTEXT = struct.pack("<i", 793712314)  # how its models begin
 _ARGUMENTS = struct.Struct(
     "<12id"
 )  # dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn, lrUpdateRate, t
 _DICTIONARY = struct.Struct("<iiiqq")  # entries, words, labels, tokens, pruned
-_MOST = 2**31  # numbers in all: 8 GB, more than any file is worth here
 _AT_ONCE = 2**16  # rows
 
 
@@ -67,5 +66,5 @@ def _read_fasttext(file: BinaryIO, path: Path) -> StaticVectors:
 
 
 def _require_sizes(n: int, width: int) -> None:
-    if not (0 < n and 0 < width and n * width <= _MOST):
+    if not (0 < n and 0 < width and n * width <= MOST_NUMBERS):
         raise ValueError(f"{n} vectors of {width} numbers")

@@ -238,9 +238,8 @@ def _settle(training: Training, train: Sequence[Example], dev: Data) -> list[Any
         model.learn_ngrams(train, dev.examples)
         alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
         batches = (batch if tuned is None else tuned.look_at(batch) for batch in alone)
-        training.model.calibrate(
-            [training.model.logits(batch) for batch in batches], dev.examples
-        )  # each knows its logits
+        logits = [training.model.logits(batch) for batch in batches]  # of the kind that its own calibration takes
+        training.model.calibrate(logits, dev.examples)
     return predict_all(model, dev, words, config, tuned)
 
 

@@ -12,14 +12,16 @@ from elmo.errors import TextError
 from elmo.text.lines import decode_lines
 from elmo.text.opening import open_unpacked, read_errors
 
-_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,18}) (\d{1,18})\s*\n")  # how many words, how many numbers each
+MOST_NUMBERS = 2**31  # that are kept of a file: 8 GB, more than any is worth here
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(-?\d{1,18}) (-?\d{1,18})\s*\n")  # how many words, how many numbers each
 _LOOKED_AT = 4096  # bytes after the first line, to tell text from numbers
 _LONGEST = 2**16  # bytes of a word
 _WIDEST = 2**20  # numbers
+_MOST_SAID = 2**40  # numbers in all that a first line may promise
 _ADVICE = (
     "give vectors of word2vec, as text or binary, or of GloVe: in text, a word and its numbers a line, blanks between"
 )
-_Row = tuple[str, str, "list[str] | bytes"]  # where it stands, the word, its numbers as they stand there
+_Row = tuple[str, str, list[str] | bytes]  # where it stands, the word, its numbers as they stand there
 
 
 class WordVectors(NamedTuple):
@@ -36,7 +38,7 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
         path: word2vec's formats, whose first line says how many words and numbers there are, or GloVe's, without that line.
         wanted: of how many words came before, and the word: whether it is kept.
     Raises:
-        TextError: the file is missing, cut short, or not such a file; the message names the line.
+        TextError: the file is missing, cut short, too large to keep, or not such a file; the message names the line.
     """
     words: dict[str, None] = {}
     numbers = bytearray()
@@ -50,6 +52,8 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
             words[word] = None
             width = len(vector)
             numbers += vector.tobytes()
+            if len(words) * width > MOST_NUMBERS:
+                raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers to keep; leave out its rare words")
     if not words:
         raise TextError(f"{path}: no vector in it; {_ADVICE}")
     if said is not None and n_read < said:
@@ -64,8 +68,8 @@ def _open_rows(file: Any, path: Path) -> tuple[int | None, Iterator[_Row]]:
         return None, _text_rows(file, path, 1, 0)
     file.read(header.end())
     n, width = (int(number) for number in header.groups())
-    if not 0 < width <= _WIDEST:
-        raise TextError(f"{path}, line 1: vectors of {width} numbers; {_ADVICE}")
+    if n < 0 or not 0 < width <= _WIDEST or n * width > _MOST_SAID:
+        raise TextError(f"{path}, line 1: {n} vectors of {width} numbers; {_ADVICE}")
     if _is_text(file.peek(_LOOKED_AT)[:_LOOKED_AT]):
         return n, _text_rows(file, path, 2, width)
     return n, _binary_rows(file, path, n, width)
@@ -103,7 +107,7 @@ def _binary_rows(file: BinaryIO, path: Path, n: int, width: int) -> Iterator[_Ro
         yield f"vector {i}", word, row
 
 
-def _vector(row: "list[str] | bytes", where: str) -> NDArray[np.float32]:
+def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
     if isinstance(row, bytes):
         vector = np.frombuffer(row, "<f4").astype(np.float32)
     else:
@@ -126,6 +130,6 @@ def word_before(file: BinaryIO, mark: bytes, path: Path) -> bytes:
     while (byte := file.read(1)) != mark:
         if not byte or len(found) > _LONGEST:
             what = "it ends within a word" if not byte else "a word without an end"
-            raise TextError(f"{path}: {what}; {_ADVICE}")
+            raise TextError(f"{path}: {what}; the file is cut short or of another format")
         found += byte
     return bytes(found)
