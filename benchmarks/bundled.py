@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from elmo.text.corpus import read_sentences
+from elmo.text.sources.corpus import read_sentences
 from record import ROOT, SHARED, parser_with_save, record, show
 
 N_SENTENCES = 1000

@@ -24,7 +24,7 @@ import numpy as np
 from elmo.analysis.context_index import ContextIndex
 from elmo.apps.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
-from elmo.text.corpus import read_sentences
+from elmo.text.sources.corpus import read_sentences
 from elmo.text.tokens import tokenize
 from record import SHARED, parser_with_save, record
 

@@ -25,10 +25,10 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.errors import TextError
 from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.text.corpus import Corpus, read_sentences
 from elmo.text.shards import write_encoded_text
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.sources.corpus import Corpus, read_sentences
+from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
 from elmo.train.loop import steps_of
 from elmo.train.memory import keep_freed_memory

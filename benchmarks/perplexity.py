@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 from elmo.apps.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED
-from elmo.text.corpus import read_sentences
-from elmo.text.vocabulary import Vocabulary, read_vocabulary
+from elmo.text.sources.corpus import read_sentences
+from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
 from record import SHARED, parser_with_save, record, show
 
 SHIPPED = ("textbooks", "medicine", "government", "techdocs", "books", "books_older", "sentences")

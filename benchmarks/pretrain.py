@@ -26,10 +26,10 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model import fast_char_cnn, fast_lstm, fast_softmax
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax, draw_negatives
-from elmo.text.corpus import Corpus
 from elmo.text.shards import EncodedText, write_encoded_text
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.sources.corpus import Corpus
+from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.words.word_encoder import Speller
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus

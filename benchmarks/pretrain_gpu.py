@@ -21,10 +21,10 @@ import torch
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.softmax import Softmax
-from elmo.text.corpus import Corpus
 from elmo.text.shards import write_encoded_text
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.sources.corpus import Corpus
+from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
+from elmo.text.words.word_encoder import Speller
 from elmo.train.ranks import Ranks, join_ranks
 from elmo.train.read_ahead import read_windows
 from elmo.train.recipe import pretrain_config

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from elmo.text.corpus import read_sentences
+from elmo.text.sources.corpus import read_sentences
 from record import ROOT, SHARED, parser_with_save, record, show
 
 DATA = SHARED / "data" / "ner" / "wnut17-en"

@@ -17,10 +17,10 @@ from elmo.embed.embedder import Elmo
 from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
-from elmo.text.alphabet import Alphabet
-from elmo.text.lexicon import Lexicon
 from elmo.text.shards import EncodedText, write_encoded_text
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.alphabet import Alphabet
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import spell_corpus

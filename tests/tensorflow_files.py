@@ -11,7 +11,7 @@ from elmo.checkpoints.crc32c import crc32c, mask_crc
 from elmo.checkpoints.published_arrays import datasets
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tf_checkpoint import _tf_name
-from elmo.text.vocabulary import write_vocabulary
+from elmo.text.words.vocabulary import write_vocabulary
 
 
 def varint(value):

@@ -10,7 +10,7 @@ import pytest
 from elmo.analysis.change_scores import chance, change_of, cluster, false_discovery_rates, jensen_shannon
 from elmo.analysis.word_occurrences import draw_places, embed_places
 from elmo.embed.embedder import Elmo
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 from elmo.text.tokens import Token
 
 

@@ -17,7 +17,7 @@ from elmo.analysis.context_index import (
 )
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 from elmo.text.tokens import tokenize
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")

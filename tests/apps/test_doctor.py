@@ -12,7 +12,7 @@ import pytest
 from elmo.apps.doctor import examine_corpus
 from elmo.apps.findings import flat_facts
 from elmo.errors import TextError
-from elmo.text.vocabulary import SPECIALS, Vocabulary, write_vocabulary
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, write_vocabulary
 
 WORDS = [f"{a}{b}{c}" for a in ("ta", "ro", "mi", "su") for b in ("len", "kor", "vis", "pad") for c in ("", "a", "is")]
 

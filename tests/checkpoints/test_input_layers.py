@@ -13,8 +13,8 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import add_model_files, save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError
-from elmo.text.alphabet import Alphabet
-from elmo.text.lexicon import Lexicon
+from elmo.text.words.alphabet import Alphabet
+from elmo.text.words.lexicon import Lexicon
 
 SENTENCE = ["the", "日本", "", "𠀀海", "never", "e\u0301", "<S>"]
 FILES = {"alphabet": ["alphabet.json"], "words": ["input_words.json"], "bytes": []}

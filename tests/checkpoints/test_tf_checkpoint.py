@@ -11,7 +11,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.tensor_bundle import TensorBundle
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError
-from elmo.text.vocabulary import read_vocabulary
+from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import NOTHING, measure_each
 from tensorflow_files import block, write_bundle, write_index
 

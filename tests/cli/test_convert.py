@@ -81,8 +81,8 @@ def test_a_difference_is_an_error(run_elmo, tmp_path, monkeypatch):
 def test_long_words_that_the_format_cuts_are_told(run_elmo, tmp_path):
     from dataclasses import replace
 
-    from elmo.text.lexicon import Lexicon
-    from elmo.text.vocabulary import Vocabulary
+    from elmo.text.words.lexicon import Lexicon
+    from elmo.text.words.vocabulary import Vocabulary
 
     model = model_of("alphabet, words")
     words = Vocabulary([*model.lexicon.input_words.words[:-1], "a" * 12])

@@ -10,7 +10,7 @@ from conftest import SMALL, small_model
 from elmo.errors import ShapeError
 from elmo.model.bilm import BiLMState, reverse_rows
 from elmo.model.lstm import LSTMLayer, LSTMState, TrainingPass
-from elmo.text.characters import encode_words
+from elmo.text.words.characters import encode_words
 
 B, T, C, P, H = 2, 5, 13, 7, 11
 SENTENCES = [["the", "bank", "lends", "money", "."], ["a", "river"]]

@@ -6,7 +6,7 @@ import torch
 from elmo.model.char_cnn import CharCNN, convolve_characters
 from elmo.model.config import CharCNNConfig
 from elmo.model.fast_char_cnn import convolve_fast
-from elmo.text.characters import encode_words
+from elmo.text.words.characters import encode_words
 
 WORDS = ["a", "river", "x" * 30, "ö", "", "<S>", "bank", "y" * 10, "zz"]
 

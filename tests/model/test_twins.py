@@ -13,7 +13,7 @@ from elmo.embed.embedder import Elmo
 from elmo.model.char_cnn import convolve_characters, trim_characters
 from elmo.model.lstm import lstm_step
 from elmo.model.scalar_mix import ScalarMix, mix_layers, normalise_layers
-from elmo.text.characters import PAD_CHARACTER, encode_words
+from elmo.text.words.characters import PAD_CHARACTER, encode_words
 from twins import bilm as twin
 
 WORDS = ["river", "", "ö日本", "x" * 40, "the", "<S>", "</S>"]

@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elmo.text.batches import encode_batch, length_batches
-from elmo.text.characters import encode_word
-from elmo.text.speller import Speller
+from elmo.text.words.characters import encode_word
+from elmo.text.words.word_encoder import Speller
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 9), st.integers(1, 200))

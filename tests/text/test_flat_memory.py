@@ -10,7 +10,7 @@ import pytest
 MEASURE = """
 import sys
 from pathlib import Path
-from elmo.text.corpus import Corpus
+from elmo.text.sources.corpus import Corpus
 from elmo.text.shards import read_encoded_text, write_encoded_text
 from elmo.text.windows import WindowReader
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from conftest import encode_text
 from elmo.errors import OutputError, TextError
+from elmo.storage.files import written_whole
 from elmo.text import shards
-from elmo.text.files import written_whole
 from elmo.text.shards import read_encoded_text, write_encoded_text
 
 sentence_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=30)

@@ -97,8 +97,8 @@ from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.adaptive_softmax import output_layer
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller
+from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.cost import count_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import cutoffs_of, spell_corpus

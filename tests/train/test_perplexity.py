@@ -15,9 +15,9 @@ from elmo.checkpoints.bilm_tf import load_bilm_tf, save_bilm_tf
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TextError
 from elmo.model.softmax import Softmax
-from elmo.text.characters import encode_words
-from elmo.text.corpus import read_sentences
-from elmo.text.vocabulary import read_vocabulary
+from elmo.text.sources.corpus import read_sentences
+from elmo.text.words.characters import encode_words
+from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import NOTHING, Perplexity, measure_each, measure_perplexity
 from twins import bilm as twin
 
@@ -170,7 +170,7 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
 from elmo.model.softmax import Softmax
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.perplexity import measure_perplexity
 
 lstm = LSTMConfig(n_layers=1, cell_size=64, projection_size=512)

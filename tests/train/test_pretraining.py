@@ -16,7 +16,7 @@ from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, Te
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
 from elmo.text.shards import read_encoded_text
-from elmo.text.vocabulary import read_vocabulary
+from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import TEXT
 from elmo.checkpoints.load import load_model
-from elmo.text.files import locked
+from elmo.storage.files import locked
 from elmo.train.run_state import checkpoints_of
 
 SETTINGS = {

@@ -13,9 +13,9 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.softmax import Softmax
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import read_vocabulary
 from elmo.text.windows import Window
+from elmo.text.words.vocabulary import read_vocabulary
+from elmo.text.words.word_encoder import Speller
 from elmo.train.loop import Trainer
 from elmo.train.ranks import Ranks
 from elmo.train.recipe import pretrain_config

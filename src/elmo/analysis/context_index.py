@@ -23,9 +23,9 @@ from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, TextError
-from elmo.text.files import read_json
-from elmo.text.raw_arrays import ArraysWriter, open_arrays, writing_arrays
-from elmo.text.rows import Row
+from elmo.storage.arrays import ArraysWriter, open_arrays, writing_arrays
+from elmo.storage.files import read_json
+from elmo.text.sources.rows import Row
 
 VECTORS_A_PART = 2**18
 _AT_ONCE = 2**13  # vectors that are added to a graph together

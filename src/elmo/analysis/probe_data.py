@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from elmo.errors import TextError
+from elmo.storage.compressed import PACKED
 from elmo.tasks.labelled_records import json_lines
-from elmo.text.lines import read_lines
-from elmo.text.opening import PACKED
+from elmo.text.sources.lines import read_lines
 
 POS = "pos/ud-english-ewt"
 ENTITIES = "ner/conll2003-en"

@@ -16,7 +16,7 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.model.bilm import BiLM
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 from elmo.text.tokens import Token
 
 Words = Sequence[str]

@@ -11,7 +11,7 @@ from elmo.analysis.probe_scores import ProbeSettings, Score, Text, pearson, spea
 from elmo.analysis.probe_vectors import TokenVectors, embed_sentences
 from elmo.analysis.sense_probes import unit
 from elmo.analysis.word_occurrences import Rows, draw_places
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 from elmo.text.tokens import tokenize
 from elmo.text.typing_errors import misspell
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 from elmo.text.tokens import Token
 
 _ALONE_AT_ONCE = 4096

@@ -8,8 +8,8 @@ import numpy as np
 
 from elmo.analysis.static_vectors import StaticVectors, Subwords
 from elmo.errors import TextError
-from elmo.text.opening import open_unpacked, read_errors
-from elmo.text.word_vectors import MOST_NUMBERS, read_word_vectors, word_before
+from elmo.storage.compressed import open_unpacked, read_errors
+from elmo.text.words.word_vectors import MOST_NUMBERS, read_word_vectors, word_before
 
 _FASTTEXT = struct.pack("<i", 793712314)  # how its models begin
 _ARGUMENTS = struct.Struct(

@@ -10,7 +10,7 @@ from elmo.analysis.static_export import form_of
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 
 Rows = Callable[[], Iterable[Row]]  # a text, from its beginning
 

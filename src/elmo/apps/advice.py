@@ -16,7 +16,7 @@ from elmo.apps.mending import (
     Advice,
 )
 from elmo.apps.suited import suited_size, wanted_epochs
-from elmo.text.tallies import quantile
+from elmo.text.survey.streaming_counts import quantile
 
 ENOUGH_TOKENS = 100_000  # below it no model is useful
 _MANY_UNKNOWN = 0.05

@@ -17,8 +17,8 @@ from elmo.apps.change_picture import draw_changes
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.rows import Row, read_rows
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.rows import Row, read_rows
 
 TABLE_FILE, PICTURE_FILE = "change.jsonl", "change.png"
 _OF_A_RESULT = [TABLE_FILE, PICTURE_FILE]

@@ -12,7 +12,7 @@ from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
-from elmo.text.files import refuse_existing, written_whole
+from elmo.storage.files import refuse_existing, written_whole
 
 Format = Literal["native", "allennlp", "elmoformanylangs"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from elmo.apps.demo_picture import draw_occurrences
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError
-from elmo.text.files import refuse_existing, written_whole
+from elmo.storage.files import refuse_existing, written_whole
 from elmo.text.tokens import tokenize
 
 SENTENCES_FILE = Path(__file__).parent / "demo_sentences.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from elmo.apps.advice import advise
 from elmo.apps.findings import Findings, find_out
 from elmo.apps.mending import Advice
-from elmo.text.corpus import find_files
-from elmo.text.survey import Survey, survey_files
-from elmo.text.vocabulary import read_vocabulary
+from elmo.text.sources.corpus import find_files
+from elmo.text.survey.survey import Survey, survey_files
+from elmo.text.words.vocabulary import read_vocabulary
 
 
 def examine_corpus(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import writer_for
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.lines import read_lines
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import split_words
 
 CARRIED_BATCH, FAST_BATCH = 64, 256

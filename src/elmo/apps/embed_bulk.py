@@ -23,9 +23,9 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.text.files import PART_PREFIX, beginning_checksum, locked, refuse_existing, remove_leftovers
-from elmo.text.opening import import_pyarrow
-from elmo.text.rows import Row, read_rows
+from elmo.storage.compressed import import_pyarrow
+from elmo.storage.files import PART_PREFIX, beginning_checksum, locked, refuse_existing, remove_leftovers
+from elmo.text.sources.rows import Row, read_rows
 
 ROWS_PER_SHARD = 4096
 _LOCK_PREFIX = ".elmo-job-"
@@ -50,7 +50,7 @@ def embed_corpus(
     vocabulary: Path | None = None,
     resume: bool = False,
 ) -> dict[str, int | str]:
-    """Embed each row of a file (see `text.rows`).
+    """Embed each row of a file (see `text.sources.rows`).
 
     Args:
         split: cut raw text into sentences, each a row. text_field: of records.

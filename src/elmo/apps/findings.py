@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from elmo.errors import TextError
 from elmo.model.config import CharCNNConfig
-from elmo.text.coverage import Coverage, FrequentWords, oov_rate
-from elmo.text.scripts import ScriptMix, mix_scripts
-from elmo.text.survey import Survey
-from elmo.text.tallies import mean, quantile
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.survey.coverage import Coverage, FrequentWords, oov_rate
+from elmo.text.survey.scripts import ScriptMix, mix_scripts
+from elmo.text.survey.streaming_counts import mean, quantile
+from elmo.text.survey.survey import Survey
+from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
 
 READABLE_BYTES = CharCNNConfig().max_characters - 2  # of a word; the marks of its beginning and end take two places

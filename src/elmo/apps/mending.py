@@ -1,4 +1,4 @@
-"""What to do about the blemishes of lines (`text.blemishes`): a rule for each kind, with the command that mends it."""
+"""What to do about the blemishes of lines (`text.survey.text_defects`): a rule for each kind, with the command that mends it."""
 
 from collections.abc import Callable
 from pathlib import Path

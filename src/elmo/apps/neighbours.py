@@ -20,8 +20,8 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.text.files import beginning_checksum, refuse_existing, written_whole
-from elmo.text.rows import read_rows
+from elmo.storage.files import beginning_checksum, refuse_existing, written_whole
+from elmo.text.sources.rows import read_rows
 
 _MARKED = regex.compile(r"\[([^\[\]]+)\]")
 

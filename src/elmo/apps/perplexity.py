@@ -11,9 +11,9 @@ from typing import IO
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError, TextError
-from elmo.text.documents import PlacedSentence, place_sentences
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.lines import read_lines
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.documents import PlacedSentence, place_sentences
+from elmo.text.sources.lines import read_lines
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
 
 

@@ -34,11 +34,11 @@ from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConf
 from elmo.errors import OutputError, TrainingError
 from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.text.files import locked, remove_leftovers
-from elmo.text.lexicon import Lexicon, read_lexicon
+from elmo.storage.files import locked, remove_leftovers
 from elmo.text.shards import read_encoded_text
-from elmo.text.spelled_words import read_spelled_words
-from elmo.text.vocabulary import Vocabulary, read_vocabulary
+from elmo.text.words.encoded_words import read_spelled_words
+from elmo.text.words.lexicon import Lexicon, read_lexicon
+from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
 from elmo.train.ranks import ALONE, CPU, Ranks

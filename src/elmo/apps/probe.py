@@ -19,8 +19,8 @@ from elmo.apps.probe_picture import draw_probes
 from elmo.apps.train_static import train_static
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.rows import Row, read_rows
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.rows import Row, read_rows
 
 PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
 SCORES_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "README.md", "probes.png"

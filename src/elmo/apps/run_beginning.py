@@ -14,15 +14,15 @@ from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.text.characters import UNKNOWN_IN_TEXT
-from elmo.text.corpus import Corpus, CorpusCounts, find_files, read_sentences
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.lexicon import learn_lexicon, write_lexicon
-from elmo.text.scripts import mix_scripts
+from elmo.storage.files import refuse_existing, written_whole
 from elmo.text.shards import write_encoded_text
-from elmo.text.spelled_words import write_spelled_words
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.text.sources.corpus import Corpus, CorpusCounts, find_files, read_sentences
+from elmo.text.survey.scripts import mix_scripts
+from elmo.text.words.characters import UNKNOWN_IN_TEXT
+from elmo.text.words.encoded_words import write_spelled_words
+from elmo.text.words.lexicon import learn_lexicon, write_lexicon
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
 from elmo.train.memory import memory_of_machine
 from elmo.train.spelled_corpus import cutoffs_of

@@ -13,9 +13,9 @@ from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary
 from elmo.text.windows import WindowReader
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import MemoryBytes, ParameterCounts, StepWords, count_memory, count_parameters, is_sampled
 from elmo.train.loop import steps_of

@@ -22,8 +22,8 @@ import elmo
 from elmo.apps.run_settings import RUN_FILE
 from elmo.checkpoints.native import CONFIG_FILE, VOCABULARY_FILE
 from elmo.errors import OutputError, TextError, TrainingError
-from elmo.text.files import read_json
-from elmo.text.vocabulary import read_vocabulary
+from elmo.storage.files import read_json
+from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.loop import Report
 
 LOG_FILE = "log.jsonl"

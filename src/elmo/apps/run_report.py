@@ -16,7 +16,7 @@ from elmo.apps.run_facts import (
     training_run_facts,
 )
 from elmo.apps.run_record import RunRecord, read_run
-from elmo.text.files import refuse_existing, written_whole
+from elmo.storage.files import refuse_existing, written_whole
 from elmo.train.recipe import changed_settings
 
 REPORT_FILE = "report.html"

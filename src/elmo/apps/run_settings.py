@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from elmo.checkpoints.native import VOCABULARY_FILE, StorageType
 from elmo.errors import TrainingError
-from elmo.text.files import read_json
-from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE
-from elmo.text.raw_arrays import checksum_of
+from elmo.storage.arrays import checksum_of
+from elmo.storage.files import read_json
+from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE
 from elmo.train.config import PretrainConfig
 
 RUN_FILE = "run.json"

@@ -8,7 +8,7 @@ from elmo.checkpoints.native import load_native, save_native
 from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel
 from elmo.errors import ConfigError
 from elmo.model.adaptive_softmax import AdaptiveSoftmax
-from elmo.text.characters import BOUNDARIES
+from elmo.text.words.characters import BOUNDARIES
 from elmo.train.config import PretrainConfig
 
 START_FOLDER = "start"  # in the folder of a run: the model it began from

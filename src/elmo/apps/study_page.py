@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from elmo.apps.html_page import facts_table, figure, html_page, table
 from elmo.apps.line_chart import Line, draw_chart
 from elmo.apps.train_task import TaskRun
-from elmo.text.files import written_whole
+from elmo.storage.files import written_whole
 
 
 class Row(BaseModel, frozen=True):

@@ -10,6 +10,7 @@ import numpy as np
 
 from elmo.apps.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.line_chart import Line, draw_chart
+from elmo.storage.files import written_whole
 from elmo.tasks.batches import UNKNOWN
 from elmo.tasks.bootstrap import Counts, interval
 from elmo.tasks.document_relation import DocumentRelations
@@ -19,7 +20,6 @@ from elmo.tasks.saved_task import LoadedTask
 from elmo.tasks.span_scores import span_scores
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import spans_of_tags
-from elmo.text.files import written_whole
 
 REPORT_FILE = "report.html"
 _NOTHING = "–"

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ValidationError
 from elmo.apps.study_page import Row, Table, write_study_page
 from elmo.apps.train_task import RUN_FILE, TaskRun, Watch, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
+from elmo.storage.files import locked, read_json, refuse_existing, remove_leftovers, written_whole
 from elmo.tasks.kinds import for_file, read_examples
 from elmo.tasks.labels import labels_of, learnable, scheme_of
 from elmo.tasks.saved_task import CONFIG_FILE
-from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, written_whole
 
 STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from elmo.errors import TextError
-from elmo.text.corpus import find_files
-from elmo.text.extent import CorpusSample, estimate_types, measure_files
 from elmo.text.heldout import count_heldout
-from elmo.text.lexicon import Lexicon, learn_lexicon
 from elmo.text.shards import EncodedText, write_encoded_text
-from elmo.text.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
+from elmo.text.sources.corpus import find_files
+from elmo.text.sources.corpus_size import CorpusSample, estimate_types, measure_files
+from elmo.text.words.lexicon import Lexicon, learn_lexicon
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 from elmo.train.config import PretrainConfig
 
 SAMPLE_BYTES = 2**23  # of a larger corpus so much is read: seconds

@@ -12,8 +12,8 @@ from elmo.analysis.static_export import count_words, mean_in_contexts, without_c
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.rows import read_rows
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.rows import read_rows
 
 Method = Literal["mean", "alone"]
 

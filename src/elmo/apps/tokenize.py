@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.lines import decode_lines, read_lines
+from elmo.storage.files import refuse_existing, written_whole
 from elmo.text.sentences import sentences_of_words
+from elmo.text.sources.lines import decode_lines, read_lines
 
 
 def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Iterator[str]:

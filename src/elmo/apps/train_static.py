@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import ConfigError
-from elmo.text.corpus import read_sentences
-from elmo.text.files import written_whole
+from elmo.storage.files import written_whole
+from elmo.text.sources.corpus import read_sentences
 
 WIDTH, WINDOW, MIN_COUNT, EPOCHS, NEGATIVES, BUCKETS = 200, 5, 5, 5, 5, 500_000
 _TEXT_FILE = "corpus.txt"

@@ -13,6 +13,8 @@ from elmo.apps.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
+from elmo.storage.arrays import checksum_of
+from elmo.storage.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
 from elmo.tasks.abstention import default_threshold
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
@@ -35,9 +37,7 @@ from elmo.tasks.saved_task import (
 )
 from elmo.tasks.static_vectors import StaticWords, read_static_vectors, words_in
 from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
-from elmo.text.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
-from elmo.text.raw_arrays import checksum_of
-from elmo.text.word_vectors import WordVectors
+from elmo.text.words.word_vectors import WordVectors
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
 _OF_A_RUN = [RUN_FILE, CONFIG_FILE]

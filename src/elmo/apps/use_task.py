@@ -8,14 +8,14 @@ from typing import Any
 
 from elmo.apps.task_report import write_task_report
 from elmo.errors import ConfigError
+from elmo.storage.files import refuse_existing
 from elmo.tasks.abstention import scope_scores
 from elmo.tasks.bootstrap import difference, interval
 from elmo.tasks.documents import holds_pubtator, read_documents
 from elmo.tasks.kinds import example_of_line
 from elmo.tasks.label_model import LabelModel
 from elmo.tasks.saved_task import AT_ONCE, load_task
-from elmo.text.files import refuse_existing
-from elmo.text.lines import decode_lines, read_lines
+from elmo.text.sources.lines import decode_lines, read_lines
 
 
 def evaluate_task(

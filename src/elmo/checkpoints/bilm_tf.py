@@ -16,9 +16,9 @@ from elmo.checkpoints.published_arrays import StoredArray, byte_cnn, datasets, r
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
-from elmo.text.characters import BOUNDARIES, N_CHARACTERS
-from elmo.text.files import require_json, written_whole
-from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary, write_vocabulary
+from elmo.storage.files import require_json, written_whole
+from elmo.text.words.characters import BOUNDARIES, N_CHARACTERS
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, write_vocabulary
 
 OPTIONS_FILE = "options.json"
 WEIGHTS_FILE = "weights.hdf5"

@@ -37,9 +37,9 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import PUBLISHED_FILTERS, BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.text.files import require_json, written_whole
-from elmo.text.lexicon import Lexicon
-from elmo.text.vocabulary import SPECIALS
+from elmo.storage.files import require_json, written_whole
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import SPECIALS
 
 CONFIG_FILE = "config.json"
 MODEL_CONFIG_FILE = "model_config.json"  # the name that is written; others are read

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from elmo.checkpoints.many_langs_tensors import BOUNDARIES, CHARACTER_MARKS, WORD_MARKS, Dictionary
 from elmo.errors import CheckpointError
-from elmo.text.alphabet import Alphabet
-from elmo.text.lexicon import Lexicon
-from elmo.text.speller import input_word
-from elmo.text.vocabulary import SPECIALS, Vocabulary
+from elmo.text.words.alphabet import Alphabet
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary
+from elmo.text.words.word_encoder import input_word
 
 CHARACTERS_FILE = "char.dic"
 WORDS_FILE = "word.dic"

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.model.config import BiLMConfig, LSTMConfig
-from elmo.text.characters import Boundaries
-from elmo.text.lexicon import Lexicon
-from elmo.text.speller import input_word
-from elmo.text.vocabulary import SPECIALS
+from elmo.text.words.characters import Boundaries
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import SPECIALS
+from elmo.text.words.word_encoder import input_word
 
 BOUNDARIES = Boundaries("<bos>", "<eos>")
 WORD_MARKS = ("<bos>", "<eos>", "<oov>")  # the rows of our SPECIALS

@@ -32,9 +32,9 @@ from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.lstm import LSTMState, state_shapes
 from elmo.model.shapes_only import shapes_only
-from elmo.text.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
-from elmo.text.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
-from elmo.text.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from elmo.storage.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
+from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
+from elmo.text.words.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"

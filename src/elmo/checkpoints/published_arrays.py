@@ -16,7 +16,7 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.text.characters import N_CHARACTERS
+from elmo.text.words.characters import N_CHARACTERS
 
 ADVICE = "give the options.json that came with these weights"
 

@@ -14,11 +14,11 @@ from elmo.errors import CheckpointError
 from elmo.model.adaptive_softmax import OutputLayer
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.config import BiLMConfig
-from elmo.text.characters import BOUNDARIES, Boundaries
-from elmo.text.lexicon import Lexicon, count_input_words
-from elmo.text.speller import Speller
 from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.characters import BOUNDARIES, Boundaries
+from elmo.text.words.lexicon import Lexicon, count_input_words
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller
 
 
 class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):

@@ -24,8 +24,8 @@ from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
 from elmo.model.shapes_only import shapes_only
 from elmo.model.softmax import Softmax
-from elmo.text.lexicon import Lexicon
-from elmo.text.vocabulary import SPECIALS, Vocabulary, read_vocabulary
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary
 
 CHECKPOINT_FILE = "checkpoint"
 _FLOATS = (1, 2, 19)  # TensorFlow's float, double, half

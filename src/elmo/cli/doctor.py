@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from elmo.apps.findings import Findings
     from elmo.apps.mending import Advice
-    from elmo.text.survey import Survey
+    from elmo.text.survey.survey import Survey
 
 _FULL_WIDTH = 100  # columns at most: longer lines are hard to read
 _N_SHOWN = 4
@@ -83,7 +83,7 @@ def _grid() -> "Table":
 def _counts(f: "Findings") -> "Table":
     from rich.text import Text
 
-    from elmo.text.tallies import mean, quantile
+    from elmo.text.survey.streaming_counts import mean, quantile
 
     survey, lengths = f.survey, f.survey.sentence_lengths
     median = quantile(survey.document_lengths, 0.5)
@@ -122,8 +122,8 @@ def _coverage(f: "Findings") -> "Table":
 def _faults(f: "Findings") -> "Table":
     from rich.text import Text
 
-    from elmo.text.blemishes import BLEMISHES
-    from elmo.text.survey import visible
+    from elmo.text.survey.survey import visible
+    from elmo.text.survey.text_defects import BLEMISHES
 
     survey, n = f.survey, f.n_tokens
     unmarked = survey.unmarked_lengths.total() / max(1, survey.n_inside)

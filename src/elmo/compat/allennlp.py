@@ -31,8 +31,8 @@ from elmo.errors import CheckpointError, ConfigError, ShapeError
 from elmo.model.bilm import BiLMState
 from elmo.model.lstm import LSTMState
 from elmo.model.scalar_mix import ALLENNLP_EPSILON, normalise_layers
-from elmo.text.characters import encode_word, encode_words
-from elmo.text.token_lists import read_token_lists
+from elmo.text.sentence_inputs import read_token_lists
+from elmo.text.words.characters import encode_word, encode_words
 
 MAX_CHARACTERS = 50  # AllenNLP's indexer knows no other number
 __all__ = ["Elmo", "ElmoEmbedder", "ElmoTokenEmbedder", "ScalarMix", "batch_to_ids"]

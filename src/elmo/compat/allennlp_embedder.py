@@ -17,8 +17,8 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import write_hdf5
 from elmo.errors import CheckpointError, ConfigError, TextError
-from elmo.text.files import refuse_existing, written_whole
-from elmo.text.token_lists import read_token_lists
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sentence_inputs import read_token_lists
 
 OUTPUT_FORMATS: dict[str, Layers] = {"all": "all", "top": "top", "average": "mean"}  # of the command -> of `Elmo.embed`
 

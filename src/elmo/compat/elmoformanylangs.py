@@ -21,7 +21,7 @@ from elmo.compat.arguments import whole_number
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError
-from elmo.text.token_lists import read_token_lists
+from elmo.text.sentence_inputs import read_token_lists
 
 AVERAGE, ALL = -1, -2  # of `output_layer`; 0, 1, 2 are layers
 

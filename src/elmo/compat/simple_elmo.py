@@ -23,8 +23,8 @@ from elmo.compat.arguments import one_of, whole_number
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import CheckpointError, ConfigError
-from elmo.text.characters import PADDING
-from elmo.text.token_lists import read_token_lists
+from elmo.text.sentence_inputs import read_token_lists
+from elmo.text.words.characters import PADDING
 
 Array = NDArray[np.float64]
 _LAYERS: dict[str, Layers] = {"average": "mean", "top": "top", "all": "all"}

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from elmo.errors import OutputError, TextError
-from elmo.text.files import read_json, written_whole
-from elmo.text.opening import import_pyarrow
-from elmo.text.rows import Row
+from elmo.storage.compressed import import_pyarrow
+from elmo.storage.files import read_json, written_whole
+from elmo.text.sources.rows import Row
 
 BATCH_ROWS = 256
 _OPEN_SHARDS = 64

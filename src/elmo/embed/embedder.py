@@ -24,9 +24,9 @@ from elmo.embed.token_cache import CACHE_BYTES
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.products import known_precision, knows_int8
+from elmo.storage.files import refuse_existing
 from elmo.text.batches import length_batches
-from elmo.text.files import refuse_existing
-from elmo.text.given_sentences import Sentence, checked_sentences, words_of
+from elmo.text.sentence_inputs import Sentence, checked_sentences, words_of
 from elmo.text.tokens import Token, tokenize
 
 Vectors = NDArray[np.float32]

@@ -13,7 +13,7 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.packed_bilm import PackedBiLM
 from elmo.text.packing import pack
-from elmo.text.speller import Speller
+from elmo.text.words.word_encoder import Speller
 
 LAYERS_BYTES = 2**26  # of all layers of a batch; a longer sentence is a batch of its own
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.text.scripts import mix_scripts
+from elmo.text.survey.scripts import mix_scripts
 
 _PACKAGE = str(Path(__file__).parents[1])
 ENOUGH_WORDS = 20_000  # looked at in the life of a model; then it is known what kind of text it is given

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 
 ROWS_AT_ONCE = 1024  # read, sorted by length and embedded together, at most
 TOKENS_AT_ONCE = 2**15  # or so many: rows may be whole documents

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from elmo.errors import TextError
-from elmo.text.given_sentences import Sentence, words_of
+from elmo.text.sentence_inputs import Sentence, words_of
 from elmo.text.tokens import Token, tokenize
 
 Span = tuple[int, int]  # start and end, end exclusive

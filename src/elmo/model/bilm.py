@@ -47,7 +47,7 @@ class BiLM(nn.Module):
         """All layers of a batch of sentences.
 
         Args:
-            char_ids: int64 (B, T, C), rows of the model's `text.speller`; the caller adds `<S>` and `</S>` if they are wanted.
+            char_ids: int64 (B, T, C), rows of the model's `text.words.word_encoder`; the caller adds `<S>` and `</S>` if they are wanted.
             mask: bool (B, T), True = token; padding on the right only.
             state: the state before the batch, row by row; None: zero.
         Returns:
@@ -66,7 +66,7 @@ class BiLM(nn.Module):
         """Vectors of tokens without context, from their characters, their word ids or both.
 
         Args:
-            char_ids: int64 (..., C), rows of the model's `text.speller`; the id of the word, if it has one, stands last.
+            char_ids: int64 (..., C), rows of the model's `text.words.word_encoder`; the id of the word, if it has one, stands last.
         Returns:
             float (..., P).
         Raises:

@@ -11,7 +11,7 @@ from elmo.model.config import Activation, CharCNNConfig
 from elmo.model.fast_char_cnn import convolve_at_once, convolve_fast
 from elmo.model.highway import Highway
 from elmo.model.products import linear_in, look_up
-from elmo.text.characters import PADDING
+from elmo.text.words.characters import PADDING
 
 LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.read_fast`
 
@@ -90,7 +90,7 @@ class CharCNN(nn.Module):
         """Vectors of tokens.
 
         Args:
-            char_ids: int64 (..., C) as `text.characters` or the model's `text.alphabet` spells words.
+            char_ids: int64 (..., C) as `text.words.characters` or the model's `text.words.alphabet` spells words.
         Returns:
             float (..., P).
         Raises:

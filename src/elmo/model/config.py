@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from elmo.errors import ConfigError
-from elmo.text.alphabet import table_size
-from elmo.text.characters import N_CHARACTERS
-from elmo.text.lexicon import Lexicon, count_input_words
-from elmo.text.vocabulary import SPECIALS
+from elmo.text.words.alphabet import table_size
+from elmo.text.words.characters import N_CHARACTERS
+from elmo.text.words.lexicon import Lexicon, count_input_words
+from elmo.text.words.vocabulary import SPECIALS
 
 Activation = Literal["relu", "tanh"]
 Size = Annotated[int, Field(gt=0, le=2**20)]  # far above any model, far below what breaks arithmetic

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from elmo.model.config import WordEmbeddingConfig
 from elmo.model.products import linear_in, look_up
-from elmo.text.characters import PADDING
+from elmo.text.words.characters import PADDING
 
 
 class WordEmbedding(nn.Module):
@@ -35,7 +35,7 @@ class WordEmbedding(nn.Module):
             nn.init.zeros_(self.projection.bias)
 
     def forward(self, word_ids: Tensor, precision: torch.dtype | None = None) -> Tensor:
-        """int64 (...) as `text.speller` numbers words -> float (..., P).
+        """int64 (...) as `text.words.word_encoder` numbers words -> float (..., P).
 
         Args:
             precision: of the matrix product; None: that of the weights.

@@ -13,7 +13,7 @@ from torch import Tensor
 from elmo.tasks.config import InputConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.static_vectors import UNKNOWN_ROW, StaticWords
-from elmo.text.characters import encode_words
+from elmo.text.words.characters import encode_words
 
 PADDING, UNKNOWN = 0, 1  # ids of words
 MOST_PAIRS = 2**23  # of tokens in a batch

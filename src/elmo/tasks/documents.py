@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
+from elmo.storage.compressed import PACKED
 from elmo.tasks.examples import Document, Example, Link, Mention
-from elmo.text.lines import read_lines
-from elmo.text.opening import PACKED
 from elmo.text.sentences import split_sentences
+from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import Token, tokenize
 
 SUFFIX = ".pubtator"

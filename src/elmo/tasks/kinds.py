@@ -24,7 +24,7 @@ from elmo.tasks.tagged_records import read_tagged_records
 from elmo.tasks.tagged_text import read_tagged, require_span_tags
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
-from elmo.text.records import holds_records
+from elmo.text.sources.records import holds_records
 from elmo.text.tokens import tokenize
 
 _ORDER = {"pair": "", "read": ", passage and question"}

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
+from elmo.storage.compressed import PACKED
 from elmo.tasks.examples import with_blanks
-from elmo.text.lines import read_lines
-from elmo.text.opening import PACKED
+from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import Token, tokenize
 
 LABELS = ("label", "labels")

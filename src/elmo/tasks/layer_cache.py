@@ -19,10 +19,10 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
+from elmo.storage.arrays import DiskArray
+from elmo.storage.files import written_whole
 from elmo.tasks.examples import Example, distinct
-from elmo.text.files import written_whole
-from elmo.text.raw_arrays import DiskArray
-from elmo.text.rows import Row
+from elmo.text.sources.rows import Row
 
 CACHE_BYTES = 16 * 2**30
 _SUFFIX = ".layers"

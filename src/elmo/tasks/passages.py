@@ -13,7 +13,7 @@ from typing import Any
 from elmo.errors import TextError
 from elmo.tasks.examples import Example
 from elmo.tasks.labelled_records import text_and_tokens
-from elmo.text.lines import read_lines
+from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import Token, tokenize
 
 

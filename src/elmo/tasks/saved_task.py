@@ -23,6 +23,7 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
+from elmo.storage.files import require_json, written_whole
 from elmo.tasks.batches import LayersOf, TableSizes, Words
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
@@ -33,7 +34,6 @@ from elmo.tasks.predictions import Labelled, Tagged
 from elmo.tasks.static_vectors import StaticWords
 from elmo.tasks.tagger import Tagger
 from elmo.tasks.tags import Scheme
-from elmo.text.files import require_json, written_whole
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
 VECTORS_FILE = "vectors.txt"

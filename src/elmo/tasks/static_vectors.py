@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from elmo.tasks.examples import Example
-from elmo.text.word_vectors import WordVectors, read_word_vectors
+from elmo.text.words.word_vectors import WordVectors, read_word_vectors
 
 UNKNOWN_ROW = 1  # of a table; row 0 is padding, words begin with row 2
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from elmo.errors import TextError
 from elmo.tasks.examples import Example, with_blanks
 from elmo.tasks.tags import is_span_tag
-from elmo.text.lines import read_lines
-from elmo.text.records import holds_records
-from elmo.text.rows import holds_conllu
+from elmo.text.sources.lines import read_lines
+from elmo.text.sources.records import holds_records
+from elmo.text.sources.rows import holds_conllu
 
 _DOCUMENT = "-DOCSTART-"
 _CONLLU_COLUMNS, _UPOS = 10, 3

@@ -23,7 +23,7 @@ from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct
 from elmo.text.batches import encode_batch
-from elmo.text.speller import Speller
+from elmo.text.words.word_encoder import Speller
 
 ACTIVATION_BYTES = (
     2**30

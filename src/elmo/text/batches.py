@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.text.characters import PADDING
-from elmo.text.speller import Speller
+from elmo.text.words.characters import PADDING
+from elmo.text.words.word_encoder import Speller
 
 
 class Batch(NamedTuple):

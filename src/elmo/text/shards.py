@@ -22,9 +22,9 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.text.characters import SENTENCE_END, SENTENCE_START
+from elmo.storage.arrays import ArraysWriter, DiskArray, open_arrays, writing_arrays
 from elmo.text.heldout import choose_heldout
-from elmo.text.raw_arrays import ArraysWriter, DiskArray, open_arrays, writing_arrays
+from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
 
 START_ID = 0
 END_ID = 1

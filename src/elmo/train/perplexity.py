@@ -27,9 +27,9 @@ from elmo.model.adaptive_softmax import OutputLayer
 from elmo.model.bilm import BiLM
 from elmo.model.lstm import LSTMStack, LSTMState
 from elmo.text.batches import length_batches
-from elmo.text.characters import SENTENCE_END, SENTENCE_START
-from elmo.text.speller import Speller
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller
 
 CarryOrZero = Literal["zero", "carry"]
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from elmo.model.adaptive_softmax import cutoffs_by_share
 from elmo.text.shards import EncodedText
-from elmo.text.spelled_words import spell_words
-from elmo.text.speller import Speller, Spellings
-from elmo.text.vocabulary import Vocabulary
+from elmo.text.words.encoded_words import spell_words
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller, Spellings
 from elmo.train.config import PretrainConfig
 
 

@@ -10,7 +10,7 @@ import torch
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.text.batches import encode_batch
-from elmo.text.speller import Speller
+from elmo.text.words.word_encoder import Speller
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from elmo.model.gpu_lstm import read_window
 from elmo.model.lstm import LSTMState, TrainingPass
 from elmo.model.products import look_up, named_precision
 from elmo.model.softmax import Softmax
-from elmo.text.speller import Spellings
+from elmo.text.words.word_encoder import Spellings
 from elmo.train.config import PretrainConfig
 from elmo.train.distillation import Teaching, distances_of_places
 from elmo.train.window_tensors import WindowTensors

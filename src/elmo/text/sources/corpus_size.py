@@ -1,0 +1,149 @@
+"""How large a corpus is: its bytes counted, its words by the beginning of every file."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from elmo.errors import TextError
+from elmo.storage.compressed import PACKED, import_pyarrow, open_unpacked, read_errors
+from elmo.text.shards import EncodedText
+from elmo.text.sources.corpus import TEXT_FIELD, CorpusSentence, sentences_of_line
+from elmo.text.sources.lines import read_lines
+from elmo.text.sources.records import holds_records, read_records
+
+_BLOCK_BYTES = 2**20
+
+
+class FileSize(NamedTuple):
+    """How large a file is."""
+
+    path: Path
+    n_bytes: int  # unpacked
+    n_records: int | None  # lines of jsonl, rows of parquet; None: a file of lines of text
+
+
+def measure_files(paths: Sequence[Path], report: Callable[[int], None] = lambda n_bytes: None) -> list[FileSize]:
+    """Sizes of files; a packed one is unpacked for it, which is quick beside reading its words.
+
+    Args:
+        report: told the bytes so far.
+    Raises:
+        TextError: a file is broken, may not be read, or is a pipe, which could not be read again.
+    """
+    sizes: list[FileSize] = []
+    n_bytes = 0
+    for path in paths:
+        if not path.is_file():
+            raise TextError(
+                f"{path.absolute()}: no file on a disk; a plan reads the text, and leaves it to be trained on"
+            )
+        size = _of_parquet(path) if path.suffix == ".parquet" else _of_lines(path, n_bytes, report)
+        sizes.append(size)
+        n_bytes += size.n_bytes
+        report(n_bytes)
+    return sizes
+
+
+class CorpusSample:
+    """The beginning of every file, the same share of each, as sentences to be read once; then it knows what all files hold.
+
+    Args:
+        pretokenized, text_field: as for `Corpus`.
+        sample_bytes: a corpus no larger is read whole.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[FileSize],
+        pretokenized: bool,
+        text_field: str | None,
+        sample_bytes: int,
+    ) -> None:
+        self._sizes, self._pretokenized = sizes, pretokenized
+        self._text_field = TEXT_FIELD if text_field is None else text_field
+        self.n_bytes = sum(size.n_bytes for size in sizes)  # of all files
+        self.whole = self.n_bytes <= sample_bytes  # all was read: the counts are exact
+        self._share = min(1.0, sample_bytes / max(1, self.n_bytes))
+        self._tokens = self._sentences = 0.0
+
+    @property
+    def n_tokens(self) -> int:
+        """Words of all files: those read, of each file scaled up by its bytes or records."""
+        return round(self._tokens)
+
+    @property
+    def n_sentences(self) -> int:
+        """Sentences of all files, as `n_tokens`."""
+        return round(self._sentences)
+
+    def __iter__(self) -> Iterator[CorpusSentence]:
+        """Read the files in order.
+
+        Raises:
+            TextError: a file is broken; see `read_lines` and `read_records`.
+        """
+        for size in self._sizes:
+            whole = size.n_bytes if size.n_records is None else size.n_records
+            n_read = n_words = n_sentences = 0
+            begins = False
+            for line, amount, begins_here in self._lines(size):
+                if amount and not self.whole and n_read >= self._share * whole:
+                    break
+                n_read += amount
+                begins = begins or begins_here
+                for words in sentences_of_line(line, self._pretokenized):
+                    yield CorpusSentence(words, begins)
+                    begins = False
+                    n_words += len(words)
+                    n_sentences += 1
+            scale = 1.0 if self.whole else max(1.0, whole / max(1, n_read))
+            self._tokens += scale * n_words
+            self._sentences += scale * n_sentences
+
+    def _lines(self, size: FileSize) -> Iterator[tuple[str, int, bool]]:
+        """Lines of text, the bytes or records that each begins, and whether it begins a document."""
+        if size.n_records is None:
+            begins = True
+            for line in read_lines(size.path):
+                yield line, len(line.encode("utf-8")) + 1, begins
+                begins = not line.strip()
+            return
+        for text in read_records(size.path, self._text_field):
+            for number, line in enumerate((text or "").split("\n")):
+                yield line, int(number == 0), number == 0
+
+
+def estimate_types(sample: EncodedText, n_tokens: int) -> int:
+    """Different words of a text of `n_tokens` that begins with the sample, by Heaps' law: they grow as a power of the tokens."""
+    if n_tokens <= sample.n_tokens:
+        return len(sample.words)
+    half = int(sample.ids.read(0, sample.n_tokens // 2).max(initial=0)) + 1  # ids are given in order of appearance
+    growth = len(sample.words) / half  # from half of the sample to all of it: 2 to the power
+    return round(len(sample.words) * math.exp(math.log(growth) * math.log2(n_tokens / sample.n_tokens)))
+
+
+def _of_lines(path: Path, before: int, report: Callable[[int], None]) -> FileSize:
+    if path.suffix not in PACKED and not holds_records(path):
+        return FileSize(path, path.stat().st_size, None)
+    n_bytes = n_lines = 0
+    last = b""
+    with read_errors(path), open_unpacked(path) as file:
+        while block := file.read(_BLOCK_BYTES):
+            n_bytes += len(block)
+            n_lines += block.count(b"\n")
+            last = block[-1:]
+            report(before + n_bytes)
+    return FileSize(path, n_bytes, n_lines + (last not in (b"", b"\n")) if holds_records(path) else None)
+
+
+def _of_parquet(path: Path) -> FileSize:
+    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
+    with read_errors(path):
+        try:
+            facts = parquet.read_metadata(path)
+        except pyarrow.ArrowException as error:
+            reason = " ".join(str(error).split())
+            raise TextError(f"{path}: cannot be read ({reason}); the file is broken or cut short") from error
+    n_bytes = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
+    return FileSize(path, n_bytes, facts.num_rows)

@@ -1,0 +1,1 @@
+"""Survey: what is in a corpus, counted in bounded memory."""

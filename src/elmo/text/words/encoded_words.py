@@ -1,0 +1,48 @@
+"""The different words of a text, spelled and numbered once: written to disk, then memory-mapped.
+
+Mapped pages count as memory of the process, as far as they are read: no more than the two arrays, whatever the text.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.storage.arrays import open_arrays, writing_arrays
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller, Spellings
+
+_AT_ONCE = 4096
+
+
+class SpelledWords(NamedTuple):
+    """Words as a model reads them and as its softmax predicts them."""
+
+    spellings: Spellings  # int16 or int32 (words, width), rows of the speller
+    targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
+
+
+def spell_words(words: Sequence[str], speller: Speller, vocabulary: Vocabulary) -> SpelledWords:
+    """Spell and number words, in memory."""
+    return SpelledWords(speller.encode_compact(words), vocabulary.encode(words))
+
+
+def write_spelled_words(words: Sequence[str], speller: Speller, vocabulary: Vocabulary, folder: Path) -> None:
+    """`spell_words` of many words into a new folder, some at a time."""
+    with writing_arrays(folder) as writer:
+        for start in range(0, len(words), _AT_ONCE):
+            spelled = spell_words(words[start : start + _AT_ONCE], speller, vocabulary)
+            writer.append("spellings", spelled.spellings)
+            writer.append("targets", spelled.targets)
+
+
+def read_spelled_words(folder: Path) -> SpelledWords:
+    """Map what `write_spelled_words` wrote.
+
+    Raises:
+        TextError: a file of the folder is missing or broken.
+    """
+    spellings, targets = open_arrays(folder, ("spellings", "targets"))
+    return SpelledWords(spellings.mapped(), targets.mapped())

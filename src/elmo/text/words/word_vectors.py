@@ -1,0 +1,135 @@
+"""Files of word vectors -> words and their vectors: word2vec's formats, text and binary (Mikolov et al. 2013), and GloVe's."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.errors import TextError
+from elmo.storage.compressed import open_unpacked, read_errors
+from elmo.text.sources.lines import decode_lines
+
+MOST_NUMBERS = 2**31  # that are kept of a file: 8 GB, more than any is worth here
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(-?\d{1,18}) (-?\d{1,18})\s*\n")  # how many words, how many numbers each
+_LOOKED_AT = 4096  # bytes after the first line, to tell text from numbers
+_LONGEST = 2**16  # bytes of a word
+_WIDEST = 2**20  # numbers
+_MOST_SAID = 2**40  # numbers in all that a first line may promise
+_ADVICE = (
+    "give vectors of word2vec, as text or binary, or of GloVe: in text, a word and its numbers a line, blanks between"
+)
+_Row = tuple[str, str, list[str] | bytes]  # where it stands, the word, its numbers as they stand there
+
+
+class WordVectors(NamedTuple):
+    """Words with their vectors."""
+
+    words: list[str]
+    table: NDArray[np.float32]  # (words, D)
+
+
+def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n, word: True) -> WordVectors:
+    """Vectors of a file, also packed (gz, xz, zst). Of a word that stands there twice the first counts.
+
+    Args:
+        path: word2vec's formats, whose first line says how many words and numbers there are, or GloVe's, without that line.
+        wanted: of how many words came before, and the word: whether it is kept.
+    Raises:
+        TextError: the file is missing, cut short, too large to keep, or not such a file; the message names the line.
+    """
+    words: dict[str, None] = {}
+    numbers = bytearray()
+    width, n_read = 0, 0
+    with read_errors(path), open_unpacked(path) as file:
+        said, rows = _open_rows(file, path)
+        for n_read, (where, word, row) in enumerate(rows, 1):
+            if word in words or not wanted(n_read - 1, word):
+                continue
+            vector = _vector(row, f"{path}, {where}")
+            words[word] = None
+            width = len(vector)
+            numbers += vector.tobytes()
+            if len(words) * width > MOST_NUMBERS:
+                raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers to keep; leave out its rare words")
+    if not words:
+        raise TextError(f"{path}: no vector in it; {_ADVICE}")
+    if said is not None and n_read < said:
+        raise TextError(f"{path}: the first line says {said} vectors, {n_read} are there; the file is cut short")
+    return WordVectors(list(words), np.frombuffer(numbers, np.float32).reshape(-1, width))
+
+
+def _open_rows(file: Any, path: Path) -> tuple[int | None, Iterator[_Row]]:
+    """How many words the first line says, if there is such a line, and the words with their numbers."""
+    header = _HEADER.match(file.peek(_LOOKED_AT)[:_LOOKED_AT])
+    if header is None:
+        return None, _text_rows(file, path, 1, 0)
+    file.read(header.end())
+    n, width = (int(number) for number in header.groups())
+    if n < 0 or not 0 < width <= _WIDEST or n * width > _MOST_SAID:
+        raise TextError(f"{path}, line 1: {n} vectors of {width} numbers; {_ADVICE}")
+    if _is_text(file.peek(_LOOKED_AT)[:_LOOKED_AT]):
+        return n, _text_rows(file, path, 2, width)
+    return n, _binary_rows(file, path, n, width)
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether it is text with digits, not the bytes of numbers, which are hardly ever all letters and signs."""
+    if any(byte < 0x20 and byte not in b"\t\r\n" for byte in start):
+        return False
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"  # a letter cut in two
+    return True
+
+
+def _text_rows(file: BinaryIO, path: Path, first: int, width: int) -> Iterator[_Row]:
+    for number, line in enumerate(decode_lines(file, str(path), first), first):
+        parts = line.rstrip(" ").split(" ")
+        width = width or len(parts) - 1
+        word = " ".join(parts[:-width]) if width else ""
+        if not word:
+            raise TextError(
+                f"{path}, line {number}: {len(parts) - 1} numbers after a word, expected {width or 'some'}; {_ADVICE}"
+            )
+        yield f"line {number}", word, parts[-width:]
+
+
+def _binary_rows(file: BinaryIO, path: Path, n: int, width: int) -> Iterator[_Row]:
+    for i in range(1, n + 1):
+        word = word_before(file, b" ", path).lstrip(b"\n").decode("utf-8", "replace")
+        row = file.read(4 * width)
+        if len(row) != 4 * width:
+            raise TextError(f"{path}: it ends within a vector, number {i} of {n}; the file is cut short")
+        yield f"vector {i}", word, row
+
+
+def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
+    if isinstance(row, bytes):
+        vector = np.frombuffer(row, "<f4").astype(np.float32)
+    else:
+        try:
+            vector = np.array(row, dtype=np.float32)
+        except ValueError:
+            raise TextError(f"{where}: {' '.join(row)[:60]!r} are no numbers; {_ADVICE}") from None
+    if not np.isfinite(vector).all():
+        raise TextError(f"{where}: a number that is not finite; remove the word")
+    return vector
+
+
+def word_before(file: BinaryIO, mark: bytes, path: Path) -> bytes:
+    """The bytes of a word until a mark, which is read too.
+
+    Raises:
+        TextError: the file ends before it, or the word has no end.
+    """
+    found = bytearray()
+    while (byte := file.read(1)) != mark:
+        if not byte or len(found) > _LONGEST:
+            what = "it ends within a word" if not byte else "a word without an end"
+            raise TextError(f"{path}: {what}; the file is cut short or of another format")
+        found += byte
+    return bytes(found)

@@ -1,0 +1,111 @@
+import contextlib
+import os
+import shutil
+
+import pytest
+
+from elmo.errors import OutputError
+from elmo.storage.files import PART_PREFIX, refuse_existing, remove_leftovers, remove_whole, written_whole
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(UnicodeEncodeError), written_whole(tmp_path / "a.txt") as part:
+        part.write_text("half a line, then \ud800", encoding="utf-8")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_a_file_and_a_folder_replace_what_was_there(tmp_path):
+    for content in ("one", "two"):
+        with written_whole(tmp_path / "f" / "a.txt") as part:
+            part.write_text(content)
+        with written_whole(tmp_path / "d") as part:
+            part.mkdir()
+            (part / content).touch()
+    assert (tmp_path / "f" / "a.txt").read_text() == "two"
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["two"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["d", "f"]
+
+
+def test_what_exists_is_refused_unless_forced(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(OutputError, match=r"exists already.*--force"):
+        refuse_existing(tmp_path / "a.txt", force=False)
+    with pytest.raises(OutputError, match=r"exists already; give another name$"):
+        refuse_existing(tmp_path / "a.txt", force=None)
+    refuse_existing(tmp_path / "a.txt", force=True)
+    refuse_existing(tmp_path / "new" / "b.txt", force=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="the folder you stand in"):
+        refuse_existing(tmp_path, force=True, known_by=["a.txt"])
+
+
+def test_force_replaces_like_by_like_and_never_a_folder_of_other_things(tmp_path):
+    for name in ("empty", "ours", "theirs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "ours" / "config.json").touch()
+    (tmp_path / "theirs" / "thesis.tex").touch()
+    (tmp_path / "file").touch()
+    for name in ("empty", "ours"):
+        refuse_existing(tmp_path / name, force=True, known_by=["config.json"])
+    with pytest.raises(OutputError, match="theirs is a folder of other things"):
+        refuse_existing(tmp_path / "theirs", force=True, known_by=["config.json"])
+    with pytest.raises(OutputError, match="ours is a folder, and a file is to be written"):
+        refuse_existing(tmp_path / "ours", force=True)
+    with pytest.raises(OutputError, match="file is a file, and a folder is to be written"):
+        refuse_existing(tmp_path / "file", force=True, known_by=["config.json"])
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(OutputError, match="no file can have this name"):
+        refuse_existing(tmp_path / name, force=False)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_folder_comes_back_when_its_replacement_fails_between_the_two_renames(tmp_path, monkeypatch, error):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "old").touch()
+    calls = []
+
+    def replace(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise error("now")
+        os.rename(source, target)
+
+    monkeypatch.setattr("elmo.storage.files.os.replace", replace)
+    with (
+        pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else OutputError),
+        written_whole(tmp_path / "d") as part,
+    ):
+        part.mkdir()
+    assert len(calls) == 3
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["old"]
+
+
+def test_leftovers_of_a_killed_process_are_removed(tmp_path):
+    with contextlib.suppress(ZeroDivisionError), written_whole(tmp_path / "a") as part:
+        shutil.copytree(part.parent, tmp_path / f"{part.parent.name}-killed")
+        part.write_text(str(1 / 0))
+    assert len(list(tmp_path.iterdir())) == 1
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"), written_whole(tmp_path / "file" / "a.txt"):
+        pass
+
+
+def test_a_folder_is_removed_whole_even_if_its_removal_is_cut_short(tmp_path, monkeypatch):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a").write_text("a")
+    monkeypatch.setattr("elmo.storage.files.shutil.rmtree", lambda *_, **__: None)  # as if killed before it
+    remove_whole(tmp_path / "old")
+    assert [path.name.startswith(PART_PREFIX) for path in tmp_path.iterdir()] == [True]
+    monkeypatch.undo()
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []

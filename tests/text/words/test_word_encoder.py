@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from conftest import INPUT_LAYERS
+from elmo.text.words.characters import encode_words
+from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.word_encoder import Speller
+
+TEXT = ["the", "", "日本", "never", "<S>", "</S>", "<UNK>"]
+WORD_IDS = [4, 3, 7, 3, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("layer", "width", "n_ids"),
+    [("bytes", 13, 262), ("alphabet", 13, 23), ("bytes, words", 14, 262), ("alphabet, words", 14, 23), ("words", 1, 8)],
+)
+def test_a_row_holds_the_characters_and_last_the_id_of_the_word(layer, width, n_ids):
+    config, lexicon = INPUT_LAYERS[layer]
+    speller = Speller(config.max_characters, lexicon)
+    rows = speller.encode(TEXT)
+    assert (speller.width, speller.n_ids) == (width, n_ids)
+    assert rows.shape == (7, width)
+    assert speller.encode([]).shape == (0, width)
+    if lexicon.input_words is not None:
+        assert rows[:, -1].tolist() == WORD_IDS
+    if config.char_cnn is not None:
+        alphabet = lexicon.alphabet
+        characters = encode_words(TEXT, 13) if alphabet is None else alphabet.encode_words(TEXT, 13)
+        assert np.array_equal(rows[:, :13], characters)
+
+
+@pytest.mark.parametrize(("n_rows", "dtype"), [(2**15 - 1, np.int16), (2**15, np.int32)])
+def test_compact_rows_hold_every_id(n_rows, dtype):
+    words = Vocabulary(["<S>", "</S>", "<UNK>", *(f"w{i}" for i in range(n_rows - 3))])
+    rows = Speller(None, Lexicon(None, words)).encode_compact([words.words[-1], "<S>"])
+    assert rows.tolist() == [[n_rows], [1]]
+    assert rows.dtype == dtype
