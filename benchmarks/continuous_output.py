@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elmo.model.softmax import chunked_softmax_nats
+from elmo.model.output.softmax import chunked_softmax_nats
 
 HIGHEST = 200.0  # concentration that is tried
 FITTED_TO = 0.5  # width of the interval that the fit ends with

@@ -23,8 +23,8 @@ from continuous_output import ContinuousOutput, fit_concentration
 from count_vectors import count_vectors
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.errors import TextError
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, read_sentences
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.model.config import BiLMConfig
-from elmo.model.softmax import Negatives, expected_count
+from elmo.model.output.softmax import Negatives, expected_count
 
 
 class PlainCell(nn.Module):

@@ -23,9 +23,11 @@ import numpy as np
 import torch
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.model import fast_char_cnn, fast_lstm, fast_softmax
+from elmo.model import fast_char_cnn
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax, draw_negatives
+from elmo.model.encoders.lstm import fast_lstm
+from elmo.model.output import fast_softmax
+from elmo.model.output.softmax import Softmax, draw_negatives
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts

@@ -20,7 +20,7 @@ import torch
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
-from elmo.model.softmax import Softmax
+from elmo.model.output.softmax import Softmax
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
-from elmo.model.lstm import zero_state
+from elmo.model.encoders.lstm.lstm import zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.optimizers import WeightUpdate

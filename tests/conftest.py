@@ -14,9 +14,9 @@ from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
 from elmo.cli.pretrain import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon

@@ -14,7 +14,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import save_native
 from elmo.compat.simple_elmo import ElmoModel
 from elmo.errors import CheckpointError
-from elmo.model.adaptive_softmax import AdaptiveSoftmax
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.train.perplexity import measure_perplexity
 
 SENTENCES = [["the", "river", "bank", "."], ["money", "lends", "unheard"]]

@@ -16,7 +16,7 @@ from elmo.checkpoints.tensors import _CODES, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
-from elmo.model.paging import let_go
+from elmo.model.kernels.paging import let_go
 
 SENTENCES = [["the", "river", "bank"], ["money"]] * 4
 

@@ -7,7 +7,7 @@ import torch
 from conftest import INPUT_LAYERS, model_of, small_model
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError
-from elmo.model.products import known_precision
+from elmo.model.kernels.products import known_precision
 from elmo.text.batches import encode_batch
 
 DICE = np.random.default_rng(0)

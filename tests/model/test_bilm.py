@@ -9,7 +9,7 @@ import torch
 from conftest import SMALL, small_model
 from elmo.errors import ShapeError
 from elmo.model.bilm import BiLMState, reverse_rows
-from elmo.model.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
 from elmo.text.words.characters import encode_words
 
 B, T, C, P, H = 2, 5, 13, 7, 11

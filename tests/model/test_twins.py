@@ -11,7 +11,7 @@ from conftest import SMALL, small_model
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.embed.embedder import Elmo
 from elmo.model.char_cnn import convolve_characters, trim_characters
-from elmo.model.lstm import lstm_step
+from elmo.model.encoders.lstm.lstm import lstm_step
 from elmo.model.scalar_mix import ScalarMix, mix_layers, normalise_layers
 from elmo.text.words.characters import PAD_CHARACTER, encode_words
 from twins import bilm as twin

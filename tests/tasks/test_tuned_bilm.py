@@ -9,7 +9,7 @@ import torch
 from conftest import INPUT_LAYERS, model_of, small_model
 from elmo.embed.embedder import Elmo
 from elmo.model.dropout import DropoutShares
-from elmo.model.products import known_precision
+from elmo.model.kernels.products import known_precision
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import ElmoConfig, InputConfig
 from elmo.tasks.examples import Example, with_blanks

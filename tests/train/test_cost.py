@@ -9,7 +9,7 @@ import pytest
 from conftest import CUTOFFS, INPUT_LAYERS, TEXT, encode_text, model_of, small_model
 from elmo.model.bilm import BiLM
 from elmo.model.config import SIZES
-from elmo.model.softmax import Softmax
+from elmo.model.output.softmax import Softmax
 from elmo.train.cost import StepWords, count_activations, count_memory, count_parameters
 from elmo.train.recipe import pretrain_config
 from elmo.train.spelled_corpus import spell_corpus
@@ -96,7 +96,7 @@ from elmo.apps.run_cost import _words_of_step
 from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
-from elmo.model.adaptive_softmax import output_layer
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.words.word_encoder import Speller
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.cost import count_memory

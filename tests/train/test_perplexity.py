@@ -14,7 +14,7 @@ from conftest import WORDS, small_model
 from elmo.checkpoints.bilm_tf import load_bilm_tf, save_bilm_tf
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TextError
-from elmo.model.softmax import Softmax
+from elmo.model.output.softmax import Softmax
 from elmo.text.sources.corpus import read_sentences
 from elmo.text.words.characters import encode_words
 from elmo.text.words.vocabulary import read_vocabulary
@@ -169,7 +169,7 @@ import torch
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
-from elmo.model.softmax import Softmax
+from elmo.model.output.softmax import Softmax
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.perplexity import measure_perplexity
 

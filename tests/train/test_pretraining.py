@@ -14,7 +14,7 @@ from elmo.apps.run_beginning import start_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import measure_perplexity

@@ -10,8 +10,8 @@ import torch
 from conftest import CUTOFFS, TEXT, encode_text, small_model
 from elmo.errors import ConfigError, TrainingError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState
-from elmo.model.products import known_precision
+from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.kernels.products import known_precision
 from elmo.train.graphed_losses import WORDS_STEP, filled_up
 from elmo.train.loop import pretrain
 from elmo.train.ranks import ALONE, Ranks

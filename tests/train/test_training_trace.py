@@ -12,7 +12,7 @@ from elmo.checkpoints.bilm_tf import datasets
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
-from elmo.model.softmax import Softmax
+from elmo.model.output.softmax import Softmax
 from elmo.text.windows import Window
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.text.words.word_encoder import Speller

@@ -32,8 +32,8 @@ from elmo.apps.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
 from elmo.errors import OutputError, TrainingError
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.storage.files import locked, remove_leftovers
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.encoded_words import read_spelled_words

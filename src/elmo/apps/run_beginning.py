@@ -10,9 +10,9 @@ from elmo.apps.run_settings import RunSettings, checksums_of_word_files, write_r
 from elmo.apps.start_model import keep_start, read_start
 from elmo.checkpoints.native import StorageType
 from elmo.errors import ConfigError, TextError
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.files import refuse_existing, written_whole
 from elmo.text.shards import write_encoded_text

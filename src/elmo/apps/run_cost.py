@@ -11,8 +11,8 @@ import torch
 from elmo.apps.run_beginning import share_outside
 from elmo.apps.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.windows import WindowReader
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import Speller

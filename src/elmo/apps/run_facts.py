@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from elmo.apps.run_record import RunRecord
 from elmo.checkpoints.saved_model import ModelConfig
 from elmo.errors import ConfigError
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 
 Facts = dict[str, str]

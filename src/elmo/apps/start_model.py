@@ -7,7 +7,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import load_native, save_native
 from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel
 from elmo.errors import ConfigError
-from elmo.model.adaptive_softmax import AdaptiveSoftmax
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.words.characters import BOUNDARIES
 from elmo.train.config import PretrainConfig
 

@@ -28,9 +28,9 @@ from elmo.checkpoints.tensors import (
     write_tensors,
 )
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
-from elmo.model.adaptive_softmax import output_layer
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.lstm import LSTMState, state_shapes
+from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
+from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon

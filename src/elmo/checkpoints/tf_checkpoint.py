@@ -22,8 +22,8 @@ from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
 from elmo.checkpoints.tensors import fill_module
 from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
+from elmo.model.output.softmax import Softmax
 from elmo.model.shapes_only import shapes_only
-from elmo.model.softmax import Softmax
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary
 

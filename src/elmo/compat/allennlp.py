@@ -29,7 +29,7 @@ from elmo.compat.arguments import whole_number
 from elmo.embed.carried_state import go_on, put_rows, rows_of
 from elmo.errors import CheckpointError, ConfigError, ShapeError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.model.scalar_mix import ALLENNLP_EPSILON, normalise_layers
 from elmo.text.sentence_inputs import read_token_lists
 from elmo.text.words.characters import encode_word, encode_words

@@ -147,7 +147,7 @@ class ElmoModel:
             CheckpointError: the model came without its softmax.
         """
         elmo = self._ready()
-        softmax, vocabulary = elmo.model.softmax, elmo.model.vocabulary
+        softmax, vocabulary = elmo.model.output.softmax, elmo.model.vocabulary
         if softmax is None or vocabulary is None:
             raise CheckpointError(
                 "get_elmo_substitutes needs the softmax of the model; load(..., full=True) tells if it is there"

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elmo.model.bilm import BiLMState
 from elmo.model.config import LSTMConfig
-from elmo.model.lstm import LSTMState, zero_state
+from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
 
 
 def map_state(change: Callable[[Tensor], Tensor], state: BiLMState) -> BiLMState:

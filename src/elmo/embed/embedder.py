@@ -23,7 +23,7 @@ from elmo.embed.spans import Bounds, Span, words_and_bounds
 from elmo.embed.token_cache import CACHE_BYTES
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.products import known_precision, knows_int8
+from elmo.model.kernels.products import known_precision, knows_int8
 from elmo.storage.files import refuse_existing
 from elmo.text.batches import length_batches
 from elmo.text.sentence_inputs import Sentence, checked_sentences, words_of

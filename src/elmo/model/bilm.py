@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from elmo.errors import ShapeError
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import BiLMConfig
-from elmo.model.lstm import LSTMStack, LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState
 from elmo.model.word_embedding import WordEmbedding
 
 

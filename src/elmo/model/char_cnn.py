@@ -10,7 +10,7 @@ from elmo.errors import ShapeError
 from elmo.model.config import Activation, CharCNNConfig
 from elmo.model.fast_char_cnn import convolve_at_once, convolve_fast
 from elmo.model.highway import Highway
-from elmo.model.products import linear_in, look_up
+from elmo.model.kernels.products import linear_in, look_up
 from elmo.text.words.characters import PADDING
 
 LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.read_fast`

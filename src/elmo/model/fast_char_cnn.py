@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from elmo.model.compiled import compiled_on
-from elmo.model.products import product_with
+from elmo.model.kernels.compiled import compiled_on
+from elmo.model.kernels.products import product_with
 
 _EXACT = 256  # places that bfloat16 can count
 

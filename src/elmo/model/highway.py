@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from elmo.model.products import linear_in
+from elmo.model.kernels.products import linear_in
 
 
 def highway(

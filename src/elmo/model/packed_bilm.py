@@ -16,12 +16,12 @@ from torch.nn import functional
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.char_cnn import CharCNN, count_characters
+from elmo.model.encoders.lstm.fast_lstm import under_one_sigmoid
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMStack
 from elmo.model.fast_char_cnn import stack_filters
-from elmo.model.fast_lstm import under_one_sigmoid
 from elmo.model.highway import Highway
-from elmo.model.lstm import LSTMLayer, LSTMStack
-from elmo.model.paging import let_go
-from elmo.model.products import IN_CACHE, Product, laid_out, products_of_few
+from elmo.model.kernels.paging import let_go
+from elmo.model.kernels.products import IN_CACHE, Product, laid_out, products_of_few
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out

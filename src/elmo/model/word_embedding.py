@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from elmo.model.config import WordEmbeddingConfig
-from elmo.model.products import linear_in, look_up
+from elmo.model.kernels.products import linear_in, look_up
 from elmo.text.words.characters import PADDING
 
 

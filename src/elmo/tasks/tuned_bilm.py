@@ -17,8 +17,8 @@ from torch.utils.checkpoint import checkpoint
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM, reverse_rows
 from elmo.model.dropout import Dropout, DropoutShares
-from elmo.model.lstm import TrainingPass
-from elmo.model.products import named_precision
+from elmo.model.encoders.lstm.lstm import TrainingPass
+from elmo.model.kernels.products import named_precision
 from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import torch
 
-from elmo.model.adaptive_softmax import COVERED, output_layer
 from elmo.model.bilm import BiLM
 from elmo.model.config import CharCNNConfig
+from elmo.model.output.adaptive_softmax import COVERED, output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.train.config import PretrainConfig
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
-from elmo.model.lstm import LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.train.config import PretrainConfig
 from elmo.train.window_losses import OutputRows, product_precision, window_losses
 from elmo.train.window_tensors import WindowTensors

@@ -19,7 +19,7 @@ import torch
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.lstm import LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError, TextError
-from elmo.model.adaptive_softmax import OutputLayer
 from elmo.model.bilm import BiLM
-from elmo.model.lstm import LSTMStack, LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState
+from elmo.model.output.adaptive_softmax import OutputLayer
 from elmo.text.batches import length_batches
 from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.words.vocabulary import Vocabulary

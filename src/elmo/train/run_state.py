@@ -18,7 +18,7 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
-from elmo.model.lstm import LSTMState, state_shapes
+from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
 from elmo.storage.files import read_json, remove_whole, written_whole
 from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.model.adaptive_softmax import cutoffs_by_share
+from elmo.model.output.adaptive_softmax import cutoffs_by_share
 from elmo.text.shards import EncodedText
 from elmo.text.words.encoded_words import spell_words
 from elmo.text.words.vocabulary import Vocabulary

@@ -14,10 +14,10 @@ import torch
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
-from elmo.model.adaptive_softmax import AdaptiveSoftmax
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
-from elmo.model.lstm import LSTMState, zero_state
+from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.distillation import Teaching

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.model.adaptive_softmax import AdaptiveSoftmax
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import NO_DROPOUT, Dropout
-from elmo.model.fast_softmax import sampled_loss_fast
-from elmo.model.gpu_lstm import read_window
-from elmo.model.lstm import LSTMState, TrainingPass
-from elmo.model.products import look_up, named_precision
-from elmo.model.softmax import Softmax
+from elmo.model.encoders.lstm.gpu_lstm import read_window
+from elmo.model.encoders.lstm.lstm import LSTMState, TrainingPass
+from elmo.model.kernels.products import look_up, named_precision
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
+from elmo.model.output.fast_softmax import sampled_loss_fast
+from elmo.model.output.softmax import Softmax
 from elmo.text.words.word_encoder import Spellings
 from elmo.train.config import PretrainConfig
 from elmo.train.distillation import Teaching, distances_of_places

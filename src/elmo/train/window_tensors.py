@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.model.dropout import Dropout
-from elmo.model.fast_softmax import SampledTargets
-from elmo.model.softmax import draw_negatives, expected_count
+from elmo.model.output.fast_softmax import SampledTargets
+from elmo.model.output.softmax import draw_negatives, expected_count
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
 from elmo.train.mistyped_inputs import MistypedInputs

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from elmo.model.products import product_with, sum_with
+from elmo.model.kernels.products import product_with, sum_with
 
 
 class Unrolling(NamedTuple):

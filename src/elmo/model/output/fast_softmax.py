@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from elmo.model.compiled import compiled_on
-from elmo.model.products import product_with
+from elmo.model.kernels.compiled import compiled_on
+from elmo.model.kernels.products import product_with
 
 _ALIGNED = 8  # numbers
 BLOCK_BYTES = 2**23  # of the scores of one block of places, float32

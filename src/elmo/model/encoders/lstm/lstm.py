@@ -14,7 +14,7 @@ from torch.nn import functional
 from elmo.errors import ShapeError
 from elmo.model.config import LSTMConfig
 from elmo.model.dropout import NO_DROPOUT, Dropout
-from elmo.model.fast_lstm import Unrolling, unroll_layer
+from elmo.model.encoders.lstm.fast_lstm import Unrolling, unroll_layer
 
 
 class LSTMState(NamedTuple):

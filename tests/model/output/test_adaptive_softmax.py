@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from elmo.errors import ConfigError
-from elmo.model.adaptive_softmax import AdaptiveSoftmax, cutoffs_by_share
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax, cutoffs_by_share
 
 N, P, V, CUTS = 40, 13, 23, [5, 11]
 

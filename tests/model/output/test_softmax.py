@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from elmo.errors import ConfigError
-from elmo.model.softmax import (
+from elmo.model.output.softmax import (
     Negatives,
     Softmax,
     chunked_softmax_nats,

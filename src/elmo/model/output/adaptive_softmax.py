@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.errors import ConfigError
-from elmo.model.products import linear_in
-from elmo.model.softmax import Softmax, chunked_softmax_nats
+from elmo.model.kernels.products import linear_in
+from elmo.model.output.softmax import Softmax, chunked_softmax_nats
 
 COVERED = (0.8, 0.95)  # of the targets: by the head, by the head with the first cluster
 

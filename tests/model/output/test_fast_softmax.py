@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from elmo.model import fast_softmax
-from elmo.model.fast_softmax import SampledTargets, sampled_loss_fast
-from elmo.model.softmax import draw_negatives, expected_count, full_softmax, sampled_softmax
+from elmo.model.output import fast_softmax
+from elmo.model.output.fast_softmax import SampledTargets, sampled_loss_fast
+from elmo.model.output.softmax import draw_negatives, expected_count, full_softmax, sampled_softmax
 
 N, P, V, S = 23, 7, 61, 19
 

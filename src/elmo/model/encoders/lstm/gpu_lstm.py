@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.compiled import compiled_on
-from elmo.model.fast_lstm import Unrolling
-from elmo.model.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.lstm.fast_lstm import Unrolling
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.kernels.compiled import compiled_on
 
 
 def cell_step(

@@ -1,0 +1,1 @@
+"""Context encoders: token vectors in, the layers of one direction out; one folder a kind."""

@@ -1,0 +1,1 @@
+"""Kernels: matrix products in each precision, compiled functions, mapped weights."""
