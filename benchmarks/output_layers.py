@@ -30,11 +30,11 @@ from elmo.text.sources.corpus import Corpus, read_sentences
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import SpelledCorpus, cutoffs_of, frequency_bias, spell_corpus
 from elmo.train.loop import steps_of
 from elmo.train.memory import keep_freed_memory
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import SpelledCorpus, cutoffs_of, frequency_bias, spell_corpus
 from elmo.train.trainer import Trainer
 from record import SHARED
 from rival_trainer import RivalTrainer

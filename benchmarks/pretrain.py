@@ -32,11 +32,11 @@ from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import Speller
+from elmo.train.data.encoded_corpus import SpelledCorpus, spell_corpus
+from elmo.train.data.window_tensors import target_ids
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus
 from elmo.train.trainer import Trainer
-from elmo.train.window_tensors import target_ids
 from plain_loop import PlainBiLM
 from record import SHARED, parser_with_save, record
 

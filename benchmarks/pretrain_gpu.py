@@ -25,11 +25,11 @@ from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import Speller
+from elmo.train.data.encoded_corpus import SpelledCorpus, spell_corpus
+from elmo.train.data.read_ahead import read_windows
 from elmo.train.ranks import Ranks, join_ranks
-from elmo.train.read_ahead import read_windows
 from elmo.train.recipe import pretrain_config
 from elmo.train.speed import time_steps
-from elmo.train.spelled_corpus import SpelledCorpus, spell_corpus
 from elmo.train.trainer import Trainer
 from pretrain import WINDOW, widened
 from record import SHARED, parser_with_save, record

@@ -12,12 +12,12 @@ from elmo.model.dropout import Dropout
 from elmo.model.encoders.lstm.lstm import zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.window_tensors import all_outputs, target_ids, tensors_of
+from elmo.train.objectives.window_losses import product_precision, window_tops
 from elmo.train.optimizers import WeightUpdate
-from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.trainer import DROPOUT, StepResult
-from elmo.train.window_losses import product_precision, window_tops
-from elmo.train.window_tensors import all_outputs, target_ids, tensors_of
 
 
 class Output(Protocol):

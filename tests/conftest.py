@@ -22,8 +22,8 @@ from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import spell_corpus
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import spell_corpus
 from elmo.train.trainer import Trainer
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)

@@ -8,7 +8,7 @@ import torch
 
 from conftest import encode_text, small_model
 from count_vectors import SMOOTHING, count_vectors, neighbour_counts, positive_information
-from elmo.train.spelled_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import spell_corpus
 from output_layers import marked_text
 
 IDS = np.array([0, 1, 2, 0, 1, 3])

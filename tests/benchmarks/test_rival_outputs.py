@@ -8,9 +8,9 @@ import torch
 
 from conftest import TEXT, encode_text, small_model
 from continuous_output import ContinuousOutput, fit_concentration
+from elmo.train.data.encoded_corpus import spell_corpus
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import spell_corpus
 from elmo.train.trainer import Trainer
 from rival_trainer import RivalTrainer
 

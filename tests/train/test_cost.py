@@ -11,8 +11,8 @@ from elmo.model.bilm import BiLM
 from elmo.model.config import SIZES
 from elmo.model.output.softmax import Softmax
 from elmo.train.cost import StepWords, count_activations, count_memory, count_parameters
+from elmo.train.data.encoded_corpus import spell_corpus
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import spell_corpus
 from elmo.train.trainer import Trainer
 
 WORDS = StepWords(read=700, predicted=2500)
@@ -101,7 +101,7 @@ from elmo.text.words.word_encoder import Speller
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.cost import count_memory
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import cutoffs_of, spell_corpus
+from elmo.train.data.encoded_corpus import cutoffs_of, spell_corpus
 from elmo.train.trainer import Trainer
 
 def peak():  # of this program; ru_maxrss would be the peak of the one that started it too

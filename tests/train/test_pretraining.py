@@ -17,10 +17,10 @@ from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.vocabulary import read_vocabulary
+from elmo.train.objectives.window_losses import with_fresh_rows
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
-from elmo.train.window_losses import with_fresh_rows
 
 SMALL = {
     "bilm": {

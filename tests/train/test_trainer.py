@@ -12,12 +12,12 @@ from elmo.errors import ConfigError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.model.kernels.products import known_precision
-from elmo.train.graphed_losses import WORDS_STEP, filled_up
+from elmo.train.data.encoded_corpus import spell_corpus
 from elmo.train.loop import pretrain
+from elmo.train.objectives.graphed_losses import WORDS_STEP, filled_up
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
-from elmo.train.spelled_corpus import spell_corpus
 from elmo.train.trainer import Part, PreparedWindow, Trainer
 
 SENTENCES = [line.split() for line in (TEXT * 6).splitlines()]

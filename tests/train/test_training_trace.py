@@ -16,10 +16,10 @@ from elmo.model.output.softmax import Softmax
 from elmo.text.windows import Window
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.text.words.word_encoder import Speller
+from elmo.train.data.encoded_corpus import spell_corpus
 from elmo.train.loop import Trainer
 from elmo.train.ranks import Ranks
 from elmo.train.recipe import pretrain_config
-from elmo.train.spelled_corpus import spell_corpus
 
 CONFIG = BiLMConfig.model_validate(
     {

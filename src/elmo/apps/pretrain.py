@@ -39,11 +39,11 @@ from elmo.text.shards import read_encoded_text
 from elmo.text.words.encoded_words import read_spelled_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
+from elmo.train.data.encoded_corpus import SpelledCorpus, frequency_bias
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
 from elmo.train.ranks import ALONE, CPU, Ranks
 from elmo.train.run_state import Place, checkpoints_of
-from elmo.train.spelled_corpus import SpelledCorpus, frequency_bias
 from elmo.train.warm_state import settle_state
 
 TENSORBOARD_FOLDER = "tensorboard"

@@ -24,8 +24,8 @@ from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import cutoffs_of
 from elmo.train.memory import memory_of_machine
-from elmo.train.spelled_corpus import cutoffs_of
 
 
 def start_run(

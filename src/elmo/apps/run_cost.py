@@ -18,13 +18,13 @@ from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import Speller
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import MemoryBytes, ParameterCounts, StepWords, count_memory, count_parameters, is_sampled
+from elmo.train.data.encoded_corpus import SpelledCorpus, cutoffs_of, spell_corpus
+from elmo.train.data.window_tensors import draw_outputs, parts_of
 from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.ranks import Ranks
 from elmo.train.speed import StepTime, time_sentences, time_steps
-from elmo.train.spelled_corpus import SpelledCorpus, cutoffs_of, spell_corpus
 from elmo.train.trainer import Trainer
-from elmo.train.window_tensors import draw_outputs, parts_of
 
 _WINDOWS = 4  # looked at to count the words of a step
 _DISK_BYTES_PER_S = 200e6  # written with fsync: a plain SSD

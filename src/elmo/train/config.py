@@ -39,7 +39,9 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
     dropout: DropoutShares = DropoutShares(layer_inputs=0.1, output=0.1)  # a number: of these two places
     typing_errors: Share = 0.0  # of places that read their word with a typing error; what is to be predicted has none
-    distillation: float = Field(0.0, ge=0, le=1)  # of the loss: how far from the start, see `train/distillation.py`
+    distillation: float = Field(
+        0.0, ge=0, le=1
+    )  # of the loss: how far from the start, see `train/objectives/distillation.py`
     precision: Literal["float32", "bfloat16"] = (
         "float32"  # of matrix products; a processor without AVX-512 takes float32
     )

@@ -21,11 +21,11 @@ from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.read_ahead import read_windows
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
-from elmo.train.read_ahead import read_windows
 from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
-from elmo.train.spelled_corpus import SpelledCorpus
 from elmo.train.trainer import Trainer, rows_of
 
 

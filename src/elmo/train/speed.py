@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.train.data.read_ahead import read_windows
 from elmo.train.perplexity import measure_perplexity
-from elmo.train.read_ahead import read_windows
 from elmo.train.trainer import Trainer
 
 WARMUP_STEPS = 2  # left out: memory is asked for, kernels are chosen

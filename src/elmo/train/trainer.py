@@ -20,23 +20,9 @@ from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
-from elmo.train.distillation import Teaching
-from elmo.train.graphed_losses import GraphedLosses
-from elmo.train.mistyped_inputs import mistype_inputs
-from elmo.train.optimizers import WeightUpdate
-from elmo.train.ranks import ALONE, Ranks
-from elmo.train.spelled_corpus import SpelledCorpus
-from elmo.train.step import learning_rate_at, take_step
-from elmo.train.window_losses import (
-    OutputRows,
-    gather_rows,
-    give_gradients,
-    product_precision,
-    refresh_tied,
-    tied_weight,
-    window_losses,
-)
-from elmo.train.window_tensors import (
+from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.mistyped_inputs import mistype_inputs
+from elmo.train.data.window_tensors import (
     Outputs,
     WindowTensors,
     all_outputs,
@@ -45,6 +31,20 @@ from elmo.train.window_tensors import (
     target_ids,
     tensors_of,
 )
+from elmo.train.objectives.distillation import Teaching
+from elmo.train.objectives.graphed_losses import GraphedLosses
+from elmo.train.objectives.window_losses import (
+    OutputRows,
+    gather_rows,
+    give_gradients,
+    product_precision,
+    refresh_tied,
+    tied_weight,
+    window_losses,
+)
+from elmo.train.optimizers import WeightUpdate
+from elmo.train.ranks import ALONE, Ranks
+from elmo.train.step import learning_rate_at, take_step
 
 NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
 

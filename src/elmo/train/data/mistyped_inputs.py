@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from elmo.text.typing_errors import is_mistakable, mistyped
 from elmo.text.windows import Window
 from elmo.text.words.word_encoder import Speller, Spellings
-from elmo.train.spelled_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import SpelledCorpus
 
 Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # direction, row, place: int64 (M,) each
 

@@ -16,8 +16,8 @@ from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.dropout import Dropout
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.train.config import PretrainConfig
-from elmo.train.window_losses import OutputRows, product_precision, window_losses
-from elmo.train.window_tensors import WindowTensors
+from elmo.train.data.window_tensors import WindowTensors
+from elmo.train.objectives.window_losses import OutputRows, product_precision, window_losses
 
 WORDS_STEP = 512  # the different words of a window are filled up to a multiple of it
 _NO_NUMBERS = np.random.default_rng(0)  # the GPU draws for itself

@@ -18,8 +18,8 @@ from elmo.model.output.fast_softmax import sampled_loss_fast
 from elmo.model.output.softmax import Softmax
 from elmo.text.words.word_encoder import Spellings
 from elmo.train.config import PretrainConfig
-from elmo.train.distillation import Teaching, distances_of_places
-from elmo.train.window_tensors import WindowTensors
+from elmo.train.data.window_tensors import WindowTensors
+from elmo.train.objectives.distillation import Teaching, distances_of_places
 
 _AT_ONCE = 4096  # words whose token layer is made at once
 

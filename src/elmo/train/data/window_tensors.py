@@ -14,8 +14,8 @@ from elmo.model.output.fast_softmax import SampledTargets
 from elmo.model.output.softmax import draw_negatives, expected_count
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
-from elmo.train.mistyped_inputs import MistypedInputs
-from elmo.train.spelled_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.mistyped_inputs import MistypedInputs
 
 
 class Outputs(NamedTuple):

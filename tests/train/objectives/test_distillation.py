@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from elmo.train.distillation import distances_of_places
+from elmo.train.objectives.distillation import distances_of_places
 
 B, T, P = 2, 3, 5
 

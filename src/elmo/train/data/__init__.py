@@ -1,0 +1,1 @@
+"""Training data: windows of ids in, the tensors of a step out."""
