@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from elmo.apps.change import Settings, measure_change
+from elmo.apps.studies.change import Settings, measure_change
 from elmo.text.tokens import tokenize
 from record import SHARED, parser_with_save, record
 

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from elmo.apps.perplexity import measure_file
+from elmo.apps.models.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED, is_bundled
 from perplexity import KNESER_NEY, write_tokenized
 from record import SHARED, parser_with_save, record, show

@@ -33,8 +33,8 @@ from sklearn.preprocessing import StandardScaler
 
 from chinese import LAW_LINES, TEXTS
 from elmo import Elmo
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.tasks.span_scores import span_counts, span_scores
 from elmo.tasks.tagged_text import read_tagged
 from elmo.tasks.tags import spans_of_tags

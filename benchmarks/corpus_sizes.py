@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 import torch
 
 from corpus_sizes_page import PICTURE, draw_curves, write_tables
-from elmo.apps.perplexity import measure_file
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.models.perplexity import measure_file
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.text.sources.corpus import read_sentences
 from elmo.train.loop import Report
 from elmo.train.memory import keep_freed_memory

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from elmo.apps.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure
 from marked_page import write_between
 from record import ROOT
 

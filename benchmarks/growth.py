@@ -25,8 +25,8 @@ from typing import Any
 
 import torch
 
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.train.loop import Report
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config

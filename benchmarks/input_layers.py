@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from elmo.apps.perplexity import measure_file
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.models.perplexity import measure_file
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.errors import TextError
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config

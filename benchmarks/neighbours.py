@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from elmo.analysis.context_index import ContextIndex
-from elmo.apps.neighbours import find_neighbours
+from elmo.apps.embedding.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
 from elmo.text.sources.corpus import read_sentences
 from elmo.text.tokens import tokenize

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from elmo.apps.perplexity import measure_file
+from elmo.apps.models.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED
 from elmo.text.sources.corpus import read_sentences
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary

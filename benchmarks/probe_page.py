@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from elmo.analysis.probe_scores import Score
-from elmo.apps.probe_page import best_table, difference_table, typed_table, view_table, with_means
-from elmo.apps.probe_picture import draw_probes
+from elmo.apps.studies.probe_page import best_table, difference_table, typed_table, view_table, with_means
+from elmo.apps.studies.probe_picture import draw_probes
 from marked_page import write_between
 from record import ROOT
 

@@ -19,8 +19,8 @@ from elmo import Elmo
 from elmo.analysis.probe_scores import ProbeSettings, Score
 from elmo.analysis.probe_vectors import ElmoVectors, StaticTokens, TokenVectors, random_elmo
 from elmo.analysis.static_files import read_static_vectors
-from elmo.apps.probe import PROBES, RANDOM, find_probes
-from elmo.apps.train_static import train_static
+from elmo.apps.studies.probe import PROBES, RANDOM, find_probes
+from elmo.apps.studies.train_static import train_static
 from probe_page import write_page
 from record import ROOT, SHARED, keep_row, kept_figures, kept_rows
 from versus_page import write_pages

@@ -7,7 +7,7 @@ from itertools import pairwise, product
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from elmo.apps.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure
 from markdown_table import markdown_table
 from record import ROOT
 

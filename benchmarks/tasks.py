@@ -21,10 +21,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from elmo.apps.task_recipe import task_run
-from elmo.apps.task_study import shares
-from elmo.apps.train_task import RUN_FILE, Watch, train_task
-from elmo.apps.use_task import compare_tasks, evaluate_task
+from elmo.apps.tasks.learning_curve import shares
+from elmo.apps.tasks.task_recipe import task_run
+from elmo.apps.tasks.train_task import RUN_FILE, Watch, train_task
+from elmo.apps.tasks.use_task import compare_tasks, evaluate_task
 from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task

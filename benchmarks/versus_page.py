@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from elmo.analysis.probe_scores import MAJORITY, Score, best_views, difference_of, mean_over_sets
-from elmo.apps.info import describe_model
-from elmo.apps.probe_page import MISSING, TITLES, cell_of
+from elmo.apps.models.info import describe_model
+from elmo.apps.studies.probe_page import MISSING, TITLES, cell_of
 from markdown_table import markdown_table
 from marked_page import write_between
 from record import ROOT

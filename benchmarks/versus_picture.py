@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.analysis.probe_scores import MAJORITY, Score
-from elmo.apps.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure
 from versus_words import CONTEXT, ENGLISH, FASTTEXT, RANDOM, TOKEN, WORD2VEC, Kind
 
 # Colours of Okabe and Ito, which colour-blind readers tell apart; hatches for printers without colour.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from elmo.analysis.probe_scores import MAJORITY
-from elmo.apps.probe import RANDOM
+from elmo.apps.studies.probe import RANDOM
 
 WORD2VEC, FASTTEXT, TOKEN, CONTEXT = "word2vec", "fasttext", "token layer", "layers with context"
 CONTESTANTS = (MAJORITY, WORD2VEC, FASTTEXT, TOKEN, CONTEXT, RANDOM)

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from elmo.apps.demo import run_demo
+from elmo.apps.studies.demo import run_demo
 from elmo.checkpoints.load import BUNDLED, load_model
 from elmo.embed.embedder import Elmo
 from elmo.text.tokens import tokenize

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from elmo.analysis.static_files import read_static_vectors
 from elmo.analysis.static_vectors import StaticVectors, Subwords, context_means, fnv_hash
-from elmo.apps.to_static import write_word2vec
+from elmo.apps.embedding.to_static import write_word2vec
 from elmo.errors import TextError
 
 WORDS = ["the", "river", "日本"]

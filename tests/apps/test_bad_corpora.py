@@ -7,8 +7,8 @@ import time
 import pytest
 
 from conftest import TEXT, quick_recipe
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 
 SENTENCE = "The bank of the river was green .\n"

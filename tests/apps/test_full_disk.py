@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from conftest import quick_recipe
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
-from elmo.apps.run_record import append_report, read_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
+from elmo.apps.pretraining.run_record import append_report, read_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import OutputError
 from elmo.train.loop import Report

@@ -9,9 +9,9 @@ import sklearn.metrics
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.task_recipe import task_run
-from elmo.apps.train_task import TaskRun, train_task
-from elmo.apps.use_task import evaluate_task, predict_lines
+from elmo.apps.tasks.task_recipe import task_run
+from elmo.apps.tasks.train_task import TaskRun, train_task
+from elmo.apps.tasks.use_task import evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
 from elmo.errors import ConfigError, ElmoError, TextError
 from elmo.tasks.config import TaskConfig

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from conftest import INPUT_LAYERS, TEXT, quick_recipe
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.errors import ElmoError, TrainingError
 from elmo.train.run_state import checkpoints_of
 

@@ -8,10 +8,10 @@ import torch
 
 from conftest import SMALL_TASK
 from elmo import load_task
-from elmo.apps.task_recipe import task_run
-from elmo.apps.to_static import write_word2vec
-from elmo.apps.train_task import TaskRun, Watch, train_task
-from elmo.apps.use_task import evaluate_task
+from elmo.apps.embedding.to_static import write_word2vec
+from elmo.apps.tasks.task_recipe import task_run
+from elmo.apps.tasks.train_task import TaskRun, Watch, train_task
+from elmo.apps.tasks.use_task import evaluate_task
 from elmo.checkpoints.tensors import read_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.tasks.config import TaskConfig

@@ -7,7 +7,7 @@ import pytest
 import versus_page
 from elmo.analysis.probe_data import sense_words
 from elmo.analysis.probe_scores import MAJORITY, ProbeSettings, Score
-from elmo.apps.probe import RANDOM, find_probes
+from elmo.apps.studies.probe import RANDOM, find_probes
 from probes import scores_of
 from record import ROOT, kept_rows
 from versus_page import best_of, contestants, cost_table, marks, tables, with_output

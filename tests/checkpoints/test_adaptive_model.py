@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import CUTOFFS, WORDS, small_model
-from elmo.apps.convert import convert_model
-from elmo.apps.info import describe_model
-from elmo.apps.model_card import write_card
+from elmo.apps.models.convert import convert_model
+from elmo.apps.models.info import describe_model
+from elmo.apps.models.model_card import write_card
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import save_native
 from elmo.compat.simple_elmo import ElmoModel

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from conftest import INPUT_LAYERS, model_of
-from elmo.apps.convert import convert_model
+from elmo.apps.models.convert import convert_model
 from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.native import add_model_files, save_native

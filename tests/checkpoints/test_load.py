@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import GOLDEN, SHARED, model_of, small_model
-from elmo.apps.convert import convert_model
+from elmo.apps.models.convert import convert_model
 from elmo.checkpoints.load import load_model, located
 from elmo.checkpoints.many_langs import save_many_langs
 from elmo.checkpoints.native import save_native
@@ -215,7 +215,7 @@ def test_a_model_does_not_replace_what_it_is_read_from(tmp_path):
 
 def test_a_conversion_that_fails_leaves_the_old_target(tmp_path, monkeypatch):
     save_native(small_model(seed=3), tmp_path / "m")
-    monkeypatch.setattr("elmo.apps.convert._largest_difference", lambda *a: 1.0)
+    monkeypatch.setattr("elmo.apps.models.convert._largest_difference", lambda *a: 1.0)
     with pytest.raises(CheckpointError, match="nothing was written"):
         convert_model("en", tmp_path / "m", "native", force=True, verify=True)
     assert load_model(tmp_path / "m").config.n_words == 9

@@ -73,7 +73,7 @@ def test_a_vocabulary_from_elsewhere_gives_a_converted_checkpoint_its_softmax(ru
 
 
 def test_a_difference_is_an_error(run_elmo, tmp_path, monkeypatch):
-    monkeypatch.setattr("elmo.apps.convert.load_model", lambda *a, **k: small_model(seed=len(k)))
+    monkeypatch.setattr("elmo.apps.models.convert.load_model", lambda *a, **k: small_model(seed=len(k)))
     ran = run_elmo("convert", "en", tmp_path / "n", "--to", "native", "--verify")
     assert (ran.status, "its vectors would differ from those of en by" in ran.err) == (2, True)
 

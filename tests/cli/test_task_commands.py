@@ -141,7 +141,7 @@ TAGGED = {
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
-    from elmo.apps.train_task import TaskRun, train_task
+    from elmo.apps.tasks.train_task import TaskRun, train_task
     from elmo.tasks.config import TaskConfig
 
     folder = tmp_path_factory.mktemp("tagger")

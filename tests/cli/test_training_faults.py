@@ -34,7 +34,7 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 KILL_AGAIN_AND_AGAIN = """
 import os, random, signal, sys, time, warnings
 from pathlib import Path
-from elmo.apps.pretrain import continue_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.train.run_state import BEST, checkpoints_of
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import model_of, quick_recipe, small_model
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.embed.embedder import Elmo
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from conftest import small_model
-from elmo.apps.embed import embed_file
-from elmo.apps.embed_bulk import embed_corpus
+from elmo.apps.embedding.embed import embed_file
+from elmo.apps.embedding.embed_bulk import embed_corpus
 from elmo.checkpoints.native import save_native
 from elmo.embed.arrow_vectors import open_vectors
 from elmo.embed.embedder import Elmo

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from elmo.apps.to_static import write_word2vec
+from elmo.apps.embedding.to_static import write_word2vec
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import InputConfig, TaskConfig
 from elmo.tasks.encoder import Encoder

@@ -92,8 +92,8 @@ MEASURE = """
 import json, sys
 import torch
 from conftest import encode_text
-from elmo.apps.run_cost import _words_of_step
-from elmo.apps.text_sample import TextSample
+from elmo.apps.pretraining.run_cost import _words_of_step
+from elmo.apps.pretraining.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer

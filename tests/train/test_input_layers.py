@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from conftest import INPUT_LAYERS, loss_of_first_step, model_of
-from elmo.apps.info import describe_model
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.models.info import describe_model
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError

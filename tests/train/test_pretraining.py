@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from conftest import CUTOFFS, loss_of_first_step, small_model
-from elmo.apps.pretrain import continue_run
-from elmo.apps.run_beginning import start_run
+from elmo.apps.pretraining.begin_run import start_run
+from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.model.bilm import BiLMState

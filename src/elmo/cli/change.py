@@ -10,7 +10,7 @@ from elmo.cli.options import read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.change import WordChange
+    from elmo.apps.studies.change import WordChange
 
 
 class Measure(StrEnum):
@@ -48,7 +48,7 @@ def change(
 
     Example: `elmo change en README.md README.md --split --min-count 4`
     """
-    from elmo.apps.change import Settings, measure_change, rows_of
+    from elmo.apps.studies.change import Settings, measure_change, rows_of
 
     settings = Settings(
         measure=measure.value,

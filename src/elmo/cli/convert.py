@@ -40,7 +40,7 @@ def convert(
 
     Example: `elmo convert en my-allennlp-model --to allennlp --verify`
     """
-    from elmo.apps.convert import convert_model
+    from elmo.apps.models.convert import convert_model
 
     show_facts(convert_model(source, target, to.value, force, verify, vocabulary), json)
 
@@ -54,6 +54,6 @@ def info(
 
     Example: `elmo info en`
     """
-    from elmo.apps.info import describe_model
+    from elmo.apps.models.info import describe_model
 
     show_facts(describe_model(model, vocabulary), json)

@@ -9,7 +9,7 @@ import typer
 from elmo.cli.show import show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.demo import Demo
+    from elmo.apps.studies.demo import Demo
 
 
 _NEXT = (
@@ -31,7 +31,7 @@ def demo(
 
     Example: `elmo demo`
     """
-    from elmo.apps.demo import run_demo
+    from elmo.apps.studies.demo import run_demo
 
     found = run_demo(model, out, force)
     if json:

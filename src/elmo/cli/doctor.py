@@ -10,8 +10,8 @@ from elmo.cli.show import say_in_place, show_facts
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from elmo.apps.findings import Findings
-    from elmo.apps.mending import Advice
+    from elmo.apps.corpus.cleaning_advice import Advice
+    from elmo.apps.corpus.findings import Findings
     from elmo.text.survey.survey import Survey
 
 _FULL_WIDTH = 100  # columns at most: longer lines are hard to read
@@ -31,12 +31,12 @@ def doctor(
 
     Example: `elmo doctor README.md`
     """
-    from elmo.apps.doctor import examine_corpus
+    from elmo.apps.corpus.doctor import examine_corpus
 
     findings, advice = examine_corpus(corpus, pretokenized, vocabulary, _show_progress)
     say_in_place("")
     if json:
-        from elmo.apps.findings import flat_facts
+        from elmo.apps.corpus.findings import flat_facts
 
         told = {f"advice_{i}": str(a) for i, a in enumerate(advice, 1)}
         show_facts(flat_facts(findings) | told, as_json=True)

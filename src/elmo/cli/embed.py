@@ -85,9 +85,9 @@ def embed(
     """
     from functools import partial
 
-    from elmo.apps.embed import embed_file, set_threads
-    from elmo.apps.embed_bulk import embed_corpus
-    from elmo.apps.embed_workers import embed_with_workers
+    from elmo.apps.embedding.embed import embed_file, set_threads
+    from elmo.apps.embedding.embed_bulk import embed_corpus
+    from elmo.apps.embedding.embed_workers import embed_with_workers
     from elmo.errors import ConfigError
 
     of_folder = {

@@ -42,7 +42,7 @@ def perplexity(
 
     Example: `elmo perplexity en README.md`
     """
-    from elmo.apps.perplexity import measure_file
+    from elmo.apps.models.perplexity import measure_file
 
     start = time.monotonic()
 

@@ -10,8 +10,8 @@ from elmo.cli.show import say_in_place, show_facts
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from elmo.apps.plan import Plan
-    from elmo.apps.run_cost import RunCost
+    from elmo.apps.pretraining.plan import Plan
+    from elmo.apps.pretraining.run_cost import RunCost
 
 _WIDTH = 80  # columns
 
@@ -45,7 +45,7 @@ def plan(
 
     Example: `elmo plan --corpus README.md --seconds 1`
     """
-    from elmo.apps.plan import PlanRequest, plan_training
+    from elmo.apps.pretraining.plan import PlanRequest, plan_training
     from elmo.train.memory import keep_freed_memory
 
     keep_freed_memory()  # as pretrain does: a tenth of the speed
@@ -62,7 +62,7 @@ def plan(
 
 def _flat(plan: "Plan") -> dict[str, Any]:
     """The plan under flat keys; of each size that was measured, `SIZE.tokens_per_s` and the like."""
-    from elmo.apps.plan import advice_of
+    from elmo.apps.pretraining.plan import advice_of
 
     cost = plan.cost
     facts: dict[str, Any] = {
@@ -111,7 +111,7 @@ def _show(plan: "Plan", hours: float | None) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from elmo.apps.plan import advice_of
+    from elmo.apps.pretraining.plan import advice_of
 
     console = Console(highlight=False)
     console.width = min(console.width, _WIDTH)
@@ -149,7 +149,7 @@ def _text(plan: "Plan") -> "Table":
 
 
 def _model(plan: "Plan") -> "Table":
-    from elmo.apps.plan import gibibytes
+    from elmo.apps.pretraining.plan import gibibytes
 
     cost = plan.cost
     parts = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in cost.parameters._asdict().items())
@@ -165,7 +165,7 @@ def _model(plan: "Plan") -> "Table":
 def _sizes(plan: "Plan") -> "Table":
     from rich.table import Table
 
-    from elmo.apps.plan import gibibytes
+    from elmo.apps.pretraining.plan import gibibytes
 
     table = Table(box=None, pad_edge=False)
     table.add_column()

@@ -12,7 +12,7 @@ from elmo.cli.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.pretrain import PretrainResult
+    from elmo.apps.pretraining.pretrain import PretrainResult
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what batch schedulers send before time is up
 
@@ -82,9 +82,9 @@ def pretrain(
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
-    from elmo.apps.pretrain import continue_run, is_run
-    from elmo.apps.run_beginning import start_run
-    from elmo.apps.tensorboard_log import require_tensorboard
+    from elmo.apps.pretraining.begin_run import start_run
+    from elmo.apps.pretraining.pretrain import continue_run, is_run
+    from elmo.apps.pretraining.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.memory import keep_freed_memory
     from elmo.train.ranks import end_rank, join_ranks
@@ -163,7 +163,7 @@ def pretrain(
 
 def _tell(result: "PretrainResult", output: Path, json: bool) -> None:
     """Say how a session ended."""
-    from elmo.apps.run_report import REPORT_FILE
+    from elmo.apps.pretraining.run_report import REPORT_FILE
 
     if not result.finished or result.heldout is None:
         say(

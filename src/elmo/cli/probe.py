@@ -8,7 +8,7 @@ import typer
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.probe import Probed
+    from elmo.apps.studies.probe import Probed
 
 
 def probe(
@@ -42,7 +42,7 @@ def probe(
     Example: `elmo probe en data --noise 0 -o probes`
     """
     from elmo.analysis.probe_scores import ProbeSettings
-    from elmo.apps.probe import PROBES, facts_of, probe_model
+    from elmo.apps.studies.probe import PROBES, facts_of, probe_model
 
     found = probe_model(
         model,
@@ -69,7 +69,7 @@ def _show(found: "Probed", model: str) -> None:
     from rich.table import Table
 
     from elmo.analysis.probe_scores import best_views
-    from elmo.apps.probe_page import TITLES, cell_of, with_means
+    from elmo.apps.studies.probe_page import TITLES, cell_of, with_means
 
     rows = [row for row in best_views(with_means(found.scores)) if row.text == "clean"]
     systems = list(dict.fromkeys(row.system for row in rows))

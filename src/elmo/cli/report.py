@@ -20,6 +20,6 @@ def report(
 
     Example: `elmo report my-model -o report.html`
     """
-    from elmo.apps.run_report import report_run
+    from elmo.apps.pretraining.run_report import report_run
 
     show_facts(report_run(run, output, force), json)

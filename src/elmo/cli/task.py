@@ -9,7 +9,7 @@ import typer
 from elmo.cli.show import say, say_in_place, show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.study_page import Table
+    from elmo.apps.tasks.learning_curve_page import Table
     from elmo.tasks.fit import Epoch
 
 
@@ -56,10 +56,10 @@ def train(
 
     Example: `elmo train --task classify --train a.jsonl --dev b.jsonl`
     """
-    from elmo.apps.task_recipe import task_run
-    from elmo.apps.task_study import TaskStudy, is_study, shares, train_study
-    from elmo.apps.task_study import seeds as seeds_of
-    from elmo.apps.train_task import Watch, train_task
+    from elmo.apps.tasks.learning_curve import TaskStudy, is_study, shares, train_study
+    from elmo.apps.tasks.learning_curve import seeds as seeds_of
+    from elmo.apps.tasks.task_recipe import task_run
+    from elmo.apps.tasks.train_task import Watch, train_task
     from elmo.errors import ConfigError
 
     class Live(Watch):
@@ -116,7 +116,7 @@ def _show_table(output: Path, table: "Table", as_json: bool) -> None:
     if as_json:
         show_facts({"output": str(output), **table.model_dump()}, as_json)
         return
-    from elmo.apps.study_page import shown
+    from elmo.apps.tasks.learning_curve_page import shown
 
     rows = {
         f"{'ELMo' if r.with_elmo else 'without'}, {r.fraction:g} % ({r.n_examples:,})": shown(r) for r in table.rows
@@ -138,7 +138,7 @@ def evaluate(
 
     Example: `elmo evaluate task b.jsonl`
     """
-    from elmo.apps.use_task import evaluate_task
+    from elmo.apps.tasks.use_task import evaluate_task
 
     show_facts(evaluate_task(folder, file, dtype, report, least), json)
 
@@ -154,7 +154,7 @@ def compare(
 
     Example: `elmo compare task baseline b.jsonl`
     """
-    from elmo.apps.use_task import compare_tasks
+    from elmo.apps.tasks.use_task import compare_tasks
 
     show_facts(compare_tasks(a, b, file, dtype), json)
 
@@ -175,7 +175,7 @@ def predict(
     """
     import json as to_json
 
-    from elmo.apps.use_task import predict_lines
+    from elmo.apps.tasks.use_task import predict_lines
 
     for facts in predict_lines(folder, file, pretokenized, dtype, least):
         print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))

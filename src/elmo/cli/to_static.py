@@ -44,7 +44,7 @@ def to_static(
 
     Example: `elmo to-static en README.md --split --min-count 2 -o vectors.txt`
     """
-    from elmo.apps.to_static import export_static
+    from elmo.apps.embedding.to_static import export_static
 
     facts = export_static(
         model,

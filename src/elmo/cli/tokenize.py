@@ -17,7 +17,7 @@ def tokenize(
 
     Example: `echo "Dr. Smith doesn't bank there. Why?" | elmo tokenize -`
     """
-    from elmo.apps.tokenize import tokenize_file
+    from elmo.apps.corpus.tokenize import tokenize_file
 
     for line in tokenize_file(input, output, force):
         print(line)

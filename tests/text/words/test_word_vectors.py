@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from elmo.apps.to_static import write_word2vec
+from elmo.apps.embedding.to_static import write_word2vec
 from elmo.errors import TextError
 from elmo.text.words.word_vectors import read_word_vectors
 

@@ -1,0 +1,208 @@
+"""What the owner of a corpus should do before training: one rule a fault, what hurts most first."""
+
+import shlex
+from collections.abc import Sequence
+
+from elmo.apps.corpus.cleaning_advice import (
+    BOILERPLATE,
+    CARRIAGE_RETURNS,
+    INVISIBLE,
+    LETTERLESS,
+    LINKS,
+    LOST_LETTERS,
+    MARKUP,
+    MOJIBAKE,
+    Advice,
+)
+from elmo.apps.corpus.findings import READABLE_BYTES, Findings
+from elmo.apps.pretraining.suited import suited_size, wanted_epochs
+from elmo.text.survey.streaming_counts import quantile
+
+ENOUGH_TOKENS = 100_000  # below it no model is useful
+_MANY_UNKNOWN = 0.05
+_WHOLE_DOCUMENT = 8  # sentences; a median below it is of paragraphs or headings
+
+
+def advise(findings: Findings, patterns: Sequence[str]) -> list[Advice]:
+    """What to do, most harmful fault first; the last is the command that trains, unless the text was read as another kind.
+
+    Args:
+        patterns: the files as the user named them.
+    """
+    misread = _tokenized(findings)
+    if misread is not None:  # then the other counts are of no use
+        return [advice for advice in (_unread(findings), misread) if advice is not None]
+    found = (rule(findings) for rule in _RULES)
+    return [*(advice for advice in found if advice is not None), _training(findings, patterns)]
+
+
+def _unread(f: Findings) -> Advice | None:
+    if not (n := len(f.survey.unread)):
+        return None
+    files = "a file" if n == 1 else f"{n} files"
+    return Advice(f"{files} could not be read to the end: {f.survey.unread[0]}", "Mend or leave out, then look again.")
+
+
+def _tokenized(f: Findings) -> Advice | None:
+    commas, separated, marks = f.survey.n_commas, f.survey.n_separated_commas, f.survey.n_unknown_marks
+    few = commas < f.n_tokens / 1000  # too few to tell by
+    tokenized = separated > commas / 2 if not few else marks > max(10, f.n_tokens / 1000)
+    if not f.pretokenized and tokenized:
+        what = f"{separated:,} of {commas:,} commas have a blank before them"
+        what += f", {marks:,} words are a literal <unk>" if marks else ""
+        return Advice(f"This text is tokenized already: {what}.", "Look again with --pretokenized.")
+    if f.pretokenized and not few and separated < commas / 2:
+        return Advice(
+            f"This text is not tokenized: {commas - separated:,} of {commas:,} commas are part of a word.",
+            "Look again without --pretokenized.",
+        )
+    return None
+
+
+def _too_small(f: Findings) -> Advice | None:
+    if f.n_tokens >= ENOUGH_TOKENS:
+        return None
+    return Advice(
+        f"{f.n_tokens:,} tokens are too few for a useful model; it takes {ENOUGH_TOKENS:,}, better ten times as many.",
+        "Add more text of the kind, or embed with a model that exists.",
+        "elmo embed FILE -o vectors.hdf5",
+    )
+
+
+def _wrapped(f: Findings) -> Advice | None:
+    unmarked, inside = f.survey.unmarked_lengths, f.survey.n_inside
+    middle = quantile(unmarked, 0.5)
+    narrow = quantile(unmarked, 0.75) - quantile(unmarked, 0.25) <= max(2, 0.15 * middle)
+    if inside < 20 or unmarked.total() < 0.4 * inside or middle < 20 or not narrow:
+        return None
+    between = " -v OFS=" if f.scripts.shares().get("Han", 0) > 0.5 else ""
+    glue = 'gsub(/-\\n/, ""); ' if f.survey.n_hyphenated > inside / 100 else ""
+    return Advice(
+        f"Paragraphs are broken into lines of some {middle} characters: {unmarked.total() / inside:.0%} of the lines "
+        "inside a paragraph end in mid-sentence, and each line is read as a sentence or more.",
+        "Join the lines between empty lines.",
+        f"awk -v RS={between} '{{{glue}$1=$1; print $0 \"\\n\"}}' FILE > joined.txt",
+    )
+
+
+def _repeated(f: Findings) -> Advice | None:
+    lines, of_bytes = f.survey.lines.share_repeated(), f.survey.lines.share_of_bytes_repeated()
+    if of_bytes < 0.02:
+        return None
+    return Advice(
+        f"{lines:.1%} of the lines ({of_bytes:.1%} of the text) repeat an earlier one; the model learns them by heart, "
+        "and those that are held out flatter its perplexity.",
+        "Keep the first of each.",
+        "awk '!NF || !seen[$0]++' FILE > unique.txt",
+    )
+
+
+def _mixed_scripts(f: Findings) -> Advice | None:
+    if f.scripts.mixed_tokens < 0.0005 * f.n_tokens:
+        return None
+    return Advice(
+        f"{f.scripts.mixed_tokens / f.n_tokens:.2%} of the tokens mix scripts ({', '.join(f.scripts.mixed_examples)}), "
+        "often letters that only look alike: homoglyphs, slips of OCR.",
+        "Look at them; replace what is wrong at the source.",
+    )
+
+
+def _long_sentences(f: Findings) -> Advice | None:
+    longest, middle = quantile(f.survey.sentence_lengths, 0.99), quantile(f.survey.sentence_lengths, 0.5)
+    if middle < 60:
+        return None
+    step, command = (
+        ("To embed single sentences later, cut them first.", "sed 's/ \\([.!?]\\) / \\1\\n/g' FILE > sentences.txt")
+        if f.pretokenized
+        else ("See where they end.", "elmo tokenize FILE | head")
+    )
+    return Advice(
+        f"Lines are no sentences: half have over {middle - 1} tokens, one in a hundred over {longest}.", step, command
+    )
+
+
+def _overlong(f: Findings) -> Advice | None:
+    if (share := f.overlong.tokens / f.n_tokens) < 0.001:
+        return None
+    return Advice(
+        f"{share:.2%} of the tokens have over {READABLE_BYTES} bytes ({f.overlong.examples[0][:40]}); "
+        "the char CNN does not see their ends.",
+        "If they are words, read them whole.",
+        "elmo pretrain ... --set bilm.char_cnn.max_characters=100",
+    )
+
+
+def _three_bytes(f: Findings) -> Advice | None:
+    if (size := f.scripts.bytes_per_letter()) < 2.5:
+        return None
+    script = next(iter(f.scripts.shares()))
+    if f.characters_per_token < 2:
+        why = "and most tokens are one letter: its bytes tell the char CNN little"
+    else:
+        why = (
+            f"so a filter over seven bytes sees two letters, and a word of {READABLE_BYTES // 3} letters fills its row"
+        )
+    return Advice(
+        f"A letter takes {size:.1f} bytes ({script}), {why}.", "Consider an input layer over Unicode characters."
+    )
+
+
+def _given_vocabulary(f: Findings) -> Advice | None:
+    if f.given is None or f.given.oov < 0.1:
+        return None
+    return Advice(
+        f"The given vocabulary does not know {f.given.oov:.1%} of the tokens.",
+        "Count one of this text.",
+        f"elmo pretrain ... --vocabulary-size {f.suggested.size}",
+    )
+
+
+def _documents(f: Findings) -> Advice | None:
+    n, middle = f.survey.n_documents, quantile(f.survey.document_lengths, 0.5)
+    if n >= 10 and middle >= _WHOLE_DOCUMENT:
+        return Advice(
+            f"There are {n:,} documents (empty lines between them). Sentences held out at random share names and "
+            "subjects with their neighbours, and flatter the perplexity.",
+            "Move some whole documents out of the corpus into a file of their own.",
+            "elmo pretrain ... --heldout FILE",
+        )
+    return None
+
+
+def _training(f: Findings, patterns: Sequence[str]) -> Advice:
+    size, epochs = suited_size(f.n_tokens), wanted_epochs(f.n_tokens)
+    n_words, _, unknown = f.suggested
+    words = f"{n_words:,} words"
+    if unknown is not None:
+        words += f", which leave {unknown:.1%} of new text unknown"
+        words += " (the model can read them, not predict them)" * (unknown > _MANY_UNKNOWN)
+    corpus = " ".join(f"--corpus {shlex.quote(pattern)}" for pattern in patterns)
+    return Advice(
+        f"{f.n_tokens:,} tokens suit the size {size}, {epochs} epochs or fewer (enough when the held-out perplexity falls "
+        f"no more), a vocabulary of {words}.",
+        "Train; elmo plan tells the hours beforehand.",
+        f"elmo pretrain {corpus}{' --pretokenized' * f.pretokenized} --size {size} "
+        f"--vocabulary-size {n_words} --set epochs={epochs} -o my-model",
+    )
+
+
+_RULES = (
+    _unread,
+    MOJIBAKE,
+    LOST_LETTERS,
+    _too_small,
+    CARRIAGE_RETURNS,
+    _wrapped,
+    _repeated,
+    MARKUP,
+    _long_sentences,
+    BOILERPLATE,
+    INVISIBLE,
+    _mixed_scripts,
+    LETTERLESS,
+    _overlong,
+    _three_bytes,
+    LINKS,
+    _given_vocabulary,
+    _documents,
+)

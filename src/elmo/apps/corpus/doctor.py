@@ -1,0 +1,33 @@
+"""What is in a corpus, and what should its owner do before training?"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from elmo.apps.corpus.advice import advise
+from elmo.apps.corpus.cleaning_advice import Advice
+from elmo.apps.corpus.findings import Findings, find_out
+from elmo.text.sources.corpus import find_files
+from elmo.text.survey.survey import Survey, survey_files
+from elmo.text.words.vocabulary import read_vocabulary
+
+
+def examine_corpus(
+    patterns: Sequence[str],
+    pretokenized: bool = False,
+    vocabulary: Path | None = None,
+    report: Callable[[Survey], None] = lambda survey: None,
+) -> tuple[Findings, list[Advice]]:
+    """Read a corpus once and say what is in it, with advice: what hurts most first, last the command that trains.
+
+    Args:
+        patterns: files and globs.
+        pretokenized: one sentence a line, tokens separated by white space.
+        vocabulary: a file to measure against the text.
+        report: told how far the reading is.
+    Raises:
+        TextError: no such file, no such vocabulary, or no text that can be read in any of the files.
+    """
+    files = find_files(patterns)
+    given = None if vocabulary is None else read_vocabulary(vocabulary)
+    findings = find_out(survey_files(files, pretokenized, report), pretokenized, given)
+    return findings, advise(findings, patterns)

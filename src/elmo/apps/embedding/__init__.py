@@ -1,0 +1,1 @@
+"""Embedding: text files in, vectors, indexes and neighbours out."""

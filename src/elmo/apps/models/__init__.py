@@ -1,0 +1,1 @@
+"""Models: model files in, other formats, facts and perplexities out."""

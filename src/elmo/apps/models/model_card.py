@@ -1,0 +1,196 @@
+"""What a trained model says of itself: the facts in its config, and the card made of them and of the record of its run."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from elmo.apps.pretraining.run_record import RunRecord
+from elmo.apps.pretraining.run_summary import duration_text, model_facts, perplexity_text
+from elmo.checkpoints.saved_model import ModelConfig
+from elmo.train.config import PretrainConfig
+from elmo.train.perplexity import Perplexity
+from elmo.train.recipe import changed_settings, recipe_text
+from elmo.train.run_state import Place
+
+PLACES = 5  # of the curve in numbers
+
+# What the Hugging Face hub reads. `unknown` is its word for a licence that nobody has named.
+_HEADER = """\
+---
+library_name: elmo-lm
+pipeline_tag: feature-extraction
+license: unknown
+tags:
+- elmo
+- bilm
+- contextual-embeddings
+---
+<!-- Before you share this model: `license` is for you to name. It depends on the texts that the model was trained on, which
+this program cannot judge; the names it knows: https://huggingface.co/docs/hub/repositories-licenses. Add `language:` too. -->
+"""
+
+
+def training_facts(
+    recipe: PretrainConfig, corpus: Sequence[str], tokens: int, sentences: int, place: Place, heldout: Perplexity
+) -> dict[str, Any]:
+    """Facts of a run for `ModelConfig.training`.
+
+    Args:
+        corpus: names of the files read. tokens, sentences: in them, without those held out.
+        place: where the run ended. heldout: of the final model.
+    """
+    n_places = tokens + sentences  # every sentence mark is predicted too
+    return {
+        "corpus": list(corpus),
+        "tokens": tokens,
+        "sentences": sentences,
+        "steps": place.step,
+        "epochs": round(place.step * recipe.rows * recipe.window / n_places, 2),
+        "rows": recipe.rows,
+        "window": recipe.window,
+        "seconds": round(place.seconds),
+        "seed": recipe.seed,
+        "optimizer": recipe.optimizer.model_dump(),
+        "dropout": recipe.dropout.model_dump(),
+        "heldout_forward": round(heldout.forward, 3),
+        "heldout_backward": round(heldout.backward, 3),
+        "heldout_mean": round(heldout.mean, 3),
+        "heldout_tokens": heldout.tokens,
+        "heldout_oov_rate": round(heldout.oov_rate, 5),
+    }
+
+
+def write_card(config: ModelConfig, run: RunRecord | None = None) -> str:
+    """The README.md of a model folder.
+
+    Args:
+        config: of the model; what its `training` holds is told.
+        run: None: there is no record of the run (imported weights); the card then has no recipe and no curve.
+    """
+    facts = config.training
+    parts = [
+        f"{_HEADER}\n# A bidirectional language model (ELMo)",
+        "It turns each word of a sentence into vectors that depend on the sentence (Peters et al. 2018).",
+        _model(config),
+        _texts(facts),
+        "" if run is None else _recipe(run),
+        "" if run is None else _curve(run),
+        _figures(config),
+        _use(config),
+        _limits(config),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _model(config: ModelConfig) -> str:
+    vectors = f"- vectors: {config.bilm.n_layers} layers of {config.bilm.width:,} numbers a word"
+    facts = model_facts(config.bilm.model_dump(mode="json"), config.n_words, config.adaptive_cutoffs)
+    return "## Model\n\n" + "\n".join([*(f"- {name}: {value}" for name, value in facts.items()), vectors])
+
+
+def _texts(facts: Mapping[str, Any]) -> str:
+    if "corpus" not in facts:
+        return "## Texts\n\nWhat it was trained on is not recorded in its files."
+    return (
+        f"## Texts\n\n{facts['tokens']:,} tokens in {facts['sentences']:,} sentences, without those held out:\n\n"
+        + "\n".join(f"- {_code(name)}" for name in facts["corpus"])
+    )
+
+
+def _recipe(run: RunRecord) -> str:
+    settings, changes = run.settings, changed_settings(run.recipe)
+    command = ["elmo", "pretrain", "--recipe", "recipe.toml"]
+    for name in settings.get("corpus", []):
+        command += ["--corpus", _one_line(str(name))]
+    for option, value in (
+        ("--start", settings.get("start")),
+        ("--vocabulary", settings.get("vocabulary_file")),
+        ("--heldout", settings.get("heldout_file")),
+        ("--max-steps", settings.get("max_steps")),
+    ):
+        command += [] if value is None else [option, _one_line(str(value))]
+    command += ["--pretokenized"] if settings.get("pretokenized") else []
+    storage = settings.get("storage", "float32")
+    command += [] if storage == "float32" else ["--storage", storage]
+    for key in (key for key, value in changes.items() if value is None):
+        command += ["--set", f"{key}=none"]
+    step, n_steps = run.last("step") or 0, run.last("n_steps") or 0
+    early = f"\n\nTraining was stopped at step {step:,} of {n_steps:,}." if step < n_steps else ""
+    return (
+        "## Training\n\n`recipe.toml`, all that is not a default:\n\n"
+        f"```toml\n{recipe_text(changes)}```\n\n"
+        f"```bash\n{shlex.join([*command, '-o', 'model'])}\n```{early}"
+    )
+
+
+def _curve(run: RunRecord) -> str:
+    """Some places of the held-out curve, evenly spread, the first and the last among them."""
+    rows = [
+        line
+        for line in run.reports
+        if all(perplexity_text(line.get(f"heldout_{way}")) for way in ("forward", "backward"))
+    ]
+    if not rows:
+        return ""
+    last = len(rows) - 1
+    chosen = [rows[i] for i in sorted({round(last * place / (PLACES - 1)) for place in range(PLACES)})]
+    columns = [[f"{line['step']:,}" for line in chosen]]
+    columns += [[perplexity_text(line[f"heldout_{way}"]) for line in chosen] for way in ("forward", "backward")]
+    steps, forward, backward = (" | ".join(cells) for cells in columns)
+    return (
+        "Held-out perplexity on the way (over the whole vocabulary, a sample of what is held out):\n\n"
+        f"| step | {steps} |\n|---|{'---|' * len(chosen)}\n| forward | {forward} |\n| backward | {backward} |"
+    )
+
+
+def _figures(config: ModelConfig) -> str:
+    facts = config.training
+    if "heldout_forward" not in facts:
+        return ""
+    return (
+        f"## Figures\n\n{facts['steps']:,} steps of {facts['rows']} x {facts['window']} places, "
+        f"{facts['epochs']:g} times through the texts, {duration_text(facts['seconds'])}, seed {facts['seed']}.\n\n"
+        f"Held-out perplexity (over the whole vocabulary, {facts['heldout_tokens']:,} tokens): "
+        f"forward {facts['heldout_forward']}, backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
+        f"{100 * facts['heldout_oov_rate']:.2f} % of them outside the vocabulary of {config.n_words or 0:,} words."
+    )
+
+
+def _use(config: ModelConfig) -> str:
+    option = " --pretokenized" if config.tokenizer is not None and config.tokenizer.name == "none" else ""
+    sentence = '[["A", "sentence", "of", "yours", "."]]' if option else '["A sentence of yours."]'
+    measure = f"\nelmo perplexity . heldout.txt{option}" if config.n_words else ""
+    return (
+        "## Use\n\n"
+        f"```python\nfrom elmo import Elmo\n\n"
+        f'vectors = Elmo.from_pretrained("this folder").embed({sentence})\n```\n\n'
+        f"```bash\nelmo embed sentences.txt -m . -o vectors.hdf5{option}{measure}\n```"
+    )
+
+
+def _limits(config: ModelConfig) -> str:
+    tokenizer = config.tokenizer
+    if tokenizer is None:
+        cut = "How its texts were cut into tokens is not known: give it sentences cut as they were."
+    elif tokenizer.name == "none":
+        cut = "Its texts were cut into tokens before: give it sentences cut in the same way (`--pretokenized`)."
+    else:
+        cut = f"Its texts were cut by tokenizer {tokenizer.name} {tokenizer.version}, as raw text given to it is."
+    return (
+        f"## Limits\n\n{cut} It knows the language and the kinds of text it was trained on, with their views and their gaps; "
+        "what it makes of other languages and scripts, nobody has measured, nor what it says of people."
+    )
+
+
+def _one_line(name: str) -> str:
+    """A file name without control characters: `?` is the shell's sign for any one."""
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _code(name: str) -> str:
+    """A file name as code in Markdown; the fence is longer than any row of backticks in it."""
+    shown = _one_line(name)
+    rows = re.findall("`+", shown)
+    fence, room = "`" * (1 + max(map(len, rows), default=0)), " " if rows else ""
+    return f"{fence}{room}{shown}{room}{fence}"

@@ -1,0 +1,193 @@
+"""Begin a run: text files -> a folder to train in. What a run cannot begin with is refused, and then there is no folder."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from elmo.apps.pretraining.run_settings import RunSettings, checksums_of_word_files, write_run_settings
+from elmo.apps.pretraining.run_summary import clusters_text
+from elmo.apps.pretraining.start_model import keep_start, read_start
+from elmo.checkpoints.native import StorageType
+from elmo.errors import ConfigError, TextError
+from elmo.model.bilm import BiLM
+from elmo.model.config import BiLMConfig
+from elmo.model.output.adaptive_softmax import output_layer
+from elmo.model.shapes_only import shapes_only
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.shards import write_encoded_text
+from elmo.text.sources.corpus import Corpus, CorpusCounts, find_files, read_sentences
+from elmo.text.survey.scripts import mix_scripts
+from elmo.text.words.characters import UNKNOWN_IN_TEXT
+from elmo.text.words.encoded_words import write_spelled_words
+from elmo.text.words.lexicon import learn_lexicon, write_lexicon
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
+from elmo.text.words.word_encoder import Speller
+from elmo.train.config import PretrainConfig
+from elmo.train.data.encoded_corpus import cutoffs_of
+from elmo.train.memory import memory_of_machine
+
+
+def start_run(
+    corpus: Sequence[str],
+    out: Path,
+    recipe: PretrainConfig,
+    *,
+    vocabulary_file: Path | None = None,
+    heldout_file: Path | None = None,
+    pretokenized: bool = False,
+    text_field: str | None = None,
+    max_steps: int | None = None,
+    storage: StorageType = "float32",
+    start: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Read the corpus and lay out the folder of a run (see `pretrain.py`); `continue_run` then trains.
+
+    Args:
+        start: a model to begin from, with its vocabulary and its layers; None: random weights.
+    Raises:
+        TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
+            no word of the vocabulary.
+        ConfigError: the training cannot fit in memory, the vocabulary is too small for an adaptive softmax, or the start does
+            not fit (`start_model.py`).
+        CheckpointError: the start cannot be loaded.
+        OutputError: the folder exists.
+    """
+    refuse_existing(out, force=None, known_by=[])
+    files = find_files(corpus)
+    # What is wrong with the small files is told before the wait for the large ones.
+    given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
+    model = None
+    if start is not None:
+        if given is not None or "vocabulary_size" in recipe.model_fields_set:
+            raise ConfigError(f"{start} brings its vocabulary; leave out --vocabulary and --vocabulary-size")
+        model, recipe = read_start(start, recipe, pretokenized)
+        given = model.vocabulary
+    elif recipe.distillation:
+        raise ConfigError("distillation: a teacher is the model that a run begins from; give it with --start")
+    heldout = (
+        None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
+    )
+    if heldout == []:
+        raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
+    begun = time.monotonic()
+    with written_whole(out) as part:
+        part.mkdir()
+        read = Corpus(files, pretokenized, text_field)
+        text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)
+        if text.n_sentences < 2:
+            raise TextError(
+                f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
+                "training needs at least two sentences, and a useful model some 100,000 words"
+            )
+        say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
+        if passed_over := _passed_over(read.counts):
+            say(f"passed over {passed_over}")
+        if heldout is None:
+            heldout = [*map(text.sentence, text.heldout.tolist())]
+        counts = text.count_words()
+        vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
+        outside_share = share_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
+        if model is None:
+            lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
+            recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
+            cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
+        else:
+            lexicon, of_model = model.lexicon, model.config.adaptive_cutoffs
+            cutoffs = None if of_model is None else list(of_model)
+            keep_start(model, part)
+        refuse_too_large(recipe.bilm, len(vocabulary), cutoffs)
+        write_spelled_words(
+            text.words,
+            Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
+            vocabulary,
+            part / "words",
+        )
+        write_encoded_text(((words, True) for words in heldout), part / "heldout")
+        write_vocabulary(vocabulary, part / "vocabulary.txt")
+        write_lexicon(lexicon, part)
+        settings = RunSettings(
+            recipe=recipe,
+            corpus=[file.name for file in files],
+            tokens=text.n_tokens - text.n_heldout_tokens,
+            sentences=text.n_sentences - len(text.heldout),
+            vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
+            heldout_file=None if heldout_file is None else heldout_file.name,
+            pretokenized=pretokenized,
+            adaptive_cutoffs=cutoffs,
+            start=None if start is None else Path(start).name,
+            max_steps=max_steps,
+            storage=storage,
+            scripts=mix_scripts(counts).rounded_shares(),
+            word_files=checksums_of_word_files(part),
+        )
+        write_run_settings(settings, part)
+    outside = "" if given is None else f", {100 * outside_share:.1f} % of the text outside"
+    say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
+    if cutoffs is not None:
+        say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
+
+
+def read_given_vocabulary(path: Path) -> Vocabulary:
+    """A vocabulary to train with: each line a word of its own, or its row of the softmax would never be right.
+
+    Raises:
+        TextError: it cannot be read, a line is empty, or a word stands twice.
+    """
+    vocabulary = read_vocabulary(path)
+    first: dict[str, int] = {}
+    for number, word in enumerate(vocabulary.words, start=1):
+        if not word or first.setdefault(word, number) != number:
+            fault = f"{word!r} stands in line {first[word]} already" if word else "empty"
+            raise TextError(f"{path}, line {number}: {fault}; give each word one line")
+    return vocabulary
+
+
+def share_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | None) -> float:
+    """The share of a text that a vocabulary lacks, literal `<unk>` included.
+
+    With no word of the text nothing but `<UNK>` would be learned, to a low perplexity that looks like a triumph.
+
+    Args:
+        counts: how often each word stands in the text.
+        path: of the vocabulary, if it was given.
+    Raises:
+        TextError: no word of the text is a word to predict.
+    """
+    n_known = sum(n for word, n in counts.items() if word in vocabulary and word not in (*SPECIALS, UNKNOWN_IN_TEXT))
+    if n_known == 0:
+        where = "the corpus" if path is None else f"{path}, a vocabulary of {len(vocabulary):,} words"
+        raise TextError(
+            f"{where}: none of the {len(counts):,} different words to train on stands in it as a word to predict; "
+            + (
+                "give text with words"
+                if path is None
+                else "give the vocabulary of this text, or leave --vocabulary out"
+            )
+        )
+    return 1 - n_known / counts.total()
+
+
+def refuse_too_large(config: BiLMConfig, n_words: int, cutoffs: Sequence[int] | None) -> None:
+    """Refuse a model whose training cannot fit in the memory of this machine: weight, gradient, two moments of 4 bytes.
+
+    Args:
+        cutoffs: of an adaptive softmax.
+    Raises:
+        ConfigError: it cannot.
+    """
+    with shapes_only():
+        parts = (BiLM(config), output_layer(n_words, config.lstm.projection_size, cutoffs))
+    size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
+    there = memory_of_machine()
+    if there is not None and size_bytes > there:
+        raise ConfigError(
+            f"training this model takes {size_bytes / 2**30:,.0f} GiB for its weights alone, this machine has "
+            f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"
+        )
+
+
+def _passed_over(counts: CorpusCounts) -> str:
+    named = (("empty file", counts.empty_files), ("record without text", counts.skipped_records))
+    return ", ".join(f"{n:,} x {what}" for what, n in named if n)

@@ -1,0 +1,196 @@
+"""What will this training cost, and which model can be had in so many hours?"""
+
+import math
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elmo.apps.pretraining.run_cost import RunCost, cost_of_run
+from elmo.apps.pretraining.suited import wanted_epochs
+from elmo.apps.pretraining.text_sample import TextSample, sampled_text
+from elmo.errors import ConfigError
+from elmo.model.config import SIZES
+from elmo.train.ranks import join_ranks
+from elmo.train.recipe import pretrain_config, read_recipe
+
+SPARE = 0.05  # of the hours: other programs want the machine too
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What the user asked: the corpus and the settings of a run, as `elmo pretrain` takes them."""
+
+    corpus: Sequence[str]
+    size: str | None = None
+    recipe: Path | None = None
+    overrides: Sequence[str] = ()  # key=value
+    vocabulary_size: int | None = None
+    pretokenized: bool = False
+    text_field: str | None = None
+    device: str = "cpu"
+
+    def settings(self) -> dict[str, Any]:
+        """The recipe with the options that are settings too."""
+        chosen = {"size": self.size, "vocabulary_size": self.vocabulary_size}
+        settings = {} if self.recipe is None else read_recipe(self.recipe)
+        return settings | {name: value for name, value in chosen.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was found, and the run that is proposed."""
+
+    n_files: int
+    n_bytes: int  # unpacked
+    n_tokens: int
+    n_sentences: int
+    n_types: int
+    exact: bool  # False: the three numbers above are estimates
+    n_threads: int
+    device: str
+    measured: dict[str, RunCost]  # by size, smallest first; one alone without hours
+    chosen: str  # a key of `measured`
+    epochs: int  # to ask for
+    n_steps: int  # at which the run ends
+    command: str
+
+    @property
+    def cost(self) -> RunCost:
+        """Of the chosen run."""
+        return self.measured[self.chosen]
+
+
+def plan_training(
+    request: PlanRequest,
+    hours: float | None = None,
+    seconds: float = 8.0,
+    say: Callable[[str], None] = lambda line: None,
+) -> Plan:
+    """Find what a run costs or, given hours, the largest size that reads the text often enough in them.
+
+    Args:
+        hours: from the command to the model; the epochs are then `wanted_epochs`. None: the run of the settings alone.
+        seconds: of measuring, for each size.
+        say: told what is being done.
+    Raises:
+        TextError: the corpus cannot be read, or is too small.
+        ConfigError: a setting cannot work, no size fits in memory, or no step fits in the hours.
+    """
+    for name, value in (("hours", hours), ("seconds", seconds)):
+        if value is not None and not math.isfinite(value):
+            raise ConfigError(f"--{name} {value}: give a number that ends")
+    settings, overrides = request.settings(), list(request.overrides)
+    source = str(request.recipe or "settings")
+    base = pretrain_config(settings, overrides, source)  # what is wrong with it is told before the corpus is read
+    ranks = join_ranks(request.device)
+    with sampled_text(request.corpus, request.pretokenized, request.text_field, base.seed, say) as sample:
+        if hours is None:
+            name = str(settings.get("size", "tiny"))
+            cost = cost_of_run(sample, base, ranks, seconds, say)
+            return _plan(request, sample, {name: cost}, name, cost.recipe.epochs, cost.n_steps, None)
+        measured: dict[str, RunCost] = {}
+        for size in SIZES if request.size is None else (request.size,):
+            asked = [*overrides, f"epochs={wanted_epochs(sample.n_tokens)}"]
+            recipe = pretrain_config(settings | {"size": size}, asked, source)
+            cost = cost_of_run(sample, recipe, ranks, seconds, partial(_say_of, say, size))
+            measured[size] = cost
+            if not cost.fits or cost.step is None or cost.step.n_steps == 0:  # larger ones are no better
+                break
+        chosen, n_steps = _largest(measured, 3600 * hours * (1 - SPARE), hours)
+        cost = measured[chosen]
+        epochs = -(-n_steps * cost.recipe.rows * cost.recipe.window // cost.n_places)
+        # The last step of whole epochs reads into the next one.
+        return _plan(request, sample, measured, chosen, min(epochs, cost.recipe.epochs), n_steps, n_steps)
+
+
+def advice_of(cost: RunCost) -> str | None:
+    """What to do about a run that does not fit in memory; None: it fits."""
+    if cost.fits or cost.memory_there is None:
+        return None
+    memory, rows = cost.memory, cost.recipe.rows
+    steady = memory.total - memory.activations
+    why = f"This run takes {gibibytes(memory.total)}, there are {gibibytes(cost.memory_there)}."
+    if steady >= cost.memory_there:
+        return f"{why} Take a smaller --size or --vocabulary-size: the model alone is too large."
+    n_parts = -(-memory.activations // (cost.memory_there - steady))
+    if n_parts > rows:
+        return f"{why} Take a smaller --size or --set window=N: not even one row fits."
+    parts = f"--set accumulate={n_parts}: the rows in parts, the same result"
+    return f"{why} Take {parts}; or --set rows={max(1, rows // n_parts)}; or a smaller --size."
+
+
+def gibibytes(n_bytes: float) -> str:
+    """Bytes for reading."""
+    return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**30 else f"{n_bytes / 2**20:.0f} MiB"
+
+
+def _say_of(say: Callable[[str], None], size: str, line: str) -> None:
+    say(f"{size}: {line}")
+
+
+def _largest(measured: dict[str, RunCost], seconds: float, hours: float) -> tuple[str, int]:
+    """The largest size that reads all its epochs in the time, else the smallest; and its steps."""
+    possible = {size: cost.steps_within(seconds) for size, cost in measured.items() if cost.step is not None}
+    if not possible:
+        raise ConfigError(str(advice_of(next(iter(measured.values())))))
+    whole = [size for size, n_steps in possible.items() if n_steps == measured[size].n_steps]
+    size = whole[-1] if whole else next(iter(possible))
+    if possible[size] == 0:
+        needed = measured[size].seconds(1) / 3600 / (1 - SPARE)
+        raise ConfigError(
+            f"--hours {hours:g}: reading the text and one step of size {size} take {needed:.3g} hours; give more"
+        )
+    return size, possible[size]
+
+
+def _plan(
+    request: PlanRequest,
+    sample: TextSample,
+    measured: dict[str, RunCost],
+    chosen: str,
+    epochs: int,
+    n_steps: int,
+    max_steps: int | None,
+) -> Plan:
+    return Plan(
+        n_files=sample.n_files,
+        n_bytes=sample.n_bytes,
+        n_tokens=sample.n_tokens,
+        n_sentences=sample.n_sentences,
+        n_types=sample.n_types,
+        exact=sample.whole,
+        n_threads=torch.get_num_threads(),
+        device=request.device,
+        measured=measured,
+        chosen=chosen,
+        epochs=epochs,
+        n_steps=n_steps,
+        command=_command(request, chosen, epochs, max_steps),
+    )
+
+
+def _command(request: PlanRequest, size: str, epochs: int, max_steps: int | None) -> str:
+    """The `elmo pretrain` of a plan, for a POSIX shell, into a folder that does not exist yet."""
+    words = ["elmo", "pretrain"]
+    for pattern in request.corpus:
+        words += ["--corpus", pattern]
+    words += ["--pretokenized"] * request.pretokenized
+    words += [] if request.text_field is None else ["--text-field", request.text_field]
+    words += [] if request.recipe is None else ["--recipe", str(request.recipe)]
+    words += ["--size", size]
+    for override in request.overrides:
+        words += ["--set", override]
+    words += [] if request.vocabulary_size is None else ["--vocabulary-size", str(request.vocabulary_size)]
+    if max_steps is not None:
+        words += ["--set", f"epochs={epochs}", "--max-steps", str(max_steps)]
+    words += [] if request.device == "cpu" else ["--device", request.device]
+    folder, number = "my-model", 1
+    while Path(folder).exists():
+        number += 1
+        folder = f"my-model-{number}"
+    return shlex.join([*words, "-o", folder])

@@ -1,0 +1,141 @@
+"""The report page of a run: one HTML file with its facts, curves and evaluations, which needs no network and no script."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
+from elmo.apps.pages.line_chart import Line, draw_chart, smoothed
+from elmo.apps.pretraining.run_record import RunRecord, read_run
+from elmo.apps.pretraining.run_summary import (
+    duration_text,
+    final_perplexity_facts,
+    model_facts,
+    perplexity_text,
+    session_texts,
+    text_facts,
+    training_run_facts,
+)
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.train.recipe import changed_settings
+
+REPORT_FILE = "report.html"
+
+
+def report_run(run: Path, output: Path | None = None, force: bool = False) -> dict[str, object]:
+    """Write the report page of a run, whole or not at all; the run may be under way.
+
+    Args:
+        run: folder of a run.
+        output: the file; None: `report.html` in the run's folder, where it replaces an earlier one.
+        force: replace another output if it exists.
+    Returns:
+        flat facts: the file, the latest step, the perplexities that are known.
+    Raises:
+        TrainingError: the folder is no run. OutputError: the file exists or cannot be written.
+    """
+    record = read_run(run)
+    target = run / REPORT_FILE if output is None else output
+    if output is not None:
+        refuse_existing(output, force)
+    with written_whole(target) as part:
+        part.write_text(write_page(record), encoding="utf-8")
+    facts: dict[str, object] = {"report": str(target), "step": int(record.last("step") or 0)}
+    for name in ("forward", "backward", "mean"):
+        value = record.last(f"heldout_{name}")
+        facts |= {} if value is None else {f"heldout_{name}": value}
+    return facts
+
+
+def write_page(run: RunRecord) -> str:
+    """The HTML of the report page."""
+    changes = changed_settings(run.recipe)
+    parts = [
+        "<p>Training of a bidirectional language model over characters (ELMo).</p>",
+        _headline(run),
+        *_curves(run),
+        facts_table("Text", text_facts(run)),
+        facts_table(
+            "Model", model_facts(run.recipe.get("bilm") or {}, run.n_words, run.settings.get("adaptive_cutoffs"))
+        ),
+        facts_table("Training", training_run_facts(run)),
+        facts_table("Settings that are not the defaults", {key: str(value) for key, value in changes.items()}),
+        _sessions(run),
+        _evaluations(run),
+    ]
+    return html_page(run.name, "training of an ELMo model", parts)
+
+
+def _headline(run: RunRecord) -> str:
+    shown, of_what = final_perplexity_facts(run), "of the model, over all that is held out"
+    if not shown:
+        latest = {name: perplexity_text(run.last(f"heldout_{name}")) for name in ("forward", "backward")}
+        shown, of_what = {name: text for name, text in latest.items() if text}, "the latest"
+    if not shown:
+        return "" if run.reports else "<p>Nothing is logged yet.</p>"
+    return f"{headline(shown)}<p>Held-out perplexity over the whole vocabulary, {of_what}.</p>"
+
+
+def _curves(run: RunRecord) -> list[str]:
+    end = max(1.0, run.last("step") or 0.0)
+    resumed = [step for step in map(_step_of_checkpoint, run.sessions) if step]
+
+    def chart(lines: Sequence[Line], what: str, *, log_scale: bool = False, from_zero: bool = False) -> str:
+        return draw_chart(lines, f"{what} by step", end, log_scale=log_scale, from_zero=from_zero, marks=resumed)
+
+    def reported(name: str) -> list[Line]:
+        steps, values = run.curve(name)
+        return [Line("each report", steps, values, "faint"), Line("smoothed", steps, smoothed(values))]
+
+    heldout = [
+        Line("forward", *run.curve("heldout_forward"), "first", dots=True),
+        Line("backward", *run.curve("heldout_backward"), "second", dots=True),
+    ]
+    sampled = " (sampled softmax: not a perplexity)" if run.recipe.get("softmax") == "sampled" else ""
+    drawn = {
+        "Held-out perplexity (whole vocabulary, logarithmic)": chart(heldout, "held-out perplexity", log_scale=True),
+        f"Training loss, nats a token{sampled}": chart(reported("loss_nats"), "training loss"),
+        "Learning rate": chart([Line("", *run.curve("learning_rate"))], "learning rate", from_zero=True),
+        "Tokens a second": chart([Line("", *run.curve("tokens_per_s"))], "tokens a second", from_zero=True),
+        "Gradient norm before clipping (logarithmic)": chart(
+            reported("gradient_norm"), "gradient norm", log_scale=True
+        ),
+    }
+    figures = [figure(title, svg) for title, svg in drawn.items() if svg]
+    note = "<p>Dotted upright lines: the run went on from a checkpoint.</p>" if resumed and figures else ""
+    return ["<h2>Curves</h2>", note, *figures] if figures else []
+
+
+def _sessions(run: RunRecord) -> str:
+    texts = session_texts(run)
+    if run.n_unreadable:
+        texts.append(f"{run.n_unreadable} lines of the log cannot be read, and are left out here")
+    if not texts:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<section><h2>How it was stopped and resumed</h2><ol>{items}</ol></section>"
+
+
+def _evaluations(run: RunRecord) -> str:
+    names = ("heldout_forward", "heldout_backward", "heldout_mean")
+    rows = [
+        [
+            f"{line['step']:,.0f}",
+            *(perplexity_text(line.get(name)) for name in (*names, "loss_nats")),
+            _minutes(line.get("seconds")),
+        ]
+        for line in run.reports
+        if any(name in line for name in names)
+    ]
+    return table(
+        "Held-out perplexity on the way", ["step", "forward", "backward", "mean", "training loss", "time"], rows
+    )
+
+
+def _step_of_checkpoint(session: Mapping[str, object]) -> int:
+    number = str(session.get("checkpoint")).rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+def _minutes(value: object) -> str:
+    return duration_text(value) if isinstance(value, int | float) else ""

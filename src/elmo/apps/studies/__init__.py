@@ -1,0 +1,1 @@
+"""Studies: questions asked of the vectors of a model: probes, change over time, the demo."""

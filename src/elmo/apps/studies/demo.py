@@ -1,0 +1,164 @@
+"""What context does to a word: five ambiguous words, each in eight sentences, seen through every layer of a model.
+
+For each word and layer: the mean cosine of pairs of occurrences with the same sense, and of pairs with different senses. In
+the token layer, which knows no context, all occurrences of a word are one vector: both means are 1. The sentences were
+written before any model was looked at.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.apps.studies.demo_picture import draw_occurrences
+from elmo.embed.embedder import Elmo
+from elmo.errors import TextError
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.tokens import tokenize
+
+SENTENCES_FILE = Path(__file__).parent / "demo_sentences.json"
+VECTORS_FILE, TABLE_FILE, PICTURE_FILE = "vectors.npz", "table.json", "picture.png"
+_TARGET = re.compile(r"\[(\w+)\]")
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """An ambiguous word in a sentence."""
+
+    word: str
+    sense: str
+    tokens: tuple[str, ...]
+    place: int  # of the word among the tokens
+
+    @property
+    def text(self) -> str:
+        """The sentence with the word in brackets."""
+        return " ".join(f"[{token}]" if i == self.place else token for i, token in enumerate(self.tokens))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One word in one layer."""
+
+    word: str
+    layer: int
+    same_sense: float  # mean cosine of pairs with the same sense
+    different_sense: float  # mean cosine of pairs with different senses
+    neighbours_right: int  # occurrences whose nearest other occurrence has the same sense
+    occurrences: int
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An occurrence and the one nearest to it."""
+
+    occurrence: Occurrence
+    nearest: Occurrence
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Demo:
+    """All that the demo found."""
+
+    rows: list[Row]
+    neighbours: list[Neighbour]  # in the top layer, the first sentence of each sense
+    vectors: Path
+    table: Path
+    picture: Path | None  # None: matplotlib is not installed
+
+    @property
+    def words_told_apart(self) -> int:
+        """Words whose same-sense pairs are closer in every layer that knows context."""
+        words = {row.word for row in self.rows}
+        lost = {row.word for row in self.rows if row.layer > 0 and row.same_sense <= row.different_sense}
+        return len(words - lost)
+
+
+def read_occurrences(path: Path = SENTENCES_FILE) -> list[Occurrence]:
+    """The occurrences of the demo, in the order of the file."""
+    return [
+        _occurrence(sentence, entry["word"], sense)
+        for entry in json.loads(path.read_text(encoding="utf-8"))
+        for sense, sentences in entry["senses"].items()
+        for sentence in sentences
+    ]
+
+
+def run_demo(model: str, out: Path, force: bool = False) -> Demo:
+    """Embed the sentences, compare the occurrences, write vectors, table and picture into the folder `out`.
+
+    Raises:
+        OutputError: the folder exists. CheckpointError: there is no such model.
+    """
+    refuse_existing(out, force, known_by=[TABLE_FILE])
+    occurrences = read_occurrences()
+    elmo = Elmo.from_pretrained(model)
+    embedded = elmo.embed([list(o.tokens) for o in occurrences], layers="all")
+    vectors = np.stack([v[:, o.place] for v, o in zip(embedded, occurrences, strict=True)])  # (occurrences, L, D)
+    rows, neighbours = compare(occurrences, vectors)
+    with written_whole(out) as part:
+        part.mkdir()
+        labels = {
+            "texts": [o.text for o in occurrences],
+            "words": [o.word for o in occurrences],
+            "senses": [o.sense for o in occurrences],
+        }
+        np.savez(part / VECTORS_FILE, vectors=vectors, **{name: np.array(v) for name, v in labels.items()})  # type: ignore[arg-type]
+        (part / TABLE_FILE).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+        around = [_around(o) for o in occurrences]
+        drawn = draw_occurrences(labels["words"], labels["senses"], around, vectors[:, -1], part / PICTURE_FILE)
+    return Demo(rows, neighbours, out / VECTORS_FILE, out / TABLE_FILE, out / PICTURE_FILE if drawn else None)
+
+
+def compare(occurrences: Sequence[Occurrence], vectors: NDArray[np.float32]) -> tuple[list[Row], list[Neighbour]]:
+    """Cosines between the occurrences of each word: float (occurrences, L, D) -> rows of the table, nearest occurrences."""
+    rows: list[Row] = []
+    neighbours: list[Neighbour] = []
+    n_layers = vectors.shape[1]
+    for word in dict.fromkeys(o.word for o in occurrences):
+        own = [i for i, o in enumerate(occurrences) if o.word == word]
+        same_sense = np.array([[occurrences[a].sense == occurrences[b].sense for b in own] for a in own])
+        pairs = list(combinations(range(len(own)), 2))
+        for layer in range(n_layers):
+            cosine = _cosines(vectors[own, layer])
+            same = [cosine[a, b] for a, b in pairs if same_sense[a, b]]
+            different = [cosine[a, b] for a, b in pairs if not same_sense[a, b]]
+            nearest = (cosine - 2 * np.eye(len(own))).argmax(axis=1)
+            right = int(same_sense[np.arange(len(own)), nearest].sum()) if layer else 0  # token layer: all are equal
+            rows.append(Row(word, layer, float(np.mean(same)), float(np.mean(different)), right, len(own)))
+            if layer == n_layers - 1:
+                firsts = [
+                    k for k in range(len(own)) if k == 0 or occurrences[own[k]].sense != occurrences[own[k - 1]].sense
+                ]
+                neighbours += [
+                    Neighbour(occurrences[own[k]], occurrences[own[nearest[k]]], float(cosine[k, nearest[k]]))
+                    for k in firsts
+                ]
+    return rows, neighbours
+
+
+def _cosines(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    cosine: NDArray[np.float32] = unit @ unit.T
+    return cosine
+
+
+def _occurrence(sentence: str, word: str, sense: str) -> Occurrence:
+    match = _TARGET.search(sentence)
+    if match is None or match[1] != word:
+        raise TextError(f"{SENTENCES_FILE.name}: no [{word}] in {sentence!r}")
+    tokens = tokenize(sentence[: match.start()] + word + sentence[match.end() :])
+    place = next(i for i, token in enumerate(tokens) if token.start == match.start())
+    return Occurrence(word, sense, tuple(token.text for token in tokens), place)
+
+
+def _around(occurrence: Occurrence) -> str:
+    """A few words on either side."""
+    start, end = max(0, occurrence.place - 2), occurrence.place + 3
+    return " ".join(occurrence.tokens[start:end])

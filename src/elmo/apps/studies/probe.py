@@ -1,0 +1,238 @@
+"""A model and labelled texts -> what a simple probe reads off its frozen vectors, layer by layer, beside other vectors."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from elmo.analysis import probe_data as lies
+from elmo.analysis.probe_scores import ProbeSettings, Score, mean_over_sets
+from elmo.analysis.probe_vectors import ElmoVectors, StaticTokens, TokenVectors, random_elmo
+from elmo.analysis.sense_probes import probe_senses, probe_word_in_context
+from elmo.analysis.similarity_probes import WordsInText, find_words, probe_sentences, probe_words
+from elmo.analysis.static_files import read_static_vectors
+from elmo.analysis.token_probes import probe_entities, probe_parts_of_speech
+from elmo.apps.studies.probe_page import probe_table
+from elmo.apps.studies.probe_picture import draw_probes
+from elmo.apps.studies.train_static import train_static
+from elmo.embed.embedder import Elmo
+from elmo.errors import ConfigError, TextError
+from elmo.storage.files import refuse_existing, written_whole
+from elmo.text.sources.rows import Row, read_rows
+
+PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
+SCORES_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "README.md", "probes.png"
+RANDOM = "random ELMo"
+
+Progress = Callable[[str, str], None]  # told the probe and whose vectors
+Run = Callable[[TokenVectors], list[Score]]
+
+
+class Probed(NamedTuple):
+    """What was found, and what was not looked for."""
+
+    scores: list[Score]
+    skipped: dict[str, str]  # probe -> why
+
+
+def probe_model(
+    model: str,
+    data: Path,
+    settings: ProbeSettings = ProbeSettings(),
+    *,
+    probes: Sequence[str] = PROBES,
+    corpus: Sequence[Path] = (),
+    static: Sequence[Path] = (),
+    vectors: Path | None = None,
+    with_random: bool = True,
+    output: Path | None = None,
+    force: bool = False,
+    report: Progress = lambda probe, source: None,
+) -> Probed:
+    """Probe the layers of a model and their mean, and what stands beside it.
+
+    Args:
+        data: a folder laid out as docs/probes.md says; a probe whose files are not in it is skipped.
+        probes: of PROBES.
+        corpus: texts of which words are averaged for the similarity of words, and on which static vectors are trained.
+        static: files of static vectors (word2vec, fastText).
+        vectors: a folder for Word2Vec and fastText vectors trained on `corpus` (extra `gensim`); what lies there is used.
+        with_random: probe a model of the same shape with random weights too.
+        output: a folder for probes.json, a table (README.md) and a picture by layer (extra `plots`).
+        force: replace such a folder.
+        report: told which probe reads whose vectors.
+    Raises:
+        ConfigError: no such probe; `vectors` without a corpus, or without gensim. TextError: none of the data is there, or
+            a file is broken. CheckpointError: no such model. OutputError: the folder exists.
+    """
+    unknown = [name for name in probes if name not in PROBES]
+    if unknown or not probes:
+        raise ConfigError(f"probe {unknown[0] if unknown else ''!r}; there are {', '.join(PROBES)}")
+    if output is not None:
+        refuse_existing(output, force, known_by=[SCORES_FILE], holds=[SCORES_FILE, TABLE_FILE, PICTURE_FILE])
+    runs, skipped = find_probes(data, settings, probes, corpus)
+    if vectors is not None:
+        static = [*static, *train_static(corpus, vectors)]
+    elmo = Elmo.from_pretrained(model)
+    scores: list[Score] = []
+    for source in sources_of(elmo, Path(model).name, static, with_random):
+        for name, run in runs:
+            report(name, source.name)
+            scores += run(source)
+    found = Probed(
+        list({score[:6]: score for score in scores}.values()), skipped
+    )  # the majority was told several times
+    if output is not None:
+        write_probes(found, Path(model).name, output)
+    return found
+
+
+def sources_of(elmo: Elmo, name: str, static: Sequence[Path], with_random: bool) -> Iterator[TokenVectors]:
+    """What is probed, one after the other."""
+    yield ElmoVectors(elmo, name)
+    for path in static:
+        yield StaticTokens(read_static_vectors(path), path.stem)
+    if with_random:
+        yield ElmoVectors(random_elmo(elmo), RANDOM)
+
+
+def find_probes(
+    data: Path, settings: ProbeSettings, probes: Sequence[str], corpus: Sequence[Path]
+) -> tuple[list[tuple[str, Run]], dict[str, str]]:
+    """What can be run on a folder, and why the rest cannot.
+
+    Raises:
+        TextError: nothing can.
+    """
+    if not data.is_dir():
+        raise TextError(
+            f"{data.absolute()}: no such folder; give one with labelled texts, laid out as docs/probes.md says"
+        )
+    for path in corpus:
+        if not path.is_file():
+            raise TextError(f"{path.absolute()}: no such file; give files of text as corpus")
+    runs: list[tuple[str, Run]] = []
+    skipped = {}
+    for name in probes:
+        found = list(_FINDERS[name](data, settings, corpus))
+        runs += [(name, run) for run in found]
+        if not found:
+            skipped[name] = _missing(name, data, corpus)
+    if not runs:
+        raise TextError(f"{data}: nothing to probe with ({'; '.join(skipped.values())})")
+    return runs, skipped
+
+
+def _missing(name: str, data: Path, corpus: Sequence[Path]) -> str:
+    if name == "words" and not corpus and lies.similarity_lists(data):
+        return "words: no corpus to find words in; give --corpus"
+    return f"{name}: no {_FILES[name]}"
+
+
+_FILES = {
+    "pos": f"{lies.POS}/train.conllu and test.conllu",
+    "entities": f"{lies.ENTITIES}/train.conll and test.conll",
+    "sense": f"{lies.SENSES}/senseval-WORD-en/train.jsonl and test.jsonl",
+    "wic": f"{lies.WORD_IN_CONTEXT}/train.jsonl",
+    "sentences": f"{' or '.join(lies.SENTENCES.values())}/test.jsonl",
+    "words": f"{lies.WORDS}/LIST.csv",
+}
+
+
+def _find_pos(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    train, test = (lies.file_in(data / lies.POS, f"{part}.conllu") for part in ("train", "test"))
+    if train and test:
+        yield lambda source: probe_parts_of_speech(source, train, test, "UD-EWT", settings)
+
+
+def _find_entities(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    train, test = (lies.file_in(data / lies.ENTITIES, f"{part}.conll") for part in ("train", "test"))
+    if train and test:
+        yield lambda source: probe_entities(source, train, test, "CoNLL-2003", settings)
+
+
+def _find_senses(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    def run(word: str, source: TokenVectors) -> list[Score]:
+        files = [
+            lies.file_in(data / lies.SENSES / f"senseval-{word}-en", f"{part}.jsonl") for part in ("train", "test")
+        ]
+        train, test = (lies.read_senses(path) for path in files if path)
+        return probe_senses(source, train, test, word, settings)
+
+    for word in lies.sense_words(data):
+        yield partial(run, word)
+
+
+def _find_wic(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    path = lies.file_in(data / lies.WORD_IN_CONTEXT, "train.jsonl")
+    if path:
+        pairs = lies.read_word_pairs(path)
+        train, test = lies.hold_out(pairs, min(lies.HELD_OUT, len(pairs) // 3))
+        if not train:
+            raise TextError(f"{path}: no pair is left to learn from once those with held-out sentences are out")
+        yield lambda source: probe_word_in_context(source, train, test, "WiC", settings)
+
+
+def _find_sentences(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    def run(path: Path, of: str, source: TokenVectors) -> list[Score]:
+        return probe_sentences(source, lies.read_sentence_pairs(path), of, settings)
+
+    for of, folder in lies.SENTENCES.items():
+        path = lies.file_in(data / folder, "test.jsonl")
+        if path:
+            yield partial(run, path, of)
+
+
+def _find_words(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
+    lists = {path.name.split(".")[0]: lies.read_similarities(path) for path in lies.similarity_lists(data)}
+    if not lists or not corpus:
+        return
+    found: list[WordsInText] = []  # the corpus is read when the first source asks
+
+    def run(source: TokenVectors) -> list[Score]:
+        if not found:
+            words = dict.fromkeys(word for pairs in lists.values() for pair in pairs for word in pair.words)
+            found.append(find_words(partial(_rows, corpus), words, settings.occurrences))
+        return probe_words(source, dict(lists), found[0])
+
+    yield run
+
+
+def _rows(corpus: Sequence[Path]) -> Iterator[Row]:
+    return chain.from_iterable(read_rows(path, split=True) for path in corpus)
+
+
+_FINDERS: dict[str, Callable[[Path, ProbeSettings, Sequence[Path]], Iterator[Run]]] = {
+    "pos": _find_pos,
+    "sense": _find_senses,
+    "wic": _find_wic,
+    "sentences": _find_sentences,
+    "words": _find_words,
+    "entities": _find_entities,
+}
+
+
+def write_probes(found: Probed, name: str, output: Path) -> None:
+    """Write all scores, the table and the picture of a model, whole or not at all."""
+    with written_whole(output) as part:
+        part.mkdir()
+        facts = {"model": name, "skipped": found.skipped, "scores": [score._asdict() for score in found.scores]}
+        (part / SCORES_FILE).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (part / TABLE_FILE).write_text(probe_table(found.scores), encoding="utf-8")
+        draw_probes(found.scores, name, part / PICTURE_FILE)
+
+
+def facts_of(scores: Sequence[Score]) -> dict[str, float]:
+    """Flat facts for JSON: probe.set.measure.system.view, with `.typed` behind those of text with typing errors."""
+    return {
+        ".".join(
+            filter(None, (s.probe, s.of, s.measure, s.system, s.view, s.text if s.text == "typed" else ""))
+        ): s.value
+        for s in [
+            *scores,
+            *mean_over_sets(scores, "sense", "first neighbour"),
+            *mean_over_sets(scores, "sense", "logistic"),
+        ]
+    }

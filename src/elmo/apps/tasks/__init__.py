@@ -1,0 +1,1 @@
+"""Tasks: labelled files in, a trained task, scores and predictions out."""

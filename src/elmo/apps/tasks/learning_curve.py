@@ -1,0 +1,185 @@
+"""One task trained again and again: with shares of the training file, with several seeds, with ELMo and without.
+
+The paper's figure 1 asks how many labels ELMo saves; the shares of one seed are nested, the smaller within the larger. Each
+training has a folder of its own, so a study that was stopped goes on where it was.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from elmo.apps.tasks.learning_curve_page import Row, Table, write_study_page
+from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, Watch, settled_run, train_task, unchanged_run
+from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
+from elmo.storage.files import locked, read_json, refuse_existing, remove_leftovers, written_whole
+from elmo.tasks.kinds import for_file, read_examples
+from elmo.tasks.labels import labels_of, learnable, scheme_of
+from elmo.tasks.saved_task import CONFIG_FILE
+
+STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"
+
+
+class TaskStudy(BaseModel, frozen=True, extra="forbid"):
+    """What is trained: the `study.json` of its folder."""
+
+    run: TaskRun
+    fractions: list[float]  # percent of the training file
+    seeds: list[int]
+    baseline: bool = False  # beside each training the same without ELMo
+
+
+class Part(NamedTuple):
+    """One training of a study."""
+
+    name: str  # of its folder
+    fraction: float
+    seed: int
+    with_elmo: bool
+    run: TaskRun
+
+
+def train_study(
+    study: TaskStudy | None,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    cache: Path | None = None,
+    watch: Watch = Watch(),
+) -> Table:
+    """Train each part that is not there yet, then write `table.json` and `report.html`.
+
+    Args:
+        study: None: what `study.json` of the folder says, with `resume`. Others as of `train_task`.
+    Raises:
+        See `train_task`.
+    """
+    if resume:
+        study = _study_of(folder)
+    else:
+        assert study is not None
+        refuse_existing(folder, force, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE])
+        _require_labels(study)
+        study = study.model_copy(update={"run": settled_run(study.run)})
+        with written_whole(folder) as part:
+            part.mkdir()
+            (part / STUDY_FILE).write_text(study.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    assert study is not None
+    with locked(folder) as free:
+        if not free:
+            raise OutputError(f"{folder}: another process trains there; wait for its end")
+        remove_leftovers(folder)
+        for part_of in parts(study):
+            own = folder / part_of.name
+            if (own / CONFIG_FILE).exists():
+                continue
+            watch.part(part_of.name)
+            again = (own / RUN_FILE).exists()
+            train_task(None if again else part_of.run, own, resume=again, cache=cache, watch=watch, layers_of_all=True)
+        table = _table(study, folder)
+        with written_whole(folder / TABLE_FILE) as target:
+            target.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_study_page(table, study.run, folder / PAGE_FILE)
+    return table
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder holds a study, under way or done."""
+    return (folder / STUDY_FILE).exists()
+
+
+def parts(study: TaskStudy) -> Iterator[Part]:
+    """Every training of a study, the largest share first: its layers serve the smaller ones."""
+    for fraction in sorted(set(study.fractions), reverse=True):
+        for seed in dict.fromkeys(study.seeds):
+            for with_elmo in (
+                (True, False) if study.baseline and study.run.config.model else (bool(study.run.config.model),)
+            ):
+                changed = {"fraction": fraction, "seed": seed} | ({} if with_elmo else {"model": None})
+                run = study.run.model_copy(update={"config": study.run.config.model_copy(update=changed)})
+                yield Part(f"{'elmo' if with_elmo else 'without'}-{fraction:g}-{seed}", fraction, seed, with_elmo, run)
+
+
+def shares(text: str) -> list[float]:
+    """`1,5,20,100`: percent of the training file.
+
+    Raises:
+        ConfigError: a share is none.
+    """
+    try:
+        found = [float(one) for one in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < one <= 100 for one in found):
+        raise ConfigError(f"--fractions {text}: give percent of the training file, above 0, at most 100: 1,5,20,100")
+    return found
+
+
+def seeds(text: str, first: int) -> list[int]:
+    """`3`: so many, from the first on; `0,5,9`: these.
+
+    Raises:
+        ConfigError: a seed is none.
+    """
+    try:
+        found = [int(one) for one in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) == 1 and found[0] > 0:
+        return list(range(first, first + found[0]))
+    if len(found) < 2 or min(found) < 0:
+        raise ConfigError(f"--seeds {text}: give how many, as 3, or which, as 0,5,9")
+    return found
+
+
+def _require_labels(study: TaskStudy) -> None:
+    """Refuse a share of the training file that nothing can be learned from, before anything is trained."""
+    path = study.run.train
+    config = for_file(study.run.config, path)
+    examples = read_examples(config, path)
+    for part in parts(study):
+        config = for_file(part.run.config, path)
+        some = learnable(config, examples, path)
+        try:
+            labels_of(config, scheme_of(config, some, path), some, path)
+        except ElmoError as error:
+            raise ConfigError(
+                f"{part.fraction:g} % of the training file is too little ({error}); leave it out"
+            ) from error
+
+
+def _study_of(folder: Path) -> TaskStudy:
+    try:
+        study = TaskStudy.model_validate(read_json(folder / STUDY_FILE))
+    except (OSError, ValueError, ValidationError) as error:
+        raise TrainingError(f"{folder}: no readable {STUDY_FILE}; start the trainings without --resume") from error
+    unchanged_run(study.run)
+    return study
+
+
+def _table(study: TaskStudy, folder: Path) -> Table:
+    found: dict[tuple[bool, float], list[dict[str, Any]]] = {}
+    for part in parts(study):
+        facts = read_json(folder / part.name / CONFIG_FILE)["training"]
+        found.setdefault((part.with_elmo, part.fraction), []).append(facts)
+    rows = []
+    name = ""
+    for (with_elmo, fraction), every in sorted(found.items(), key=lambda pair: (not pair[0][0], pair[0][1])):
+        name = every[0]["main_score"]
+        scores = [facts[f"dev_{name}"] for facts in every]
+        deviation = stdev(scores) if len(scores) > 1 else None
+        n_examples = every[0]["examples"]
+        rows.append(
+            Row(
+                with_elmo=with_elmo,
+                fraction=fraction,
+                n_examples=n_examples,
+                scores=scores,
+                mean=mean(scores),
+                deviation=deviation,
+            )
+        )
+    return Table(score=name, seeds=study.seeds, rows=rows)

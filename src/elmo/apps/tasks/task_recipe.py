@@ -1,0 +1,51 @@
+"""A recipe file and the options of the command line -> what a task is to be trained on.
+
+A recipe has the settings of `TaskConfig`, and `train` and `dev`, the files; paths of files in it stand from where it lies.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from elmo.apps.tasks.train_task import TaskRun
+from elmo.errors import ConfigError
+from elmo.tasks.config import TaskConfig
+from elmo.train.recipe import read_recipe, validated, with_overrides
+
+
+def task_run(
+    recipe: Path | None,
+    options: Mapping[str, Any],
+    train: Path | None,
+    dev: Path | None,
+    baseline: bool,
+    overrides: Sequence[str],
+) -> TaskRun:
+    """What to train.
+
+    Args:
+        options: settings that stand over the recipe; None: not given. train, dev: files that stand over the recipe's.
+        baseline: without ELMo. overrides: `key=value`, over all.
+    Raises:
+        ConfigError: no such recipe, a setting that cannot work, or a file that is not named.
+    """
+    settings = {} if recipe is None else read_recipe(recipe)
+    files = {"train": train, "dev": dev}
+    for name, path in files.items():
+        told = settings.pop(name, None)
+        if path is None and isinstance(told, str) and recipe is not None:
+            files[name] = recipe.parent / told
+    inputs = settings.get("inputs")
+    if isinstance(inputs, dict) and isinstance(inputs.get("vectors"), str) and recipe is not None:
+        settings["inputs"] = {**inputs, "vectors": str(recipe.parent / inputs["vectors"])}
+    settings |= {name: value for name, value in options.items() if value is not None}
+    settings = with_overrides(settings, overrides)
+    if baseline:
+        settings["model"] = None
+    if "task" not in settings:
+        raise ConfigError("no task; give --task tag, classify, pair, relation or read, or a recipe")
+    config = validated(TaskConfig, settings, "settings" if recipe is None else str(recipe))
+    missing = [f"--{name}" for name, path in files.items() if path is None]
+    if missing:
+        raise ConfigError(f"{' and '.join(missing)}: no file is named; give it, or a recipe that names it")
+    return TaskRun(config=config, train=files["train"], dev=files["dev"])

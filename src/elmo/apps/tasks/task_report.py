@@ -1,0 +1,182 @@
+"""The report page of a task: how it was learned, which layers it takes, how good it is on a file and where it errs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
+from elmo.apps.pages.line_chart import Line, draw_chart
+from elmo.storage.files import written_whole
+from elmo.tasks.batches import UNKNOWN
+from elmo.tasks.bootstrap import Counts, interval
+from elmo.tasks.document_relation import DocumentRelations
+from elmo.tasks.examples import Example
+from elmo.tasks.label_model import LabelModel
+from elmo.tasks.saved_task import LoadedTask
+from elmo.tasks.span_scores import span_scores
+from elmo.tasks.tagger import Tagger
+from elmo.tasks.tags import spans_of_tags
+
+REPORT_FILE = "report.html"
+_NOTHING = "–"
+_Labels = dict[Any, str]  # by the place where they stand
+_LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 10**9))  # tokens
+_MOST_LABELS, _MOST_MISTAKES = 40, 20
+
+
+def write_task_report(
+    task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any], source: str, target: Path
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        examples, predicted: of the file that is scored. source: its name.
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with written_whole(target) as part:
+        part.write_text(task_page(task, examples, predicted, source), encoding="utf-8")
+
+
+def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any], source: str) -> str:
+    """The HTML of the page."""
+    counts = task.model.counts(examples, predicted)
+    pairs = _said_and_true(task, examples, predicted)
+    low, high = interval(counts, task.main_score)
+    main = task.model.main_score
+    scores = {name: f"{float(value):.2f}" for name, value in task.model.scores(counts.sum(axis=0)).items()}
+    parts = [
+        f"<p>What it learned, and how good it is on {escape(source)} ({len(examples):,} examples).</p>",
+        headline(scores),
+        f"<p>{main}: 95 % of a thousand draws of these examples lie between {low:.2f} and {high:.2f}. In percent.</p>",
+        *_curves(task),
+        _layers(task),
+        table("By label", ["label", "F1", "precision", "recall", "true", "said"], _by_label(pairs), 1),
+        table("Most frequent mistakes", ["true", "said", "times"], _mistakes(pairs), 2),
+        table("By kind of example", ["examples", "number", main], _by_kind(task, examples, counts), 1),
+        facts_table("Task", _facts(task)),
+    ]
+    return html_page(f"Task: {task.file.config.task}", "a task on ELMo", parts)
+
+
+def _curves(task: LoadedTask) -> list[str]:
+    curve = task.file.training.get("curve", [])
+    epochs = [float(epoch["epoch"]) for epoch in curve]
+    drawn = {
+        f"{task.model.main_score} of the dev file": "score",
+        "Training loss": "loss",
+    }
+    figures = []
+    for title, key in drawn.items():
+        line = Line("", epochs, [float(epoch[key]) for epoch in curve], dots=True)
+        svg = draw_chart([line], f"{title} by epoch", max([1.0, *epochs]), axis="epoch")
+        figures += [figure(title, svg)] if svg else []
+    return figures
+
+
+def _layers(task: LoadedTask) -> str:
+    """The shares of the layers in each mix (Peters et al. 2018, figure 2)."""
+    rows = []
+    encoder = task.model.encoder
+    for name, part in (("input", encoder.elmo), ("output", encoder.elmo_above)):
+        if part is not None:
+            shares = part.mix.weights.detach().softmax(dim=0).tolist()
+            rows.append(
+                [
+                    f"at the {name} of the LSTM",
+                    *(f"{share:.2f}" for share in shares),
+                    f"{float(part.mix.gamma.detach()):.2f}",
+                ]
+            )
+    n_layers = task.file.elmo.n_layers if task.file.elmo else 0
+    return table("What it takes of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows, 1)
+
+
+def _said_and_true(
+    task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any]
+) -> list[tuple[_Labels, _Labels]]:
+    """Of each example the true labels and those that were said, by the place where they stand; nothing for other tasks."""
+    model = task.model
+    pairs = zip(examples, predicted, strict=True)
+    if isinstance(model, LabelModel):
+        return [(_at_places(e.labels, model), _at_places(p.labels, model)) for e, p in pairs]
+    if isinstance(model, DocumentRelations):
+        return [
+            (
+                {(x.head, x.tail): x.name for x in e.document.links} if e.document else {},
+                {(r.head, r.tail): r.label for r in p.relations},
+            )
+            for e, p in pairs
+        ]
+    if not isinstance(model, Tagger):
+        return []
+    if model.scheme is None:
+        return [(dict(enumerate(e.labels)), dict(enumerate(p.tags))) for e, p in pairs]
+    return [(_spans(e.labels), _spans(p.tags)) for e, p in pairs]
+
+
+def _at_places(labels: Sequence[str], model: LabelModel) -> _Labels:
+    """One label has the place 0; of several each has its own."""
+    return {label if model.multi_label else 0: label for label in labels}
+
+
+def _spans(tags: Sequence[str]) -> _Labels:
+    return {(start, end): label for start, end, label in spans_of_tags(tags)}
+
+
+def _by_label(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
+    """F1, precision, recall, how often true and said, of the most frequent labels."""
+    frequent = Counter(label for true, said in pairs for label in (*true.values(), *said.values()))
+    rows = []
+    for label, _ in frequent.most_common(_MOST_LABELS):
+        own = [[{place for place, other in side.items() if other == label} for side in pair] for pair in pairs]
+        right = sum(len(true & said) for true, said in own)
+        n_said, n_true = (sum(len(pair[i]) for pair in own) for i in (1, 0))
+        scores = span_scores(np.array([right, n_said, n_true]))
+        shown = [f"{float(scores[name]):.1f}" for name in ("f1", "precision", "recall")]
+        rows.append([label or "(no label)", *shown, f"{n_true:,}", f"{n_said:,}"])
+    return rows
+
+
+def _mistakes(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
+    """What was said for what, most often first."""
+    found = Counter(
+        (true.get(place, _NOTHING), said.get(place, _NOTHING))
+        for true, said in pairs
+        for place in {**true, **said}
+        if true.get(place) != said.get(place)
+    )
+    return [[true, said, f"{n:,}"] for (true, said), n in found.most_common(_MOST_MISTAKES)]
+
+
+def _by_kind(task: LoadedTask, examples: Sequence[Example], counts: Counts) -> list[list[str]]:
+    """The main score of examples of each length, and of those with words that the task has no vector for."""
+    lengths = np.array([len(e.tokens) for e in examples])
+    new = np.array([sum(i == UNKNOWN for i in task.words.ids([t.text for t in e.tokens])) for e in examples])
+    kinds = {f"{low} to {high} tokens": (lengths >= low) & (lengths <= high) for low, high in _LENGTHS[:-1]}
+    kinds[f"{_LENGTHS[-1][0]} tokens and more"] = lengths >= _LENGTHS[-1][0]
+    kinds |= {
+        "all words frequent in training": new == 0,
+        "one rare or new word": new == 1,
+        "two or more": new > 1,
+    }
+    return [
+        [kind, f"{int(chosen.sum()):,}", f"{float(task.main_score(counts[chosen].sum(axis=0))):.1f}"]
+        for kind, chosen in kinds.items()
+        if chosen.any()
+    ]
+
+
+def _facts(task: LoadedTask) -> dict[str, str]:
+    config, training = task.file.config, task.file.training
+    stands_on = "no biLM (a baseline)" if task.file.elmo is None else f"{config.model} ({task.file.elmo.fingerprint})"
+    labels = ", ".join(task.file.labels[:_MOST_LABELS]) + (", ..." if len(task.file.labels) > _MOST_LABELS else "")
+    facts = {"stands on": stands_on, "labels": labels, "parameters": f"{training.get('parameters', 0):,}"}
+    facts |= {
+        name: str(training[name]) for name in ("train", "dev", "epochs", "best_epoch", "seconds") if name in training
+    }
+    return facts | {name: str(value) for name, value in config.model_dump(exclude={"task", "model"}).items()}

@@ -1,0 +1,319 @@
+"""A folder of Arrow shards: right, read at random, resumed after kill -9, cut into jobs, refused in one sentence."""
+
+import json
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from conftest import small_model
+from elmo import open_vectors
+from elmo.apps.embedding.embed_bulk import embed_corpus
+from elmo.apps.embedding.embed_workers import embed_with_workers
+from elmo.checkpoints.native import save_native
+from elmo.embed import row_stream
+from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
+from elmo.embed.embedder import Elmo
+from elmo.errors import ConfigError, OutputError, TextError
+from elmo.storage.files import locked
+
+pyarrow = pytest.importorskip("pyarrow")
+pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
+PER_SHARD = 7
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A model and a text of 40 lines, some of them blank."""
+    save_native(small_model(scale=1.5), tmp_path / "model")
+    dice = random.Random(0)
+    lines = [
+        "" if n % 9 == 3 else " ".join(f"w{dice.randrange(50)}" for _ in range(dice.randrange(1, 12)))
+        for n in range(40)
+    ]
+    (tmp_path / "text.txt").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def bulk(folder, name="vectors", **settings):
+    settings = {"pretokenized": True, "rows_per_shard": PER_SHARD} | settings
+    return embed_corpus(folder / "text.txt", str(folder / "model"), folder / name, **settings)
+
+
+def lines_of(folder):
+    return [line.split() for line in (folder / "text.txt").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("pooling", [None, "mean", "max"])
+@pytest.mark.parametrize("layers", ["mean", "all", -1])
+@pytest.mark.parametrize("number", ["float32", "float16"])
+def test_rows_hold_what_embed_gives(folder, layers, pooling, number):
+    facts = bulk(folder, layers=layers, pooling=pooling, number=number)
+    vectors = open_vectors(folder / "vectors")
+    assert facts["rows"] == len(vectors) == 40
+    assert vectors.is_whole
+    expected = Elmo.from_pretrained(folder / "model").embed(lines_of(folder), layers, pooling)
+    for n, (row, words, x) in enumerate(zip(vectors, lines_of(folder), expected, strict=True)):
+        assert (row.row, row.line, row.tokens) == (n, n + 1, words)
+        assert row.vectors.dtype == number
+        assert np.allclose(row.vectors, x, atol=1e-5 if number == "float32" else 2e-3)
+        line = " ".join(words)
+        assert [line[a:b] for a, b in zip(row.start, row.end, strict=True)] == words
+
+
+def test_rows_are_read_by_number_from_the_end_and_in_slices(folder):
+    bulk(folder)
+    vectors = open_vectors(folder / "vectors")
+    assert vectors[-1].row == 39
+    assert [row.row for row in vectors[5:20:7]] == [5, 12, 19]
+    for wrong in (40, -41):
+        with pytest.raises(IndexError):
+            vectors[wrong]
+
+
+def test_shards_are_feather_files_that_others_read(folder):
+    bulk(folder)
+    feather = pytest.importorskip("pyarrow.feather")
+    dataset = pytest.importorskip("pyarrow.dataset")
+    table = feather.read_table(shard_file(folder / "vectors", 1))
+    assert table.column("row").to_pylist() == list(range(7, 14))
+    files = [str(path) for path in sorted((folder / "vectors").glob("part-*"))]
+    assert dataset.dataset(files, format="feather").to_table().column("row").to_pylist() == list(range(40))
+
+
+def test_jobs_write_one_folder_together(folder):
+    bulk(folder, "whole")
+    bulk(folder, job=2, n_jobs=3)
+    some = open_vectors(folder / "vectors")
+    assert not some.is_whole
+    assert len(some) == 40
+    assert some[15].row == 15
+    with pytest.raises(TextError, match=r"part-000000.arrow: not written yet"):
+        some[0]
+    for job in (0, 1):
+        bulk(folder, job=job, n_jobs=3)
+    assert_same(folder / "vectors", folder / "whole")
+
+
+def assert_same(one, other):
+    a, b = open_vectors(one), open_vectors(other)
+    assert a.is_whole
+    assert len(a) == len(b)
+    for x, y in zip(a, b, strict=True):
+        assert (x.row, x.line, x.tokens) == (y.row, y.line, y.tokens)
+        assert np.allclose(x.vectors, y.vectors, atol=1e-5)
+
+
+def test_a_resume_writes_what_is_missing_and_nothing_else(folder):
+    bulk(folder, "whole")
+    bulk(folder)
+    target = folder / "vectors"
+    manifest = read_manifest(manifest_file(target, 0, 1))
+    fewer = {n: rows for n, rows in manifest.shards.items() if n not in (1, 4)}
+    manifest_file(target, 0, 1).write_text(
+        manifest.model_copy(update={"shards": fewer, "n_rows": None}).model_dump_json()
+    )
+    shard_file(target, 1).unlink()
+    shard_file(target, 4).write_bytes(b"what a killed process may leave")
+    (target / ".elmo-part-0123").mkdir()
+    facts = bulk(folder, resume=True)
+    assert facts["shards"] == 2
+    assert_same(target, folder / "whole")
+    assert not list(target.glob(".elmo-part-*"))
+    assert bulk(folder, resume=True)["shards"] == 0
+
+
+def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
+    bulk(folder)
+    for change, told in (
+        ({"layers": "top"}, "layers"),
+        ({"number": "float16"}, "number"),
+        ({"dtype": "int8"}, "dtype"),
+    ):
+        with pytest.raises(OutputError, match=f"was begun with {told} "):
+            bulk(folder, resume=True, **change)
+    with pytest.raises(OutputError, match=r"manifest\.json exists already; --resume"):
+        bulk(folder)
+    (folder / "text.txt").write_text("another text\n")
+    with pytest.raises(OutputError, match="was begun with source_bytes"):
+        bulk(folder, resume=True)
+
+
+def test_what_cannot_be_is_told_before_anything_is_written(folder):
+    for change, error, told in (
+        ({"state": "carry"}, ConfigError, "takes zero or warm"),
+        ({"state": "warm"}, ConfigError, "without a settled start state"),
+        ({"layers": 7}, ConfigError, "layers=7"),
+        ({"pooling": "sum"}, ConfigError, "pooling"),
+        ({"job": 3, "n_jobs": 3}, ConfigError, "job 4 of 3"),
+        ({"number": "float64"}, ConfigError, "number 'float64'; there are float32, float16"),
+        ({"rows_per_shard": 0}, ConfigError, "rows_per_shard 0: at least 1"),
+        ({"split": True}, ConfigError, "split and pretokenized"),
+    ):
+        with pytest.raises(error, match=told):
+            bulk(folder, **change)
+        assert not (folder / "vectors").exists()
+    (folder / "other").mkdir()
+    (folder / "other" / "letter.txt").write_text("x")
+    with pytest.raises(OutputError, match="not a folder of vectors"):
+        bulk(folder, "other")
+    with pytest.raises(TextError, match="no manifest of vectors"):
+        open_vectors(folder / "other")
+
+
+def test_a_damaged_folder_is_told_of(folder):
+    bulk(folder)
+    shard_file(folder / "vectors", 2).write_bytes(b"damaged")
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
+        open_vectors(folder / "vectors")[15]
+    for content in ("{", "[]", json.dumps({"settings": 3})):
+        manifest_file(folder / "vectors", 0, 1).write_text(content)
+        with pytest.raises(TextError, match="no manifest of vectors"):
+            open_vectors(folder / "vectors")
+
+
+def test_damage_within_a_shard_is_told_of(folder):
+    bulk(folder)
+    path = shard_file(folder / "vectors", 2)
+    whole = path.read_bytes()
+    path.write_bytes(shard_file(folder / "vectors", 1).read_bytes())
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read \(rows of another folder\)"):
+        open_vectors(folder / "vectors")[15]
+    dice = random.Random(3)
+    told = 0
+    for _ in range(300):
+        at = dice.randrange(len(whole) // 3)  # where schema, lengths and tokens stand
+        path.write_bytes(whole[:at] + bytes(dice.randrange(256) for _ in range(4)) + whole[at + 4 :])
+        try:
+            open_vectors(folder / "vectors")[15]
+        except TextError:
+            told += 1
+    assert told > 20
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
+        open_vectors(folder / "vectors")[15]
+
+
+def test_a_folder_travels_to_other_processes(folder):
+    bulk(folder)
+    vectors = open_vectors(folder / "vectors")
+    assert pickle.loads(pickle.dumps(vectors))[15].tokens == vectors[15].tokens
+
+
+def test_a_text_that_can_be_read_but_once_is_refused(folder):
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(TextError, match=r"pipe: not a file; a resume reads the text again"):
+        embed_corpus(folder / "pipe", str(folder / "model"), folder / "vectors")
+    assert not (folder / "vectors").exists()
+
+
+def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(folder):
+    bulk(folder, job=0, n_jobs=2)
+    before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
+    for change, told in (
+        ({"job": 1, "n_jobs": 2, "layers": "top"}, "was begun with layers"),
+        ({"job": 1, "n_jobs": 3}, r"was begun by 2 job\(s\), now 3"),
+        ({}, r"was begun by 2 job\(s\), now 1"),
+        ({"resume": True}, r"was begun by 2 job\(s\), now 1"),
+    ):
+        with pytest.raises(OutputError, match=told):
+            bulk(folder, **change)
+        assert sorted(path.name for path in (folder / "vectors").glob("[mp]*")) == before
+
+
+def test_one_process_at_a_time_is_a_job(folder):
+    bulk(folder, job=0, n_jobs=2)
+    with locked(folder / "vectors" / ".elmo-job-1-of-2") as free:
+        assert free
+        with pytest.raises(OutputError, match="another process that is job 1 of 2 writes there"):
+            bulk(folder, job=0, n_jobs=2, resume=True)
+        bulk(folder, job=1, n_jobs=2)
+    assert open_vectors(folder / "vectors").is_whole
+
+
+def test_workers_write_what_one_process_writes(folder):
+    bulk(folder, "whole")
+    (folder / "text.txt").write_text((folder / "text.txt").read_text() + ("日" * 60 + "\n") * 40)
+    bulk(folder, "whole2")
+    given = {"pretokenized": True, "rows_per_shard": PER_SHARD}
+    with pytest.warns(UserWarning, match="of this text"):
+        facts = embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
+    assert (facts["rows"], facts["shards"]) == (80, 12)
+    assert_same(folder / "vectors", folder / "whole2")
+    with pytest.raises(OutputError, match="exists already; --resume"):
+        embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
+    with pytest.raises(ConfigError, match="0 workers"):
+        embed_with_workers(0, folder / "text.txt", str(folder / "model"), folder / "vectors")
+
+
+def test_what_no_job_read_to_its_end_is_not_whole(folder):
+    bulk(folder)
+    file = manifest_file(folder / "vectors", 0, 1)
+    killed = read_manifest(file).model_copy(update={"n_rows": None})
+    file.write_text(killed.model_dump_json())
+    vectors = open_vectors(folder / "vectors")
+    assert not vectors.is_whole
+    assert len(vectors) == 40
+
+
+@pytest.mark.parametrize("tokens_at_once", [1, 9, 10**6])
+def test_vectors_do_not_depend_on_how_many_rows_are_embedded_together(folder, monkeypatch, tokens_at_once):
+    monkeypatch.setattr(row_stream, "TOKENS_AT_ONCE", tokens_at_once)
+    given, embed = [], Elmo.embed
+
+    def noted(self, sentences, *rest):
+        given.append(sum(map(len, sentences)))
+        return embed(self, sentences, *rest)
+
+    monkeypatch.setattr(Elmo, "embed", noted)
+    bulk(folder)
+    assert max(given) <= max(tokens_at_once, 11)
+    assert [row.tokens for row in open_vectors(folder / "vectors")] == lines_of(folder)
+
+
+def test_half_a_surrogate_pair_is_embedded_and_stored_as_a_replacement(tmp_path):
+    save_native(small_model(), tmp_path / "model")
+    (tmp_path / "text.jsonl").write_text('{"text": "a \\ud800 b"}\n')
+    embed_corpus(tmp_path / "text.jsonl", str(tmp_path / "model"), tmp_path / "vectors")
+    assert open_vectors(tmp_path / "vectors")[0].tokens == ["a", "\ufffd", "b"]
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_job_loses_nothing_and_doubles_nothing(folder):
+    lines = (folder / "text.txt").read_text() * 200
+    (folder / "text.txt").write_text(lines)
+    bulk(folder, "whole", rows_per_shard=16)
+    arguments = [str(folder / "text.txt"), str(folder / "model"), str(folder / "vectors")]
+    code = (
+        "import sys; from pathlib import Path; from elmo.apps.embedding.embed_bulk import embed_corpus; a = sys.argv;"
+        "embed_corpus(Path(a[1]), a[2], Path(a[3]), pretokenized=True, rows_per_shard=16, resume=True)"
+    )
+    dice, killed = random.Random(1), 0
+    whole, seen = open_vectors(folder / "whole"), set()
+    while killed < 10:
+        process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, *arguments])
+        manifest = manifest_file(folder / "vectors", 0, 1)
+        before = manifest.stat().st_mtime if manifest.exists() else 0.0
+        while process.poll() is None and (not manifest.exists() or manifest.stat().st_mtime == before):
+            time.sleep(0.01)
+        time.sleep(dice.random() * 0.3)
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if manifest.exists():
+            there = open_vectors(folder / "vectors")
+            new = {n: rows for n, rows in read_manifest(manifest).shards.items() if n not in seen}
+            seen |= set(new)
+            for number, n_rows in new.items():
+                for row in range(16 * number, 16 * number + n_rows):
+                    assert there[row].tokens == whole[row].tokens
+                    assert np.allclose(there[row].vectors, whole[row].vectors, atol=1e-5)
+            assert killed == 10 or not there.is_whole  # else there is nothing left to be killed at
+    bulk(folder, rows_per_shard=16, resume=True)
+    assert_same(folder / "vectors", folder / "whole")
