@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
-from elmo.cli.pretrain import STOP_SIGNALS
+from elmo.cli.pretraining.pretrain import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig

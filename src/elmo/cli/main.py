@@ -12,22 +12,12 @@ from typing import NoReturn
 
 import typer
 
-from elmo.cli import (
-    change,
-    convert,
-    demo,
-    doctor,
-    embed,
-    neighbours,
-    perplexity,
-    plan,
-    pretrain,
-    probe,
-    report,
-    task,
-    to_static,
-    tokenize,
-)
+from elmo.cli.corpus import doctor, tokenize
+from elmo.cli.embedding import embed, neighbours, to_static
+from elmo.cli.models import convert, perplexity
+from elmo.cli.pretraining import plan, pretrain, report
+from elmo.cli.studies import change, demo, probe
+from elmo.cli.tasks import task
 from elmo.errors import ElmoError
 
 app = typer.Typer(

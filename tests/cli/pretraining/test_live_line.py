@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from elmo.cli.live_line import LiveLine, progress_text, seconds_to_go
+from elmo.cli.pretraining.live_line import LiveLine, progress_text, seconds_to_go
 from elmo.train.loop import Report
 from elmo.train.perplexity import Perplexity
 
@@ -26,7 +26,7 @@ HELDOUT = Perplexity(forward_nats=4.0, backward_nats=5.0, tokens=1, unknown=0)  
 def clock(monkeypatch):
     """The seconds that `time.monotonic` tells; a test sets them."""
     now = [0.0]
-    monkeypatch.setattr("elmo.cli.live_line.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("elmo.cli.pretraining.live_line.time.monotonic", lambda: now[0])
     return now
 
 

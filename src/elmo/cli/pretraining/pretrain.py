@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elmo.cli.live_line import LiveLine
+from elmo.cli.pretraining.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
 if TYPE_CHECKING:

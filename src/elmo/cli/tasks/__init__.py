@@ -1,0 +1,1 @@
+"""Commands of tasks on labelled examples."""
