@@ -26,9 +26,9 @@ TARGET_RANKS = (150, 450)  # of the 500 words: neither function words nor the ra
 LEVEL = 0.05
 
 
-def halves(sentences: list[list[str]], dice: random.Random) -> list[list[list[str]]]:
+def halves(sentences: list[list[str]], rng: random.Random) -> list[list[list[str]]]:
     """Sentences in two random halves."""
-    dice.shuffle(sentences)
+    rng.shuffle(sentences)
     middle = len(sentences) // 2
     return [sentences[:middle], sentences[middle:]]
 
@@ -39,12 +39,12 @@ def swap(sentences: list[list[str]], words: list[str]) -> list[list[str]]:
     return [[other.get(token.lower(), token) for token in sentence] for sentence in sentences]
 
 
-def targets(parts: list[list[list[str]]], dice: random.Random) -> list[str]:
+def targets(parts: list[list[list[str]]], rng: random.Random) -> list[str]:
     """Two words of like frequency, next to each other in the ranking that the command makes."""
     counts = [Counter(token.lower() for sentence in part for token in sentence) for part in parts]
     least = Counter({w: min(counts[0][w], counts[1][w]) for w in counts[0] if any(map(str.isalpha, w))})
     frequent = [w for w, n in least.most_common(SETTINGS.n_words) if n >= SETTINGS.min_count]
-    at = dice.randrange(*TARGET_RANKS)
+    at = rng.randrange(*TARGET_RANKS)
     return frequent[at : at + 2]
 
 
@@ -62,9 +62,9 @@ def measure(model: str, n_seeds: int, n_sentences: int) -> dict[str, Any]:
     first = both = alarms = others = 0
     swapped = []
     for seed in range(n_seeds):
-        dice = random.Random(seed)
-        parts = halves(dice.sample(every, n_sentences), dice)
-        words = targets(parts, dice)
+        rng = random.Random(seed)
+        parts = halves(rng.sample(every, n_sentences), rng)
+        words = targets(parts, rng)
         parts[1] = swap(parts[1], words)
         with TemporaryDirectory() as folder:
             paths = [Path(folder) / f"{name}.txt" for name in "ab"]

@@ -183,7 +183,7 @@ def measure_accuracy(work: Work) -> Figures:
     exact = []
     double = model.bilm.double()
     for words in some:
-        batch = encode_batch([words], [0], model.speller)
+        batch = encode_batch([words], [0], model.word_encoder)
         with torch.no_grad():
             layers, _ = double(torch.from_numpy(batch.char_ids[batch.word_at]), torch.from_numpy(batch.mask))
         exact.append(layers[0, :, 1:-1].mean(dim=0).numpy())

@@ -42,9 +42,9 @@ def random_model(size: str) -> SavedModel:
 
 def words(n: int) -> Iterator[str]:
     """So many words by Zipf's law, the same each time."""
-    dice = random.Random(0)
+    rng = random.Random(0)
     for _ in range(n):
-        yield f"w{int(N_WORDS ** dice.random())}"
+        yield f"w{int(N_WORDS ** rng.random())}"
 
 
 def peak_mb() -> int:
@@ -55,13 +55,13 @@ def peak_mb() -> int:
 
 def measure_corpus(n: int, dtype: str) -> dict[str, Any]:
     """Embed a corpus of so many sentences, in this process."""
-    dice, stream = random.Random(1), words(sys.maxsize)
+    rng, stream = random.Random(1), words(sys.maxsize)
     with TemporaryDirectory() as place:
         folder = Path(place)
         save_native(random_model("tiny"), folder / "model")
         with (folder / "text.txt").open("w", encoding="ascii") as file:
             for _ in range(n):
-                file.write(" ".join(next(stream) for _ in range(dice.randint(2, 40))) + "\n")
+                file.write(" ".join(next(stream) for _ in range(rng.randint(2, 40))) + "\n")
         begun = time.monotonic()
         facts = embed_corpus(
             folder / "text.txt",
@@ -73,7 +73,7 @@ def measure_corpus(n: int, dtype: str) -> dict[str, Any]:
         )
         seconds, peak = time.monotonic() - begun, peak_mb()
         vectors = open_vectors(folder / "vectors")
-        row_ms = sorted(1000 * timeit(lambda: vectors[dice.randrange(n)], number=1) for _ in range(N_READ))
+        row_ms = sorted(1000 * timeit(lambda: vectors[rng.randrange(n)], number=1) for _ in range(N_READ))
     n_tokens = int(facts["tokens"])
     return {
         "tokens": n_tokens,

@@ -51,12 +51,12 @@ def write_text(path: Path, n_tokens: int) -> None:
 
 def questions(n: int) -> list[tuple[list[str], int]]:
     """Held-out sentences, each with the place of a word in it."""
-    dice = random.Random(0)
+    rng = random.Random(0)
     sentences = [
         list(words) for words in islice(read_sentences([ENGLISH / "heldout.txt.gz"], pretokenized=False), 5000)
     ]
-    chosen = dice.sample([words for words in sentences if any(map(str.isalpha, words))], n)
-    return [(words, dice.choice([i for i, word in enumerate(words) if word.isalpha()])) for words in chosen]
+    chosen = rng.sample([words for words in sentences if any(map(str.isalpha, words))], n)
+    return [(words, rng.choice([i for i, word in enumerate(words) if word.isalpha()])) for words in chosen]
 
 
 def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int) -> dict[str, Any]:

@@ -28,9 +28,9 @@ from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, read_sentences
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import SpelledCorpus, cutoffs_of, frequency_bias, spell_corpus
+from elmo.train.data.encoded_corpus import EncodedCorpus, cutoffs_of, encode_corpus, frequency_bias
 from elmo.train.loop import steps_of
 from elmo.train.memory import keep_freed_memory
 from elmo.train.perplexity import measure_perplexity
@@ -68,7 +68,7 @@ def measure_output(name: str, steps: int | None = None) -> dict[str, Any]:
         read = Corpus([TEXTS / "train.txt.gz"], pretokenized=True)
         text = write_encoded_text(read, Path(folder) / "text")
         vocabulary = vocabulary_from_counts(text.count_words(), text.n_tokens)
-        corpus = spell_corpus(text, [], vocabulary, Speller(config.bilm.max_characters))
+        corpus = encode_corpus(text, [], vocabulary, WordEncoder(config.bilm.max_characters))
         heldout = list(read_sentences([TEXTS / "valid.txt.gz"], pretokenized=True))
         model, trainer, settle, facts = _prepared(name, corpus, vocabulary, config)
         if steps is None:
@@ -79,7 +79,7 @@ def measure_output(name: str, steps: int | None = None) -> dict[str, Any]:
 
 
 def _prepared(
-    name: str, corpus: SpelledCorpus, vocabulary: Vocabulary, config: PretrainConfig
+    name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, config: PretrainConfig
 ) -> tuple[SavedModel, Trainer | RivalTrainer, Callable[[], dict[str, float]], dict[str, Any]]:
     """The model, what trains it, what fits it for an evaluation, and facts of the layer."""
     P, bias = config.bilm.lstm.projection_size, frequency_bias(corpus, vocabulary)
@@ -120,7 +120,7 @@ def _train(
 ) -> tuple[dict[str, Any], list[dict[str, float]]]:
     """Speed and memory, and what is measured after each epoch, or at the end of a trial."""
     config, reader = trainer.config, trainer.reader
-    ends = [steps_of(reader.n_places, config.model_copy(update={"epochs": n + 1})) for n in range(config.epochs)]
+    ends = [steps_of(reader.n_positions, config.model_copy(update={"epochs": n + 1})) for n in range(config.epochs)]
     n_steps = ends[-1]
     if steps is not None:
         ends = [min(steps, n_steps)]
@@ -144,14 +144,14 @@ def _train(
     return timed | {"peak_memory_mb": peak_mb}, epochs
 
 
-def _fixed_vectors(corpus: SpelledCorpus, vocabulary: Vocabulary, size: int, seed: int) -> torch.Tensor:
+def _fixed_vectors(corpus: EncodedCorpus, vocabulary: Vocabulary, size: int, seed: int) -> torch.Tensor:
     """The vectors that the continuous layer aims at, made in another process, whose memory is not that of training."""
     ids, apart = marked_text(corpus, vocabulary)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return torch.from_numpy(pool.submit(count_vectors, ids, apart, len(vocabulary), size, seed).result())
 
 
-def marked_text(corpus: SpelledCorpus, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def marked_text(corpus: EncodedCorpus, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The training text with `<S>` and `</S>` around each sentence: vocabulary ids and the sentence of each token, int64 (N,)."""
     text = corpus.text
     starts = text.sentences.read(0, text.n_sentences + 1)[:, 0]  # (sentences + 1,)

@@ -31,8 +31,8 @@ from elmo.model.output.softmax import Softmax, draw_negatives
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
-from elmo.text.words.word_encoder import Speller
-from elmo.train.data.encoded_corpus import SpelledCorpus, spell_corpus
+from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.data.encoded_corpus import EncodedCorpus, encode_corpus
 from elmo.train.data.window_tensors import target_ids
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
@@ -79,7 +79,7 @@ class Ours:
     """Steps of `elmo pretrain`."""
 
     def __init__(
-        self, corpus: SpelledCorpus, vocabulary: Vocabulary, size: str, rows: int, negatives: int, precision: str
+        self, corpus: EncodedCorpus, vocabulary: Vocabulary, size: str, rows: int, negatives: int, precision: str
     ) -> None:
         config = pretrain_config(
             {
@@ -108,7 +108,7 @@ class Ours:
 class Plain:
     """Steps of the plain loop over the same windows."""
 
-    def __init__(self, corpus: SpelledCorpus, vocabulary: Vocabulary, ours: Ours, negatives: int) -> None:
+    def __init__(self, corpus: EncodedCorpus, vocabulary: Vocabulary, ours: Ours, negatives: int) -> None:
         config = ours.trainer.config
         self.corpus, self.n_negatives, self.reader = corpus, negatives, ours.trainer.reader
         self.model = PlainBiLM(config.bilm, len(vocabulary))
@@ -153,7 +153,7 @@ def main(stack: ExitStack) -> None:
         vocabulary = widened(vocabulary, given.vocabulary)
     probe = pretrain_config({"size": given.size}, [])
     assert probe.bilm.max_characters is not None
-    corpus = spell_corpus(text, [], vocabulary, Speller(probe.bilm.max_characters))
+    corpus = encode_corpus(text, [], vocabulary, WordEncoder(probe.bilm.max_characters))
     figures: dict[str, Any] = {"size": given.size, "vocabulary": len(vocabulary), "negatives": given.negatives}
     print(f"{given.size}, {len(vocabulary):,} words, {given.negatives} negatives, windows of {WINDOW}")
     print(f"{'':24} tokens/s   x plain   x bilm-tf   ms a step")

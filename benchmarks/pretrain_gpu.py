@@ -24,8 +24,8 @@ from elmo.model.output.softmax import Softmax
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
-from elmo.text.words.word_encoder import Speller
-from elmo.train.data.encoded_corpus import SpelledCorpus, spell_corpus
+from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.data.encoded_corpus import EncodedCorpus, encode_corpus
 from elmo.train.data.read_ahead import read_windows
 from elmo.train.ranks import Ranks, join_ranks
 from elmo.train.recipe import pretrain_config
@@ -38,7 +38,7 @@ PAPER = 2100  # tokens/s of one GTX 1080
 
 
 def trainer_of(
-    corpus: SpelledCorpus, vocabulary: Vocabulary, size: str, rows: int, negatives: int, ranks: Ranks
+    corpus: EncodedCorpus, vocabulary: Vocabulary, size: str, rows: int, negatives: int, ranks: Ranks
 ) -> Trainer:
     """A run's trainer, as the paper trained."""
     adagrad = {"name": "adagrad", "learning_rate": 0.2, "schedule": "constant", "warmup_steps": 0}
@@ -90,7 +90,7 @@ def main(stack: ExitStack) -> None:
     )
     vocabulary = widened(vocabulary_from_counts(text.count_words(), 2**31), given.vocabulary)
     characters = pretrain_config({"size": given.size}, []).bilm.max_characters
-    corpus = spell_corpus(text, [], vocabulary, Speller(characters))
+    corpus = encode_corpus(text, [], vocabulary, WordEncoder(characters))
     figures: dict[str, Any] = {"size": given.size, "vocabulary": len(vocabulary), "negatives": given.negatives}
     if ranks.device.type == "cuda":
         figures["gpu"] = torch.cuda.get_device_name(ranks.device)

@@ -12,7 +12,7 @@ from elmo.model.dropout import Dropout
 from elmo.model.encoders.lstm.lstm import zero_state
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.window_tensors import all_outputs, target_ids, tensors_of
 from elmo.train.objectives.window_losses import product_precision, window_tops
 from elmo.train.optimizers import WeightUpdate
@@ -30,7 +30,7 @@ class Output(Protocol):
 class RivalTrainer:
     """`Trainer` for any output layer of both directions, on one rank and in one part; all its weights move densely."""
 
-    def __init__(self, bilm: BiLM, output: Output, corpus: SpelledCorpus, config: PretrainConfig) -> None:
+    def __init__(self, bilm: BiLM, output: Output, corpus: EncodedCorpus, config: PretrainConfig) -> None:
         assert isinstance(output, nn.Module)
         self.bilm, self.output, self.corpus, self.config = bilm, output, corpus, config
         self.update = WeightUpdate([*bilm.parameters(), *output.parameters()], [], config.optimizer)

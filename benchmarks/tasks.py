@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from elmo.apps.tasks.learning_curve import shares
 from elmo.apps.tasks.task_recipe import task_run
-from elmo.apps.tasks.train_task import RUN_FILE, Watch, train_task
+from elmo.apps.tasks.train_task import RUN_FILE, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import compare_tasks, evaluate_task
 from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
@@ -153,7 +153,7 @@ def bare_text(piece: str) -> str:
     return "".join(filter(str.isalnum, text.lower()))
 
 
-class Log(Watch):
+class Log(TrainingCallback):
     """An epoch a line."""
 
     def epoch(self, epoch: Epoch, name: str) -> None:

@@ -22,7 +22,7 @@ from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.recipe import pretrain_config
 from elmo.train.trainer import Trainer
 
@@ -113,18 +113,18 @@ def loss_of_first_step(model: SavedModel, sentence: list[str]) -> float:
 
     At inference the backward LM has read `</S>` first, the forward LM `<S>`, as in training: so the sentence loses the same.
     """
-    corpus = spell_corpus(encode_text([sentence]), [], model.vocabulary, model.speller)
-    n_places = len(sentence) + 1
+    corpus = encode_corpus(encode_text([sentence]), [], model.vocabulary, model.word_encoder)
+    n_positions = len(sentence) + 1
     settings = {
         "bilm": model.bilm.config.model_dump(),
         "rows": 1,
-        "window": n_places,
+        "window": n_positions,
         "dropout": 0.0,
         "softmax": "full" if model.config.adaptive_cutoffs is None else "adaptive",
     }
     trainer = Trainer(model, corpus, pretrain_config(settings, []))
     window, _ = trainer.reader.read(trainer.reader.start())
-    return 2 * n_places * trainer.step(0, 10, window, trainer.zero_state()).loss_nats
+    return 2 * n_positions * trainer.step(0, 10, window, trainer.zero_state()).loss_nats
 
 
 def encode_text(sentences: Sequence[Sequence[str]]) -> EncodedText:

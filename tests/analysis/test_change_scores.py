@@ -58,10 +58,10 @@ def test_the_same_occurrences_have_not_changed():
 def test_p_values_are_even_where_nothing_changed(measure):
     ps = []
     for seed in range(300):
-        dice = np.random.default_rng(seed)
-        topics = dice.standard_normal((40, 8))  # the occurrences of one line are alike
+        rng = np.random.default_rng(seed)
+        topics = rng.standard_normal((40, 8))  # the occurrences of one line are alike
         lines = np.repeat(np.arange(20), 3)
-        sides = [unit(topics[start + lines] + 0.3 * dice.standard_normal((60, 8))) for start in (0, 20)]
+        sides = [unit(topics[start + lines] + 0.3 * rng.standard_normal((60, 8))) for start in (0, 20)]
         ps.append(change_of(*sides, lines, lines, measure=measure, permutations=99, seed=seed).p)
     for level in (0.05, 0.2, 0.5):
         n = sum(p <= level for p in ps)
@@ -71,12 +71,12 @@ def test_p_values_are_even_where_nothing_changed(measure):
 
 @pytest.mark.parametrize("true_p", [0.004, 0.05, 0.3])
 def test_the_sequential_test_tells_the_chance(true_p):
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     drawn = []
 
     def as_large(n):
         drawn.append(n)
-        return dice.random(n) < true_p
+        return rng.random(n) < true_p
 
     told = [chance(as_large, 20_000) for _ in range(200)]
     assert np.median(told) == pytest.approx(true_p, rel=0.1)

@@ -11,10 +11,10 @@ N, D, K = 230, 7, 3
 
 
 def examples(seed=0, n=N):
-    dice = np.random.default_rng(seed)
-    x = dice.normal(size=(n, D)) * dice.uniform(0.5, 3, D) + dice.normal(size=D)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, D)) * rng.uniform(0.5, 3, D) + rng.normal(size=D)
     chances = np.exp((x - x.mean(axis=0)) / x.std(axis=0) @ np.random.default_rng(9).normal(size=(D, K)))
-    return x.astype(np.float32), np.array([dice.choice(K, p=p / p.sum()) for p in chances])
+    return x.astype(np.float32), np.array([rng.choice(K, p=p / p.sum()) for p in chances])
 
 
 def probabilities(probe, x):

@@ -18,9 +18,9 @@ from elmo.errors import TextError
 
 
 def pairs(n=90):
-    dice = random.Random(0)
+    rng = random.Random(0)
     texts = [["the", f"w{i}"] for i in range(60)]
-    drawn = [tuple(dice.sample(texts, 2)) for _ in range(n)]
+    drawn = [tuple(rng.sample(texts, 2)) for _ in range(n)]
     return [WordPair("the", sentences, (0, 0), i % 2 == 0) for i, sentences in enumerate(drawn)]
 
 

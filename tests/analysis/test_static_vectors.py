@@ -20,9 +20,9 @@ BUCKETS = 7
 
 @given(st.integers(0, 9), st.integers(1, 4), st.integers(0, 99))
 def test_the_context_is_the_mean_of_the_known_words_around(T, reach, seed):
-    dice = np.random.default_rng(seed)
-    known = dice.random(T) < 0.7
-    vectors = dice.normal(size=(T, 3)).astype(np.float32) * known[:, None]
+    rng = np.random.default_rng(seed)
+    known = rng.random(T) < 0.7
+    vectors = rng.normal(size=(T, 3)).astype(np.float32) * known[:, None]
     expected = np.zeros((T, 3))
     for t in range(T):
         around = [vectors[u] for u in range(max(0, t - reach), min(T, t + reach + 1)) if u != t and known[u]]

@@ -22,16 +22,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 DRUGS, ILLS = {"river": "C1", "bank": "C2", "boat": "C3"}, {"town": "D1", "money": "D2", "green": "D3"}
 
 
-def document(number, dice):
+def document(number, rng):
     """A drug that `gave` an ill induces it; one that is there `with` an ill does not."""
     lines, text = [f"{number}|t|the", f"{number}|a|"], ""
     mentions, links, seen = [], [], set()
     for _ in range(3):
-        drug, ill = (list(names)[dice.integers(3)] for names in (DRUGS, ILLS))
+        drug, ill = (list(names)[rng.integers(3)] for names in (DRUGS, ILLS))
         if (drug, ill) in seen:
             continue
         seen.add((drug, ill))
-        verb = ("gave", "with")[dice.integers(2)]
+        verb = ("gave", "with")[rng.integers(2)]
         at = len("the ") + len(text)
         text += f"{drug} {verb} {ill}. "
         mentions.append(f"{number}\t{at}\t{at + len(drug)}\t{drug}\tChemical\t{DRUGS[drug]}")
@@ -46,8 +46,8 @@ def document(number, dice):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     for name, seed, n in (("train", 0, 150), ("dev", 1, 30), ("test", 2, 30)):
-        dice = np.random.default_rng(seed)
-        (folder / f"{name}.pubtator").write_text("\n".join(document(i, dice) for i in range(1, n + 1)))
+        rng = np.random.default_rng(seed)
+        (folder / f"{name}.pubtator").write_text("\n".join(document(i, rng) for i in range(1, n + 1)))
     save_native(small_model(scale=1.5), folder / "model")
     settings = {**SMALL_TASK, "task": "relation", "model": str(folder / "model"), "epochs": 15}
     paths = {name: folder / f"{name}.pubtator" for name in ("train", "dev")}

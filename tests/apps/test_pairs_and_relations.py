@@ -23,26 +23,26 @@ COLOURS, THINGS = ["red", "blue", "green"], ["bank", "river", "boat"]
 
 def write_pairs(path, seed, n):
     """The texts name the same colour or another; the score is 1 or 3 and a little."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     with path.open("w", encoding="utf-8") as file:
         for _ in range(n):
-            a, same = dice.integers(3), dice.random() < 0.5
-            b = a if same else (a + 1 + dice.integers(2)) % 3
-            x, y = (f"the {COLOURS[c]} {THINGS[dice.integers(3)]}" for c in (a, b))
-            score = (3.0 if same else 1.0) + float(dice.normal(0, 0.1))
+            a, same = rng.integers(3), rng.random() < 0.5
+            b = a if same else (a + 1 + rng.integers(2)) % 3
+            x, y = (f"the {COLOURS[c]} {THINGS[rng.integers(3)]}" for c in (a, b))
+            score = (3.0 if same else 1.0) + float(rng.normal(0, 0.1))
             file.write(json.dumps({"a": x, "b": y, "label": "same" if same else "other", "score": score}) + "\n")
 
 
 def write_relations(path, seed, n):
     """Who sees whom has a direction; `and` is no relation."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     with path.open("w", encoding="utf-8") as file:
         for _ in range(n):
             word, label = [("sees", "See(e1,e2)"), ("hears", "See(e2,e1)"), ("and", "Other"), ("has", "Has(e1,e2)")][
-                dice.integers(4)
+                rng.integers(4)
             ]
-            x, y = (THINGS[i] for i in dice.integers(3, size=2))
-            text = f"{'the ' * dice.integers(3)}<e1>{x}</e1> {word} <e2>{y}</e2>{' .' * dice.integers(2)}"
+            x, y = (THINGS[i] for i in rng.integers(3, size=2))
+            text = f"{'the ' * rng.integers(3)}<e1>{x}</e1> {word} <e2>{y}</e2>{' .' * rng.integers(2)}"
             file.write(json.dumps({"text": text, "label": label}) + "\n")
 
 
@@ -125,8 +125,8 @@ def test_a_relation_has_a_direction(files, relation):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_score_of_relations_is_the_official_one(files, relation, seed):
     task = load_task(relation)
-    dice = np.random.default_rng(seed)
-    examples = [e._replace(labels=[dice.choice(task.model.labels)]) for e in task.read(files / "test.relation.jsonl")]
+    rng = np.random.default_rng(seed)
+    examples = [e._replace(labels=[rng.choice(task.model.labels)]) for e in task.read(files / "test.relation.jsonl")]
     said = task.predict(examples)
     scores = task.model.scores(task.model.counts(examples, said).sum(axis=0))
     true, told = [e.labels[0] for e in examples], [p.labels[0] for p in said]

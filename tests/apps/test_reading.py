@@ -27,10 +27,10 @@ NAMES, THINGS = ["Ann", "Bo Li", "Cy"], ["river", "bank", "boat", "town", "money
 
 def questions(seed, n, unanswered=False):
     """`Ann boat . Bo Li bank .`: whose is the bank?"""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     paragraphs = []
     for _ in range(n):
-        names, things = dice.permutation(NAMES)[:2], dice.permutation(THINGS)[:3]
+        names, things = rng.permutation(NAMES)[:2], rng.permutation(THINGS)[:3]
         context = " ".join(f"{name} {thing} ." for name, thing in zip(names, things, strict=False))
         qas = [
             {

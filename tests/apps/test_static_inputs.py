@@ -10,7 +10,7 @@ from conftest import SMALL_TASK
 from elmo import load_task
 from elmo.apps.embedding.to_static import write_word2vec
 from elmo.apps.tasks.task_recipe import task_run
-from elmo.apps.tasks.train_task import TaskRun, Watch, train_task
+from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import evaluate_task
 from elmo.checkpoints.tensors import read_tensors
 from elmo.errors import CheckpointError, TrainingError
@@ -23,16 +23,16 @@ ROWS = "encoder.static.rows.weight"
 @pytest.fixture
 def files(tmp_path):
     """Texts of two words, a word of a kind and its label; the dev file has words that training has not."""
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name, some in (("train", slice(0, 8)), ("dev", slice(8, 12))):
         with (tmp_path / f"{name}.jsonl").open("w") as file:
             for i in range(60 if name == "train" else 20):
                 label, kind = [("yes", GOOD), ("no", BAD)][i % 2]
                 # spelled by a number alone, so that only the vector tells the kind
-                word = f"w{(GOOD + BAD).index(kind[some][dice.integers(len(kind[some]))]) * 7919 % 1009}"
+                word = f"w{(GOOD + BAD).index(kind[some][rng.integers(len(kind[some]))]) * 7919 % 1009}"
                 file.write(json.dumps({"text": f"it is {word.upper()}", "label": label}) + "\n")
     signs = np.repeat([[1.0], [-1.0]], 12, axis=0)
-    table = np.hstack([signs, dice.normal(size=(24, 2)) / 5]).astype(np.float32)
+    table = np.hstack([signs, rng.normal(size=(24, 2)) / 5]).astype(np.float32)
     with (tmp_path / "v.txt").open("wb") as file:
         write_word2vec(file, [f"w{i * 7919 % 1009}" for i in range(24)], table)
     return tmp_path
@@ -73,7 +73,7 @@ class Halted(BaseException):
     """As a signal would stop a run."""
 
 
-class StopsAfterTwo(Watch):
+class StopsAfterTwo(TrainingCallback):
     def epoch(self, epoch, name):
         if epoch.epoch == 2:
             raise Halted

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.tasks.train_task import TaskRun, Watch, train_task
+from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import evaluate_task
 from elmo.checkpoints.native import save_native
 from elmo.checkpoints.tensors import read_tensors
@@ -25,12 +25,12 @@ def files(tmp_path_factory):
     """Texts with a word that tells the label."""
     folder = tmp_path_factory.mktemp("files")
     for name, seed, n in (("train", 0, 64), ("dev", 1, 24)):
-        dice = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         with (folder / f"{name}.jsonl").open("w") as file:
             for _ in range(n):
-                label = ["good", "bad"][dice.integers(2)]
-                words = ["the", "film", "was", "a"][: dice.integers(1, 5)]
-                words.insert(dice.integers(len(words) + 1), KINDS[label][dice.integers(3)])
+                label = ["good", "bad"][rng.integers(2)]
+                words = ["the", "film", "was", "a"][: rng.integers(1, 5)]
+                words.insert(rng.integers(len(words) + 1), KINDS[label][rng.integers(3)])
                 file.write(json.dumps({"text": " ".join(words), "label": label}) + "\n")
     save_native(small_model(scale=1.5), folder / "model")
     return folder
@@ -98,7 +98,7 @@ class Halted(BaseException):
     """As a signal would stop a run."""
 
 
-class StopsAfter(Watch):
+class StopsAfter(TrainingCallback):
     def __init__(self, epoch):
         self.last = epoch
 

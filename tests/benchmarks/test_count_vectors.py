@@ -8,7 +8,7 @@ import torch
 
 from conftest import encode_text, small_model
 from count_vectors import SMOOTHING, count_vectors, neighbour_counts, positive_information
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import encode_corpus
 from output_layers import marked_text
 
 IDS = np.array([0, 1, 2, 0, 1, 3])
@@ -48,7 +48,7 @@ def test_words_in_like_company_have_like_vectors():
 
 def test_the_marked_text_is_the_text_between_its_marks():
     model = small_model()
-    corpus = spell_corpus(encode_text([["the", "bank"], ["river"]]), [], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text([["the", "bank"], ["river"]]), [], model.vocabulary, model.word_encoder)
     ids, apart = marked_text(corpus, model.vocabulary)
     assert [model.vocabulary.words[i] for i in ids] == "<S> the bank </S> <S> river </S>".split()
     assert apart.tolist() == [0, 0, 0, 0, 1, 1, 1]

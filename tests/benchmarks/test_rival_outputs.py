@@ -8,7 +8,7 @@ import torch
 
 from conftest import TEXT, encode_text, small_model
 from continuous_output import ContinuousOutput, fit_concentration
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.trainer import Trainer
@@ -71,7 +71,7 @@ def test_the_rivals_step_is_the_trainers():
     config = pretrain_config(
         {"bilm": ours.config.bilm.model_dump(), "rows": 2, "window": 4, "softmax": "full", "dropout": 0.2}, []
     )
-    corpora = [spell_corpus(encode_text(sentences), [], m.vocabulary, m.speller) for m in (ours, theirs)]
+    corpora = [encode_corpus(encode_text(sentences), [], m.vocabulary, m.word_encoder) for m in (ours, theirs)]
     trainer = Trainer(ours, corpora[0], config)
     rival = RivalTrainer(theirs.bilm, theirs.softmax, corpora[1], config)
     state, other_state = trainer.zero_state(), rival.zero_state()

@@ -115,8 +115,8 @@ def test_substitutes_are_the_likeliest_words(folder):
     ours.load(folder, full=True)
     ((_, bank),) = ours.get_elmo_substitutes([["river", "bank"]], topn=9)
     model = load_model(folder)
-    speller = model.speller
-    char_ids = torch.from_numpy(speller.encode([speller.boundaries[0], "river"]))[None]
+    word_encoder = model.word_encoder
+    char_ids = torch.from_numpy(word_encoder.encode([word_encoder.boundaries[0], "river"]))[None]
     layers, _ = model.bilm(char_ids, torch.ones(1, 2, dtype=torch.bool))
     every = model.softmax.nats(layers[0, -1, 1, :7].expand(9, 7), torch.arange(9))
     assert bank["forward"] == [WORDS[i] for i in every.argsort().tolist()]

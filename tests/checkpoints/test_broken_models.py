@@ -199,7 +199,7 @@ def test_native_tensors_that_are_no_floating_point_numbers_are_refused(native, d
 @pytest.mark.parametrize("value", [torch.zeros(3), torch.full((2, 1, 7), torch.nan)])
 def test_a_warm_state_that_does_not_fit_is_refused(tmp_path, value):
     model = small_model()
-    state = settle_state(model.bilm, model.speller, [["the", "river"]])
+    state = settle_state(model.bilm, model.word_encoder, [["the", "river"]])
     config = model.config.model_copy(update={"warm_state": True})
     save_native(replace(model, config=config, warm=state), tmp_path / "m")
     assert load_model(tmp_path / "m").warm is not None

@@ -24,15 +24,15 @@ from elmo.errors import ElmoError
 path, source, seed, rounds = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 warnings.simplefilter("ignore")
 whole = path.read_bytes()
-dice = random.Random(seed)
+rng = random.Random(seed)
 loaded = refused = 0
 for _ in range(rounds):
     damaged = bytearray(whole)
-    for _ in range(dice.choice([1, 1, 3, 30])):
-        at = dice.randrange(min(len(damaged), dice.choice([64, 4096, len(damaged)])))
-        damaged[at] = dice.choice([0, 255, 123, 34, dice.randrange(256)])
-    if dice.random() < 0.2:
-        del damaged[dice.randrange(len(damaged)):]
+    for _ in range(rng.choice([1, 1, 3, 30])):
+        at = rng.randrange(min(len(damaged), rng.choice([64, 4096, len(damaged)])))
+        damaged[at] = rng.choice([0, 255, 123, 34, rng.randrange(256)])
+    if rng.random() < 0.2:
+        del damaged[rng.randrange(len(damaged)):]
     path.write_bytes(damaged)
     try:
         load_model(source)

@@ -43,7 +43,7 @@ def inputs() -> list[list[list[str]]]:
 
 def run(elmo: Elmo, batch: list[list[str]]) -> tuple[torch.Tensor, torch.Tensor]:
     """All layers of a batch from state zero, boundaries included, and the mask."""
-    encoded = encode_batch(batch, range(len(batch)), elmo.model.speller)
+    encoded = encode_batch(batch, range(len(batch)), elmo.model.word_encoder)
     char_ids, mask = torch.from_numpy(encoded.char_ids[encoded.word_at]), torch.from_numpy(encoded.mask)
     with torch.no_grad():
         return elmo.bilm(char_ids, mask)[0], mask

@@ -32,7 +32,7 @@ def test_a_model_is_bitwise_the_same_after_its_folder(tmp_path, layer, add):
     after = load_model(tmp_path / "m")
     assert after.config == before.config
     assert all(torch.equal(p, q) for p, q in zip(before.bilm.parameters(), after.bilm.parameters(), strict=True))
-    assert np.array_equal(before.speller.encode(SENTENCE), after.speller.encode(SENTENCE))
+    assert np.array_equal(before.word_encoder.encode(SENTENCE), after.word_encoder.encode(SENTENCE))
     expected = {"config.json", "model.safetensors", "vocabulary.txt"} | {f for k in layer.split(", ") for f in FILES[k]}
     assert {file.name for file in (tmp_path / "m").iterdir()} == expected
 
@@ -42,7 +42,7 @@ def test_vectors_of_a_loaded_model_are_those_of_the_forward_pass(tmp_path, layer
     model = model_of(layer)
     save_native(model, tmp_path / "m")
     (vectors,) = Elmo.from_pretrained(tmp_path / "m").embed([SENTENCE], layers="all")
-    char_ids = torch.from_numpy(model.speller.encode(["<S>", *SENTENCE, "</S>"]))
+    char_ids = torch.from_numpy(model.word_encoder.encode(["<S>", *SENTENCE, "</S>"]))
     layers, _ = model.bilm(char_ids[None], torch.ones(1, len(char_ids), dtype=torch.bool))
     assert np.allclose(vectors, layers[0, :, 1:-1].detach(), atol=5e-6)
 

@@ -65,7 +65,7 @@ def test_there_and_back_by_our_folder_and_by_theirs(shared, tmp_path, name):
 
 def write_random(folder, word_dim, char_dim, n_layers, old_torch):
     """A random model in the program's own format, written here from its description; the config and all arrays."""
-    dice = torch.Generator().manual_seed(word_dim + char_dim + n_layers)
+    rng = torch.Generator().manual_seed(word_dim + char_dim + n_layers)
     C, P, H, filters = 9, 5, 7, [[1, 3], [2, 4]]
     token_options = {
         "name": "cnn",
@@ -103,7 +103,7 @@ def write_random(folder, word_dim, char_dim, n_layers, old_torch):
     folder.mkdir()
     arrays = []
     for shapes, file in ((token, "token_embedder.pkl"), (encoder, "encoder.pkl")):
-        tensors = {name: torch.randn(shape, generator=dice) for name, shape in shapes.items()}
+        tensors = {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
         torch.save(tensors, folder / file, _use_new_zipfile_serialization=not old_torch)
         arrays.append({name: t.numpy() for name, t in tensors.items()})
     config = {"encoder": encoder_options, "token_embedder": token_options}

@@ -16,7 +16,7 @@ from elmo.checkpoints.tensors import _CODES, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
-from elmo.model.kernels.paging import let_go
+from elmo.model.kernels.paging import release_mapped_pages
 
 SENTENCES = [["the", "river", "bank"], ["money"]] * 4
 
@@ -79,7 +79,7 @@ def test_a_loaded_model_can_be_changed_its_file_replaced_and_its_memory_let_go(t
         for p in loaded.bilm.parameters():
             p.mul_(0.5)
     changed = [p.clone() for p in loaded.bilm.parameters()]
-    let_go(*loaded.bilm.parameters())
+    release_mapped_pages(*loaded.bilm.parameters())
     for p, kept in zip(loaded.bilm.parameters(), changed, strict=True):
         assert torch.equal(p, kept)
 

@@ -15,7 +15,7 @@ TEXTS = [["the", "river", "日本", "x" * 60], ["<S>", "", "naïve"], ["bank"]]
 
 def random_weights(seed, n_layers, n_highway, activation, skip):
     """Options and arrays by their names in HDF5; no two sizes are equal."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     E, P, H, filters = 3, 5, 7, [[1, 4], [2, 2], [4, 3]]
     F = 9
     options = {
@@ -46,7 +46,7 @@ def random_weights(seed, n_layers, n_highway, activation, skip):
         for i in range(n_layers):
             cell = f"RNN_{direction}/RNN/MultiRNNCell/Cell{i}/LSTMCell"
             shapes |= {f"{cell}/W_0": (2 * P, 4 * H), f"{cell}/B": (4 * H,), f"{cell}/W_P_0": (H, P)}
-    return options, {name: dice.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return options, {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def tensorflow_name(name, n_layers):

@@ -200,7 +200,7 @@ def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, 
     run = [sys.executable, "-m", "elmo"]
     many = [*train(*how), "--set", "epochs=40", "--set", "patience=40", "-o"]
     subprocess.run([*run, *many, "whole"], env=environment, check=True, capture_output=True)
-    dice = random.Random(0)
+    rng = random.Random(0)
     command = [*run, *many, "parts"]
     place = files / "parts" / "checkpoint" / "place.json"
     for _ in range(3):
@@ -208,7 +208,7 @@ def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, 
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         while process.poll() is None and text_of(place) == before:
             time.sleep(0.01)
-        time.sleep(dice.random() * 0.3)
+        time.sleep(rng.random() * 0.3)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         command = [*run, "train", "--resume", "-o", "parts"]

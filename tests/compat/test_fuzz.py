@@ -35,23 +35,23 @@ WORDS = [
 ]
 
 
-def random_word(dice):
-    if dice.random() < 0.3:
-        return dice.choice(WORDS)
-    if dice.random() < 0.1:
-        return "".join(chr(dice.randrange(0x110000)) for _ in range(dice.randrange(6)))
-    letters = dice.choice(ALPHABETS)
-    return "".join(dice.choice(letters) for _ in range(dice.choice([0, 1, 2, 5, 9])))
+def random_word(rng):
+    if rng.random() < 0.3:
+        return rng.choice(WORDS)
+    if rng.random() < 0.1:
+        return "".join(chr(rng.randrange(0x110000)) for _ in range(rng.randrange(6)))
+    letters = rng.choice(ALPHABETS)
+    return "".join(rng.choice(letters) for _ in range(rng.choice([0, 1, 2, 5, 9])))
 
 
-def random_list(dice):
-    return [random_word(dice) for _ in range(dice.choice([0, 0, 1, 2, 3, 5, 8]))]
+def random_list(rng):
+    return [random_word(rng) for _ in range(rng.choice([0, 0, 1, 2, 3, 5, 8]))]
 
 
 def batches(seed, n_lists=N_LISTS):
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     for start in range(0, n_lists, IN_A_CALL):
-        yield dice, [random_list(dice) for _ in range(min(IN_A_CALL, n_lists - start))]
+        yield rng, [random_list(rng) for _ in range(min(IN_A_CALL, n_lists - start))]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,8 +75,8 @@ def folder(tmp_path_factory):
 @pytest.mark.filterwarnings("ignore:.*of this text")
 def test_elmo_embedder(folder):
     embedder = ElmoEmbedder(folder)
-    for dice, batch in batches(1):
-        some = dice.randrange(1, len(batch))
+    for rng, batch in batches(1):
+        some = rng.randrange(1, len(batch))
         found = embedder.embed_batch(batch[:some])
         vectors, mask = embedder.batch_to_embeddings(batch[some:])
         assert mask.sum(dim=1).tolist() == [len(words) for words in batch[some:]]
@@ -105,10 +105,10 @@ def test_simple_elmo(folder):
     models = [ElmoModel(as_published=old) for old in (False, True)]
     for model in models:
         model.load(folder, max_batch_size=32, full=True)
-    for dice, batch in batches(3):
-        model, layers = dice.choice(models), dice.choice(["average", "top", "all"])
-        vectors = model.get_elmo_vectors(batch, dice.random() < 0.5, layers)
-        averages = model.get_elmo_vector_average(batch, dice.random() < 0.5, layers)
+    for rng, batch in batches(3):
+        model, layers = rng.choice(models), rng.choice(["average", "top", "all"])
+        vectors = model.get_elmo_vectors(batch, rng.random() < 0.5, layers)
+        averages = model.get_elmo_vector_average(batch, rng.random() < 0.5, layers)
         inner = (2,) if layers == "all" else ()
         assert vectors.shape == (len(batch), *inner, max(map(len, batch)), 14)
         assert averages.shape == (len(batch), *inner, 14)
@@ -123,8 +123,8 @@ def test_simple_elmo(folder):
 def test_elmoformanylangs(tmp_path):
     save_many_langs(model_of("alphabet, words"), tmp_path / "m")
     embedders = [Embedder(tmp_path / "m", 32, as_published=old) for old in (False, True)]
-    for dice, batch in batches(4):
-        found = dice.choice(embedders).sents2elmo(batch, dice.choice([-1, 0, 1, 2]))
+    for rng, batch in batches(4):
+        found = rng.choice(embedders).sents2elmo(batch, rng.choice([-1, 0, 1, 2]))
         for words, own in zip(batch, found, strict=True):
             assert own.shape == (len(words), 14)
             assert np.isfinite(own).all()
@@ -135,14 +135,14 @@ def test_elmoformanylangs(tmp_path):
 def test_files_of_lines(folder, tmp_path):
     embedder = ElmoEmbedder(folder)
     done = refused = 0
-    for dice, batch in batches(5, 20_000):
-        lines = "".join(" ".join(words).replace("\n", "") + "\n" for words in batch[: dice.choice([1, 2, 5, 250])])
+    for rng, batch in batches(5, 20_000):
+        lines = "".join(" ".join(words).replace("\n", "") + "\n" for words in batch[: rng.choice([1, 2, 5, 250])])
         try:
             embedder.embed_file(
                 io.StringIO(lines),
                 tmp_path / "v.hdf5",
-                dice.choice(["all", "top"]),
-                use_sentence_keys=dice.random() < 0.5,
+                rng.choice(["all", "top"]),
+                use_sentence_keys=rng.random() < 0.5,
             )
             done += 1
         except ElmoError:
@@ -153,7 +153,7 @@ def test_files_of_lines(folder, tmp_path):
 
 @pytest.mark.slow
 def test_what_is_no_batch_at_all(folder):
-    dice = random.Random(6)
+    rng = random.Random(6)
     calls = [
         batch_to_ids,
         ElmoEmbedder(folder).embed_batch,
@@ -179,7 +179,7 @@ def test_what_is_no_batch_at_all(folder):
         [["a"], 3],
     ]
     for _ in range(10_000):
-        call, thing = dice.choice(calls), dice.choice(things)
+        call, thing = rng.choice(calls), rng.choice(things)
         if call.__name__ == "embed_sentence" and thing in (["text"],):
             continue  # that is a sentence
         with pytest.raises(ElmoError):

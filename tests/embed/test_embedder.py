@@ -151,7 +151,7 @@ def test_carry_does_not_depend_on_the_batch_size(elmo):
 
 def test_warm_starts_every_sentence_from_the_settled_state(model):
     sentences = [["the", "river", "."], ["the", "bank"]]
-    warm = settle_state(model.bilm, model.speller, sentences)
+    warm = settle_state(model.bilm, model.word_encoder, sentences)
     elmo = Elmo(model.__class__(**{**vars(model), "warm": warm}))
     for sentence in sentences:
         elmo.embed([sentence], state="carry")

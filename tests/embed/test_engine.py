@@ -19,7 +19,7 @@ def readable(model, sentences):
     """All layers by `BiLM.forward`, each sentence alone."""
     vectors = []
     for words in sentences:
-        batch = encode_batch([words], [0], model.speller)
+        batch = encode_batch([words], [0], model.word_encoder)
         with torch.no_grad():
             layers, _ = model.bilm(torch.from_numpy(batch.char_ids[batch.word_at]), torch.from_numpy(batch.mask))
         vectors.append(layers[0, :, 1:-1].numpy())
@@ -74,7 +74,7 @@ def test_a_model_that_is_trained_meanwhile_gives_its_new_vectors(part):
     elmo = Elmo(model)
     before = elmo.embed(SENTENCES, layers="all")
     optimizer = torch.optim.SGD(getattr(model.bilm, part).parameters(), lr=0.1)
-    batch = encode_batch(SENTENCES[:3], range(3), model.speller)
+    batch = encode_batch(SENTENCES[:3], range(3), model.word_encoder)
     layers, _ = model.bilm(torch.from_numpy(batch.char_ids[batch.word_at]), torch.from_numpy(batch.mask))
     layers.square().mean().backward()
     optimizer.step()

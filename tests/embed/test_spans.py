@@ -38,9 +38,9 @@ def test_a_span_has_the_pooled_vectors_of_its_tokens(elmo, layers, pooling):
 
 
 def test_any_span_touches_the_tokens_that_share_a_character_with_it():
-    tokens, dice = tokenize(TEXT), random.Random(0)
+    tokens, rng = tokenize(TEXT), random.Random(0)
     for _ in range(500):
-        start, end = sorted(dice.sample(range(len(TEXT) + 4), 2))
+        start, end = sorted(rng.sample(range(len(TEXT) + 4), 2))
         expected = [i for i, t in enumerate(tokens) if max(t.start, start) < min(t.end, end)]
         if expected:
             assert tokens_of_spans(tokens, [(start, end)], "s") == [(expected[0], expected[-1] + 1)]

@@ -59,8 +59,8 @@ def test_the_backward_lm_is_the_forward_lm_on_the_reversed_sentence(bilm):
     bilm.backward_lm.load_state_dict(bilm.forward_lm.state_dict())
     ids, mask = spelled(SENTENCES[:1])
     layers, state = bilm(ids, mask)
-    mirrored, mirrored_state = bilm(ids.flip(1), mask)
-    assert torch.allclose(layers[..., P:], mirrored[..., :P].flip(2), atol=1e-12)
+    reverse_indices, mirrored_state = bilm(ids.flip(1), mask)
+    assert torch.allclose(layers[..., P:], reverse_indices[..., :P].flip(2), atol=1e-12)
     assert torch.allclose(state.backward.cell, mirrored_state.forward.cell, atol=1e-12)
 
 

@@ -35,7 +35,7 @@ def test_maxima_and_gradients_are_those_of_the_twin_whatever_the_order_of_widths
         assert torch.allclose(slow, fast, atol=1e-12)
 
 
-@pytest.mark.parametrize("way", ["read_fast", "read_on_gpu"])
+@pytest.mark.parametrize("way", ["forward_train", "forward_cuda"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_the_token_layer_of_training_is_that_of_inference(activation, way):
     cnn = char_cnn(((1, 4), (3, 5)), activation)
@@ -48,7 +48,7 @@ def test_the_token_layer_of_training_is_that_of_inference(activation, way):
         assert torch.allclose(a, b, atol=1e-12)
 
 
-@pytest.mark.parametrize("way", ["read_fast", "read_on_gpu"])
+@pytest.mark.parametrize("way", ["forward_train", "forward_cuda"])
 def test_in_bfloat16_the_token_layer_is_close(way):
     cnn = char_cnn(((1, 4), (3, 5))).float()
     char_ids = torch.from_numpy(encode_words(WORDS, 13))

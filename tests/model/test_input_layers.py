@@ -15,7 +15,7 @@ C, P = 13, 7
 
 
 def spelled(model, words):
-    return torch.from_numpy(model.speller.encode(words))
+    return torch.from_numpy(model.word_encoder.encode(words))
 
 
 def twin_token(word, model):
@@ -106,7 +106,7 @@ def test_no_direction_sees_what_lies_ahead_of_it(layer):
 @pytest.mark.parametrize("layer", INPUT_LAYERS)
 def test_rows_of_padding_are_zero_and_learn_nothing(layer):
     model = model_of(layer)
-    ids = torch.cat([spelled(model, ["the", "日本"]), torch.zeros(1, model.speller.width, dtype=torch.int64)])
+    ids = torch.cat([spelled(model, ["the", "日本"]), torch.zeros(1, model.word_encoder.width, dtype=torch.int64)])
     layers, _ = model.bilm(ids[None], torch.tensor([[True, True, False]]))
     assert not layers[0, :, 2].any()
     model.bilm.token_layer(ids).sum().backward()

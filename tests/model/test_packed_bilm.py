@@ -32,15 +32,15 @@ def clipped(**lstm):
 
 
 def random_state(config, n_rows, seed=0):
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     halves = (zero_state(config.lstm, n_rows, torch.zeros(())) for _ in range(2))
-    return BiLMState(*(LSTMState(*(0.3 * torch.randn(t.shape, generator=dice) for t in half)) for half in halves))
+    return BiLMState(*(LSTMState(*(0.3 * torch.randn(t.shape, generator=rng) for t in half)) for half in halves))
 
 
 def both(model, sentences, state, precision=None):
     """Layers of the readable and of the fast path, sentence by sentence (L, T, D), and both states."""
     order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i]))
-    batch = encode_batch(sentences, order, model.speller)
+    batch = encode_batch(sentences, order, model.word_encoder)
     char_ids, word_at = torch.from_numpy(batch.char_ids), torch.from_numpy(batch.word_at)
     with torch.no_grad():
         tokens = model.bilm.token_layer(char_ids)
@@ -48,15 +48,15 @@ def both(model, sentences, state, precision=None):
         packed = PackedBiLM(model.bilm, precision)
         lengths = batch.mask.sum(axis=1)
         packing = pack(lengths.tolist())
-        flat = np.concatenate([batch.word_at[: packing.alive[t], t] for t in range(len(packing.alive))])
+        flat = np.concatenate([batch.word_at[: packing.batch_sizes[t], t] for t in range(len(packing.batch_sizes))])
         own = BiLMState(*(LSTMState(*(t.clone() for t in half)) for half in state))
         fast, fast_after = packed.contextualise(
             packed.token_layer(char_ids)[torch.from_numpy(flat)],
-            packing.alive.tolist(),
-            torch.from_numpy(packing.mirrored),
+            packing.batch_sizes.tolist(),
+            torch.from_numpy(packing.reverse_indices),
             own,
         )
-        places = np.split(packing.in_order, np.cumsum(lengths)[:-1])
+        places = np.split(packing.unsorted_indices, np.cumsum(lengths)[:-1])
     pairs = [(slow[b, :, : lengths[b]], fast[:, torch.from_numpy(p)]) for b, p in enumerate(places)]
     return pairs, slow_after, fast_after
 
@@ -90,13 +90,13 @@ def test_a_sentence_or_a_few_are_the_twins(n_rows, projected):
 @pytest.mark.parametrize("n_rows", [1, 3])
 def test_a_document_is_read_some_tokens_at_a_time(n_rows, monkeypatch):
     monkeypatch.setattr(packed_bilm, "READ_AHEAD", 4)
-    lengths, plain = [], packed_bilm.products_of_few
+    lengths, plain = [], packed_bilm.small_batch_linear
 
     def noted(weights, biases, precision):
         product = plain(weights, biases, precision)
         return lambda x: lengths.append(x.shape[1]) or product(x)
 
-    monkeypatch.setattr(packed_bilm, "products_of_few", noted)
+    monkeypatch.setattr(packed_bilm, "small_batch_linear", noted)
     config = clipped()
     assert_same(small_model(config), SENTENCES[:n_rows], random_state(config, n_rows))
     assert max(lengths) == 4

@@ -5,21 +5,21 @@ import shutil
 import pytest
 
 from elmo.errors import OutputError
-from elmo.storage.files import PART_PREFIX, refuse_existing, remove_leftovers, remove_whole, written_whole
+from elmo.storage.files import PART_PREFIX, atomic_write, refuse_existing, remove_leftovers, remove_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(UnicodeEncodeError), written_whole(tmp_path / "a.txt") as part:
+    with pytest.raises(UnicodeEncodeError), atomic_write(tmp_path / "a.txt") as part:
         part.write_text("half a line, then \ud800", encoding="utf-8")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
 
 
 def test_a_file_and_a_folder_replace_what_was_there(tmp_path):
     for content in ("one", "two"):
-        with written_whole(tmp_path / "f" / "a.txt") as part:
+        with atomic_write(tmp_path / "f" / "a.txt") as part:
             part.write_text(content)
-        with written_whole(tmp_path / "d") as part:
+        with atomic_write(tmp_path / "d") as part:
             part.mkdir()
             (part / content).touch()
     assert (tmp_path / "f" / "a.txt").read_text() == "two"
@@ -77,7 +77,7 @@ def test_a_folder_comes_back_when_its_replacement_fails_between_the_two_renames(
     monkeypatch.setattr("elmo.storage.files.os.replace", replace)
     with (
         pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else OutputError),
-        written_whole(tmp_path / "d") as part,
+        atomic_write(tmp_path / "d") as part,
     ):
         part.mkdir()
     assert len(calls) == 3
@@ -86,7 +86,7 @@ def test_a_folder_comes_back_when_its_replacement_fails_between_the_two_renames(
 
 
 def test_leftovers_of_a_killed_process_are_removed(tmp_path):
-    with contextlib.suppress(ZeroDivisionError), written_whole(tmp_path / "a") as part:
+    with contextlib.suppress(ZeroDivisionError), atomic_write(tmp_path / "a") as part:
         shutil.copytree(part.parent, tmp_path / f"{part.parent.name}-killed")
         part.write_text(str(1 / 0))
     assert len(list(tmp_path.iterdir())) == 1
@@ -96,7 +96,7 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be written"), written_whole(tmp_path / "file" / "a.txt"):
+    with pytest.raises(OutputError, match="cannot be written"), atomic_write(tmp_path / "file" / "a.txt"):
         pass
 
 

@@ -30,9 +30,9 @@ def test_a_threshold_keeps_what_is_sure():
 
 
 def test_the_area_is_that_of_another_program():
-    dice = np.random.default_rng(0)
-    scores = np.round(0.5 + dice.random(60) / 2, 2)  # with ties
-    inside = dice.random(60) < 0.6
+    rng = np.random.default_rng(0)
+    scores = np.round(0.5 + rng.random(60) / 2, 2)  # with ties
+    inside = rng.random(60) < 0.6
     examples, told = case(*[("a" if known else "oos", "a", float(s)) for known, s in zip(inside, scores, strict=True)])
     found = scope_scores(examples, told, {"a"}, 0.6)
     assert found["in_out_auroc"] == pytest.approx(100 * sklearn.metrics.roc_auc_score(inside, scores))

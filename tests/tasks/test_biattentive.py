@@ -25,8 +25,8 @@ CONFIG = TaskConfig.model_validate(
 
 def rows(n_features):
     """Rows (3, 6, F) whose padding holds large numbers, and their mask."""
-    dice = np.random.default_rng(0)
-    x = torch.from_numpy(dice.normal(size=(3, 6, n_features))).float()
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(3, 6, n_features))).float()
     mask = torch.arange(6) < torch.tensor(LENGTHS)[:, None]
     return x.masked_fill(~mask.unsqueeze(2), 1e4), mask
 

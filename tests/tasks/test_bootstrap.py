@@ -11,8 +11,8 @@ def share(sums):
 
 
 def test_the_interval_of_a_share_is_that_of_the_normal_law():
-    dice = np.random.default_rng(0)
-    right = (dice.random(2000) < 0.8).astype(int)
+    rng = np.random.default_rng(0)
+    right = (rng.random(2000) < 0.8).astype(int)
     counts = np.stack([right, np.ones_like(right)], axis=1)
     p = right.mean()
     half = 196 * np.sqrt(p * (1 - p) / 2000)
@@ -30,8 +30,8 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 
 
 def test_two_systems_are_drawn_together():
-    dice = np.random.default_rng(1)
-    b = (dice.random(1000) < 0.7).astype(int)
+    rng = np.random.default_rng(1)
+    b = (rng.random(1000) < 0.7).astype(int)
     a = b.copy()
     a[np.flatnonzero(b == 0)[:20]] = 1  # right wherever B is, and twenty times more
     ones = np.ones(1000, dtype=int)

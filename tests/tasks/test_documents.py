@@ -96,9 +96,9 @@ def test_concepts_meet_where_their_mentions_are_nearest():
 
 
 def test_the_threshold_is_the_best_of_all():
-    dice = random.Random(0)
+    rng = random.Random(0)
     for _ in range(20):
-        scored = [(dice.randint(1, 9) / 10, dice.random() < 0.4) for _ in range(15)]
+        scored = [(rng.randint(1, 9) / 10, rng.random() < 0.4) for _ in range(15)]
         n_true = sum(true for _, true in scored) + 2
 
         def f1(least, scored=scored, n_true=n_true):

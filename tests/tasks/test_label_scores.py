@@ -11,8 +11,8 @@ from elmo.tasks.label_scores import calibration_error, f1_of_counts, fit_pool
 
 @pytest.mark.parametrize("seed", range(20))
 def test_f1_is_that_of_scikit_learn(seed):
-    dice = np.random.default_rng(seed)
-    true, said = dice.random((2, 25, 4)) < 0.4
+    rng = np.random.default_rng(seed)
+    true, said = rng.random((2, 25, 4)) < 0.4
     found = f1_of_counts((true & said).sum(0), said.sum(0), true.sum(0))
     assert found.macro == pytest.approx(100 * metrics.f1_score(true, said, average="macro"))
     assert found.micro == pytest.approx(100 * metrics.f1_score(true, said, average="micro"))
@@ -28,10 +28,10 @@ def test_f1_leaves_out_labels_that_are_neither_true_nor_said():
 
 @pytest.mark.parametrize(("seed", "scale"), [(0, 1.0), (1, 5.0), (2, 0.2)])
 def test_the_temperature_is_the_most_likely_one(seed, scale):
-    dice = np.random.default_rng(seed)
-    logits = scale * dice.standard_normal((400, 5))
+    rng = np.random.default_rng(seed)
+    logits = scale * rng.standard_normal((400, 5))
     shares = np.exp(log_softmax(logits / scale, axis=1))
-    labels = np.array([dice.choice(5, p=row) for row in shares])
+    labels = np.array([rng.choice(5, p=row) for row in shares])
 
     def nats(log_t):
         return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(400), labels].mean()
@@ -42,10 +42,10 @@ def test_the_temperature_is_the_most_likely_one(seed, scale):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_pool_of_two_models_is_the_most_likely_one(seed):
-    dice = np.random.default_rng(seed)
-    own, other, noise = dice.standard_normal((3, 500, 4))
+    rng = np.random.default_rng(seed)
+    own, other, noise = rng.standard_normal((3, 500, 4))
     shares = np.exp(log_softmax(1.5 * own + 0.5 * other, axis=1))
-    labels = np.array([dice.choice(4, p=row) for row in shares])
+    labels = np.array([rng.choice(4, p=row) for row in shares])
     logits = [2 * own + 0.3 * other, other + 0.2 * noise]
 
     def nats(factors):
@@ -56,9 +56,9 @@ def test_the_pool_of_two_models_is_the_most_likely_one(seed):
 
 
 def test_a_model_that_knows_nothing_is_hardly_heard():
-    dice = np.random.default_rng(0)
-    labels = dice.integers(0, 3, 300)
-    good, bad = 3.0 * np.eye(3)[labels] + dice.standard_normal((300, 3)), -2.0 * np.eye(3)[labels]
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 300)
+    good, bad = 3.0 * np.eye(3)[labels] + rng.standard_normal((300, 3)), -2.0 * np.eye(3)[labels]
     factors = fit_pool([good.astype(np.float32), bad.astype(np.float32)], labels)
     assert factors[0] > 0.5
     assert factors[1] == pytest.approx(0.01, rel=1e-3)

@@ -15,8 +15,8 @@ WORDS = "what is the time in Oslo now please wake me at nine play some jazz who 
 
 def examples_of(seed, n):
     """Texts of random words, their labels by a word or two of them."""
-    dice = np.random.default_rng(seed)
-    texts = [[WORDS[i] for i in dice.integers(0, len(WORDS), dice.integers(3, 9))] for _ in range(n)]
+    rng = np.random.default_rng(seed)
+    texts = [[WORDS[i] for i in rng.integers(0, len(WORDS), rng.integers(3, 9))] for _ in range(n)]
     labels = ["time" if "time" in t else "song" if "song" in t or "jazz" in t else "other" for t in texts]
     return [example(words, label) for words, label in zip(texts, labels, strict=True)]
 

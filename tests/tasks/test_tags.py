@@ -13,24 +13,24 @@ from elmo.tasks.tags import Span, all_tags, allowed_transitions, guess_scheme, s
 SCHEMES = ["bio", "iob1", "bioes", "bmes"]
 
 
-def some_spans(dice, n_tokens):
+def some_spans(rng, n_tokens):
     """Spans without overlap, some with nothing between."""
     spans, at = [], 0
     while at < n_tokens:
-        end = min(n_tokens, at + dice.randint(1, 4))
-        if dice.random() < 0.6:
-            spans.append(Span(at, end, dice.choice("xy")))
+        end = min(n_tokens, at + rng.randint(1, 4))
+        if rng.random() < 0.6:
+            spans.append(Span(at, end, rng.choice("xy")))
         at = end
     return spans
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_is_written_is_read_and_valid(scheme):
-    dice = random.Random(1)
+    rng = random.Random(1)
     names = all_tags(["x", "y"], scheme)
     start, between, end = allowed_transitions(names, scheme)
     for _ in range(300):
-        spans = some_spans(dice, dice.randint(1, 9))
+        spans = some_spans(rng, rng.randint(1, 9))
         tags = tags_of_spans(spans, 9, scheme)
         assert spans_of_tags(tags) == spans
         path = [names.index(tag) for tag in tags]
@@ -43,10 +43,10 @@ def test_what_is_written_is_read_and_valid(scheme):
 def test_what_may_follow_is_what_some_spans_write(scheme):
     names = all_tags(["x", "y"], scheme)
     start, between, end = allowed_transitions(names, scheme)
-    dice = random.Random(2)
+    rng = random.Random(2)
     seen = set()
     for _ in range(3000):
-        tags = tags_of_spans(some_spans(dice, 6), 6, scheme)
+        tags = tags_of_spans(some_spans(rng, 6), 6, scheme)
         seen |= {(None, tags[0]), (tags[-1], None), *itertools.pairwise(tags)}
     allowed = {(None, tag) for tag, may in zip(names, start, strict=True) if may}
     allowed |= {(tag, None) for tag, may in zip(names, end, strict=True) if may}
@@ -57,11 +57,11 @@ def test_what_may_follow_is_what_some_spans_write(scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_scores_are_those_of_seqeval_on_a_thousand_random_taggings(scheme):
-    dice = random.Random(3)
+    rng = random.Random(3)
     names = all_tags(["x", "y"], scheme)
     for _ in range(1000):
-        lengths = [dice.randint(1, 8) for _ in range(3)]
-        true, said = ([[dice.choice(names) for _ in range(n)] for n in lengths] for _ in range(2))
+        lengths = [rng.randint(1, 8) for _ in range(3)]
+        true, said = ([[rng.choice(names) for _ in range(n)] for n in lengths] for _ in range(2))
         counts = span_counts([*map(spans_of_tags, true)], [*map(spans_of_tags, said)])
         found = span_scores(counts.sum(axis=0))
         theirs = [[[tag.replace("M-", "I-") for tag in tags] for tags in side] for side in (true, said)]

@@ -34,7 +34,7 @@ def gradients(bilm, layers):
 @pytest.mark.parametrize("layer", INPUT_LAYERS)
 def test_without_dropout_they_are_the_layers_that_a_caller_gets(layer):
     model = model_of(layer)
-    found = trained_layers(model.bilm, model.speller, SENTENCES, NONE, [0])
+    found = trained_layers(model.bilm, model.word_encoder, SENTENCES, NONE, [0])
     for row, expected in zip(found, Elmo(model).embed(SENTENCES, layers="all"), strict=True):
         n = expected.shape[1]
         assert np.allclose(row[:, :n].detach(), expected, atol=1e-5)
@@ -44,8 +44,8 @@ def test_without_dropout_they_are_the_layers_that_a_caller_gets(layer):
 @pytest.mark.parametrize("layer", ["bytes", "alphabet, words"])
 def test_their_gradient_is_that_of_the_readable_forward_pass(layer):
     model = model_of(layer, scale=1.0)
-    fast = gradients(model.bilm, trained_layers(model.bilm, model.speller, SENTENCES, NONE, [0]))
-    given = encode_batch(SENTENCES, range(3), model.speller)
+    fast = gradients(model.bilm, trained_layers(model.bilm, model.word_encoder, SENTENCES, NONE, [0]))
+    given = encode_batch(SENTENCES, range(3), model.word_encoder)
     char_ids = torch.from_numpy(given.char_ids[given.word_at])
     every, _ = model.bilm(char_ids, torch.from_numpy(given.mask))
     inner = torch.from_numpy(given.mask)[:, None, 2:, None]
@@ -58,7 +58,7 @@ def test_a_batch_that_is_too_large_is_read_in_parts_with_the_same_result():
     model = small_model(scale=1.0)
     results = []
     for most in (2**30, 1):
-        layers = trained_layers(model.bilm, model.speller, SENTENCES, SOME, [3], most)
+        layers = trained_layers(model.bilm, model.word_encoder, SENTENCES, SOME, [3], most)
         results.append((layers.detach(), gradients(model.bilm, layers)))
     (whole, whole_gradients), (parts, parts_gradients) = results
     assert torch.allclose(whole, parts, atol=1e-6)
@@ -70,7 +70,7 @@ def test_products_in_bfloat16_give_nearly_the_same_layers_and_gradients():
     model = small_model(scale=1.0)
     full, low = (
         trained_layers(
-            model.bilm, model.speller, SENTENCES, NONE, [0], precision=known_precision(p, torch.device("cpu"))
+            model.bilm, model.word_encoder, SENTENCES, NONE, [0], precision=known_precision(p, torch.device("cpu"))
         )
         for p in (None, torch.bfloat16)
     )
@@ -83,16 +83,18 @@ def test_products_in_bfloat16_give_nearly_the_same_layers_and_gradients():
 
 def test_dropout_is_decided_by_its_seed_alone():
     model = small_model()
-    one, same, other = (trained_layers(model.bilm, model.speller, SENTENCES, SOME, seed) for seed in ([1], [1], [2]))
+    one, same, other = (
+        trained_layers(model.bilm, model.word_encoder, SENTENCES, SOME, seed) for seed in ([1], [1], [2])
+    )
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
 
 def test_neighbours_change_no_layer():
     model = small_model()
-    together = trained_layers(model.bilm, model.speller, SENTENCES, NONE, [0])
+    together = trained_layers(model.bilm, model.word_encoder, SENTENCES, NONE, [0])
     for row, sentence in zip(together, SENTENCES, strict=True):
-        (alone,) = trained_layers(model.bilm, model.speller, [sentence], NONE, [0])
+        (alone,) = trained_layers(model.bilm, model.word_encoder, [sentence], NONE, [0])
         assert torch.allclose(row[:, : len(sentence)], alone, atol=1e-5)
 
 

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from elmo.text.batches import encode_batch, length_batches
 from elmo.text.words.characters import encode_word
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 9), st.integers(1, 200))
@@ -16,7 +16,7 @@ def test_every_sentence_is_in_one_batch_and_batches_keep_their_bounds(lengths, m
 
 
 def test_words_are_spelled_once_between_boundaries():
-    batch = encode_batch([["a", "b", "a"], [], ["b"]], [2, 0], Speller(6))
+    batch = encode_batch([["a", "b", "a"], [], ["b"]], [2, 0], WordEncoder(6))
     assert batch.rows.tolist() == [2, 0]
     assert batch.mask.tolist() == [[True] * 3 + [False] * 2, [True] * 5]
     assert len(batch.char_ids) == 1 + 4

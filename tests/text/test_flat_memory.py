@@ -21,7 +21,7 @@ else:
     text = read_encoded_text(folder / "text")
     reader = WindowReader(text, 128, 20, seed=1, shuffle=what, heldout=text.heldout)
     position, n_read = reader.start(), 0
-    while n_read < min(reader.n_places, 8_000_000):
+    while n_read < min(reader.n_positions, 8_000_000):
         window, position = reader.read(position)
         n_read += window.begins.size
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))

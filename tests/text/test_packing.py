@@ -13,17 +13,19 @@ def test_every_token_has_one_place_and_its_mirror(lengths):
     places = {}  # (row, step) -> place, counted out one by one
     for step in range(max(lengths, default=0)):
         rows = [row for row, length in enumerate(lengths) if length > step]
-        assert packing.alive[step] == len(rows)
+        assert packing.batch_sizes[step] == len(rows)
         assert rows == list(range(len(rows)))
         for row in rows:
             places[row, step] = len(places)
-    assert packing.alive.sum() == len(places) == sum(lengths)
-    assert packing.in_order.tolist() == [places[row, t] for row, length in enumerate(lengths) for t in range(length)]
+    assert packing.batch_sizes.sum() == len(places) == sum(lengths)
+    assert packing.unsorted_indices.tolist() == [
+        places[row, t] for row, length in enumerate(lengths) for t in range(length)
+    ]
     for (row, step), place in places.items():
-        assert packing.mirrored[place] == places[row, lengths[row] - 1 - step]
+        assert packing.reverse_indices[place] == places[row, lengths[row] - 1 - step]
 
 
 @pytest.mark.parametrize("lengths", [[], [1], [5, 5, 5]])
 def test_the_mirror_of_the_mirror_is_the_place_itself(lengths):
-    mirrored = pack(lengths).mirrored
-    assert np.array_equal(mirrored[mirrored], np.arange(sum(lengths)))
+    reverse_indices = pack(lengths).reverse_indices
+    assert np.array_equal(reverse_indices[reverse_indices], np.arange(sum(lengths)))

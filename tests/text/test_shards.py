@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import encode_text
 from elmo.errors import OutputError, TextError
-from elmo.storage.files import written_whole
+from elmo.storage.files import atomic_write
 from elmo.text import shards
 from elmo.text.shards import read_encoded_text, write_encoded_text
 
@@ -112,7 +112,7 @@ def test_a_text_that_breaks_off_leaves_nothing(tmp_path):
         yield ["a"], True
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OutputError, match="No space left"), written_whole(tmp_path / "run") as part:
+    with pytest.raises(OutputError, match="No space left"), atomic_write(tmp_path / "run") as part:
         write_encoded_text(breaks_off(), part)
     assert list(tmp_path.iterdir()) == []
 

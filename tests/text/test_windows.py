@@ -140,7 +140,7 @@ def test_the_rows_of_several_ranks_together_are_the_window_of_one_process(case, 
 def test_every_sentence_of_an_epoch_is_read_once_and_its_places_are_counted(case):
     reader, text = reader_of(case)
     trained = [i for i in range(text.n_sentences) if i not in case["heldout"]]
-    assert reader.n_places == sum(len(text.sentence(i)) + 1 for i in trained)
+    assert reader.n_positions == sum(len(text.sentence(i)) + 1 for i in trained)
     order = SentenceOrder(text, case["shuffle"], case["seed"], np.array(case["heldout"], np.int64))
     for epoch in (0, 3):
         assert sorted(order.read(epoch * len(trained), len(trained))) == trained
@@ -176,7 +176,7 @@ def test_epochs_follow_each_other_without_a_gap():
     read, position = read_all(reader, reader.start(), 40)
     assert sum(window.begins.sum() for window in read) == position.n_sentences
     places = sum(window.begins.size for window in read)
-    assert abs(position.n_sentences / 2 - places / reader.n_places) < 2
+    assert abs(position.n_sentences / 2 - places / reader.n_positions) < 2
 
 
 def test_documents_stay_whole_and_change_their_order():

@@ -11,7 +11,7 @@ from elmo.model.bilm import BiLM
 from elmo.model.config import SIZES
 from elmo.model.output.softmax import Softmax
 from elmo.train.cost import StepWords, count_activations, count_memory, count_parameters
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.recipe import pretrain_config
 from elmo.train.trainer import Trainer
 
@@ -36,8 +36,8 @@ def test_parameters_are_those_of_the_built_modules(size):
 def trainer_of(layer, **settings):
     adaptive = settings.get("softmax") == "adaptive"
     model = small_model(scale=1.0, cutoffs=CUTOFFS) if adaptive else model_of(layer, scale=1.0)
-    corpus = spell_corpus(
-        encode_text([line.split() for line in TEXT.splitlines()]), [], model.vocabulary, model.speller
+    corpus = encode_corpus(
+        encode_text([line.split() for line in TEXT.splitlines()]), [], model.vocabulary, model.word_encoder
     )
     defaults = {"rows": 3, "window": 5, "n_negatives": 4, "bilm": model.bilm.config.model_dump()}
     return Trainer(model, corpus, pretrain_config({**defaults, **settings}, []))
@@ -101,7 +101,7 @@ from elmo.text.words.word_encoder import Speller
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.cost import count_memory
 from elmo.train.recipe import pretrain_config
-from elmo.train.data.encoded_corpus import cutoffs_of, spell_corpus
+from elmo.train.data.encoded_corpus import cutoffs_of, encode_corpus
 from elmo.train.trainer import Trainer
 
 def peak():  # of this program; ru_maxrss would be the peak of the one that started it too
@@ -119,7 +119,7 @@ def run(config, n_steps):
 words = [f"word{i * i % 9973}" for i in range(60_000)]
 text = encode_text([words[i : i + 20] for i in range(0, len(words), 20)])
 vocabulary = Vocabulary(["<S>", "</S>", "<UNK>", *dict.fromkeys(words)])
-corpus = spell_corpus(text, [], vocabulary, Speller(50))
+corpus = encode_corpus(text, [], vocabulary, Speller(50))
 cutoffs = None
 run(pretrain_config({"rows": 1, "window": 2, "bilm": {"lstm": {"cell_size": 8}}}, []), 3)  # loads what PyTorch loads late
 before = peak()

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import TEXT
 from elmo.checkpoints.load import load_model
-from elmo.storage.files import locked
+from elmo.storage.files import file_lock
 from elmo.train.run_state import checkpoints_of
 
 SETTINGS = {
@@ -166,7 +166,7 @@ def test_ranks_whose_launcher_is_killed_save_and_end_and_till_then_nobody_else_w
     process.wait()
     patience = time.monotonic() + 60
     while time.monotonic() < patience:
-        with locked(run) as free:
+        with file_lock(run) as free:
             if free:
                 break
         time.sleep(0.1)

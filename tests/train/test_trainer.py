@@ -12,7 +12,7 @@ from elmo.errors import ConfigError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.model.kernels.products import known_precision
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.loop import pretrain
 from elmo.train.objectives.graphed_losses import WORDS_STEP, filled_up
 from elmo.train.ranks import ALONE, Ranks
@@ -31,7 +31,7 @@ TEACHER = small_model(scale=1.5, seed=1).bilm
 
 def trainer_of(scale=1.0, ranks=ALONE, teacher=None, **settings):
     model = small_model(scale=scale, cutoffs=CUTOFFS if settings.get("softmax") == "adaptive" else None)
-    corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text(SENTENCES), [], model.vocabulary, model.word_encoder)
     defaults = {"rows": 6, "window": 7, "n_negatives": 4, "dropout": 0.2, "optimizer": {"warmup_steps": 0}}
     config = pretrain_config({**defaults, **settings, "bilm": model.bilm.config.model_dump()}, [])
     return Trainer(model, corpus, config, ranks, teacher or (deepcopy(TEACHER) if config.distillation else None))
@@ -126,7 +126,7 @@ def test_the_loss_is_mixed_of_both():
 
 def test_distillation_without_a_teacher_is_refused():
     model = small_model()
-    corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text(SENTENCES), [], model.vocabulary, model.word_encoder)
     config = pretrain_config({"distillation": 0.5, "bilm": model.bilm.config.model_dump()}, [])
     with pytest.raises(TrainingError, match="give --start"):
         Trainer(model, corpus, config)
@@ -145,7 +145,7 @@ def test_the_rows_of_a_tied_softmax_are_the_token_layer_of_its_words(softmax):
     trainer = trainer_of(tied=True, softmax=softmax)
     losses = train(trainer, 40)
     trainer.refresh()
-    ids = torch.from_numpy(trainer.model.speller.encode(trainer.vocabulary.words))
+    ids = torch.from_numpy(trainer.model.word_encoder.encode(trainer.vocabulary.words))
     assert torch.allclose(trainer.softmax.weight, trainer.bilm.token_layer(ids), atol=1e-5)
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
 
@@ -239,7 +239,7 @@ def test_a_step_that_is_not_finite_moves_nothing_and_keeps_the_state(softmax):
 
 def test_some_steps_that_are_not_finite_are_skipped_and_many_in_a_row_end_the_run(tmp_path):
     model = small_model()
-    corpus = spell_corpus(encode_text(SENTENCES), [SENTENCES[0]], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text(SENTENCES), [SENTENCES[0]], model.vocabulary, model.word_encoder)
     settings = {"rows": 6, "window": 7, "n_negatives": 4, "optimizer": {"max_skipped_steps": 3}, "log_every": 1}
     config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
     with torch.no_grad():
@@ -253,7 +253,7 @@ def test_some_steps_that_are_not_finite_are_skipped_and_many_in_a_row_end_the_ru
 
 def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
     model = small_model(scale=1.0)
-    corpus = spell_corpus(encode_text(SENTENCES), SENTENCES[:3], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text(SENTENCES), SENTENCES[:3], model.vocabulary, model.word_encoder)
     settings = {"rows": 6, "window": 7, "n_negatives": 4, "evaluate_every": 5}
     config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
     reports = []
@@ -265,7 +265,7 @@ def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
 @pytest.mark.parametrize("cutoffs", [None, CUTOFFS])
 def test_a_model_with_another_kind_of_softmax_than_the_recipes_is_refused(cutoffs):
     model = small_model(cutoffs=cutoffs)
-    corpus = spell_corpus(encode_text(SENTENCES), [], model.vocabulary, model.speller)
+    corpus = encode_corpus(encode_text(SENTENCES), [], model.vocabulary, model.word_encoder)
     asked = "adaptive" if cutoffs is None else "full"
     config = pretrain_config({"softmax": asked, "bilm": model.bilm.config.model_dump()}, [])
     with pytest.raises(TrainingError, match=f"the recipe asks for softmax={asked}, the model has an? "):

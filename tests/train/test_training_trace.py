@@ -15,8 +15,8 @@ from elmo.model.config import BiLMConfig
 from elmo.model.output.softmax import Softmax
 from elmo.text.windows import Window
 from elmo.text.words.vocabulary import read_vocabulary
-from elmo.text.words.word_encoder import Speller
-from elmo.train.data.encoded_corpus import spell_corpus
+from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.loop import Trainer
 from elmo.train.ranks import Ranks
 from elmo.train.recipe import pretrain_config
@@ -82,7 +82,7 @@ def test_six_steps_of_the_reference_trainer_are_reproduced(shared, clip, accumul
     characters = [trace[f"batch{k}|tokens_characters{end}"] + 1 for k in range(6) for end in ("", "_reverse")]
     spellings, inputs = np.unique(np.stack(characters).reshape(-1, 50), axis=0, return_inverse=True)
     inputs = inputs.reshape(6, 2, 2, 10).astype(np.int32)
-    corpus = spell_corpus(encode_text([["neural"]]), [], vocabulary, Speller(50))
+    corpus = encode_corpus(encode_text([["neural"]]), [], vocabulary, WordEncoder(50))
     numbers = np.concatenate([np.zeros(len(spellings), np.int32), np.arange(len(vocabulary), dtype=np.int32)])
     corpus = replace(corpus, spellings=np.resize(spellings, (len(numbers), 50)), targets=numbers)
     trainer = Trainer(model, corpus, config, Ranks())

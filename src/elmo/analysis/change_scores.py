@@ -59,15 +59,15 @@ def change_of(
         permutations: random ones, at most; the least p is 1 / (1 + permutations).
         clusters: of `jsd`, at most.
     """
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     occurrences = np.concatenate([a, b]).astype(np.float32)
-    assigned = cluster(occurrences, min(clusters, len(occurrences)), dice)
+    assigned = cluster(occurrences, min(clusters, len(occurrences)), rng)
     unit, of_first = _units(lines_a, lines_b)
     sums = _SumsOfLines(occurrences, assigned, unit, len(of_first))
     told = {name: float(sums.score(name, of_first[None])[0]) for name in MEASURES}
 
     def as_large(n: int) -> NDArray[np.bool_]:
-        drawn = dice.permuted(np.tile(of_first, (n, 1)), axis=1)
+        drawn = rng.permuted(np.tile(of_first, (n, 1)), axis=1)
         return sums.score(measure, drawn) >= told[measure] - 1e-9
 
     return Change(told["prt"], told["apd"], told["jsd"], chance(as_large, permutations))
@@ -137,14 +137,14 @@ def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def cluster(x: Vectors, k: int, dice: np.random.Generator) -> Integers:
+def cluster(x: Vectors, k: int, rng: np.random.Generator) -> Integers:
     """K-means with the start of k-means++ (Arthur & Vassilvitskii 2007): which cluster each of x (N, D) is in, int64 (N,)."""
-    centres = x[[dice.integers(len(x))]]
+    centres = x[[rng.integers(len(x))]]
     while len(centres) < k:
         far = _distances(x, centres).min(axis=1).clip(0)
         if far.sum() < 1e-6:
             break
-        centres = np.concatenate([centres, x[[dice.choice(len(x), p=far / far.sum())]]])
+        centres = np.concatenate([centres, x[[rng.choice(len(x), p=far / far.sum())]]])
     assigned: Integers = _distances(x, centres).argmin(axis=1)
     for _ in range(_ROUNDS):
         centres = np.stack(

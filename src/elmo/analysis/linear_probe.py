@@ -123,7 +123,7 @@ def draw_parts(groups: NDArray[np.int64], seed: int) -> tuple[Labels, Labels]:
     different = np.unique(groups)
     if len(different) < 2:
         return np.arange(len(groups)), np.arange(len(groups))
-    dice = np.random.default_rng(seed)
-    chosen = dice.permutation(different)[: max(1, len(different) // 10)]
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(different)[: max(1, len(different) // 10)]
     of_dev = np.isin(groups, chosen)
     return np.flatnonzero(~of_dev), np.flatnonzero(of_dev)

@@ -31,7 +31,7 @@ class Occurrences(NamedTuple):
 
 
 def draw_places(
-    rows: Iterable[Row], words: Iterable[str], most: int, lowercase: bool, dice: np.random.Generator
+    rows: Iterable[Row], words: Iterable[str], most: int, lowercase: bool, rng: np.random.Generator
 ) -> dict[str, list[Place]]:
     """At most so many places of each word, all of them equally likely (reservoir sampling, Vitter 1985), in order."""
     drawn: dict[str, list[Place]] = {word: [] for word in words}
@@ -45,7 +45,7 @@ def draw_places(
             seen[word] += 1
             if len(places) < most:
                 places.append(Place(number, at, row.line))
-            elif (slot := int(dice.integers(seen[word]))) < most:
+            elif (slot := int(rng.integers(seen[word]))) < most:
                 places[slot] = Place(number, at, row.line)
     return {word: sorted(places) for word, places in drawn.items()}
 

@@ -16,7 +16,7 @@ from elmo.checkpoints.published_arrays import StoredArray, byte_cnn, datasets, r
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
-from elmo.storage.files import require_json, written_whole
+from elmo.storage.files import atomic_write, require_json
 from elmo.text.words.characters import BOUNDARIES, N_CHARACTERS
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, write_vocabulary
 
@@ -98,7 +98,7 @@ def save_bilm_tf(model: SavedModel, folder: Path) -> None:
         },
     }
     parameters = {name: p.detach().cpu() for name, p in model.bilm.named_parameters()}
-    with written_whole(folder) as part:
+    with atomic_write(folder) as part:
         part.mkdir()
         (part / OPTIONS_FILE).write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
         with writing_hdf5(part / WEIGHTS_FILE) as write:

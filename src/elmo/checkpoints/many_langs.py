@@ -37,7 +37,7 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import PUBLISHED_FILTERS, BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import require_json, written_whole
+from elmo.storage.files import atomic_write, require_json
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import SPECIALS
 
@@ -147,7 +147,7 @@ def save_many_langs(model: SavedModel, folder: Path) -> list[str]:
         "dropout": 0.1,
     }
     words = model.lexicon.input_words
-    with written_whole(folder) as part:
+    with atomic_write(folder) as part:
         part.mkdir()
         token, items, characters = token_tensors(model)
         if items:

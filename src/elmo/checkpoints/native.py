@@ -32,7 +32,7 @@ from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import PART_PREFIX, require_json, sync_folder, sync_to_disk, written_whole
+from elmo.storage.files import PART_PREFIX, atomic_write, require_json, sync_folder, sync_to_disk
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 
@@ -73,7 +73,7 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
 
 def save_native(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
     """Write a model folder, whole or not at all; a folder of that name is replaced."""
-    with written_whole(folder) as part:
+    with atomic_write(folder) as part:
         part.mkdir()
         write_model_files(model, part, storage)
 

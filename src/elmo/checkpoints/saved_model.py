@@ -18,7 +18,7 @@ from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
 from elmo.text.words.characters import BOUNDARIES, Boundaries
 from elmo.text.words.lexicon import Lexicon, count_input_words
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 
 class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
@@ -78,10 +78,10 @@ class SavedModel:
         check_lexicon(self.lexicon, self.config.bilm, "lexicon of a model")
 
     @property
-    def speller(self) -> Speller:
+    def word_encoder(self) -> WordEncoder:
         """Words -> what `bilm` reads."""
         config = self.config.bilm
-        return Speller(config.max_characters, self.lexicon, self.config.boundaries, config.longest_word)
+        return WordEncoder(config.max_characters, self.lexicon, self.config.boundaries, config.longest_word)
 
 
 def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:

@@ -17,7 +17,7 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import write_hdf5
 from elmo.errors import CheckpointError, ConfigError, TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sentence_inputs import read_token_lists
 
 OUTPUT_FORMATS: dict[str, Layers] = {"all": "all", "top": "top", "average": "mean"}  # of the command -> of `Elmo.embed`
@@ -119,7 +119,7 @@ class ElmoEmbedder:
             raise TextError(f"line {blank[0]} is empty; remove the {len(blank):,} empty lines")
         vectors = self.embed_sentences((line.split() for line in lines), batch_size)
         chosen = (choose(torch.from_numpy(array)).numpy() for array in vectors)
-        with written_whole(Path(output_file_path)) as part:
+        with atomic_write(Path(output_file_path)) as part:
             write_hdf5(part, zip(lines, chosen, strict=True), not forget_sentences, use_sentence_keys)
 
     def _embed(self, batch: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:

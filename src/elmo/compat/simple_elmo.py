@@ -147,17 +147,17 @@ class ElmoModel:
             CheckpointError: the model came without its softmax.
         """
         elmo = self._ready()
-        softmax, vocabulary = elmo.model.output.softmax, elmo.model.vocabulary
+        softmax, vocabulary = elmo.model.softmax, elmo.model.vocabulary
         if softmax is None or vocabulary is None:
             raise CheckpointError(
                 "get_elmo_substitutes needs the softmax of the model; load(..., full=True) tells if it is there"
             )
         topn = whole_number("topn", topn)
         found = []
-        start, end = elmo.model.speller.boundaries
+        start, end = elmo.model.word_encoder.boundaries
         for words in read_token_lists(raw_sentences):
             marked = [start, *words, end]
-            char_ids = torch.from_numpy(elmo.model.speller.encode(marked))[None]  # (1, T + 2, C)
+            char_ids = torch.from_numpy(elmo.model.word_encoder.encode(marked))[None]  # (1, T + 2, C)
             layers, _ = elmo.bilm(char_ids, torch.ones(1, len(marked), dtype=torch.bool))
             ahead, behind = layers[0, -1].chunk(2, dim=1)  # (T + 2, P)
             n_best = min(topn, len(vocabulary))
@@ -190,7 +190,7 @@ class ElmoModel:
     def _padding(self, layers: str) -> Array:
         """What stood where there is no token: the token layer of no characters; the LSTM layers are zero there."""
         elmo = self._ready()
-        row = torch.full((1, elmo.model.speller.width), PADDING)
+        row = torch.full((1, elmo.model.word_encoder.width), PADDING)
         nothing = elmo.bilm.token_layer(row)[0].repeat(2).double().numpy()  # (D,)
         if layers == "all":
             stack = np.zeros((elmo.n_layers, 1, elmo.width))

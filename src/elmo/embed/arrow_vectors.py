@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationEr
 
 from elmo.errors import OutputError, TextError
 from elmo.storage.compressed import import_pyarrow
-from elmo.storage.files import read_json, written_whole
+from elmo.storage.files import atomic_write, read_json
 from elmo.text.sources.rows import Row
 
 BATCH_ROWS = 256
@@ -96,7 +96,7 @@ def read_manifests(folder: Path) -> list[Manifest]:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write a manifest, whole or not at all."""
-    with written_whole(manifest_file(folder, manifest.job, manifest.n_jobs)) as part:
+    with atomic_write(manifest_file(folder, manifest.job, manifest.n_jobs)) as part:
         part.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
@@ -113,7 +113,7 @@ def write_shard(
     schema = _schema(pyarrow, settings)
     n_rows = 0
     with (
-        written_whole(path) as part,
+        atomic_write(path) as part,
         pyarrow.OSFile(str(part), "wb") as file,
         pyarrow.ipc.new_file(file, schema) as writer,
     ):

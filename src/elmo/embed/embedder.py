@@ -79,7 +79,7 @@ class Elmo:
         self._watch = TextWatch(model)
         precision = known_precision(precision, where)
         self.dtype: str = next(name for name, pair in _DTYPES.items() if pair == (held, precision))
-        self._engine = Engine(self.bilm, model.speller, precision, cache_bytes)
+        self._engine = Engine(self.bilm, model.word_encoder, precision, cache_bytes)
 
     @classmethod
     def from_pretrained(

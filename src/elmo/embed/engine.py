@@ -13,7 +13,7 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.packed_bilm import PackedBiLM
 from elmo.text.packing import pack
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 LAYERS_BYTES = 2**26  # of all layers of a batch; a longer sentence is a batch of its own
 
@@ -26,9 +26,9 @@ class Engine:
     """
 
     def __init__(
-        self, bilm: BiLM, speller: Speller, precision: torch.dtype | None, cache_bytes: int = CACHE_BYTES
+        self, bilm: BiLM, word_encoder: WordEncoder, precision: torch.dtype | None, cache_bytes: int = CACHE_BYTES
     ) -> None:
-        self._bilm, self._speller, self._precision, self._cache_bytes = bilm, speller, precision, cache_bytes
+        self._bilm, self._speller, self._precision, self._cache_bytes = bilm, word_encoder, precision, cache_bytes
         config, self._like = bilm.config, next(bilm.parameters()).detach()
         self.max_places = max(1, LAYERS_BYTES // (config.n_layers * config.width * self._like.element_size()))
         self._made_of: tuple[tuple[int, int], ...] = ()
@@ -63,11 +63,11 @@ class Engine:
         marked = [word for words in sentences for word in (start, *words, end)]
         table, row_of = self._cache.rows(marked, self._spell)
         at = np.empty(len(marked), dtype=np.int64)
-        at[packing.in_order] = [row_of[word] for word in marked]
+        at[packing.unsorted_indices] = [row_of[word] for word in marked]
         tokens = table.index_select(0, self._there(at))  # (N, P)
         before = go_on(None, len(sentences), self._bilm.config.lstm, self._like) if state is None else state
         layers, after = self._packed.contextualise(
-            tokens, packing.alive.tolist(), self._there(packing.mirrored), before
+            tokens, packing.batch_sizes.tolist(), self._there(packing.reverse_indices), before
         )
         if not all_finite(layers):
             raise CheckpointError("the model gives vectors that are not finite; its weights are broken, load them anew")
@@ -75,7 +75,7 @@ class Engine:
         ends = np.cumsum([len(words) + 2 for words in sentences])
         inner[ends - 1] = inner[ends[:-1]] = False
         inner[:1] = False
-        return layers.index_select(1, self._there(packing.in_order[inner])), after
+        return layers.index_select(1, self._there(packing.unsorted_indices[inner])), after
 
     def _spell(self, words: list[str]) -> Tensor:
         return self._packed.token_layer(self._there(self._speller.encode(words)))

@@ -47,7 +47,7 @@ class BiLM(nn.Module):
         """All layers of a batch of sentences.
 
         Args:
-            char_ids: int64 (B, T, C), rows of the model's `text.words.word_encoder`; the caller adds `<S>` and `</S>` if they are wanted.
+            char_ids: int64 (B, T, C), rows of the model's `WordEncoder`; the caller adds `<S>` and `</S>` if they are wanted.
             mask: bool (B, T), True = token; padding on the right only.
             state: the state before the batch, row by row; None: zero.
         Returns:
@@ -66,7 +66,7 @@ class BiLM(nn.Module):
         """Vectors of tokens without context, from their characters, their word ids or both.
 
         Args:
-            char_ids: int64 (..., C), rows of the model's `text.words.word_encoder`; the id of the word, if it has one, stands last.
+            char_ids: int64 (..., C), rows of the model's `WordEncoder`; the id of the word, if it has one, stands last.
         Returns:
             float (..., P).
         Raises:
@@ -74,11 +74,11 @@ class BiLM(nn.Module):
         """
         return self._read(char_ids, CharCNN.__call__, None)
 
-    def read_fast(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
-        """`token_layer` for training, see `CharCNN.read_fast`: int64 (N, C) -> float (N, P)."""
+    def forward_train(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
+        """`token_layer` for training, see `CharCNN.forward_train`: int64 (N, C) -> float (N, P)."""
         if char_ids.is_cuda:
-            return self._read(char_ids, lambda cnn, ids: cnn.read_on_gpu(ids, precision), precision)
-        return self._read(char_ids, lambda cnn, ids: cnn.read_fast(ids, precision), precision)
+            return self._read(char_ids, lambda cnn, ids: cnn.forward_cuda(ids, precision), precision)
+        return self._read(char_ids, lambda cnn, ids: cnn.forward_train(ids, precision), precision)
 
     def _read(
         self, char_ids: Tensor, spell: Callable[[CharCNN, Tensor], Tensor], precision: torch.dtype | None

@@ -13,7 +13,7 @@ from elmo.model.highway import Highway
 from elmo.model.kernels.products import linear_in, look_up
 from elmo.text.words.characters import PADDING
 
-LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.read_fast`
+LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.forward_train`
 
 
 def convolve_characters(
@@ -111,7 +111,7 @@ class CharCNN(nn.Module):
         vectors: Tensor = self.projection(x)  # (N, P)
         return vectors.reshape(*places, vectors.shape[-1])  # (..., P)
 
-    def read_fast(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
+    def forward_train(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
         """`forward` for training, with the hand-written gradient of `fast_char_cnn.py`: int64 (N, C) -> float (N, P).
 
         Words of like length are convolved together, so that short ones carry little padding.
@@ -129,8 +129,8 @@ class CharCNN(nn.Module):
         x = torch.cat(maxima).index_select(0, by_length.argsort())  # (N, F)
         return self._finish(torch.relu(x) if self.config.activation == "relu" else torch.tanh(x), precision)
 
-    def read_on_gpu(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
-        """`read_fast` for a GPU, which is faster with all places at once: whatever the words, it is told the same to do."""
+    def forward_cuda(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
+        """`forward_train` for a GPU, which is faster with all places at once: whatever the words, it is told the same to do."""
         embedded = look_up(self.embedding.weight, char_ids)  # (N, C, E)
         x = convolve_at_once(embedded, list(self.conv_weights), list(self.conv_biases), precision)  # (N, F)
         return self._finish(torch.relu(x) if self.config.activation == "relu" else torch.tanh(x), precision)

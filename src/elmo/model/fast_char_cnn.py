@@ -104,9 +104,9 @@ def convolve_fast(
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)
 
 
-def at_their_places(of_best: Tensor, where: Tensor, n_places: int) -> Tensor:
-    """The gradient of places of which the maximum was taken: float (N, F), int64 (N, F) -> float (N, n_places, F)."""
-    places = torch.arange(n_places, device=where.device)[None, :, None]
+def at_their_places(of_best: Tensor, where: Tensor, n_positions: int) -> Tensor:
+    """The gradient of places of which the maximum was taken: float (N, F), int64 (N, F) -> float (N, n_positions, F)."""
+    places = torch.arange(n_positions, device=where.device)[None, :, None]
     return torch.where(places == where[:, None], of_best[:, None], 0.0)
 
 
@@ -124,17 +124,17 @@ class _MaxAtOnce(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         text, weight, where = ctx.saved_tensors
         N, C, E = text.shape
-        width, n_places = weight.shape[1], C - weight.shape[1] + 1
+        width, n_positions = weight.shape[1], C - weight.shape[1] + 1
         of_places = compiled_on(text.device, at_their_places, any_shape=True)(
-            gradients[0], where, n_places
+            gradients[0], where, n_positions
         )  # (N, places, F)
-        flat = of_places.view(N * n_places, -1)
-        windows = text.reshape(N, C * E).unfold(1, width * E, E).reshape(N * n_places, width * E)
+        flat = of_places.view(N * n_positions, -1)
+        windows = text.reshape(N, C * E).unfold(1, width * E, E).reshape(N * n_positions, width * E)
         of_weight = torch.mm(flat.t(), windows).view(weight.shape)
-        of_windows = torch.mm(flat, weight.flatten(1)).view(N, n_places, width, E)
+        of_windows = torch.mm(flat, weight.flatten(1)).view(N, n_positions, width, E)
         of_text = torch.zeros_like(text)
         for place in range(width):
-            of_text[:, place : place + n_places] += of_windows[:, :, place]
+            of_text[:, place : place + n_positions] += of_windows[:, :, place]
         return of_text, of_weight
 
 

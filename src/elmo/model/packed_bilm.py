@@ -20,8 +20,8 @@ from elmo.model.encoders.lstm.fast_lstm import under_one_sigmoid
 from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMStack
 from elmo.model.fast_char_cnn import stack_filters
 from elmo.model.highway import Highway
-from elmo.model.kernels.paging import let_go
-from elmo.model.kernels.products import IN_CACHE, Product, laid_out, products_of_few
+from elmo.model.kernels.paging import release_mapped_pages
+from elmo.model.kernels.products import IN_CACHE, Product, prepack_linear, small_batch_linear
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out
@@ -62,13 +62,13 @@ class PackedBiLM:
         return self._spell.read(char_ids[:, :-1]) + of_words
 
     def contextualise(
-        self, tokens: Tensor, alive: Sequence[int], mirrored: Tensor, state: BiLMState
+        self, tokens: Tensor, batch_sizes: Sequence[int], reverse_indices: Tensor, state: BiLMState
     ) -> tuple[Tensor, BiLMState]:
         """All layers of sentences that are laid out as `text.packing` tells.
 
         Args:
             tokens: float (N, P), the token layer.
-            alive: (T,), rows of each step. mirrored: int64 (N,), see `Packing`.
+            batch_sizes: (T,), rows of each step. mirrored: int64 (N,), see `Packing`.
             state: of the B rows; it is written over.
         Returns:
             layers: float (L, N, D); the state after each row's last token (forward) and first token (backward).
@@ -76,33 +76,35 @@ class PackedBiLM:
         P = tokens.shape[1]
         layers = tokens.new_empty(1 + len(self._forward), len(tokens), 2 * P)  # (L, N, D)
         layers[0, :, :P] = layers[0, :, P:] = tokens
-        if len(alive) and alive[0] <= FEW_ROWS:
-            self._contextualise_few(layers, alive, mirrored, state)
+        if len(batch_sizes) and batch_sizes[0] <= FEW_ROWS:
+            self._contextualise_few(layers, batch_sizes, reverse_indices, state)
             return layers, state
         for half, stack, own in (
             (slice(0, P), self._forward, state.forward),
             (slice(P, 2 * P), self._backward, state.backward),
         ):
-            x = tokens if half.start == 0 else tokens[mirrored]  # (N, P)
+            x = tokens if half.start == 0 else tokens[reverse_indices]  # (N, P)
             for number, layer in enumerate(stack):
-                output = layer.run(x, alive, own.hidden[number], own.cell[number])
+                output = layer.run(x, batch_sizes, own.hidden[number], own.cell[number])
                 x = output.add_(x) if self._skip and number > 0 else output  # (N, P)
-                layers[number + 1, :, half] = x if half.start == 0 else x[mirrored]
+                layers[number + 1, :, half] = x if half.start == 0 else x[reverse_indices]
         return layers, state
 
-    def _contextualise_few(self, layers: Tensor, alive: Sequence[int], mirrored: Tensor, state: BiLMState) -> None:
+    def _contextualise_few(
+        self, layers: Tensor, batch_sizes: Sequence[int], reverse_indices: Tensor, state: BiLMState
+    ) -> None:
         """`contextualise` for a sentence or a few: both directions side by side where the weights of both stay in the cache."""
         N, P = layers.shape[1], layers.shape[2] // 2
         sides = layers.view(-1, N, 2, P)
         for group, stack in self._few.items():
-            x = torch.stack([sides[0, :, 0] if d == 0 else sides[0, mirrored, 1] for d in group])  # (D, N, P)
+            x = torch.stack([sides[0, :, 0] if d == 0 else sides[0, reverse_indices, 1] for d in group])  # (D, N, P)
             for number, layer in enumerate(stack):
                 hidden = torch.stack([state[d].hidden[number] for d in group])  # (D, B, P)
                 cell = torch.stack([state[d].cell[number] for d in group])  # (D, B, H)
-                output = layer.run(x, alive, hidden, cell)
+                output = layer.run(x, batch_sizes, hidden, cell)
                 x = output.add_(x) if self._skip and number > 0 else output
                 for at, d in enumerate(group):
-                    sides[number + 1, :, d] = x[at] if d == 0 else x[at, mirrored]
+                    sides[number + 1, :, d] = x[at] if d == 0 else x[at, reverse_indices]
                     state[d].hidden[number], state[d].cell[number] = hidden[at], cell[at]
 
 
@@ -131,7 +133,7 @@ class _PackedLayer:
     def _many(self) -> "_ManyProducts":
         return _many_products(self._layer, self._precision)
 
-    def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
+    def run(self, x: Tensor, batch_sizes: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
         config, (B, H), P, products = self._config, cell.shape, x.shape[1], self._many
         read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
@@ -140,7 +142,7 @@ class _PackedLayer:
         outputs = torch.empty_like(x)
         minus_one = x.new_tensor(-1.0)
         start = 0
-        for n in alive:
+        for n in batch_sizes:
             end = start + n
             read[:n, :P] = x[start:end]
             gates = step[:n].copy_(products.gates(read[:n])).sigmoid_()  # (n, 4H)
@@ -161,7 +163,7 @@ class _PackedLayer:
                     output.clamp_(-config.projection_clip, config.projection_clip)
             read[:n, P:] = output
             start = end
-        for row_from, row_to, at in _ends(alive):  # rows that end at a step keep what it gave
+        for row_from, row_to, at in _ends(batch_sizes):  # rows that end at a step keep what it gave
             hidden[row_from:row_to] = outputs[at + row_from : at + row_to]
         return outputs
 
@@ -176,10 +178,10 @@ class _ManyProducts(NamedTuple):
 def _many_products(layer: LSTMLayer, low: torch.dtype) -> _ManyProducts:
     doubled, bias = under_one_sigmoid(layer.bias.detach(), layer.config.forget_bias)
     weight = torch.cat([layer.input_weight.detach(), layer.hidden_weight.detach()], dim=1)  # (4H, 2P)
-    let_go(layer.input_weight, layer.hidden_weight)
-    gates = laid_out(weight.mul_(doubled), USUAL_ROWS, bias, low)
-    project = None if layer.projection is None else laid_out(layer.projection.detach(), USUAL_ROWS, None, low)
-    let_go(layer.projection)
+    release_mapped_pages(layer.input_weight, layer.hidden_weight)
+    gates = prepack_linear(weight.mul_(doubled), USUAL_ROWS, bias, low)
+    project = None if layer.projection is None else prepack_linear(layer.projection.detach(), USUAL_ROWS, None, low)
+    release_mapped_pages(layer.projection)
     return _ManyProducts(gates, project)
 
 
@@ -194,12 +196,12 @@ class _FewLayer:
     def _products(self) -> "_FewProducts":
         return _few_products(self._layers, self._precision)
 
-    def run(self, x: Tensor, alive: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
+    def run(self, x: Tensor, batch_sizes: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (D, N, P) -> output of that shape before any residual; hidden (D, B, P), cell (D, B, H) are written over."""
         config, products = self._layers[0].config, self._products
         outputs, minus_one = torch.empty_like(x), x.new_tensor(-1.0)
         start, n_before, read_from, read_to = 0, 0, 0, 0
-        for n in alive:
+        for n in batch_sizes:
             end = start + n
             if end > read_to:
                 read_from, read_to = start, min(start + READ_AHEAD, x.shape[1])
@@ -247,16 +249,16 @@ def _few_products(layers: Sequence[LSTMLayer], low: torch.dtype) -> _FewProducts
         biases.append(bias)
     projections = [layer.projection.detach() for layer in layers if layer.projection is not None]
     return _FewProducts(
-        products_of_few([layer.input_weight.detach() for layer in layers], biases, low),
-        products_of_few([layer.hidden_weight.detach() for layer in layers], None, low),
-        products_of_few(projections, None, low) if projections else None,
+        small_batch_linear([layer.input_weight.detach() for layer in layers], biases, low),
+        small_batch_linear([layer.hidden_weight.detach() for layer in layers], None, low),
+        small_batch_linear(projections, None, low) if projections else None,
     )
 
 
-def _ends(alive: Sequence[int]) -> list[tuple[int, int, int]]:
+def _ends(batch_sizes: Sequence[int]) -> list[tuple[int, int, int]]:
     """Rows whose last token a step holds, and where the step begins."""
     found, start = [], 0
-    for n, later in pairwise([*alive, 0]):
+    for n, later in pairwise([*batch_sizes, 0]):
         if later < n:
             found.append((later, n, start))
         start += n
@@ -273,10 +275,10 @@ class _PackedCharCNN:
         back = dict(zip(order, torch.split(torch.arange(config.n_filters), self._stack.numbers), strict=True))
         self._back = None if order == sorted(order) else torch.cat([back[i] for i in range(len(order))])
         self._table = cnn.embedding.weight.detach().to(_held_as(low))
-        self._filters = laid_out(self._stack.rows, WORDS_AT_ONCE, None, low)
+        self._filters = prepack_linear(self._stack.rows, WORDS_AT_ONCE, None, low)
         self._bias = torch.cat([cnn.conv_biases[i].detach() for i in order])
         self._highways = [
-            laid_out(
+            prepack_linear(
                 torch.cat([h.carry.weight, h.transform.weight]).detach(),
                 WORDS_AT_ONCE,
                 torch.cat([h.carry.bias, h.transform.bias]).detach(),
@@ -285,10 +287,10 @@ class _PackedCharCNN:
             for h in cnn.highways
             if isinstance(h, Highway)
         ]
-        let_go(*(w for h in cnn.highways for w in h.parameters()))
+        release_mapped_pages(*(w for h in cnn.highways for w in h.parameters()))
         projection = cnn.projection
         self._project = (
-            laid_out(projection.weight.detach(), WORDS_AT_ONCE, projection.bias.detach(), low)
+            prepack_linear(projection.weight.detach(), WORDS_AT_ONCE, projection.bias.detach(), low)
             if isinstance(projection, nn.Linear)
             else None
         )

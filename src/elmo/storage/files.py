@@ -65,7 +65,7 @@ def refuse_existing(
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Iterator[Path]:
     """Lend a temporary path; what was written there takes the target's name when the block ends well.
 
     The block may write a file or make a folder. An existing target is replaced. When the block fails, whatever the reason, what
@@ -99,7 +99,7 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(place: Path) -> Iterator[bool]:
+def file_lock(place: Path) -> Iterator[bool]:
     """Hold a folder or file against other processes that lock it, until the block or the process ends.
 
     Yields:

@@ -115,11 +115,11 @@ def _padded(layers: Sequence[Layers] | None, T: int) -> Tensor | None:
     return padded
 
 
-def shuffled_batches(lengths: Sequence[int], batch_size: int, dice: np.random.Generator) -> list[list[int]]:
+def shuffled_batches(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
     """Numbers of examples in batches of like length, in random order; every example once."""
-    jitter = np.asarray(lengths) * dice.uniform(0.9, 1.1, len(lengths))
+    jitter = np.asarray(lengths) * rng.uniform(0.9, 1.1, len(lengths))
     batches = _cut(np.argsort(jitter, kind="stable").tolist(), lengths, batch_size)
-    return [batches[i] for i in dice.permutation(len(batches))]
+    return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def ordered_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:

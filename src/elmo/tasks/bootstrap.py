@@ -50,11 +50,11 @@ def difference(
 
 def _drawn(counts: Counts, draws: int, seed: int) -> Counts:
     """The sums of `draws` draws of as many examples as there are: (draws, C)."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     n = len(counts)
     sums = []
     for start in range(0, draws, _AT_ONCE):
-        times = dice.multinomial(n, np.full(n, 1 / n), size=min(_AT_ONCE, draws - start))  # (R, n)
+        times = rng.multinomial(n, np.full(n, 1 / n), size=min(_AT_ONCE, draws - start))  # (R, n)
         sums.append(times.astype(np.float64) @ counts)
     return np.concatenate(sums)
 

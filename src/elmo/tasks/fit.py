@@ -19,7 +19,7 @@ from torch import Tensor
 
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
-from elmo.storage.files import read_json, written_whole
+from elmo.storage.files import atomic_write, read_json
 from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
@@ -184,7 +184,7 @@ class Training:
         tensors = {f"now.{name}": t for name, t in self._weights().items()}
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
         tensors |= {f"moments.{name}": t for name, t in self.update.moments().items()}
-        with written_whole(self.folder) as part:
+        with atomic_write(self.folder) as part:
             part.mkdir()
             write_tensors(tensors, part / _TENSORS)
             (part / _PLACE).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
@@ -213,8 +213,8 @@ class Training:
     def _epoch(self, number: int, train: Data, dev: Data) -> Epoch:
         begun = time.monotonic()
         torch.manual_seed(self.config.seed * 100_003 + number)  # dropout
-        dice = np.random.default_rng((self.config.seed, number))
-        passes = (shuffled_batches(train.lengths, self.config.batch_size, dice) for _ in range(self.config.passes))
+        rng = np.random.default_rng((self.config.seed, number))
+        passes = (shuffled_batches(train.lengths, self.config.batch_size, rng) for _ in range(self.config.passes))
         batches = [batch for once in passes for batch in once]
         n_steps = self.config.epochs * len(batches)
         tuned = None if self.reads_frozen_layers else self.tuned

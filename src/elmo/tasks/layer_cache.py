@@ -20,7 +20,7 @@ from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
 from elmo.storage.arrays import DiskArray
-from elmo.storage.files import written_whole
+from elmo.storage.files import atomic_write
 from elmo.tasks.examples import Example, distinct
 from elmo.text.sources.rows import Row
 
@@ -83,7 +83,7 @@ def cached_layers(
     n_bytes = 2 * sum(lengths) * math.prod(shape)
     if not path.is_file() or path.stat().st_size != n_bytes:
         _make_room(folder, most - n_bytes)
-        with written_whole(path) as part, part.open("wb") as file:
+        with atomic_write(path) as part, part.open("wb") as file:
             rows = (Row(number, sentence.tokens) for number, sentence in enumerate(sentences, 1))
             for row, layers in embed_rows(elmo, rows, "all"):
                 file.write(np.ascontiguousarray(layers, np.float16).tobytes())

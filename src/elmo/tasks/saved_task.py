@@ -23,7 +23,7 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
-from elmo.storage.files import require_json, written_whole
+from elmo.storage.files import atomic_write, require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
 from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
@@ -149,18 +149,18 @@ def save_task(task: LoadedTask, folder: Path, card: str) -> None:
         OutputError: it cannot be written.
     """
     if task.elmo is not None and task.file.elmo is not None and task.file.elmo.source == ELMO_FOLDER:
-        with written_whole(folder / ELMO_FOLDER) as part:
+        with atomic_write(folder / ELMO_FOLDER) as part:
             save_native(task.elmo.model, part)
-    with written_whole(folder / WEIGHTS_FILE) as part:
+    with atomic_write(folder / WEIGHTS_FILE) as part:
         write_tensors(task.model.state_dict(), part)
     static = task.words.static
     for name, words in ((WORDS_FILE, task.words.words), (VECTORS_FILE, None if static is None else static.words)):
         if words is not None:
-            with written_whole(folder / name) as part:
+            with atomic_write(folder / name) as part:
                 part.write_text("".join(f"{word}\n" for word in words), "utf-8", "surrogatepass", newline="\n")
-    with written_whole(folder / "README.md") as part:
+    with atomic_write(folder / "README.md") as part:
         part.write_text(card, encoding="utf-8")
-    with written_whole(folder / CONFIG_FILE) as part:
+    with atomic_write(folder / CONFIG_FILE) as part:
         part.write_text(task.file.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 

@@ -23,7 +23,7 @@ from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct
 from elmo.text.batches import encode_batch
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 ACTIVATION_BYTES = (
     2**30
@@ -96,7 +96,7 @@ class TunedBiLM:
         words = [[token.text for token in e.tokens] for e in sentences]
         precision = named_precision(self._config.precision, batch.mask.device)
         layers = trained_layers(
-            self.bilm, self.elmo.model.speller, words, self._config.bilm_dropout, seed, precision=precision
+            self.bilm, self.elmo.model.word_encoder, words, self._config.bilm_dropout, seed, precision=precision
         )
         other = None if batch.other is None else self.train_on(batch.other, [*seed, 1])
         return replace(batch, layers=layers[torch.tensor(which)], other=other)
@@ -115,7 +115,7 @@ class TunedBiLM:
 
 def trained_layers(
     bilm: BiLM,
-    speller: Speller,
+    word_encoder: WordEncoder,
     sentences: Sequence[Sequence[str]],
     shares: DropoutShares,
     seed: Sequence[int],
@@ -133,10 +133,10 @@ def trained_layers(
     Returns:
         float (B, L, T, D) without the boundaries, T the longest sentence; padding is 0.
     """
-    given = encode_batch(sentences, range(len(sentences)), speller)
+    given = encode_batch(sentences, range(len(sentences)), word_encoder)
     mask = torch.from_numpy(given.mask)  # (B, T + 2)
     B, T = mask.shape
-    vectors = bilm.read_fast(torch.from_numpy(given.char_ids), precision)  # (words, P)
+    vectors = bilm.forward_train(torch.from_numpy(given.char_ids), precision)  # (words, P)
     scale = Dropout(shares, np.random.default_rng(seed)).scale_of_words(np.arange(len(vectors)))
     tokens = (vectors if scale is None else vectors * scale)[torch.from_numpy(given.word_at)]  # (B, T + 2, P)
 

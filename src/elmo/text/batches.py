@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.text.words.characters import PADDING
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 
 class Batch(NamedTuple):
@@ -19,17 +19,17 @@ class Batch(NamedTuple):
     mask: NDArray[np.bool_]  # bool (B, T), True = token, boundaries included
 
 
-def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], speller: Speller) -> Batch:
+def encode_batch(sentences: Sequence[Sequence[str]], rows: Sequence[int], word_encoder: WordEncoder) -> Batch:
     """Spell some sentences, each between its boundaries, padded on the right."""
-    start, end = speller.boundaries
+    start, end = word_encoder.boundaries
     chosen = [[start, *sentences[row], end] for row in rows]
     number_of: dict[str, int] = {}
     T = max((len(words) for words in chosen), default=0)
     word_at = np.zeros((len(chosen), T), dtype=np.int64)  # (B, T)
     for b, words in enumerate(chosen):
         word_at[b, : len(words)] = [number_of.setdefault(word, len(number_of) + 1) for word in words]
-    padding = np.full((1, speller.width), PADDING, dtype=np.int64)
-    char_ids = np.concatenate([padding, speller.encode(list(number_of))])
+    padding = np.full((1, word_encoder.width), PADDING, dtype=np.int64)
+    char_ids = np.concatenate([padding, word_encoder.encode(list(number_of))])
     return Batch(np.array(rows, dtype=np.int64), char_ids, word_at, word_at != 0)
 
 

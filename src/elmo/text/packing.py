@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 class Packing(NamedTuple):
     """Where the tokens of sentences 0, 1, ... lie, N in all, boundaries included."""
 
-    alive: NDArray[np.int64]  # int64 (T,), sentences that have a token at each step; falls
-    mirrored: NDArray[np.int64]  # int64 (N,), place of the token as far from the end as this one is from the beginning
-    in_order: NDArray[np.int64]  # int64 (N,), places sentence by sentence, token by token
+    batch_sizes: NDArray[np.int64]  # int64 (T,), sentences that have a token at each step; falls
+    reverse_indices: NDArray[
+        np.int64
+    ]  # int64 (N,), place of the token as far from the end as this one is from the beginning
+    unsorted_indices: NDArray[np.int64]  # int64 (N,), places sentence by sentence, token by token
 
 
 def pack(lengths: Sequence[int]) -> Packing:
@@ -27,11 +29,11 @@ def pack(lengths: Sequence[int]) -> Packing:
     """
     length = np.asarray(lengths, dtype=np.int64)  # (B,)
     B, T = len(length), int(length[0]) if len(length) else 0
-    alive = np.searchsorted(-length, -np.arange(T), side="left")  # (T,): how many lengths are greater than t
-    starts = np.concatenate([[0], np.cumsum(alive)])  # (T + 1,)
-    step = np.repeat(np.arange(T), alive)  # (N,)
+    batch_sizes = np.searchsorted(-length, -np.arange(T), side="left")  # (T,): how many lengths are greater than t
+    starts = np.concatenate([[0], np.cumsum(batch_sizes)])  # (T + 1,)
+    step = np.repeat(np.arange(T), batch_sizes)  # (N,)
     row = np.arange(len(step)) - starts[step]
-    mirrored = starts[length[row] - 1 - step] + row
+    reverse_indices = starts[length[row] - 1 - step] + row
     inner = np.concatenate([np.arange(n) for n in length.tolist()]) if B else step
-    in_order = starts[inner] + np.repeat(np.arange(B), length)
-    return Packing(alive, mirrored, in_order)
+    unsorted_indices = starts[inner] + np.repeat(np.arange(B), length)
+    return Packing(batch_sizes, reverse_indices, unsorted_indices)

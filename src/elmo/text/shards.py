@@ -106,7 +106,7 @@ class Words(Sequence[str]):
 def write_encoded_text(
     sentences: Iterable[tuple[Sequence[str], bool]], folder: Path, heldout_seed: int | None = None
 ) -> EncodedText:
-    """Write a stream of sentences as a new folder, and open it. Not whole if it fails: call it within `written_whole`.
+    """Write a stream of sentences as a new folder, and open it. Not whole if it fails: call it within `atomic_write`.
 
     Args:
         sentences: words, and whether they begin a document (`corpus.CorpusSentence`); empty ones are passed over.

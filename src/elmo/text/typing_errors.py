@@ -32,11 +32,11 @@ def misspell(sentences: Sequence[Sequence[str]], share: float, seed: int = 0) ->
         share: 0 to 1, of those words; as many as that, rounded.
     """
     places = [(row, at) for row, words in enumerate(sentences) for at, word in enumerate(words) if is_mistakable(word)]
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     typed = [list(words) for words in sentences]
-    for number in dice.choice(len(places), size=round(share * len(places)), replace=False) if places else []:
+    for number in rng.choice(len(places), size=round(share * len(places)), replace=False) if places else []:
         row, at = places[number]
-        typed[row][at] = mistyped(typed[row][at], dice)
+        typed[row][at] = mistyped(typed[row][at], rng)
     return typed
 
 
@@ -45,32 +45,32 @@ def is_mistakable(word: str) -> bool:
     return len(_letters(word)) > 1
 
 
-def mistyped(word: str, dice: np.random.Generator) -> str:
+def mistyped(word: str, rng: np.random.Generator) -> str:
     """A word of two letters or more with one error; always another word."""
     letters = _letters(word)
     swaps = [i for i in letters[:-1] if i + 1 in letters and word[i] != word[i + 1]]
-    kind = dice.integers(4)
-    at = _drawn(letters, dice)
+    kind = rng.integers(4)
+    at = _drawn(letters, rng)
     if kind == 0 and swaps:
-        at = _drawn(swaps, dice)
+        at = _drawn(swaps, rng)
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     if kind == 1:
         return word[:at] + word[at + 1 :]
     if kind == 2:
-        return word[:at] + _beside(word[at], dice) + word[at:]
-    return word[:at] + _beside(word[at], dice) + word[at + 1 :]
+        return word[:at] + _beside(word[at], rng) + word[at:]
+    return word[:at] + _beside(word[at], rng) + word[at + 1 :]
 
 
-def _drawn(among: Sequence[_T], dice: np.random.Generator) -> _T:
-    """One of some, as `dice.choice` would draw it, many times faster."""
-    return among[int(dice.integers(len(among)))]
+def _drawn(among: Sequence[_T], rng: np.random.Generator) -> _T:
+    """One of some, as `rng.choice` would draw it, many times faster."""
+    return among[int(rng.integers(len(among)))]
 
 
 def _letters(word: str) -> list[int]:
     return [i for i, letter in enumerate(word) if letter.isalpha()]
 
 
-def _beside(letter: str, dice: np.random.Generator) -> str:
+def _beside(letter: str, rng: np.random.Generator) -> str:
     """A letter beside it, as large; any for a letter that is not on the keyboard."""
-    found = _drawn(_BESIDE.get(letter.lower(), _LETTERS), dice)
+    found = _drawn(_BESIDE.get(letter.lower(), _LETTERS), rng)
     return found.upper() if letter.isupper() else found

@@ -56,7 +56,7 @@ class _Pieces(NamedTuple):
     start: NDArray[Any]  # int64, of the sentence in the ids
     n_words: NDArray[Any]  # int64, of the sentence
     first: NDArray[Any]  # int64, the place of the sentence that the piece begins with
-    n_places: NDArray[Any]  # int64, of the piece
+    n_positions: NDArray[Any]  # int64, of the piece
     begins_document: NDArray[Any]  # bool, the sentence does not go on with the document of the row's one before
 
 
@@ -92,7 +92,7 @@ class WindowReader:
         bounds = text.sentences.read_runs(held.tolist(), 2)  # (held, 2, 2)
         n_held_words = int((bounds[:, 1, 0] - bounds[:, 0, 0]).sum())
         self._order = SentenceOrder(text, shuffle, seed, held)
-        self.n_places = text.n_tokens - n_held_words + self._order.n_sentences
+        self.n_positions = text.n_tokens - n_held_words + self._order.n_sentences
         self._text, self._n_rows, self._window = text, n_rows, window
         self._within = np.zeros((0, 4), np.int64)  # (B, 4): facts of the sentences that rows were within last
         self._ahead = np.zeros((0, 4), np.int64)  # (sentences, 4): facts of those that come next
@@ -146,23 +146,23 @@ class WindowReader:
         number, start, end, document = facts.T
         leads = np.searchsorted(row, np.arange(B))  # first piece of each row
         first = np.where(is_new, 0, position.place[row])
-        n_places = end - start + 1 - first
-        done = np.cumsum(n_places) - n_places  # places before each piece
-        n_places = np.minimum(n_places, T - (done - done[leads][row]))
+        n_positions = end - start + 1 - first
+        done = np.cumsum(n_positions) - n_positions  # places before each piece
+        n_positions = np.minimum(n_positions, T - (done - done[leads][row]))
         previous = np.roll(facts, 1, axis=0)
         previous[leads] = before
         begins_document = is_new & ((document != previous[:, 3]) | (number <= previous[:, 0]))
-        pieces = _Pieces(row, number, start, end - start, first, n_places, begins_document)
+        pieces = _Pieces(row, number, start, end - start, first, n_positions, begins_document)
         lasts = np.append(leads[1:], len(row)) - 1
         self._within, self._ahead, self._ahead_from = facts[lasts], self._ahead[taken:], self._ahead_from + taken
-        return pieces, TextPosition(position.n_sentences + taken, number[lasts], (first + n_places)[lasts])
+        return pieces, TextPosition(position.n_sentences + taken, number[lasts], (first + n_positions)[lasts])
 
     def _fill(self, pieces: _Pieces) -> Window:
         """Read the words of the pieces, which fill rows of T places."""
         read: list[bytes] = []
         n_read = 0
         before_first = []  # for both directions, where <S> of the sentence would stand in what was read: (pieces, 2)
-        for _, number, start, n, first, n_places, _ in zip(*(part.tolist() for part in pieces), strict=True):
+        for _, number, start, n, first, n_positions, _ in zip(*(part.tolist() for part in pieces), strict=True):
             if n <= _KEPT_WORDS:
                 words = self._kept.get(number)
                 if words is None:
@@ -172,7 +172,7 @@ class WindowReader:
                 n_read += n
                 continue
             both = []
-            for low, high in ((first, first + n_places), (n + 1 - first - n_places, n + 1 - first)):
+            for low, high in ((first, first + n_positions), (n + 1 - first - n_positions, n + 1 - first)):
                 low, high = max(low, 1), min(high, n)
                 read.append(self._text.ids.read_bytes(start + low - 1, start + high))
                 both.append(n_read - low)
@@ -180,9 +180,9 @@ class WindowReader:
             before_first.append((both[0], both[1]))
         ids = np.frombuffer(b"".join(read), self._text.ids.dtype)
         ahead, behind = np.array(before_first).T
-        piece = np.repeat(np.arange(len(pieces.row)), pieces.n_places)  # (rows * T,)
+        piece = np.repeat(np.arange(len(pieces.row)), pieces.n_positions)  # (rows * T,)
         n = pieces.n_words[piece]
-        j = pieces.first[piece] + np.arange(len(piece)) - (np.cumsum(pieces.n_places) - pieces.n_places)[piece]
+        j = pieces.first[piece] + np.arange(len(piece)) - (np.cumsum(pieces.n_positions) - pieces.n_positions)[piece]
 
         def words_at(i: Numbers, zeros: Numbers) -> Ids:
             """Of each place the word i of its sentence, <S> being 0."""
@@ -210,8 +210,8 @@ class WindowReader:
                 raise TextError(f"sentence {outside[0]} of a text of {self._text.n_sentences}; {_NO_POSITION}")
             self._within = np.full((self._n_rows, 4), -1)
             self._within[sentence >= 0] = self._facts(sentence[sentence >= 0])
-        n_places = np.where(sentence < 0, 0, self._within[:, 2] - self._within[:, 1] + 1)
-        if (place < 0).any() or (place > n_places).any():
+        n_positions = np.where(sentence < 0, 0, self._within[:, 2] - self._within[:, 1] + 1)
+        if (place < 0).any() or (place > n_positions).any():
             raise TextError(f"more places of a sentence done than it has; {_NO_POSITION}")
         return self._within
 

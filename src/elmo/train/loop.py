@@ -21,7 +21,7 @@ from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.read_ahead import read_windows
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
@@ -47,7 +47,7 @@ class Report:
 
 def pretrain(
     model: SavedModel,
-    corpus: SpelledCorpus,
+    corpus: EncodedCorpus,
     config: PretrainConfig,
     checkpoints: Path,
     resume_from: Path | None = None,
@@ -81,7 +81,7 @@ def pretrain(
     else:
         run = load_run_state(resume_from, model, trainer.update, config.rows)
         place, position, state = run.place, run.position, rows_of(run.lstm, trainer.rows, 0)
-    n_steps = steps_of(trainer.reader.n_places, config, max_steps)
+    n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
     begun, seconds_before = time.monotonic(), place.seconds
     saved_at, logged_at = begun, begun
@@ -132,16 +132,16 @@ def pretrain(
             if ranks.is_first:
                 save_best(checkpoints, model)
         if evaluated is not None or place.step % config.log_every == 0 or stopped:
-            n_places = config.rows * config.window * (place.step - step_logged)
+            n_positions = config.rows * config.window * (place.step - step_logged)
             report(
                 Report(
                     step=place.step,
                     n_steps=n_steps,
-                    epoch=place.step * config.rows * config.window / trainer.reader.n_places,
+                    epoch=place.step * config.rows * config.window / trainer.reader.n_positions,
                     loss_nats=sum(losses) / len(losses) if losses else math.nan,
                     gradient_norm=result.gradient_norm,
                     learning_rate=result.learning_rate,
-                    tokens_per_s=n_places / max(now - logged_at, 1e-9),
+                    tokens_per_s=n_positions / max(now - logged_at, 1e-9),
                     seconds=place.seconds,
                     skipped_steps=place.skipped_steps,
                     heldout=evaluated,
@@ -166,7 +166,7 @@ def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], rank
     return Perplexity(forward, backward, int(tokens), int(unknown))
 
 
-def steps_of(n_places: int, config: PretrainConfig, max_steps: int | None = None) -> int:
-    """Steps of a whole run over a text of `n_places` (`WindowReader.n_places`)."""
-    n_steps = -(-config.epochs * n_places // (config.rows * config.window))
+def steps_of(n_positions: int, config: PretrainConfig, max_steps: int | None = None) -> int:
+    """Steps of a whole run over a text of `n_positions` (`WindowReader.n_positions`)."""
+    n_steps = -(-config.epochs * n_positions // (config.rows * config.window))
     return n_steps if max_steps is None else min(n_steps, max_steps)

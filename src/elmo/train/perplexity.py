@@ -29,7 +29,7 @@ from elmo.model.output.adaptive_softmax import OutputLayer
 from elmo.text.batches import length_batches
 from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 CarryOrZero = Literal["zero", "carry"]
 
@@ -148,7 +148,7 @@ def measure_each(
         group_tokens if state == "zero" else max_places
     )  # a carried row is not sorted: no use in holding more of it
     for group in _groups(sentences, at_once):
-        vectors, lines = _spell(bilm, model.speller, vocabulary, group)
+        vectors, lines = _spell(bilm, model.word_encoder, vocabulary, group)
         if state == "carry":
             batches = [[list(range(len(group)))]]
         else:
@@ -186,17 +186,17 @@ def _groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[lis
 
 @torch.no_grad()
 def _spell(
-    bilm: BiLM, speller: Speller, vocabulary: Vocabulary, group: Sequence[Sequence[str]]
+    bilm: BiLM, word_encoder: WordEncoder, vocabulary: Vocabulary, group: Sequence[Sequence[str]]
 ) -> tuple[Tensor, list[_Line]]:
     """The token layer of the different words of a group, float (words, P), each computed once, and the lines made of them."""
-    start, end = speller.boundaries
+    start, end = word_encoder.boundaries
     different = {word for words in group for word in words} | {start, end}
     spelled = sorted(different, key=lambda word: (len(word), word))  # the char CNN is faster on words of like length
     place = {word: i for i, word in enumerate(spelled)}
     device = next(bilm.parameters()).device
     vectors = []
     for i in range(0, len(spelled), WORDS_AT_ONCE):
-        char_ids = torch.from_numpy(speller.encode(spelled[i : i + WORDS_AT_ONCE]))
+        char_ids = torch.from_numpy(word_encoder.encode(spelled[i : i + WORDS_AT_ONCE]))
         vectors.append(bilm.token_layer(char_ids.to(device)))
     lines = []
     for words in group:

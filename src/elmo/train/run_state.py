@@ -19,7 +19,7 @@ from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
-from elmo.storage.files import read_json, remove_whole, written_whole
+from elmo.storage.files import atomic_write, read_json, remove_whole
 from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate
 
@@ -59,7 +59,7 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
     target = folder / f"step-{run.place.step:09d}"
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         part.mkdir()
         write_model_files(model, part, "float32")
         write_tensors(tensors, part / STATE_FILE)
@@ -71,7 +71,7 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
 
 def save_best(folder: Path, model: SavedModel) -> Path:
     """Write the model with the best held-out perplexity so far, whole or not at all."""
-    with written_whole(folder / BEST) as part:
+    with atomic_write(folder / BEST) as part:
         part.mkdir()
         write_model_files(model, part, "float32")
     return folder / BEST

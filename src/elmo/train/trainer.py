@@ -20,7 +20,7 @@ from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import mistype_inputs
 from elmo.train.data.window_tensors import (
     Outputs,
@@ -92,7 +92,7 @@ class Trainer:
     def __init__(
         self,
         model: SavedModel,
-        corpus: SpelledCorpus,
+        corpus: EncodedCorpus,
         config: PretrainConfig,
         ranks: Ranks = ALONE,
         teacher: BiLM | None = None,
@@ -121,7 +121,7 @@ class Trainer:
             dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
         )
         tied_words = self.vocabulary.words if config.tied else ()
-        self._vocabulary_spellings = model.speller.encode_compact(tied_words)  # (V, C)
+        self._vocabulary_spellings = model.word_encoder.encode_compact(tied_words)  # (V, C)
         self.rows = ranks.own_rows(config.rows)
         self._precision = product_precision(config, ranks.device)
         self._shared = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
@@ -158,7 +158,7 @@ class Trainer:
         mistyped = None
         if config.typing_errors:
             random = np.random.default_rng([config.seed, TYPING_ERRORS, number])
-            mistyped = mistype_inputs(self.corpus, self.model.speller, window, config.typing_errors, random)
+            mistyped = mistype_inputs(self.corpus, self.model.word_encoder, window, config.typing_errors, random)
         parts = []
         for rows in parts_of(self.rows, config.accumulate):
             dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)

@@ -10,15 +10,15 @@ import torch
 
 from elmo.model.bilm import BiLM, BiLMState
 from elmo.text.batches import encode_batch
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 
 @torch.no_grad()
-def settle_state(bilm: BiLM, speller: Speller, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
+def settle_state(bilm: BiLM, word_encoder: WordEncoder, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
     """Read sentences one after the other in one row, from zero: the state of one row, or None without sentences."""
     state = None
     for row in range(len(sentences)):
-        batch = encode_batch(sentences, [row], speller)
+        batch = encode_batch(sentences, [row], word_encoder)
         vectors = bilm.token_layer(torch.from_numpy(batch.char_ids))
         _, state = bilm.contextualise(vectors[torch.from_numpy(batch.word_at)], torch.from_numpy(batch.mask), state)
     return state

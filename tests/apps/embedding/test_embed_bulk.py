@@ -21,7 +21,7 @@ from elmo.embed import row_stream
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.storage.files import locked
+from elmo.storage.files import file_lock
 
 pyarrow = pytest.importorskip("pyarrow")
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -32,10 +32,9 @@ PER_SHARD = 7
 def folder(tmp_path):
     """A model and a text of 40 lines, some of them blank."""
     save_native(small_model(scale=1.5), tmp_path / "model")
-    dice = random.Random(0)
+    rng = random.Random(0)
     lines = [
-        "" if n % 9 == 3 else " ".join(f"w{dice.randrange(50)}" for _ in range(dice.randrange(1, 12)))
-        for n in range(40)
+        "" if n % 9 == 3 else " ".join(f"w{rng.randrange(50)}" for _ in range(rng.randrange(1, 12))) for n in range(40)
     ]
     (tmp_path / "text.txt").write_text("\n".join(lines) + "\n")
     return tmp_path
@@ -185,11 +184,11 @@ def test_damage_within_a_shard_is_told_of(folder):
     path.write_bytes(shard_file(folder / "vectors", 1).read_bytes())
     with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read \(rows of another folder\)"):
         open_vectors(folder / "vectors")[15]
-    dice = random.Random(3)
+    rng = random.Random(3)
     told = 0
     for _ in range(300):
-        at = dice.randrange(len(whole) // 3)  # where schema, lengths and tokens stand
-        path.write_bytes(whole[:at] + bytes(dice.randrange(256) for _ in range(4)) + whole[at + 4 :])
+        at = rng.randrange(len(whole) // 3)  # where schema, lengths and tokens stand
+        path.write_bytes(whole[:at] + bytes(rng.randrange(256) for _ in range(4)) + whole[at + 4 :])
         try:
             open_vectors(folder / "vectors")[15]
         except TextError:
@@ -229,7 +228,7 @@ def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(
 
 def test_one_process_at_a_time_is_a_job(folder):
     bulk(folder, job=0, n_jobs=2)
-    with locked(folder / "vectors" / ".elmo-job-1-of-2") as free:
+    with file_lock(folder / "vectors" / ".elmo-job-1-of-2") as free:
         assert free
         with pytest.raises(OutputError, match="another process that is job 1 of 2 writes there"):
             bulk(folder, job=0, n_jobs=2, resume=True)
@@ -294,7 +293,7 @@ def test_killed_at_any_moment_a_job_loses_nothing_and_doubles_nothing(folder):
         "import sys; from pathlib import Path; from elmo.apps.embedding.embed_bulk import embed_corpus; a = sys.argv;"
         "embed_corpus(Path(a[1]), a[2], Path(a[3]), pretokenized=True, rows_per_shard=16, resume=True)"
     )
-    dice, killed = random.Random(1), 0
+    rng, killed = random.Random(1), 0
     whole, seen = open_vectors(folder / "whole"), set()
     while killed < 10:
         process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, *arguments])
@@ -302,7 +301,7 @@ def test_killed_at_any_moment_a_job_loses_nothing_and_doubles_nothing(folder):
         before = manifest.stat().st_mtime if manifest.exists() else 0.0
         while process.poll() is None and (not manifest.exists() or manifest.stat().st_mtime == before):
             time.sleep(0.01)
-        time.sleep(dice.random() * 0.3)
+        time.sleep(rng.random() * 0.3)
         killed += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()

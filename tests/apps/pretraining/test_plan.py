@@ -31,7 +31,7 @@ def cost_of(step_s=2.0, there=1000, activations=300, epochs=3, **settings):
     return RunCost(
         recipe=recipe,
         n_words=30,
-        n_places=10_000,
+        n_positions=10_000,
         n_heldout=40,
         parameters=ParameterCounts(1, 1, 1),
         memory=memory,
@@ -118,7 +118,7 @@ def test_a_small_corpus_is_counted_as_the_run_counts_it(tmp_path, monkeypatch, s
     result = continue_run(Path("run"))
     assert plan.n_steps == result.place.step
     settings = read_run_settings(Path("run"))  # its numbers are without the sentences held out
-    assert plan.cost.n_places == settings.tokens + settings.sentences < plan.n_tokens + plan.n_sentences
+    assert plan.cost.n_positions == settings.tokens + settings.sentences < plan.n_tokens + plan.n_sentences
     model = load_native(Path("run"))
     assert plan.cost.n_words == model.config.n_words
     parts = (*model.bilm.parameters(), *model.softmax.parameters())
@@ -134,7 +134,7 @@ def test_a_part_of_a_large_corpus_gives_the_size_of_the_whole(tmp_path, monkeypa
     plan = plan_training(request, seconds=0.01)
     assert not plan.exact
     assert plan.n_tokens == pytest.approx(40_000, rel=0.02)
-    assert plan.cost.n_places == pytest.approx(42_000 * 0.99, rel=0.02)
+    assert plan.cost.n_positions == pytest.approx(42_000 * 0.99, rel=0.02)
     assert plan.cost.n_words == min(plan.n_types, 30_000) + 3
 
 

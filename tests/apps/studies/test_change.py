@@ -22,10 +22,10 @@ SMALL = Settings(min_count=5, permutations=99, layers="mean")
 
 
 def text(seed, swapped=False):
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     other = {"bank": "boat", "boat": "bank"} if swapped else {}
-    lines = [dice.choice(FRAMES[word]).replace("{}", other.get(word, word)) for word in FRAMES for _ in range(30)]
-    dice.shuffle(lines)
+    lines = [rng.choice(FRAMES[word]).replace("{}", other.get(word, word)) for word in FRAMES for _ in range(30)]
+    rng.shuffle(lines)
     return "\n".join(lines) + "\n"
 
 

@@ -246,8 +246,8 @@ def test_a_random_model_has_the_shape_and_nothing_else(model):
 
 
 def test_the_first_neighbour_is_the_nearest_by_cosine():
-    dice = np.random.default_rng(0)
-    known, asked = (dice.normal(size=(n, 5)).astype(np.float32) for n in (11, 7))
+    rng = np.random.default_rng(0)
+    known, asked = (rng.normal(size=(n, 5)).astype(np.float32) for n in (11, 7))
     labels = np.arange(11)
     expected = [max(labels, key=lambda k: known[k] @ a / np.linalg.norm(known[k])) for a in asked]
     assert first_neighbour(known, labels, asked).tolist() == expected

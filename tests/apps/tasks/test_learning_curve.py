@@ -8,7 +8,7 @@ import pytest
 from conftest import SMALL_TASK, small_model
 from elmo.apps.tasks.learning_curve import TaskStudy, parts, seeds, shares, train_study
 from elmo.apps.tasks.learning_curve_page import study_page
-from elmo.apps.tasks.train_task import TaskRun, Watch, train_task
+from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.native import save_native
 from elmo.errors import ConfigError, OutputError, TrainingError
 from elmo.tasks.config import TaskConfig
@@ -33,7 +33,7 @@ class Halted(BaseException):
     """As a signal would stop a run."""
 
 
-class StopsIn(Watch):
+class StopsIn(TrainingCallback):
     """Stops in a training after its first epoch."""
 
     def __init__(self, n):

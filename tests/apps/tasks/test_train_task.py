@@ -12,7 +12,7 @@ import torch
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.tasks.task_report import task_page
-from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, Watch, train_task
+from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import compare_tasks, evaluate_task, predict_lines
 from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
@@ -30,12 +30,12 @@ PLACES, PEOPLE, OTHERS = ["Paris", "Oslo", "New York"], ["Ann", "Bo Li"], ["saw"
 
 def sentences(seed, n):
     """Sentences with places and people in BIO tags."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for _ in range(n):
         words, tags = [], []
-        for _ in range(dice.integers(3, 8)):
-            kind, names = [("LOC", PLACES), ("PER", PEOPLE), *3 * [("", OTHERS)]][dice.integers(5)]
-            name = names[dice.integers(len(names))].split()
+        for _ in range(rng.integers(3, 8)):
+            kind, names = [("LOC", PLACES), ("PER", PEOPLE), *3 * [("", OTHERS)]][rng.integers(5)]
+            name = names[rng.integers(len(names))].split()
             words += name
             tags += ["B-" + kind] + ["I-" + kind] * (len(name) - 1) if kind else ["O"]
         yield words, tags
@@ -187,7 +187,7 @@ class Halted(BaseException):
     """As a signal would stop a run."""
 
 
-class StopsAfter(Watch):
+class StopsAfter(TrainingCallback):
     def __init__(self, epoch):
         self.last = epoch
 

@@ -27,7 +27,7 @@ def test_lines_sentences_documents_and_words_are_counted(file):
     assert survey.sentence_lengths == Counter({5: 1, 3: 1, 2: 1, 9: 1, 1: 2})
     assert survey.words.n_tokens == sum(n * times for n, times in survey.sentence_lengths.items())
     assert survey.lines.commonest(1)[0] == ("Ten", 2)
-    assert survey.blemished == {"html": 1}
+    assert survey.defective == {"html": 1}
     assert survey.examples["html"] == Example(str(file(TEXT)), 4, "Eight <b>nine</b>")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from elmo.text.survey.text_defects import BLEMISHES, find_blemishes
+from elmo.text.survey.text_defects import TEXT_DEFECTS, find_text_defects
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from elmo.text.survey.text_defects import BLEMISHES, find_blemishes
     ],
 )
 def test_a_line_is_told_what_is_wrong_with_it(line, names):
-    assert {name for name, _ in find_blemishes(line)} == names
-    assert names <= set(BLEMISHES)
+    assert {name for name, _ in find_text_defects(line)} == names
+    assert names <= set(TEXT_DEFECTS)
 
 
 def misread(text: str, encoding: str) -> str:
@@ -36,8 +36,8 @@ def misread(text: str, encoding: str) -> str:
 @pytest.mark.parametrize("text", ["café", "It’s “so”", "Привет", "für", "àéîõü", "日本語の文", "l’œuvre", "«ja»"])
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_utf8_read_as_latin_1_is_found(text, encoding):
-    assert "mojibake" in {name for name, _ in find_blemishes(misread(text, encoding))}
-    assert "mojibake" not in {name for name, _ in find_blemishes(text)}
+    assert "mojibake" in {name for name, _ in find_text_defects(misread(text, encoding))}
+    assert "mojibake" not in {name for name, _ in find_text_defects(text)}
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_utf8_read_as_latin_1_is_found(text, encoding):
         "ⅷ a @-@ b @.@ c",
     ],
 )
-def test_what_is_right_in_some_language_is_no_blemish(line):
-    assert list(find_blemishes(line)) == []
+def test_what_is_right_in_some_language_is_no_defect(line):
+    assert list(find_text_defects(line)) == []
 
 
 def test_the_place_of_the_first_sign_is_told():
-    assert dict(find_blemishes("ab <i>c</i> d\ufffd")) == {"html": 3, "replacement": 13}
+    assert dict(find_text_defects("ab <i>c</i> d\ufffd")) == {"html": 3, "replacement": 13}

@@ -5,7 +5,7 @@ from conftest import INPUT_LAYERS
 from elmo.text.words.characters import encode_words
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 
 TEXT = ["the", "", "日本", "never", "<S>", "</S>", "<UNK>"]
 WORD_IDS = [4, 3, 7, 3, 1, 2, 3]
@@ -17,11 +17,11 @@ WORD_IDS = [4, 3, 7, 3, 1, 2, 3]
 )
 def test_a_row_holds_the_characters_and_last_the_id_of_the_word(layer, width, n_ids):
     config, lexicon = INPUT_LAYERS[layer]
-    speller = Speller(config.max_characters, lexicon)
-    rows = speller.encode(TEXT)
-    assert (speller.width, speller.n_ids) == (width, n_ids)
+    word_encoder = WordEncoder(config.max_characters, lexicon)
+    rows = word_encoder.encode(TEXT)
+    assert (word_encoder.width, word_encoder.n_ids) == (width, n_ids)
     assert rows.shape == (7, width)
-    assert speller.encode([]).shape == (0, width)
+    assert word_encoder.encode([]).shape == (0, width)
     if lexicon.input_words is not None:
         assert rows[:, -1].tolist() == WORD_IDS
     if config.char_cnn is not None:
@@ -33,6 +33,6 @@ def test_a_row_holds_the_characters_and_last_the_id_of_the_word(layer, width, n_
 @pytest.mark.parametrize(("n_rows", "dtype"), [(2**15 - 1, np.int16), (2**15, np.int32)])
 def test_compact_rows_hold_every_id(n_rows, dtype):
     words = Vocabulary(["<S>", "</S>", "<UNK>", *(f"w{i}" for i in range(n_rows - 3))])
-    rows = Speller(None, Lexicon(None, words)).encode_compact([words.words[-1], "<S>"])
+    rows = WordEncoder(None, Lexicon(None, words)).encode_compact([words.words[-1], "<S>"])
     assert rows.tolist() == [[n_rows], [1]]
     assert rows.dtype == dtype

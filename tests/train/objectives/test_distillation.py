@@ -10,8 +10,8 @@ B, T, P = 2, 3, 5
 
 
 def test_the_distance_is_the_mean_of_the_layers_shares():
-    dice = np.random.default_rng(0)
-    student, teacher = (dice.normal(size=(4, B, T, P)).astype(np.float32) for _ in range(2))
+    rng = np.random.default_rng(0)
+    student, teacher = (rng.normal(size=(4, B, T, P)).astype(np.float32) for _ in range(2))
     expected = np.zeros(B * T)
     for b in range(B):
         for t in range(T):

@@ -62,9 +62,9 @@ class Findings:
         counts = self.survey.words.counts
         return sum(len(word) * n for word, n in counts.items()) / counts.total()
 
-    def share_of_lines(self, blemish: str) -> float:
-        """The share of lines with text that a blemish is in."""
-        return self.survey.blemished[blemish] / max(1, self.survey.lines.n_lines)
+    def share_of_lines(self, defect: str) -> float:
+        """The share of lines with text that a defect is in."""
+        return self.survey.defective[defect] / max(1, self.survey.lines.n_lines)
 
 
 def find_out(survey: Survey, pretokenized: bool, vocabulary: Vocabulary | None) -> Findings:
@@ -151,7 +151,7 @@ def flat_facts(findings: Findings) -> dict[str, Fact]:
     facts |= {"bytes_per_letter": findings.scripts.bytes_per_letter()}
     facts |= {"mixed_script_tokens": findings.scripts.mixed_tokens / n_tokens}
     facts |= {f"mixed_script_{i}": word for i, word in enumerate(findings.scripts.mixed_examples, 1)}
-    facts |= {f"lines_{name}": n for name, n in survey.blemished.most_common()}
+    facts |= {f"lines_{name}": n for name, n in survey.defective.most_common()}
     facts |= {
         f"example_{name}": f"{example.file}:{example.number}: {example.excerpt}"
         for name, example in survey.examples.items()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sentences import sentences_of_words
 from elmo.text.sources.lines import decode_lines, read_lines
 
@@ -20,7 +20,7 @@ def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Ite
         yield from lines
         return
     refuse_existing(target, force)
-    with written_whole(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+    with atomic_write(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import writer_for
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import split_words
 
@@ -65,7 +65,7 @@ def embed_file(
                 yield line.strip(), vectors
             block = list(islice(source_lines, at_once))
 
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         n_lines = write(part, lines())
     return {"output": str(target), "lines": n_lines, "tokens": n_tokens, "width": elmo.width}
 

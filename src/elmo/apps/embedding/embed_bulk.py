@@ -24,7 +24,7 @@ from elmo.embed.layers import Layers, Pooling
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.storage.compressed import import_pyarrow
-from elmo.storage.files import PART_PREFIX, beginning_checksum, locked, refuse_existing, remove_leftovers
+from elmo.storage.files import PART_PREFIX, beginning_checksum, file_lock, refuse_existing, remove_leftovers
 from elmo.text.sources.rows import Row, read_rows
 
 ROWS_PER_SHARD = 4096
@@ -134,7 +134,7 @@ def _held(folder: Path, job: int, n_jobs: int) -> Iterator[None]:
     if n_jobs > 1:
         place = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
         place.touch()
-    with locked(place) as free:
+    with file_lock(place) as free:
         if not free:
             who = "another process" if n_jobs == 1 else f"another process that is job {job + 1} of {n_jobs}"
             raise OutputError(f"{folder}: {who} writes there; wait for its end")

@@ -20,7 +20,7 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.storage.files import beginning_checksum, refuse_existing, written_whole
+from elmo.storage.files import atomic_write, beginning_checksum, refuse_existing
 from elmo.text.sources.rows import read_rows
 
 _MARKED = regex.compile(r"\[([^\[\]]+)\]")
@@ -111,7 +111,7 @@ def find_neighbours(
     refuse_existing(folder, force=True, known_by=[FACTS_FILE])
     if force or not (folder / FACTS_FILE).exists():
         n_lines = max((row.line for row in read_rows(corpus, True, False, text_field, lambda row: False)), default=0)
-        with written_whole(folder) as part:
+        with atomic_write(folder) as part:
             rows = read_rows(corpus, pretokenized, split, text_field)
             write_context_index(part, elmo, rows, layers, settings, lambda line, k: report(line, n_lines, k))
     else:

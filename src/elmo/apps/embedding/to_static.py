@@ -12,7 +12,7 @@ from elmo.analysis.static_export import count_words, mean_in_contexts, without_c
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sources.rows import read_rows
 
 Method = Literal["mean", "alone"]
@@ -71,7 +71,7 @@ def export_static(
     else:
         rows = read_rows(corpus, pretokenized, split, text_field)
         vectors = mean_in_contexts(elmo, rows, frequent, layers, lowercase, report)
-    with written_whole(target) as part, _opened(part, target.suffix == ".gz") as file:
+    with atomic_write(target) as part, _opened(part, target.suffix == ".gz") as file:
         write_word2vec(file, frequent, vectors)
     covered = sum(counts[word] for word in frequent)
     return {

@@ -12,7 +12,7 @@ from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 
 Format = Literal["native", "allennlp", "elmoformanylangs"]
 
@@ -48,7 +48,7 @@ def convert_model(
     model = load_model(source, vocabulary=vocabulary)
     left_out = _left_out(model, to)
     facts: dict[str, Any] = {"output": str(target), "format": to}
-    with written_whole(target) as part:  # what was there before is there until the new one is verified
+    with atomic_write(target) as part:  # what was there before is there until the new one is verified
         try:
             if to == "native":
                 save_native(model, part)

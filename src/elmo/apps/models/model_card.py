@@ -40,13 +40,13 @@ def training_facts(
         corpus: names of the files read. tokens, sentences: in them, without those held out.
         place: where the run ended. heldout: of the final model.
     """
-    n_places = tokens + sentences  # every sentence mark is predicted too
+    n_positions = tokens + sentences  # every sentence mark is predicted too
     return {
         "corpus": list(corpus),
         "tokens": tokens,
         "sentences": sentences,
         "steps": place.step,
-        "epochs": round(place.step * recipe.rows * recipe.window / n_places, 2),
+        "epochs": round(place.step * recipe.rows * recipe.window / n_positions, 2),
         "rows": recipe.rows,
         "window": recipe.window,
         "seconds": round(place.seconds),

@@ -11,7 +11,7 @@ from typing import IO
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError, TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sources.documents import PlacedSentence, place_sentences
 from elmo.text.sources.lines import read_lines
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
@@ -115,5 +115,5 @@ def measure_file(
 
 
 def _open(target: Path, stack: ExitStack) -> IO[str]:
-    part = stack.enter_context(written_whole(target))
+    part = stack.enter_context(atomic_write(target))
     return stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))

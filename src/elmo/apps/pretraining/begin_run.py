@@ -14,15 +14,15 @@ from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, find_files, read_sentences
 from elmo.text.survey.scripts import mix_scripts
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
-from elmo.text.words.encoded_words import write_spelled_words
+from elmo.text.words.encoded_words import write_encoded_words
 from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import cutoffs_of
 from elmo.train.memory import memory_of_machine
@@ -72,7 +72,7 @@ def start_run(
     if heldout == []:
         raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     begun = time.monotonic()
-    with written_whole(out) as part:
+    with atomic_write(out) as part:
         part.mkdir()
         read = Corpus(files, pretokenized, text_field)
         text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)
@@ -98,9 +98,9 @@ def start_run(
             cutoffs = None if of_model is None else list(of_model)
             keep_start(model, part)
         refuse_too_large(recipe.bilm, len(vocabulary), cutoffs)
-        write_spelled_words(
+        write_encoded_words(
             text.words,
-            Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
+            WordEncoder(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
             vocabulary,
             part / "words",
         )

@@ -103,7 +103,7 @@ def plan_training(
                 break
         chosen, n_steps = _largest(measured, 3600 * hours * (1 - SPARE), hours)
         cost = measured[chosen]
-        epochs = -(-n_steps * cost.recipe.rows * cost.recipe.window // cost.n_places)
+        epochs = -(-n_steps * cost.recipe.rows * cost.recipe.window // cost.n_positions)
         # The last step of whole epochs reads into the next one.
         return _plan(request, sample, measured, chosen, min(epochs, cost.recipe.epochs), n_steps, n_steps)
 

@@ -34,12 +34,12 @@ from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConf
 from elmo.errors import OutputError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
-from elmo.storage.files import locked, remove_leftovers
+from elmo.storage.files import file_lock, remove_leftovers
 from elmo.text.shards import read_encoded_text
-from elmo.text.words.encoded_words import read_spelled_words
+from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
-from elmo.train.data.encoded_corpus import SpelledCorpus, frequency_bias
+from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
 from elmo.train.loop import Report, measure_together, pretrain
 from elmo.train.perplexity import Perplexity
 from elmo.train.ranks import ALONE, CPU, Ranks
@@ -83,7 +83,7 @@ def continue_run(
     """
     settings = read_run_settings(out)
     with ExitStack() as stack:
-        if ranks.is_first and not stack.enter_context(locked(out)):
+        if ranks.is_first and not stack.enter_context(file_lock(out)):
             raise TrainingError(f"{out}: another process trains this run; wait for its end, or stop it first")
         try:
             return _continue_alone(out, settings, max_minutes, tensorboard, stop, report, ranks)
@@ -112,7 +112,7 @@ def _continue_alone(
     ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
-    corpus = SpelledCorpus(text, heldout_sentences, *read_spelled_words(out / "words"))
+    corpus = EncodedCorpus(text, heldout_sentences, *read_encoded_words(out / "words"))
     model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
     teacher = load_start(out, model.config).bilm if recipe.distillation else None
     begun = time.monotonic()
@@ -191,7 +191,7 @@ def _write_model(
     heldout: Sequence[Sequence[str]],
 ) -> None:
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
-    warm = settle_state(model.bilm, model.speller, heldout[:WARM_SENTENCES])
+    warm = settle_state(model.bilm, model.word_encoder, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
     add_model_files(
         replace(model, config=config, warm=warm, card=write_card(config, read_run(out))), out, settings.storage

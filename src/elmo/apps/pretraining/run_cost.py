@@ -15,10 +15,10 @@ from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.windows import WindowReader
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import MemoryBytes, ParameterCounts, StepWords, count_memory, count_parameters, is_sampled
-from elmo.train.data.encoded_corpus import SpelledCorpus, cutoffs_of, spell_corpus
+from elmo.train.data.encoded_corpus import EncodedCorpus, cutoffs_of, encode_corpus
 from elmo.train.data.window_tensors import draw_outputs, parts_of
 from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
@@ -37,7 +37,7 @@ class RunCost:
 
     recipe: PretrainConfig  # fitted to the text
     n_words: int  # of the softmax
-    n_places: int  # of an epoch
+    n_positions: int  # of an epoch
     n_heldout: int
     parameters: ParameterCounts
     memory: MemoryBytes
@@ -55,7 +55,7 @@ class RunCost:
     @property
     def n_steps(self) -> int:
         """Steps of all epochs."""
-        return steps_of(self.n_places, self.recipe)
+        return steps_of(self.n_positions, self.recipe)
 
     def stepping_s(self, n_steps: int) -> float:
         """Seconds of the steps alone."""
@@ -111,9 +111,9 @@ def cost_of_run(
     fits = there is None or needed <= there
     step, sentence_s = None, 0.0
     if fits:
-        speller = Speller(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word)
+        word_encoder = WordEncoder(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word)
         heldout = [sample.text.sentence(i) for i in sample.text.heldout.tolist()]
-        corpus = spell_corpus(sample.text, heldout, vocabulary, speller)
+        corpus = encode_corpus(sample.text, heldout, vocabulary, word_encoder)
         torch.manual_seed(recipe.seed)
         softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, cutoffs)
         config = ModelConfig(bilm=recipe.bilm, n_words=len(vocabulary), adaptive_cutoffs=cutoffs)
@@ -122,7 +122,7 @@ def cost_of_run(
     return RunCost(
         recipe=recipe,
         n_words=len(vocabulary),
-        n_places=sample.n_places,
+        n_positions=sample.n_positions,
         n_heldout=sample.n_heldout,
         parameters=count_parameters(recipe, len(vocabulary), cutoffs),
         memory=memory,
@@ -136,7 +136,7 @@ def cost_of_run(
 
 def _measure(
     model: SavedModel,
-    corpus: SpelledCorpus,
+    corpus: EncodedCorpus,
     recipe: PretrainConfig,
     ranks: Ranks,
     seconds: float,

@@ -16,7 +16,7 @@ from elmo.apps.pretraining.run_summary import (
     text_facts,
     training_run_facts,
 )
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.train.recipe import changed_settings
 
 REPORT_FILE = "report.html"
@@ -38,7 +38,7 @@ def report_run(run: Path, output: Path | None = None, force: bool = False) -> di
     target = run / REPORT_FILE if output is None else output
     if output is not None:
         refuse_existing(output, force)
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         part.write_text(write_page(record), encoding="utf-8")
     facts: dict[str, object] = {"report": str(target), "step": int(record.last("step") or 0)}
     for name in ("forward", "backward", "mean"):

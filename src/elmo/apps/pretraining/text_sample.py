@@ -38,7 +38,7 @@ class TextSample:
         return count_heldout(self.n_sentences)
 
     @property
-    def n_places(self) -> int:
+    def n_positions(self) -> int:
         """Places of an epoch: each word and one mark a sentence, without those held out."""
         if self.whole:
             return self.n_tokens - self.text.n_heldout_tokens + self.n_sentences - self.n_heldout

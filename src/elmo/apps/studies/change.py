@@ -17,7 +17,7 @@ from elmo.apps.studies.change_picture import draw_changes
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sources.rows import Row, read_rows
 
 TABLE_FILE, PICTURE_FILE = "change.jsonl", "change.png"
@@ -85,8 +85,8 @@ def measure_change(
     choose_layers(settings.layers, elmo.n_layers)
     found = []
     for number, (path, text) in enumerate(zip(slices, texts, strict=True)):
-        dice = np.random.default_rng((settings.seed, number))
-        places = draw_places(text(), chosen, settings.most, settings.lowercase, dice)
+        rng = np.random.default_rng((settings.seed, number))
+        places = draw_places(text(), chosen, settings.most, settings.lowercase, rng)
         found.append(embed_places(elmo, text, places, settings.layers, partial(report, path.name)))
     lines = [_texts(text, _typical_places(found, i)) for i, text in zip((0, -1), (texts[0], texts[-1]), strict=True)]
     changes = [_changes_of(word, found, settings) for word in chosen]
@@ -191,7 +191,7 @@ def _write(
     slices: Sequence[Path],
     output: Path,
 ) -> None:
-    with written_whole(output) as part:
+    with atomic_write(output) as part:
         part.mkdir()
         with (part / TABLE_FILE).open("w", encoding="utf-8") as file:
             for facts in rows_of(told):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from elmo.apps.studies.demo_picture import draw_occurrences
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.tokens import tokenize
 
 SENTENCES_FILE = Path(__file__).parent / "demo_sentences.json"
@@ -102,7 +102,7 @@ def run_demo(model: str, out: Path, force: bool = False) -> Demo:
     embedded = elmo.embed([list(o.tokens) for o in occurrences], layers="all")
     vectors = np.stack([v[:, o.place] for v, o in zip(embedded, occurrences, strict=True)])  # (occurrences, L, D)
     rows, neighbours = compare(occurrences, vectors)
-    with written_whole(out) as part:
+    with atomic_write(out) as part:
         part.mkdir()
         labels = {
             "texts": [o.text for o in occurrences],

@@ -19,7 +19,7 @@ from elmo.apps.studies.probe_picture import draw_probes
 from elmo.apps.studies.train_static import train_static
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import refuse_existing, written_whole
+from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.sources.rows import Row, read_rows
 
 PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
@@ -216,7 +216,7 @@ _FINDERS: dict[str, Callable[[Path, ProbeSettings, Sequence[Path]], Iterator[Run
 
 def write_probes(found: Probed, name: str, output: Path) -> None:
     """Write all scores, the table and the picture of a model, whole or not at all."""
-    with written_whole(output) as part:
+    with atomic_write(output) as part:
         part.mkdir()
         facts = {"model": name, "skipped": found.skipped, "scores": [score._asdict() for score in found.scores]}
         (part / SCORES_FILE).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

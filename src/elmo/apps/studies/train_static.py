@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import ConfigError
-from elmo.storage.files import written_whole
+from elmo.storage.files import atomic_write
 from elmo.text.sources.corpus import read_sentences
 
 WIDTH, WINDOW, MIN_COUNT, EPOCHS, NEGATIVES, BUCKETS = 200, 5, 5, 5, 5, 500_000
@@ -40,7 +40,7 @@ def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Pa
 
 def _write_lines(corpus: Sequence[Path], target: Path) -> None:
     """A sentence a line, tokens with blanks between, in lower case."""
-    with written_whole(target) as part, part.open("w", encoding="utf-8", errors="replace") as file:
+    with atomic_write(target) as part, part.open("w", encoding="utf-8", errors="replace") as file:
         for words in read_sentences(corpus, pretokenized=False):
             file.write(" ".join(words).lower() + "\n")
 
@@ -50,7 +50,7 @@ def _train(gensim: Any, kind: str, text: Path, target: Path, seed: int) -> None:
         "corpus_file": str(text), "vector_size": WIDTH, "window": WINDOW, "min_count": MIN_COUNT, "epochs": EPOCHS,
         "negative": NEGATIVES, "sg": 0, "workers": 1, "seed": seed + 1,
     }  # fmt: skip
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         if kind == "word2vec":
             gensim.models.Word2Vec(**how).wv.save_word2vec_format(str(part), binary=True)
         else:

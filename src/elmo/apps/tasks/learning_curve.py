@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from elmo.apps.tasks.learning_curve_page import Row, Table, write_study_page
-from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, Watch, settled_run, train_task, unchanged_run
+from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, TrainingCallback, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
-from elmo.storage.files import locked, read_json, refuse_existing, remove_leftovers, written_whole
+from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers
 from elmo.tasks.kinds import for_file, read_examples
 from elmo.tasks.labels import labels_of, learnable, scheme_of
 from elmo.tasks.saved_task import CONFIG_FILE
@@ -48,7 +48,7 @@ def train_study(
     resume: bool = False,
     force: bool = False,
     cache: Path | None = None,
-    watch: Watch = Watch(),
+    watch: TrainingCallback = TrainingCallback(),
 ) -> Table:
     """Train each part that is not there yet, then write `table.json` and `report.html`.
 
@@ -64,11 +64,11 @@ def train_study(
         refuse_existing(folder, force, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE])
         _require_labels(study)
         study = study.model_copy(update={"run": settled_run(study.run)})
-        with written_whole(folder) as part:
+        with atomic_write(folder) as part:
             part.mkdir()
             (part / STUDY_FILE).write_text(study.model_dump_json(indent=1) + "\n", encoding="utf-8")
     assert study is not None
-    with locked(folder) as free:
+    with file_lock(folder) as free:
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
         remove_leftovers(folder)
@@ -80,7 +80,7 @@ def train_study(
             again = (own / RUN_FILE).exists()
             train_task(None if again else part_of.run, own, resume=again, cache=cache, watch=watch, layers_of_all=True)
         table = _table(study, folder)
-        with written_whole(folder / TABLE_FILE) as target:
+        with atomic_write(folder / TABLE_FILE) as target:
             target.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
         write_study_page(table, study.run, folder / PAGE_FILE)
     return table

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from elmo.apps.pages.html_page import facts_table, figure, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart
 from elmo.apps.tasks.train_task import TaskRun
-from elmo.storage.files import written_whole
+from elmo.storage.files import atomic_write
 
 
 class Row(BaseModel, frozen=True):
@@ -36,7 +36,7 @@ def write_study_page(found: Table, run: TaskRun, target: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         part.write_text(study_page(found, run), encoding="utf-8")
 
 

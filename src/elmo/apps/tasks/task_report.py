@@ -10,7 +10,7 @@ import numpy as np
 
 from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart
-from elmo.storage.files import written_whole
+from elmo.storage.files import atomic_write
 from elmo.tasks.batches import UNKNOWN
 from elmo.tasks.bootstrap import Counts, interval
 from elmo.tasks.document_relation import DocumentRelations
@@ -38,7 +38,7 @@ def write_task_report(
     Raises:
         OutputError: it cannot be written.
     """
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         part.write_text(task_page(task, examples, predicted, source), encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
 from elmo.storage.arrays import checksum_of
-from elmo.storage.files import locked, read_json, refuse_existing, remove_leftovers, remove_whole, written_whole
+from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers, remove_whole
 from elmo.tasks.abstention import default_threshold
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
@@ -52,7 +52,7 @@ class TaskRun(BaseModel, frozen=True, extra="forbid"):
     checksums: dict[str, str] = {}  # of the files; empty before the run has begun
 
 
-class Watch:
+class TrainingCallback:
     """What is told while a task is trained; this one tells nothing."""
 
     def embedded(self, done: int, n: int) -> None:
@@ -72,7 +72,7 @@ def train_task(
     resume: bool = False,
     force: bool = False,
     cache: Path | None = None,
-    watch: Watch = Watch(),
+    watch: TrainingCallback = TrainingCallback(),
     layers_of_all: bool = False,
 ) -> dict[str, Any]:
     """Train a task and write it.
@@ -99,7 +99,7 @@ def train_task(
     parts = _prepare(run)
     if not resume:
         _lay_out(run, folder)
-    with locked(folder) as free:
+    with file_lock(folder) as free:
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
         remove_leftovers(folder)
@@ -145,7 +145,7 @@ class _Parts(NamedTuple):
         """The words with static vectors."""
         return None if self.vectors is None else StaticWords(self.vectors.words, self.vectors.table.shape[1])
 
-    def layers_of(self, cache: Path, watch: Watch) -> Callable[[Sequence[Example]], LayersOf] | None:
+    def layers_of(self, cache: Path, watch: TrainingCallback) -> Callable[[Sequence[Example]], LayersOf] | None:
         """Examples -> their layers, from the cache or computed; None: a baseline."""
         biLM = self.elmo
         return None if biLM is None else lambda examples: cached_layers(biLM, examples, cache, watch.embedded)
@@ -222,7 +222,7 @@ def settled_run(run: TaskRun) -> TaskRun:
 def _lay_out(run: TaskRun, folder: Path) -> None:
     """A folder with the run's file."""
     whole = settled_run(run)
-    with written_whole(folder) as part:
+    with atomic_write(folder) as part:
         part.mkdir()
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
 

@@ -123,7 +123,7 @@ def _faults(f: "Findings") -> "Table":
     from rich.text import Text
 
     from elmo.text.survey.survey import visible
-    from elmo.text.survey.text_defects import BLEMISHES
+    from elmo.text.survey.text_defects import TEXT_DEFECTS
 
     survey, n = f.survey, f.n_tokens
     unmarked = survey.unmarked_lengths.total() / max(1, survey.n_inside)
@@ -142,9 +142,9 @@ def _faults(f: "Findings") -> "Table":
         rows.append(("words of two scripts", f"{_percent(f.scripts.mixed_tokens / n)} of the tokens: {words}"))
     if unmarked > _FEW:
         rows.append(("lines cut short", f"{_percent(unmarked)} end without a mark, {survey.n_hyphenated:,} in a word"))
-    for name, lines in survey.blemished.most_common():
+    for name, lines in survey.defective.most_common():
         file, number, excerpt = survey.examples[name]
-        rows.append((BLEMISHES[name], f"{_number(lines, 'line')}; {Path(file).name}:{number}: {excerpt}"))
+        rows.append((TEXT_DEFECTS[name], f"{_number(lines, 'line')}; {Path(file).name}:{number}: {excerpt}"))
     longest = survey.longest.lines[0]
     rows.append(("longest line", f"{longest.size_bytes:,} bytes, {Path(longest.file).name}:{longest.number}"))
     table = _grid()

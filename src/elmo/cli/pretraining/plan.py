@@ -188,7 +188,7 @@ def _run(plan: "Plan") -> "Table":
         else f"median of {step.n_steps:,} step{'s' * (step.n_steps > 1)}"
     )
     parts = ", ".join(f"{name} {duration(s)}" for name, s in _seconds(cost, plan.n_steps).items())
-    read = plan.n_steps * recipe.rows * recipe.window / cost.n_places
+    read = plan.n_steps * recipe.rows * recipe.window / cost.n_positions
     grid = _grid()
     grid.add_row(
         "speed", f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s a step of {recipe.rows} x {recipe.window}"

@@ -59,10 +59,10 @@ def train(
     from elmo.apps.tasks.learning_curve import TaskStudy, is_study, shares, train_study
     from elmo.apps.tasks.learning_curve import seeds as seeds_of
     from elmo.apps.tasks.task_recipe import task_run
-    from elmo.apps.tasks.train_task import Watch, train_task
+    from elmo.apps.tasks.train_task import TrainingCallback, train_task
     from elmo.errors import ConfigError
 
-    class Live(Watch):
+    class Live(TrainingCallback):
         def embedded(self, done: int, n: int) -> None:
             say_in_place(f"layers of the biLM: {done:,} of {n:,} examples")
 

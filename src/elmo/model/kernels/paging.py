@@ -9,7 +9,7 @@ from torch import Tensor
 _PAGEOUT = 21  # MADV_PAGEOUT of madvise(2), Linux 5.4: reclaim now what can be had again; what was changed is kept
 
 
-def let_go(*weights: Tensor | None) -> None:
+def release_mapped_pages(*weights: Tensor | None) -> None:
     """Let the system take back the memory of weights that are mapped from a file; they are read anew when they are used.
 
     Nothing is lost: pages that were written to stay, or go to swap. On other systems, on older ones and for memory that is of

@@ -57,7 +57,7 @@ def product_with(weight: Tensor, n_rows: int, bias: Tensor | None = None) -> Pro
     return lambda x: functional.linear(x, weight, bias)
 
 
-def laid_out(weight: Tensor, n_rows: int, bias: Tensor | None, precision: torch.dtype) -> Product:
+def prepack_linear(weight: Tensor, n_rows: int, bias: Tensor | None, precision: torch.dtype) -> Product:
     """`product_with` in a precision: float (N, K) of any kind -> float (N, M), of the kind of `precision`, or float32 for int8.
 
     Args:
@@ -69,8 +69,8 @@ def laid_out(weight: Tensor, n_rows: int, bias: Tensor | None, precision: torch.
     return product_with(weight.to(precision), n_rows, None if bias is None else bias.to(precision))
 
 
-def products_of_few(weights: Sequence[Tensor], biases: Sequence[Tensor] | None, precision: torch.dtype) -> Product:
-    """x -> x[d] W[d]^T + b[d] for a row or a few of each d: float (D, n, K) -> (D, n, M), of types as `laid_out`.
+def small_batch_linear(weights: Sequence[Tensor], biases: Sequence[Tensor] | None, precision: torch.dtype) -> Product:
+    """x -> x[d] W[d]^T + b[d] for a row or a few of each d: float (D, n, K) -> (D, n, M), of types as `prepack_linear`.
 
     Args:
         weights: D of (M, K). In their own precision they are used as they are, without a copy, unless they are small.
@@ -78,7 +78,7 @@ def products_of_few(weights: Sequence[Tensor], biases: Sequence[Tensor] | None, 
     """
     own: Sequence[Tensor | None] = biases or [None] * len(weights)
     if precision != weights[0].dtype:
-        each = [laid_out(w, 1, bias, precision) for w, bias in zip(weights, own, strict=True)]
+        each = [prepack_linear(w, 1, bias, precision) for w, bias in zip(weights, own, strict=True)]
     elif biases is None and weights[0].nbytes <= IN_CACHE:
         all_of_them = torch.stack([w.t() for w in weights])  # (D, K, M): read faster along its rows
         return lambda x: torch.bmm(x, all_of_them)

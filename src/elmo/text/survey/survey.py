@@ -1,7 +1,7 @@
 """What is in a text: files read once, as a stream, in bounded memory -> counts.
 
 What stays in memory: one line; words and lines as far as `tallies.py` keeps them; a number for each different length; one
-example a blemish. Everything is counted on every line, nothing is sampled but repeated lines, and those only beyond a
+example a defect. Everything is counted on every line, nothing is sampled but repeated lines, and those only beyond a
 million different ones.
 """
 
@@ -17,14 +17,14 @@ from elmo.errors import TextError
 from elmo.text.sources.corpus import sentences_of_line
 from elmo.text.sources.lines import read_lines
 from elmo.text.survey.streaming_counts import LineTally, LongestLines, WordTally
-from elmo.text.survey.text_defects import find_blemishes
+from elmo.text.survey.text_defects import find_text_defects
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
 
 HELD_BACK = 10  # one different line in so many, by its hash, so that a repeated line is all on one side
 _END_MARKS = frozenset(".!?…。！？؟۔।॥።;:；：\"'”’»」』)）]】>=*|")  # a line may well end in these without being cut
 _HYPHENS = ("-", "\xad", "‐")
 _COMMAS = ",，、،"
-_BEFORE, _AFTER = 12, 40  # characters of an example around the blemish
+_BEFORE, _AFTER = 12, 40  # characters of an example around the defect
 
 
 class Example(NamedTuple):
@@ -44,7 +44,7 @@ class Survey:
         n_files, n_bytes, n_lines, n_empty, n_documents, n_sentences: what they say; bytes are of the text unpacked, a
             line's end one; a document ends at an empty line or with its file.
         sentence_lengths, document_lengths: length (in tokens, in sentences) -> how many have it.
-        blemished: name of a blemish (`blemishes.BLEMISHES`) -> lines that have it; `examples`: the first of them.
+        defective: name of a defect (`text_defects.TEXT_DEFECTS`) -> lines that have it; `examples`: the first of them.
         unmarked_lengths: length in characters -> lines inside a paragraph that end without any mark of an end.
         n_inside: lines that another follows in the same paragraph; `n_hyphenated`: of them, cut inside a word.
         n_commas, n_separated_commas: all; with a blank before, as tokenized text has them.
@@ -64,7 +64,7 @@ class Survey:
     n_sentences: int = 0
     sentence_lengths: Counter[int] = field(default_factory=Counter)
     document_lengths: Counter[int] = field(default_factory=Counter)
-    blemished: Counter[str] = field(default_factory=Counter)
+    defective: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Example] = field(default_factory=dict)
     unmarked_lengths: Counter[int] = field(default_factory=Counter)
     n_inside: int = 0
@@ -146,8 +146,8 @@ class _Reading:
         survey.words.add(words)
         if not line_hash // 2**32 % HELD_BACK:  # bits that the sample of repeated lines does not look at
             survey.held_back_words.add(words)
-        for name, start in find_blemishes(line):
-            survey.blemished[name] += 1
+        for name, start in find_text_defects(line):
+            survey.defective[name] += 1
             if name not in survey.examples:
                 excerpt = visible(line[max(0, start - _BEFORE) : start + _AFTER])
                 survey.examples[name] = Example(self._file, self._number, excerpt)

@@ -1,12 +1,12 @@
 """What is wrong in a line of text: signs of damage, of another format, of another encoding.
 
-`find_blemishes` names them; a name is a key of `BLEMISHES`. A line without any costs a few searches.
+`find_text_defects` names them; a name is a key of `TEXT_DEFECTS`. A line without any costs a few searches.
 """
 
 import re
 from collections.abc import Iterator
 
-BLEMISHES = {
+TEXT_DEFECTS = {
     "control": "control characters",
     "replacement": "U+FFFD (lost letters)",
     "carriage_return": "CR inside a line",
@@ -78,8 +78,8 @@ _PHRASES = (  # without their first letters: at the start of a sentence or insid
 )
 
 
-def find_blemishes(line: str) -> Iterator[tuple[str, int]]:
-    """What is wrong in a line that is not empty: each blemish once, with the place of its first sign."""
+def find_text_defects(line: str) -> Iterator[tuple[str, int]]:
+    """What is wrong in a line that is not empty: each defect once, with the place of its first sign."""
     if line.isascii():
         odd = _ANY_ODD_ASCII.search(line)
     else:

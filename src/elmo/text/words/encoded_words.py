@@ -12,37 +12,37 @@ from numpy.typing import NDArray
 
 from elmo.storage.arrays import open_arrays, writing_arrays
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller, Spellings
+from elmo.text.words.word_encoder import Spellings, WordEncoder
 
 _AT_ONCE = 4096
 
 
-class SpelledWords(NamedTuple):
+class EncodedWords(NamedTuple):
     """Words as a model reads them and as its softmax predicts them."""
 
     spellings: Spellings  # int16 or int32 (words, width), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
 
 
-def spell_words(words: Sequence[str], speller: Speller, vocabulary: Vocabulary) -> SpelledWords:
+def spell_words(words: Sequence[str], word_encoder: WordEncoder, vocabulary: Vocabulary) -> EncodedWords:
     """Spell and number words, in memory."""
-    return SpelledWords(speller.encode_compact(words), vocabulary.encode(words))
+    return EncodedWords(word_encoder.encode_compact(words), vocabulary.encode(words))
 
 
-def write_spelled_words(words: Sequence[str], speller: Speller, vocabulary: Vocabulary, folder: Path) -> None:
+def write_encoded_words(words: Sequence[str], word_encoder: WordEncoder, vocabulary: Vocabulary, folder: Path) -> None:
     """`spell_words` of many words into a new folder, some at a time."""
     with writing_arrays(folder) as writer:
         for start in range(0, len(words), _AT_ONCE):
-            spelled = spell_words(words[start : start + _AT_ONCE], speller, vocabulary)
+            spelled = spell_words(words[start : start + _AT_ONCE], word_encoder, vocabulary)
             writer.append("spellings", spelled.spellings)
             writer.append("targets", spelled.targets)
 
 
-def read_spelled_words(folder: Path) -> SpelledWords:
-    """Map what `write_spelled_words` wrote.
+def read_encoded_words(folder: Path) -> EncodedWords:
+    """Map what `write_encoded_words` wrote.
 
     Raises:
         TextError: a file of the folder is missing or broken.
     """
     spellings, targets = open_arrays(folder, ("spellings", "targets"))
-    return SpelledWords(spellings.mapped(), targets.mapped())
+    return EncodedWords(spellings.mapped(), targets.mapped())

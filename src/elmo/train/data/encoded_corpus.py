@@ -12,12 +12,12 @@ from elmo.model.output.adaptive_softmax import cutoffs_by_share
 from elmo.text.shards import EncodedText
 from elmo.text.words.encoded_words import spell_words
 from elmo.text.words.vocabulary import Vocabulary
-from elmo.text.words.word_encoder import Speller, Spellings
+from elmo.text.words.word_encoder import Spellings, WordEncoder
 from elmo.train.config import PretrainConfig
 
 
 @dataclass(frozen=True)
-class SpelledCorpus:
+class EncodedCorpus:
     """A corpus ready to train on."""
 
     text: EncodedText
@@ -26,11 +26,11 @@ class SpelledCorpus:
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
 
 
-def spell_corpus(
-    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, speller: Speller
-) -> SpelledCorpus:
+def encode_corpus(
+    text: EncodedText, heldout: Sequence[Sequence[str]], vocabulary: Vocabulary, word_encoder: WordEncoder
+) -> EncodedCorpus:
     """Spell and number each different word of a text that fits in memory."""
-    return SpelledCorpus(text, heldout, *spell_words(text.words, speller, vocabulary))
+    return EncodedCorpus(text, heldout, *spell_words(text.words, word_encoder, vocabulary))
 
 
 def target_counts(text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary) -> NDArray[np.float64]:
@@ -55,7 +55,7 @@ def cutoffs_of(
     return cutoffs_by_share(target_counts(text, targets, vocabulary)) if config.softmax == "adaptive" else None
 
 
-def frequency_bias(corpus: SpelledCorpus, vocabulary: Vocabulary) -> Tensor:
+def frequency_bias(corpus: EncodedCorpus, vocabulary: Vocabulary) -> Tensor:
     """log of each vocabulary word's share of the targets: float (V,); every output layer starts from it.
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from elmo.text.typing_errors import is_mistakable, mistyped
 from elmo.text.windows import Window
-from elmo.text.words.word_encoder import Speller, Spellings
-from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.text.words.word_encoder import Spellings, WordEncoder
+from elmo.train.data.encoded_corpus import EncodedCorpus
 
 Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # direction, row, place: int64 (M,) each
 
@@ -30,7 +30,7 @@ class MistypedInputs(NamedTuple):
 
 
 def mistype_inputs(
-    corpus: SpelledCorpus, speller: Speller, window: Window, share: float, random: np.random.Generator
+    corpus: EncodedCorpus, word_encoder: WordEncoder, window: Window, share: float, random: np.random.Generator
 ) -> MistypedInputs:
     """Give a share of the inputs of a window an error.
 
@@ -44,4 +44,4 @@ def mistype_inputs(
     kept = np.array([is_mistakable(word) for word in words], dtype=bool)
     wrong = [mistyped(word, random) for word, keep in zip(words, kept, strict=True) if keep]
     direction, row, place = (axis[kept] for axis in drawn)
-    return MistypedInputs((direction, row, place), speller.encode_compact(wrong))
+    return MistypedInputs((direction, row, place), word_encoder.encode_compact(wrong))

@@ -14,7 +14,7 @@ from elmo.model.output.fast_softmax import SampledTargets
 from elmo.model.output.softmax import draw_negatives, expected_count
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
-from elmo.train.data.encoded_corpus import SpelledCorpus
+from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import MistypedInputs
 
 
@@ -37,7 +37,7 @@ class Outputs(NamedTuple):
         )
 
 
-def target_ids(corpus: SpelledCorpus, window: Window) -> NDArray[np.int64]:
+def target_ids(corpus: EncodedCorpus, window: Window) -> NDArray[np.int64]:
     """Vocabulary ids of what a window predicts: int64 (2, B, T), forward, backward."""
     return corpus.targets[np.stack([window.forward_targets, window.backward_targets])].astype(np.int64)
 
@@ -101,7 +101,7 @@ class WindowTensors(NamedTuple):
 
 
 def tensors_of(
-    corpus: SpelledCorpus,
+    corpus: EncodedCorpus,
     window: Window,
     rows: slice,
     outputs: Outputs,

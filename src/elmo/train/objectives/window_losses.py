@@ -45,7 +45,7 @@ def product_precision(config: PretrainConfig, device: torch.device) -> torch.dty
 def tied_weight(bilm: BiLM, spellings: Spellings, precision: torch.dtype | None) -> Tensor:
     """The rows of a tied softmax, the token layer of the words themselves: (U, C) -> float (U, P)."""
     char_ids = torch.from_numpy(spellings.astype(np.int64)).to(next(bilm.parameters()).device)
-    return bilm.read_fast(char_ids, precision)
+    return bilm.forward_train(char_ids, precision)
 
 
 @torch.no_grad()
@@ -157,7 +157,7 @@ def _read(
     bilm: BiLM, given: WindowTensors, state: BiLMState, dropout: Dropout, precision: torch.dtype | None
 ) -> tuple[Tensor, BiLMState, TrainingPass]:
     """The token layer of both directions, float (2, B, T, P), the state before, and how to read."""
-    vectors = bilm.read_fast(given.char_ids, precision)  # (W, P)
+    vectors = bilm.forward_train(given.char_ids, precision)  # (W, P)
     if given.word_scale is not None:
         vectors = vectors * given.word_scale
     state = state if given.begins is None else with_fresh_rows(state, given.begins)
