@@ -33,9 +33,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
@@ -80,7 +80,7 @@ def write_random(size: str, folder: Path) -> None:
                 p.copy_(0.1 * torch.randn_like(p))
             elif "_weight" in name and "conv" not in name:
                 p.copy_(torch.randn_like(p) * (2 * p.shape[1]) ** -0.5)
-    save_bilm_tf(SavedModel(ModelConfig(bilm=bilm.config), bilm), folder)
+    save_allennlp(SavedModel(ModelConfig(bilm=bilm.config), bilm), folder)
 
 
 def in_turn(contenders: dict[str, Callable[[], Any]], n_runs: int) -> Figures:

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from elmo.apps.embedding.embed_bulk import embed_corpus
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.embed.arrow_vectors import open_vectors
 from elmo.embed.embedder import Elmo

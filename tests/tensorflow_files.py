@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from elmo.checkpoints.bilm_tf import save_bilm_tf
 from elmo.checkpoints.crc32c import crc32c, mask_crc
-from elmo.checkpoints.published_arrays import datasets
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.bilm_tf import _tf_name
+from elmo.checkpoints.formats.hdf5_layout import datasets
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.checkpoints.tf_checkpoint import _tf_name
 from elmo.text.words.vocabulary import write_vocabulary
 
 
@@ -69,7 +69,7 @@ def write_index(path, bodies, n_times=1):
 
 def save_tf_checkpoint(model: SavedModel, folder: Path) -> None:
     """A training directory as bilm-tf leaves it, with the vocabulary in it."""
-    save_bilm_tf(model, folder)
+    save_allennlp(model, folder)
     (folder / "weights.hdf5").unlink()
     parameters = {name: p.detach() for name, p in model.bilm.named_parameters()}
     arrays = {

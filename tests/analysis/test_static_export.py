@@ -7,7 +7,7 @@ import pytest
 
 from conftest import small_model
 from elmo.apps.embedding.to_static import export_static
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
 

@@ -12,7 +12,7 @@ from elmo import load_task
 from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.apps.tasks.use_task import evaluate_task, predict_lines
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, ElmoError, TextError
 from elmo.tasks.config import TaskConfig
 

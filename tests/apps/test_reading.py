@@ -11,7 +11,7 @@ from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.apps.tasks.use_task import evaluate_task, predict_lines
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes, Words, make_batch
 from elmo.tasks.config import TaskConfig

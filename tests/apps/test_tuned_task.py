@@ -11,7 +11,7 @@ from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import evaluate_task
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.tensors import read_tensors
 from elmo.tasks.config import TaskConfig
 

@@ -11,8 +11,8 @@ import pytest
 from conftest import GOLDEN, small_model
 from elmo.checkpoints import archive
 from elmo.checkpoints.archive import is_archive, unpacked
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError
 
 SMALL = GOLDEN / "allennlp" / "one_tanh"

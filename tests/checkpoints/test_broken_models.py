@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import GOLDEN, small_model
-from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import load_native, save_native
 from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
 from elmo.train.warm_state import settle_state
@@ -278,7 +278,7 @@ def test_a_model_without_projections_is_written_and_read_as_bilm_tf_did(tmp_path
         }
     )
     model = small_model(config)
-    save_bilm_tf(model, tmp_path / "m")
+    save_allennlp(model, tmp_path / "m")
     again = load_model(tmp_path / "m")
     assert again.config.bilm == config
     assert all(torch.equal(p, q) for p, q in zip(model.bilm.parameters(), again.bilm.parameters(), strict=True))
@@ -288,7 +288,7 @@ def test_what_the_published_format_cannot_hold_is_refused(tmp_path):
     config = small_model().config.bilm
     other = config.model_copy(update={"lstm": config.lstm.model_copy(update={"forget_bias": 0.0})})
     with pytest.raises(CheckpointError, match=r"forget bias of 1, the model has 0\.0"):
-        save_bilm_tf(small_model(other), tmp_path / "m")
+        save_allennlp(small_model(other), tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
 

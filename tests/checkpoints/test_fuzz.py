@@ -8,9 +8,9 @@ import zipfile
 import pytest
 
 from conftest import model_of, small_model
-from elmo.checkpoints.bilm_tf import save_bilm_tf
-from elmo.checkpoints.many_langs import save_many_langs
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.many_langs import save_many_langs
+from elmo.checkpoints.formats.native import save_native
 from tensorflow_files import save_tf_checkpoint
 
 LOAD = """
@@ -71,8 +71,8 @@ def save_theirs(model, folder):
         (save_native, "config.json"),
         (save_native, "model.safetensors"),
         (save_native, "vocabulary.txt"),
-        (save_bilm_tf, "options.json"),
-        (save_bilm_tf, "weights.hdf5"),
+        (save_allennlp, "options.json"),
+        (save_allennlp, "weights.hdf5"),
         (save_theirs, "config.json"),
         (save_theirs, "model_config.json"),
         (save_theirs, "char.dic"),
@@ -94,7 +94,7 @@ def test_damaged_files_load_or_are_refused(tmp_path, save, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.xz"])
 def test_damaged_archives_load_or_are_refused_and_write_nothing_outside(tmp_path, kind):
-    save_bilm_tf(small_model(), tmp_path / "m")
+    save_allennlp(small_model(), tmp_path / "m")
     path = tmp_path / "room" / f"m.{kind}"
     path.parent.mkdir()
     if kind == "zip":

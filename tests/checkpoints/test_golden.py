@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from conftest import GOLDEN, SHARED
-from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import load_native, save_native
 from elmo.embed.embedder import Elmo
 from elmo.model.scalar_mix import ALLENNLP_EPSILON, BILM_TF_EPSILON, ScalarMix
 from elmo.text.batches import encode_batch
@@ -142,7 +142,7 @@ def test_the_reference_projects_own_test_models(shared, name, sentences):
 def test_allennlp_to_native_to_allennlp_is_bit_identical_in_every_array(tmp_path, name):
     folder = folder_of("allennlp", name)
     save_native(load_model(folder), tmp_path / "native")
-    save_bilm_tf(load_native(tmp_path / "native"), tmp_path / "back")
+    save_allennlp(load_native(tmp_path / "native"), tmp_path / "back")
     n_arrays = 0
     with h5py.File(folder / "weights.hdf5") as before, h5py.File(tmp_path / "back" / "weights.hdf5") as after:
 

@@ -8,9 +8,9 @@ import torch
 
 from conftest import INPUT_LAYERS, model_of
 from elmo.apps.models.convert import convert_model
-from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.native import add_model_files, save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import add_model_files, save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError
 from elmo.text.words.alphabet import Alphabet
@@ -55,7 +55,7 @@ def test_the_published_format_holds_bytes_alone(tmp_path, layer, what):
     with pytest.raises(
         CheckpointError, match=rf"/m: this format means .* UTF-8 bytes, the model reads {what}; keep it"
     ):
-        save_bilm_tf(model_of(layer), tmp_path / "m")
+        save_allennlp(model_of(layer), tmp_path / "m")
     assert not (tmp_path / "m").exists()
     save_native(model_of(layer), tmp_path / "native")
     convert_model(str(tmp_path / "native"), tmp_path / "again", to="native")

@@ -13,9 +13,9 @@ import pytest
 
 from conftest import GOLDEN, SHARED, model_of, small_model
 from elmo.apps.models.convert import convert_model
+from elmo.checkpoints.formats.many_langs import save_many_langs
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model, located
-from elmo.checkpoints.many_langs import save_many_langs
-from elmo.checkpoints.native import save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from conftest import small_model
-from elmo.checkpoints.native import load_native, save_native
+from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensors import _CODES, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo

@@ -14,8 +14,8 @@ import pytest
 
 from conftest import small_model
 from elmo import open_vectors
-from elmo.checkpoints.bilm_tf import save_bilm_tf
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.saved_model import TokenizerFacts
 from elmo.embed.embedder import Elmo
 
@@ -249,7 +249,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(run_elmo, folder, text, 
         (tmp_path / empty).mkdir()
     (tmp_path / "theirs" / "thesis.tex").touch()
     for published in ("half", "cut", "published"):
-        save_bilm_tf(small_model(), tmp_path / published)
+        save_allennlp(small_model(), tmp_path / published)
     (tmp_path / "half" / "weights.hdf5").unlink()
     (tmp_path / "cut" / "weights.hdf5").write_bytes((tmp_path / "published" / "weights.hdf5").read_bytes()[:3000])
     before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import small_model
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 
 DOCUMENTS = ["The bank of the river .\nthe money\n", "money lends money .\n", "the river\nthe bank\nthe \u00f6\n"]
 

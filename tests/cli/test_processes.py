@@ -17,8 +17,8 @@ import torch
 import typer
 
 from conftest import TEXT, small_model
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import save_native
 from elmo.cli.main import app
 from elmo.train.run_state import checkpoints_of
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conftest import small_model
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import GOLDEN, SHARED
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.compat.allennlp import Elmo, ElmoEmbedder, ElmoTokenEmbedder, ScalarMix, _ElmoBiLm, batch_to_ids
 from elmo.errors import CheckpointError, ConfigError, OutputError, ShapeError, TextError
 

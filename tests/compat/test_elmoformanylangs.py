@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import model_of
-from elmo.checkpoints.many_langs import save_many_langs
+from elmo.checkpoints.formats.many_langs import save_many_langs
 from elmo.compat.elmoformanylangs import Embedder
 from elmo.errors import ConfigError, TextError
 

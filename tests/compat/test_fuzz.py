@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from conftest import SMALL, model_of, small_model
-from elmo.checkpoints.many_langs import save_many_langs
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.many_langs import save_many_langs
+from elmo.checkpoints.formats.native import save_native
 from elmo.compat.allennlp import Elmo, ElmoEmbedder, ElmoTokenEmbedder, batch_to_ids
 from elmo.compat.elmoformanylangs import Embedder
 from elmo.compat.simple_elmo import ElmoModel

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GOLDEN, model_of, small_model
-from elmo.checkpoints.many_langs import save_many_langs
+from elmo.checkpoints.formats.many_langs import save_many_langs
 from tensorflow_files import save_tf_checkpoint
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import GOLDEN, small_model
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.compat.simple_elmo import ElmoModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, ConfigError, TextError

@@ -10,7 +10,7 @@ import torch
 from conftest import small_model
 from elmo.apps.embedding.embed import embed_file
 from elmo.apps.embedding.embed_bulk import embed_corpus
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed.arrow_vectors import open_vectors
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError

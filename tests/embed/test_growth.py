@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from conftest import small_model
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 
 CODE = """
 import sys

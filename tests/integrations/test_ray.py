@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import small_model
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.integrations.ray import EmbedBatch

@@ -6,7 +6,7 @@ import pytest
 from conftest import small_model
 from elmo import open_vectors
 from elmo.apps.embedding.embed_bulk import embed_corpus
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 N_ROWS, PER_SHARD = 10, 4

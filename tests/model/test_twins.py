@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from conftest import SMALL, small_model
-from elmo.checkpoints.bilm_tf import save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
 from elmo.embed.embedder import Elmo
 from elmo.model.char_cnn import convolve_characters, trim_characters
 from elmo.model.encoders.lstm.lstm import lstm_step
@@ -21,7 +21,7 @@ WORDS = ["river", "", "ö日本", "x" * 40, "the", "<S>", "</S>"]
 
 def published(model, folder):
     """The options and arrays of a model, through the published format."""
-    save_bilm_tf(model, folder)
+    save_allennlp(model, folder)
     arrays = {}
     with h5py.File(folder / "weights.hdf5") as file:
         file.visititems(lambda name, x: arrays.__setitem__(name, x[()]) if isinstance(x, h5py.Dataset) else None)

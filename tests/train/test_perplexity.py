@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from conftest import WORDS, small_model
-from elmo.checkpoints.bilm_tf import load_bilm_tf, save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import load_allennlp, save_allennlp
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TextError
 from elmo.model.output.softmax import Softmax
@@ -26,7 +26,7 @@ SENTENCES = [["the", "river", "bank"], ["unheard", "money", "."], ["bank"], ["<u
 
 def plain_numpy(model, folder, sentences):
     """Both directions with the slow twin and a softmax in plain numpy: sums of nats, tokens, unknown words."""
-    save_bilm_tf(model, folder)
+    save_allennlp(model, folder)
     arrays = {}
     with h5py.File(folder / "weights.hdf5") as file:
         file.visititems(lambda name, x: arrays.__setitem__(name, x[()]) if isinstance(x, h5py.Dataset) else None)
@@ -144,7 +144,7 @@ def spell(model, words):
 def tiny_lm(shared):
     """The language model that bilm-tf trained, with the softmax of its checkpoint, and the text it was tested on."""
     folder = shared / "fixtures" / "bilm_tf" / "tiny_lm"
-    model = load_bilm_tf(folder / "options_for_embedding.json", folder / "weights.hdf5")
+    model = load_allennlp(folder / "options_for_embedding.json", folder / "weights.hdf5")
     arrays = np.load(folder / "checkpoint_arrays.npz")
     softmax = Softmax(*arrays["lm|softmax|W"].shape)
     with torch.no_grad():

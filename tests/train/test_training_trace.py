@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from conftest import encode_text
-from elmo.checkpoints.bilm_tf import datasets
+from elmo.checkpoints.formats.allennlp_hdf5 import datasets
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig

@@ -1,1 +1,1 @@
-"""Checkpoints: paths come in, models go out, and back. Start with `load.py`; our own format is `native.py`."""
+"""Checkpoints: paths come in, models go out, and back. Start with `load.py`; each format is a module of `formats/`."""

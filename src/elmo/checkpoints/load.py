@@ -7,8 +7,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from elmo.checkpoints import bilm_tf, many_langs, native, tf_checkpoint
 from elmo.checkpoints.archive import PLACE_PREFIX, is_archive, unpacked
+from elmo.checkpoints.formats import allennlp_hdf5, bilm_tf, many_langs, native
 from elmo.checkpoints.hub import fetch_from_hub, is_hub_id
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError
@@ -16,7 +16,7 @@ from elmo.errors import CheckpointError
 BUNDLED = Path(__file__).parent.parent / "bundled"
 DEFAULT_MODEL = "en"
 # A folder with one of these holds a model; a file of one of the patterns belongs to one.
-MODEL_FILES = (native.CONFIG_FILE, bilm_tf.OPTIONS_FILE, many_langs.ENCODER_FILE)
+MODEL_FILES = (native.CONFIG_FILE, allennlp_hdf5.OPTIONS_FILE, many_langs.ENCODER_FILE)
 MODEL_PATTERNS = (
     *("config.json", "model.safetensors", "vocabulary.txt", "alphabet.json", "input_words.json", "README.md"),
     *("*options*.json", "*.hdf5", "vocab.txt", "checkpoint", "*.index", "*.data-*-of-*", "*.meta"),
@@ -27,7 +27,7 @@ DEPTH = 3  # folders within an archive that are looked into
 FormatName = Literal["native", "allennlp", "bilm-tf", "elmoformanylangs"]
 
 
-class ModelPlace(NamedTuple):
+class ModelLocation(NamedTuple):
     """Where the files of a model lie, and in which format."""
 
     format: FormatName
@@ -47,7 +47,7 @@ def is_bundled(source: str | Path) -> bool:
 
 
 @contextmanager
-def located(source: str | Path, weights: str | Path | None = None) -> Iterator[ModelPlace]:
+def located(source: str | Path, weights: str | Path | None = None) -> Iterator[ModelLocation]:
     """Find a model; an archive stays unpacked until the block ends.
 
     Args:
@@ -83,16 +83,16 @@ def load_model(
         return load_from(place, None if vocabulary is None else Path(vocabulary))
 
 
-def load_from(place: ModelPlace, vocabulary: Path | None = None) -> SavedModel:
+def load_from(place: ModelLocation, vocabulary: Path | None = None) -> SavedModel:
     """Load the model that was found.
 
     Raises:
         CheckpointError: its files are broken, or it has a vocabulary of its own.
     """
     if place.format == "allennlp" and place.options is not None and place.weights is not None:
-        return bilm_tf.load_bilm_tf(place.options, place.weights, vocabulary)
+        return allennlp_hdf5.load_allennlp(place.options, place.weights, vocabulary)
     if place.format == "bilm-tf":
-        return tf_checkpoint.load_tf_checkpoint(place.folder, vocabulary)
+        return bilm_tf.load_bilm_tf(place.folder, vocabulary)
     if vocabulary is not None:
         raise CheckpointError(
             f"{vocabulary}: a model of the format {place.format} has its own words; leave the vocabulary file out"
@@ -104,9 +104,9 @@ def load_from(place: ModelPlace, vocabulary: Path | None = None) -> SavedModel:
     )
 
 
-def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPlace:
+def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelLocation:
     if is_bundled(source) and weights is None:
-        return ModelPlace("native", BUNDLED / str(source))
+        return ModelLocation("native", BUNDLED / str(source))
     path = Path(source)
     try:
         exists = path.exists()
@@ -122,8 +122,8 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPl
     if weights is not None:
         options = _options_in(path) if path.is_dir() else path
         if options is None:
-            raise CheckpointError(f"{path}: no {bilm_tf.OPTIONS_FILE} in it for the weights {weights}")
-        return ModelPlace("allennlp", options.parent, options, weights)
+            raise CheckpointError(f"{path}: no {allennlp_hdf5.OPTIONS_FILE} in it for the weights {weights}")
+        return ModelLocation("allennlp", options.parent, options, weights)
     if path.is_dir():
         return _in_folder(path)
     if any(fnmatch(path.name, pattern) for pattern in MODEL_PATTERNS) and path.suffix not in (".hdf5", ".json", ".md"):
@@ -133,7 +133,7 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelPl
     return _beside(path)
 
 
-def _in_folder(folder: Path) -> ModelPlace:
+def _in_folder(folder: Path) -> ModelLocation:
     place = _place_in(folder)
     several = sorted(path.name for path in folder.glob("*options*.json"))
     if place is None and len(several) > 1:
@@ -143,21 +143,22 @@ def _in_folder(folder: Path) -> ModelPlace:
     if place is None:
         raise CheckpointError(
             f"{folder.absolute()}: no model in it; looked for {native.CONFIG_FILE} with {native.WEIGHTS_FILE}, "
-            f"for {bilm_tf.OPTIONS_FILE} with *.hdf5 or *.index, and for {many_langs.ENCODER_FILE} with {many_langs.TOKEN_FILE}"
+            f"for {allennlp_hdf5.OPTIONS_FILE} with *.hdf5 or *.index, "
+            f"and for {many_langs.ENCODER_FILE} with {many_langs.TOKEN_FILE}"
         )
     return place
 
 
-def _place_in(folder: Path) -> ModelPlace | None:
+def _place_in(folder: Path) -> ModelLocation | None:
     """The model that a folder holds itself."""
     if many_langs.holds_many_langs(folder):
-        return ModelPlace("elmoformanylangs", folder)
+        return ModelLocation("elmoformanylangs", folder)
     options = _options_in(folder)
     if options is not None:
-        if options.name == bilm_tf.OPTIONS_FILE and tf_checkpoint.holds_tf_checkpoint(folder):
-            return ModelPlace("bilm-tf", folder)
-        return ModelPlace("allennlp", folder, options, _weights_for(options))
-    return ModelPlace("native", folder) if (folder / native.CONFIG_FILE).is_file() else None
+        if options.name == allennlp_hdf5.OPTIONS_FILE and bilm_tf.holds_bilm_tf(folder):
+            return ModelLocation("bilm-tf", folder)
+        return ModelLocation("allennlp", folder, options, _weights_for(options))
+    return ModelLocation("native", folder) if (folder / native.CONFIG_FILE).is_file() else None
 
 
 def _looks_local(path: Path) -> bool:
@@ -175,7 +176,7 @@ def _looks_local(path: Path) -> bool:
     )
 
 
-def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelPlace:
+def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelLocation:
     """The model of a folder of the hub, or of the one archive that lies there."""
     archives = [path for path in sorted(folder.iterdir()) if path.is_file() and is_archive(path)]
     if _place_in(folder) is None and len(archives) == 1:
@@ -188,7 +189,7 @@ def _unpacked_in(message: str) -> set[str]:
     return {match[0] for match in re.finditer(rf"\S*{PLACE_PREFIX}\w+", message)}
 
 
-def _in_archive(archive: Path, folder: Path) -> ModelPlace:
+def _in_archive(archive: Path, folder: Path) -> ModelLocation:
     """The one model of an archive, at its root or in a folder of it."""
     level = [folder]
     for _ in range(DEPTH + 1):
@@ -206,27 +207,27 @@ def _in_archive(archive: Path, folder: Path) -> ModelPlace:
     )
 
 
-def _beside(file: Path) -> ModelPlace:
+def _beside(file: Path) -> ModelLocation:
     """The pair of which one file is given."""
     if file.name in (native.CONFIG_FILE, many_langs.MODEL_CONFIG_FILE):
         return _in_folder(file.parent)
     if file.suffix == ".json" and "options" in file.name:
-        return ModelPlace("allennlp", file.parent, file, _weights_for(file))
+        return ModelLocation("allennlp", file.parent, file, _weights_for(file))
     if file.suffix in (".hdf5", ".h5"):
         options = _only([file.with_name(file.name.replace("weights", "options")).with_suffix(".json")]) or _options_in(
             file.parent
         )
         if options is None:
             raise CheckpointError(
-                f"{file}: weights without their {bilm_tf.OPTIONS_FILE} beside them; give the options, and these as weights="
+                f"{file}: weights without their {allennlp_hdf5.OPTIONS_FILE} beside them; give the options, and these as weights="
             )
-        return ModelPlace("allennlp", file.parent, options, file)
+        return ModelLocation("allennlp", file.parent, options, file)
     raise CheckpointError(f"{file}: a file, and no archive; give the folder that holds the model")
 
 
 def _options_in(folder: Path) -> Path | None:
     """`options.json`, or the only file that is named for options."""
-    return _only([folder / bilm_tf.OPTIONS_FILE]) or _only(sorted(folder.glob("*options*.json")))
+    return _only([folder / allennlp_hdf5.OPTIONS_FILE]) or _only(sorted(folder.glob("*options*.json")))
 
 
 def _only(paths: list[Path]) -> Path | None:
@@ -240,7 +241,7 @@ def _weights_for(options: Path) -> Path:
     own = options.name.replace("options", "weights").removesuffix(".json") + ".hdf5"
     by: list[Callable[[str], bool]] = [
         lambda name: name == own,
-        lambda name: name in (bilm_tf.WEIGHTS_FILE, "model.hdf5"),
+        lambda name: name in (allennlp_hdf5.WEIGHTS_FILE, "model.hdf5"),
         lambda name: "weights" in name,
         lambda name: True,
     ]
@@ -250,7 +251,7 @@ def _weights_for(options: Path) -> Path:
             return fitting[0]
     if not candidates:
         raise CheckpointError(
-            f"{folder.absolute()}: {options.name} but no weights; looked for {bilm_tf.WEIGHTS_FILE} and *.hdf5"
+            f"{folder.absolute()}: {options.name} but no weights; looked for {allennlp_hdf5.WEIGHTS_FILE} and *.hdf5"
         )
     names = ", ".join(p.name for p in candidates)
-    raise CheckpointError(f"{folder}: which file holds the weights? {names}; name it {bilm_tf.WEIGHTS_FILE}")
+    raise CheckpointError(f"{folder}: which file holds the weights? {names}; name it {allennlp_hdf5.WEIGHTS_FILE}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from elmo.checkpoints.many_langs_tensors import encoder_parameters
+from elmo.checkpoints.formats.many_langs_tensors import encoder_parameters
 from elmo.model.bilm import BiLM
 
 _TOKEN = "_token_embedder."

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.checkpoints.formats.native import StorageType, save_native
 from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, MODEL_PATTERNS, load_model
-from elmo.checkpoints.native import StorageType, save_native
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
 from elmo.embed.engine import Engine

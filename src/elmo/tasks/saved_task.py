@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, PositiveInt, ValidationError
 
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo

@@ -13,7 +13,7 @@ import torch
 from pydantic import BaseModel, Field, NonNegativeInt
 from torch import Tensor
 
-from elmo.checkpoints.native import load_native, write_model_files
+from elmo.checkpoints.formats.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError

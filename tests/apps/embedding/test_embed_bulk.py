@@ -16,7 +16,7 @@ from conftest import small_model
 from elmo import open_vectors
 from elmo.apps.embedding.embed_bulk import embed_corpus
 from elmo.apps.embedding.embed_workers import embed_with_workers
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed import row_stream
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
 from elmo.embed.embedder import Elmo

@@ -10,7 +10,7 @@ from elmo.apps.models.model_card import write_card
 from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.run_record import RunRecord, read_run
-from elmo.checkpoints.native import read_model_config
+from elmo.checkpoints.formats.native import read_model_config
 from elmo.checkpoints.saved_model import PRETOKENIZED
 from elmo.train.recipe import pretrain_config
 

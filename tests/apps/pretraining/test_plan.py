@@ -14,7 +14,7 @@ from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.run_cost import RunCost
 from elmo.apps.pretraining.run_settings import read_run_settings
 from elmo.apps.pretraining.suited import suited_size, wanted_epochs
-from elmo.checkpoints.native import load_native
+from elmo.checkpoints.formats.native import load_native
 from elmo.cli.main import app
 from elmo.errors import ConfigError
 from elmo.train.cost import MemoryBytes, ParameterCounts

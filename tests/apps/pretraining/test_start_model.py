@@ -9,8 +9,8 @@ from conftest import TEXT
 from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.start_model import START_FOLDER
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import save_native
 from elmo.errors import CheckpointError, ConfigError
 from elmo.train.recipe import pretrain_config
 

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import small_model
 from elmo.apps.studies.change import Settings, measure_change
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TextError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")

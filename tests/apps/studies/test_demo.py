@@ -7,7 +7,7 @@ import numpy as np
 
 from conftest import small_model
 from elmo.apps.studies.demo import Occurrence, compare, read_occurrences, run_demo
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 
 
 def test_there_are_five_words_of_two_senses_in_four_sentences_each():

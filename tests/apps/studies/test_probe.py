@@ -25,7 +25,7 @@ from elmo.apps.pages.empty_figure import empty_figure
 from elmo.apps.studies import probe_picture
 from elmo.apps.studies.probe import PROBES, probe_model
 from elmo.apps.studies.probe_picture import draw_probes
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.tasks.examples import Example, with_blanks

@@ -9,7 +9,7 @@ from conftest import SMALL_TASK, small_model
 from elmo.apps.tasks.learning_curve import TaskStudy, parts, seeds, shares, train_study
 from elmo.apps.tasks.learning_curve_page import study_page
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TrainingError
 from elmo.tasks.config import TaskConfig
 

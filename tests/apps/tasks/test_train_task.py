@@ -14,7 +14,7 @@ from elmo import load_task
 from elmo.apps.tasks.task_report import task_page
 from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
 from elmo.apps.tasks.use_task import compare_tasks, evaluate_task, predict_lines
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks import fit
 from elmo.tasks.config import TaskConfig

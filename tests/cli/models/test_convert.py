@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from conftest import GOLDEN, model_of, small_model
-from elmo.checkpoints.bilm_tf import save_bilm_tf
-from elmo.checkpoints.many_langs import save_many_langs
-from elmo.checkpoints.native import save_native
+from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
+from elmo.checkpoints.formats.many_langs import save_many_langs
+from elmo.checkpoints.formats.native import save_native
 from elmo.embed.embedder import Elmo
 from tensorflow_files import save_tf_checkpoint
 
@@ -16,7 +16,7 @@ SOURCES = {
     "native, bytes": lambda folder: save_native(small_model(), folder),
     "native, alphabet": lambda folder: save_native(model_of("alphabet, words"), folder),
     "native, words": lambda folder: save_native(model_of("words"), folder),
-    "allennlp": lambda folder: save_bilm_tf(small_model(), folder),
+    "allennlp": lambda folder: save_allennlp(small_model(), folder),
     "bilm-tf": lambda folder: save_tf_checkpoint(small_model(), folder),
     "elmoformanylangs": lambda folder: save_many_langs(model_of("alphabet, words"), folder),
 }

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from elmo.checkpoints.bilm_tf import refused_by_allennlp, save_bilm_tf
+from elmo.checkpoints.formats.allennlp_hdf5 import refused_by_allennlp, save_allennlp
+from elmo.checkpoints.formats.many_langs import save_many_langs
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import MODEL_FILES, MODEL_PATTERNS, load_model
-from elmo.checkpoints.many_langs import save_many_langs
-from elmo.checkpoints.native import save_native
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
@@ -53,7 +53,7 @@ def convert_model(
             if to == "native":
                 save_native(model, part)
             elif to == "allennlp":
-                save_bilm_tf(model, part)
+                save_allennlp(model, part)
             else:
                 left_out += save_many_langs(model, part)
             facts["left_out"] = ", ".join(left_out)

@@ -8,7 +8,7 @@ from pathlib import Path
 from elmo.apps.pretraining.run_settings import RunSettings, checksums_of_word_files, write_run_settings
 from elmo.apps.pretraining.run_summary import clusters_text
 from elmo.apps.pretraining.start_model import keep_start, read_start
-from elmo.checkpoints.native import StorageType
+from elmo.checkpoints.formats.native import StorageType
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig

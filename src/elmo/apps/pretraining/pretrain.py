@@ -29,7 +29,7 @@ from elmo.apps.pretraining.run_report import report_run
 from elmo.apps.pretraining.run_settings import RUN_FILE, RunSettings, check_word_files, read_run_settings
 from elmo.apps.pretraining.start_model import load_start
 from elmo.apps.pretraining.tensorboard_log import TensorBoardLog
-from elmo.checkpoints.native import add_model_files
+from elmo.checkpoints.formats.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
 from elmo.errors import OutputError, TrainingError
 from elmo.model.bilm import BiLM

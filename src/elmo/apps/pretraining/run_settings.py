@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from elmo.checkpoints.native import VOCABULARY_FILE, StorageType
+from elmo.checkpoints.formats.native import VOCABULARY_FILE, StorageType
 from elmo.errors import TrainingError
 from elmo.storage.arrays import checksum_of
 from elmo.storage.files import read_json

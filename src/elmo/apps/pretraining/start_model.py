@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.native import load_native, save_native
 from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel
 from elmo.errors import ConfigError
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax

@@ -5,8 +5,9 @@ A word is its UTF-8 bytes between two marks, filled up to a fixed length:
     [BEGIN_WORD, byte, byte, ..., END_WORD, PAD_CHARACTER, ...]
 
 All ids here are those of inference: 0 marks a padding token (a row of zeros), bytes are 1-256, specials 257-261. The
-published `char_embed` has no row for 0; what that means for files is known to `checkpoints.bilm_tf` alone. A table of other
-characters (`text.words.alphabet`) has its own number of ids; the five specials are the last of them there as here.
+published `char_embed` has no row for 0; what that means for files is known to `checkpoints.formats.hdf5_layout` alone. A
+table of other characters (`text.words.alphabet`) has its own number of ids; the five specials are the last of them there as
+here.
 """
 
 from collections.abc import Sequence

@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from elmo.checkpoints.many_langs_lexicon import (
+from elmo.checkpoints.formats.many_langs_lexicon import (
     CHARACTERS_FILE,
     WORDS_FILE,
     lexicon_of,
     read_dictionary,
     write_dictionary,
 )
-from elmo.checkpoints.many_langs_tensors import (
+from elmo.checkpoints.formats.many_langs_tensors import (
     BOUNDARIES,
     encoder_parameters,
     encoder_shapes,

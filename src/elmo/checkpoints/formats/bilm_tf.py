@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elmo.checkpoints.bilm_tf import OPTIONS_FILE, config_of, read_options, vocabulary_beside
-from elmo.checkpoints.published_arrays import Dataset, FindArray, StoredArray, cnn_datasets, lstm_datasets, read_bilm
+from elmo.checkpoints.formats.allennlp_hdf5 import OPTIONS_FILE, config_of, read_options, vocabulary_beside
+from elmo.checkpoints.formats.hdf5_layout import Dataset, FindArray, StoredArray, cnn_datasets, lstm_datasets, read_bilm
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
 from elmo.checkpoints.tensors import fill_module
@@ -41,12 +41,12 @@ _PARTS = {
 }
 
 
-def holds_tf_checkpoint(folder: Path) -> bool:
+def holds_bilm_tf(folder: Path) -> bool:
     """Whether there is an index of a checkpoint in the folder."""
     return any(folder.glob(f"*{INDEX_SUFFIX}"))
 
 
-def load_tf_checkpoint(folder: Path, vocabulary: Path | None = None) -> SavedModel:
+def load_bilm_tf(folder: Path, vocabulary: Path | None = None) -> SavedModel:
     """Load the model of a training directory of bilm-tf, with its softmax if its vocabulary is known.
 
     Args:

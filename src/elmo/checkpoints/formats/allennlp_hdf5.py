@@ -1,7 +1,7 @@
 """The published pair `options.json` + `weights.hdf5` (bilm-tf, AllenNLP, NLPL, SeqVec), read and written.
 
 A quirk that stays in this file: `n_characters` is 261 in the options of training and 262 in those of inference; both are
-read, 262 is written. The arrays are those of `published_arrays.py`.
+read, 262 is written. The arrays are those of `hdf5_layout.py`.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any
 
 import h5py
 
+from elmo.checkpoints.formats.hdf5_layout import StoredArray, byte_cnn, datasets, read_bilm
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
-from elmo.checkpoints.published_arrays import StoredArray, byte_cnn, datasets, read_bilm
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
@@ -28,7 +28,7 @@ MAX_RATIO = 100  # bytes out of one byte of a packed dataset
 _NAMES = {"char_cnn.activation": "activation", "lstm.cell_size": "dim", "lstm.projection_size": "projection_dim"}
 
 
-def load_bilm_tf(options: Path, weights: Path, vocabulary: Path | None = None) -> SavedModel:
+def load_allennlp(options: Path, weights: Path, vocabulary: Path | None = None) -> SavedModel:
     """Load a published model; a vocabulary beside the options comes along if it is one of a language model.
 
     Args:
@@ -60,7 +60,7 @@ def vocabulary_beside(folders: Iterable[Path], n_words: int | None = None) -> Vo
     return None
 
 
-def save_bilm_tf(model: SavedModel, folder: Path) -> None:
+def save_allennlp(model: SavedModel, folder: Path) -> None:
     """Write `options.json` and `weights.hdf5`, whole or not at all; the softmax has no place in this format.
 
     Raises:

@@ -6,7 +6,7 @@ removed.
 
 from pathlib import Path
 
-from elmo.checkpoints.many_langs_tensors import BOUNDARIES, CHARACTER_MARKS, WORD_MARKS, Dictionary
+from elmo.checkpoints.formats.many_langs_tensors import BOUNDARIES, CHARACTER_MARKS, WORD_MARKS, Dictionary
 from elmo.errors import CheckpointError
 from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon

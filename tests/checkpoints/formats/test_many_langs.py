@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from conftest import INPUT_LAYERS, model_of
+from elmo.checkpoints.formats.many_langs import load_many_langs, save_many_langs
+from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.many_langs import load_many_langs, save_many_langs
-from elmo.checkpoints.native import load_native, save_native
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError
 from twins import many_langs as twin
