@@ -35,9 +35,9 @@ from chinese import LAW_LINES, TEXTS
 from elmo import Elmo
 from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.tasks.span_scores import span_counts, span_scores
-from elmo.tasks.tagged_text import read_tagged
-from elmo.tasks.tags import spans_of_tags
+from elmo.tasks.data.conll import read_tagged
+from elmo.tasks.data.tags import spans_of_tags
+from elmo.tasks.scoring.span_scores import span_counts, span_scores
 from elmo.text.sentences import sentences_of_words
 from elmo.text.tokens import tokenize
 from elmo.train.memory import keep_freed_memory

@@ -15,8 +15,8 @@ import torch
 
 from elmo.analysis.linear_probe import fit_linear
 from elmo.embed.embedder import Elmo
+from elmo.tasks.data.conll import read_tagged
 from elmo.tasks.examples import Example
-from elmo.tasks.tagged_text import read_tagged
 from record import SHARED, keep_row, parser_with_save
 
 FOLDER = SHARED / "data" / "pos" / "ud-english-ewt"

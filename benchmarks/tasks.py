@@ -21,13 +21,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
 from elmo.apps.tasks.learning_curve import shares
 from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import RUN_FILE, TrainingCallback, train_task
-from elmo.apps.tasks.use_task import compare_tasks, evaluate_task
-from elmo.tasks.abstention import default_threshold
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
+from elmo.tasks.scoring.abstention import default_threshold
 from record import ROOT, SHARED, keep_row, kept_rows
 from task_groups import GROUPS
 from task_page import KNOWN, PAGE, PICTURE, TUNED, draw_curves, page

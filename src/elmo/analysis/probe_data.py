@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from elmo.errors import TextError
 from elmo.storage.compressed import PACKED
-from elmo.tasks.labelled_records import json_lines
+from elmo.tasks.data.labelled_records import json_lines
 from elmo.text.sources.lines import read_lines
 
 POS = "pos/ud-english-ewt"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from elmo.tasks.bootstrap import Difference, difference
+from elmo.tasks.scoring.bootstrap import Difference, difference
 
 Text = Literal["clean", "typed"]
 MAJORITY = "majority"

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from elmo.analysis.linear_probe import draw_parts, fit_linear
 from elmo.analysis.probe_scores import MAJORITY, ProbeSettings, Score, Text
 from elmo.analysis.probe_vectors import TokenVectors, embed_tokens
+from elmo.tasks.data.conll import read_tagged, require_span_tags
+from elmo.tasks.data.tags import spans_of_tags
 from elmo.tasks.examples import Example
-from elmo.tasks.span_scores import span_counts, span_scores
-from elmo.tasks.tagged_text import read_tagged, require_span_tags
-from elmo.tasks.tags import spans_of_tags
+from elmo.tasks.scoring.span_scores import span_counts, span_scores
 from elmo.text.typing_errors import misspell
 
 Judge = Callable[[list[str]], float]  # tags of all test tokens -> the score in percent

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.tasks.config import InputConfig
+from elmo.tasks.data.static_words import UNKNOWN_ROW, StaticWords
 from elmo.tasks.examples import Example
-from elmo.tasks.static_vectors import UNKNOWN_ROW, StaticWords
 from elmo.text.words.characters import encode_words
 
 PADDING, UNKNOWN = 0, 1  # ids of words

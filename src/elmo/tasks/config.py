@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 
 from elmo.model.dropout import DropoutShares
-from elmo.tasks.tags import Scheme
+from elmo.tasks.data.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
 Share = Annotated[float, Field(ge=0, lt=1)]

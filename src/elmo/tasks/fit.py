@@ -21,9 +21,9 @@ from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.storage.files import atomic_write, read_json
 from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
-from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.scoring.bootstrap import Counts
 from elmo.tasks.tuned_bilm import TunedBiLM
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step

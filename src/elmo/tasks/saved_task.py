@@ -25,15 +25,15 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
 from elmo.storage.files import atomic_write, require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
-from elmo.tasks.bootstrap import Counts
 from elmo.tasks.config import TaskConfig
+from elmo.tasks.data.static_words import StaticWords
+from elmo.tasks.data.tags import Scheme
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
-from elmo.tasks.kinds import TaskModel, example_of, new_model, read_to_score
+from elmo.tasks.kinds.dispatch import TaskModel, example_of, new_model, read_to_score
+from elmo.tasks.kinds.tag.model import Tagger
 from elmo.tasks.predictions import Labelled, Tagged
-from elmo.tasks.static_vectors import StaticWords
-from elmo.tasks.tagger import Tagger
-from elmo.tasks.tags import Scheme
+from elmo.tasks.scoring.bootstrap import Counts
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
 VECTORS_FILE = "vectors.txt"
@@ -89,7 +89,7 @@ class LoadedTask:
         """Predict.
 
         Args:
-            texts: see `kinds.example_of`; an empty one has no tag, and every label alike.
+            texts: see `example_of`; an empty one has no tag, and every label alike.
         Returns:
             for each text `Tagged`, `Labelled` or `Scored`; character offsets are those of the string, or of the tokens with a
             blank between.
@@ -129,7 +129,7 @@ class LoadedTask:
         """Labelled examples of a file, as the task was trained on.
 
         Raises:
-            TextError: see `kinds.read_to_score`.
+            TextError: see `read_to_score`.
         """
         return read_to_score(self.file.config, self.file.scheme, path)
 

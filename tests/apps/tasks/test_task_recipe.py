@@ -8,7 +8,7 @@ from elmo.apps.tasks.task_recipe import task_run
 from elmo.checkpoints.load import bundled_models
 from elmo.errors import ConfigError
 
-RECIPES = sorted((Path(__file__).resolve().parents[2] / "recipes" / "tasks").glob("*.toml"))
+RECIPES = sorted((Path(__file__).resolve().parents[3] / "recipes" / "tasks").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.name)

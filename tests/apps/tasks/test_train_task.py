@@ -11,17 +11,17 @@ import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
+from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task, predict_lines
 from elmo.apps.tasks.task_report import task_page
 from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
-from elmo.apps.tasks.use_task import compare_tasks, evaluate_task, predict_lines
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks import fit
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
-from elmo.tasks.kinds import read_examples
-from elmo.tasks.labels import learnable
-from elmo.tasks.ngrams import bag_of_text
+from elmo.tasks.kinds.dispatch import read_examples
+from elmo.tasks.kinds.labels import learnable
+from elmo.tasks.layers.ngrams import bag_of_text
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 

@@ -15,8 +15,8 @@ from elmo.apps.tasks.learning_curve_page import Row, Table, write_study_page
 from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, TrainingCallback, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
 from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers
-from elmo.tasks.kinds import for_file, read_examples
-from elmo.tasks.labels import labels_of, learnable, scheme_of
+from elmo.tasks.kinds.dispatch import for_file, read_examples
+from elmo.tasks.kinds.labels import labels_of, learnable, scheme_of
 from elmo.tasks.saved_task import CONFIG_FILE
 
 STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"

@@ -12,14 +12,14 @@ from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, 
 from elmo.apps.pages.line_chart import Line, draw_chart
 from elmo.storage.files import atomic_write
 from elmo.tasks.batches import UNKNOWN
-from elmo.tasks.bootstrap import Counts, interval
-from elmo.tasks.document_relation import DocumentRelations
+from elmo.tasks.data.tags import spans_of_tags
 from elmo.tasks.examples import Example
-from elmo.tasks.label_model import LabelModel
+from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.kinds.relation.document_model import DocumentRelations
+from elmo.tasks.kinds.tag.model import Tagger
 from elmo.tasks.saved_task import LoadedTask
-from elmo.tasks.span_scores import span_scores
-from elmo.tasks.tagger import Tagger
-from elmo.tasks.tags import spans_of_tags
+from elmo.tasks.scoring.bootstrap import Counts, interval
+from elmo.tasks.scoring.span_scores import span_scores
 
 REPORT_FILE = "report.html"
 _NOTHING = "–"

@@ -15,15 +15,15 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
 from elmo.storage.arrays import checksum_of
 from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers, remove_whole
-from elmo.tasks.abstention import default_threshold
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
-from elmo.tasks.document_relation import DocumentRelations
+from elmo.tasks.data.static_words import StaticWords, read_static_vectors, words_in
 from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
-from elmo.tasks.kinds import for_file, read_examples, read_to_score
-from elmo.tasks.label_model import LabelModel
-from elmo.tasks.labels import labels_of, learnable, scheme_of
+from elmo.tasks.kinds.dispatch import for_file, read_examples, read_to_score
+from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.kinds.labels import labels_of, learnable, scheme_of
+from elmo.tasks.kinds.relation.document_model import DocumentRelations
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.saved_task import (
     CONFIG_FILE,
@@ -35,7 +35,7 @@ from elmo.tasks.saved_task import (
     reference_to,
     save_task,
 )
-from elmo.tasks.static_vectors import StaticWords, read_static_vectors, words_in
+from elmo.tasks.scoring.abstention import default_threshold
 from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
 from elmo.text.words.word_vectors import WordVectors
 

@@ -138,7 +138,7 @@ def evaluate(
 
     Example: `elmo evaluate task b.jsonl`
     """
-    from elmo.apps.tasks.use_task import evaluate_task
+    from elmo.apps.tasks.evaluate import evaluate_task
 
     show_facts(evaluate_task(folder, file, dtype, report, least), json)
 
@@ -154,7 +154,7 @@ def compare(
 
     Example: `elmo compare task baseline b.jsonl`
     """
-    from elmo.apps.tasks.use_task import compare_tasks
+    from elmo.apps.tasks.evaluate import compare_tasks
 
     show_facts(compare_tasks(a, b, file, dtype), json)
 
@@ -175,7 +175,7 @@ def predict(
     """
     import json as to_json
 
-    from elmo.apps.tasks.use_task import predict_lines
+    from elmo.apps.tasks.evaluate import predict_lines
 
     for facts in predict_lines(folder, file, pretokenized, dtype, least):
         print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))

@@ -1,0 +1,94 @@
+"""Texts with two marked mentions -> examples.
+
+A text marks them as SemEval-2010 task 8 does, `The <e1>child</e1> lay in the <e2>cradle</e2>.`, or says where they are: `head`
+and `tail`, [start, end] in characters of `text`; with a list of `tokens`, the numbers of the tokens of each, from 0.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from elmo.errors import TextError
+from elmo.tasks.data.labelled_records import json_object, read_records, text_and_tokens
+from elmo.tasks.examples import Example
+from elmo.text.tokens import Token
+
+_FIELDS = {"text": ("text", "sentence", "tokens"), "head": ("head", "e1"), "tail": ("tail", "e2")}
+_MARK = re.compile(r"</?e[12]>")
+_SIGNS = ["<e1>", "</e1>", "<e2>", "</e2>"]
+
+Ends = tuple[int, int]
+
+
+def read_relations(path: Path, label: str | None = None) -> list[Example]:
+    """Texts with two mentions and the label of their relation.
+
+    Raises:
+        TextError: see `read_records`; or a mention is missing or covers no word.
+    """
+    return [
+        related_example(record.values, record.labels, record.line, record.where)
+        for record in read_records(path, _FIELDS, 1, label)
+    ]
+
+
+def related_line(line: str, number: int, where: str) -> Example:
+    """A line of a text with marks, or a JSON object, without its label."""
+    values = json_object(line, where) if line.lstrip().startswith("{") else {"text": line}
+    found = {name: next((values[n] for n in names if n in values), None) for name, names in _FIELDS.items()}
+    return related_example(found, [], number, where)
+
+
+def related_example(values: dict[str, Any], labels: list[str], line: int, where: str) -> Example:
+    """Find the mentions and the tokens that they cover.
+
+    Raises:
+        TextError: a mention is missing or covers no word.
+    """
+    text, head, tail = (values.get(name) for name in _FIELDS)
+    if isinstance(text, str) and head is None and tail is None:
+        text, ends = _unmarked(text, where)
+        whole, tokens = text_and_tokens(text, where)
+        marks = [_covered(tokens, *pair, where) for pair in ends]
+    else:
+        whole, tokens = text_and_tokens(text, where)
+        by_token = not isinstance(text, str)
+        marks = [_given(value, tokens, by_token, where) for value in (head, tail)]
+    return Example(tokens, labels, whole, line, marks=tuple(marks))
+
+
+def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:
+    """A text without its marks, and where the mentions then stand: [start, end) in characters, e1 first."""
+    found = list(_MARK.finditer(text))
+    if sorted(match.group() for match in found) != sorted(_SIGNS):
+        raise TextError(f"{where}: mark one mention <e1>...</e1> and one <e2>...</e2>, or give 'head' and 'tail'")
+    places: dict[str, int] = {}
+    taken = 0
+    for match in found:
+        places[match.group()] = match.start() - taken
+        taken += len(match.group())
+    return _MARK.sub("", text), [(places[f"<e{i}>"], places[f"</e{i}>"]) for i in (1, 2)]
+
+
+def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> Ends:
+    if not (isinstance(value, list | tuple) and value and all(type(n) is int and n >= 0 for n in value)):
+        raise TextError(
+            f"{where}: {value!r:.40} is no place of a mention; 'head' and 'tail' are [start, end] in characters of a text, "
+            "or the numbers of their tokens"
+        )
+    if not by_token:
+        if len(value) != 2:
+            raise TextError(f"{where}: {value!r:.40} is no place of a mention; give [start, end] in characters")
+        return _covered(tokens, value[0], value[1], where)
+    if max(value) >= len(tokens):
+        raise TextError(f"{where}: a mention has token {max(value)}, there are {len(tokens)}, counted from 0")
+    return min(value), max(value) + 1
+
+
+def _covered(tokens: Sequence[Token], start: int, end: int, where: str) -> Ends:
+    """The tokens that lie, at least in part, within characters."""
+    inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
+    if not inside:
+        raise TextError(f"{where}: the mention at characters {start} to {end} covers no word")
+    return inside[0], inside[-1] + 1

@@ -1,0 +1,76 @@
+"""Files of questions about passages, in the format of SQuAD 1.1 and 2.0 (CMRC 2018 has the same) -> examples.
+
+The passage is the text of an example, the question its second text, the answers its labels: none if the passage does not answer
+it. The marks are the places of the answers; an answer that does not stand in the passage has none, and still counts when scored.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from elmo.errors import TextError
+from elmo.tasks.data.labelled_records import text_and_tokens
+from elmo.tasks.examples import Example
+from elmo.text.sources.lines import read_lines
+from elmo.text.tokens import Token, tokenize
+
+
+def read_questions(path: Path) -> list[Example]:
+    """All questions of a file.
+
+    Raises:
+        TextError: the file is missing or broken, or is no SQuAD; the message names the question.
+    """
+    try:
+        content = json.loads("\n".join(read_lines(path)))
+    except (ValueError, RecursionError) as error:
+        raise TextError(f"{path}: no JSON ({error}); give questions in the format of SQuAD") from error
+    examples: list[Example] = []
+    try:
+        for passage, questions in _passages(content):
+            examples += _of_passage(passage, questions, len(examples), path)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TextError(
+            f"{path}, after question {len(examples)}: not the format of SQuAD (data, paragraphs, context, qas, question, "
+            f"answers): {type(error).__name__} {error}"
+        ) from error
+    if not examples:
+        raise TextError(f"{path}: no question in it")
+    return examples
+
+
+def _passages(content: Any) -> Iterator[tuple[str, list[Any]]]:
+    for article in content["data"]:
+        for paragraph in article["paragraphs"]:
+            yield paragraph["context"], paragraph["qas"]
+
+
+def _of_passage(passage: str, questions: list[Any], n_before: int, path: Path) -> Iterator[Example]:
+    tokens = tokenize(passage)
+    for number, question in enumerate(questions, start=n_before + 1):
+        where = f"{path}, question {number} ({str(question.get('id', ''))[:40]})"
+        if not tokens:
+            raise TextError(f"{where}: a passage without a word; leave it out")
+        asked, of_question = text_and_tokens(question["question"], where, "question")
+        answers, marks = [], []
+        for answer in [] if question.get("is_impossible") else question["answers"]:
+            answers.append(answer["text"])
+            marks += _place(tokens, passage, answer["text"], answer["answer_start"])
+        other = Example(of_question, [], asked, number)
+        yield Example(tokens, list(dict.fromkeys(answers)), passage, number, other, tuple(dict.fromkeys(marks)))
+
+
+def _place(tokens: list[Token], passage: str, text: str, told: int) -> list[tuple[int, int]]:
+    """The tokens of an answer, nearest to where it is said to stand; none if its text is not in the passage."""
+    starts = [told] if passage[told : told + len(text)] == text else _starts(passage, text)
+    if not text or not starts:
+        return []
+    start = min(starts, key=lambda at: abs(at - told))
+    inside = [i for i, token in enumerate(tokens) if token.start < start + len(text) and token.end > start]
+    return [(inside[0], inside[-1] + 1)] if inside else []
+
+
+def _starts(passage: str, text: str) -> list[int]:
+    return [match.start() for match in re.finditer(re.escape(text), passage)]

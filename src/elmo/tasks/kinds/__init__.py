@@ -1,0 +1,1 @@
+"""Task kinds, a folder each: tag, classify, pair, relation, qa."""

@@ -1,0 +1,75 @@
+"""A text -> its label: the biattentive classification network (McCann et al. 2017, section 5).
+
+So Peters et al. 2018 classify sentiment: a layer of ReLUs on each token, the encoder's LSTM; each token looks at all tokens of
+the text; a second LSTM reads the token, the difference to what it saw and the product with it; four summaries of the tokens stand
+beside each other; maxout layers decide. Batch normalisation is left out, so that a text's neighbours in a batch never matter.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from elmo.tasks.batches import Batch, TableSizes
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.layers.bilstm import BiLSTM
+from elmo.tasks.layers.encoder import Encoder
+from elmo.tasks.layers.pooling import highest, lowest, mean
+from elmo.tasks.layers.unit_dropout import UnitDropout
+
+_PIECES = 4  # of each unit of a maxout layer, as published
+
+
+def attend_to_itself(x: Tensor, mask: Tensor) -> Tensor:
+    """What each token sees of its text: the mean of all tokens, weighted by the softmax of their products with it.
+
+    Biattention of a sequence with itself: both directions of the paper are then the same.
+
+    Args:
+        x: float (B, T, F). mask: bool (B, T), True = token.
+    Returns:
+        float (B, T, F); padding is of no meaning.
+    """
+    likeness = x @ x.transpose(1, 2)  # (B, T, T)
+    return likeness.masked_fill(~mask.unsqueeze(1), -torch.inf).softmax(dim=2) @ x
+
+
+class Maxout(nn.Module):
+    """A layer whose units are each the largest of some linear pieces (Goodfellow et al. 2013)."""
+
+    def __init__(self, n_features: int, n_units: int) -> None:
+        super().__init__()
+        self.pieces = nn.Linear(n_features, _PIECES * n_units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Float (..., F) -> float (..., n_units)."""
+        largest: Tensor = self.pieces(x).unflatten(-1, (_PIECES, -1)).amax(dim=-2)
+        return largest
+
+
+class BiattentiveClassifier(LabelModel):
+    """Texts with one label each, or any number of them; arguments as of `Tagger`."""
+
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        H = config.cell_size
+        super().__init__(config, labels, Encoder(config, tables, elmo, n_units=H))
+        self.integrator = BiLSTM(3 * self.encoder.width, H)
+        self.attention = nn.Linear(2 * H, 1)
+        layers: list[nn.Module] = []
+        for n_features, n_units in ((8 * H, 4 * H), (4 * H, 2 * H), (2 * H, len(self.labels))):
+            layers += [UnitDropout(config.dropout), Maxout(n_features, n_units)]
+        self.output = nn.Sequential(*layers)
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Float (B, K)."""
+        x, mask = self.encoder(batch), batch.mask  # (B, T, F)
+        seen = attend_to_itself(x, mask)
+        compared = torch.cat([x, x - seen, x * seen], dim=2)  # (B, T, 3F)
+        y = self.integrator(compared, mask)
+        share = self.attention(y).masked_fill(~mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
+        summary = torch.cat([highest(y, mask), lowest(y, mask), mean(y, mask), (share * y).sum(dim=1)], dim=1)
+        logits: Tensor = self.output(summary)
+        return logits

@@ -1,0 +1,34 @@
+"""A text -> its label: the encoder, a summary of all tokens, one layer.
+
+The summary is the maximum, the mean and a learned weighting of the tokens beside each other (Lin et al. 2017, one hop).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from elmo.tasks.batches import Batch, TableSizes
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.layers.encoder import Encoder
+from elmo.tasks.layers.pooling import highest, mean
+
+
+class Classifier(LabelModel):
+    """Texts with one label each, or any number of them; arguments as of `Tagger`."""
+
+    def __init__(
+        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> None:
+        super().__init__(config, labels, Encoder(config, tables, elmo))
+        self.attention = nn.Linear(self.encoder.width, 1)
+        self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Float (B, K)."""
+        x = self.encoder(batch)  # (B, T, width)
+        share = self.attention(x).masked_fill(~batch.mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
+        summary = torch.cat([highest(x, batch.mask), mean(x, batch.mask), (share * x).sum(dim=1)], dim=1)
+        logits: Tensor = self.output(summary)
+        return logits

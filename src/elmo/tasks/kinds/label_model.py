@@ -1,0 +1,128 @@
+"""What all models share that give a text, a pair or a relation its label: loss, prediction, calibration, scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elmo.tasks.batches import Batch
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
+from elmo.tasks.layers.encoder import Encoder
+from elmo.tasks.layers.ngrams import NgramLayer, bag_of_text
+from elmo.tasks.predictions import Labelled
+from elmo.tasks.scoring.bootstrap import Counts
+from elmo.tasks.scoring.label_scores import calibration_error, f1_of_counts, fit_pool
+
+
+class LabelModel(nn.Module):
+    """One label of K, or any number of them.
+
+    Args:
+        labels: K, in a fixed order.
+    """
+
+    main_score = "accuracy"
+    temperature: Tensor  # float (), what logits are divided by
+    ngram_share: Tensor  # float (), what the log shares of the bag of n-grams are multiplied by
+
+    def __init__(self, config: TaskConfig, labels: Sequence[str], encoder: Encoder) -> None:
+        super().__init__()
+        self.labels, self.multi_label = list(labels), config.multi_label
+        if self.multi_label:
+            self.main_score = "micro_f1"
+        self._numbers = {label: k for k, label in enumerate(self.labels)}
+        self.encoder = encoder
+        self.register_buffer("temperature", torch.ones(()))
+        self.ngrams = NgramLayer(len(self.labels)) if config.ngrams else None
+        if self.ngrams is not None:
+            self.register_buffer("ngram_share", torch.zeros(()))
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Float (B, K)."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The mean cross-entropy of an example in nats (of all labels together, if there may be several), and the penalty."""
+        logits = self.logits(batch)
+        if self.multi_label:
+            loss = functional.binary_cross_entropy_with_logits(
+                logits, self._truth(batch.examples), reduction="sum"
+            ) / len(logits)
+        else:
+            loss = functional.cross_entropy(logits, self._truth(batch.examples).argmax(dim=1))
+        return loss + self.encoder.penalty()
+
+    def _truth(self, examples: Sequence[Example]) -> Tensor:
+        """Float (B, K) of 0 and 1; labels that the task does not know are left out."""
+        truth = torch.zeros(len(examples), len(self.labels))
+        for row, example in zip(truth, examples, strict=True):
+            row[[self._numbers[label] for label in example.labels if label in self._numbers]] = 1
+        return truth
+
+    def predict(self, batch: Batch) -> list[Labelled]:
+        """The labels of each example."""
+        logits = self.logits(batch) / self.temperature
+        if self.ngrams is not None:
+            logits = logits + self.ngram_share * self.ngrams(list(map(bag_of_text, batch.examples)))
+        shares = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
+        found = []
+        for row in shares.tolist():
+            scores = dict(zip(self.labels, row, strict=True))
+            likely = [label for label, score in scores.items() if score > 0.5]
+            found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
+        return found
+
+    def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
+        """Fit the bag of n-grams, if there is one, to examples with one label each."""
+        if self.ngrams is not None:
+            at, truth = self._known(train)
+            at_dev, dev_truth = self._known(dev)
+            bags, dev_bags = [bag_of_text(train[i]) for i in at], [bag_of_text(dev[i]) for i in at_dev]
+            self.ngrams.fit(bags, truth, dev_bags, dev_truth)
+
+    def calibrate(self, logits: Sequence[Tensor], examples: Sequence[Example]) -> None:
+        """Fit the temperature and the n-grams' share to logits of batches of examples with one label each (Guo et al. 2017)."""
+        at, truth = self._known(examples)
+        if self.multi_label or not at:
+            return
+        voices = [torch.cat(list(logits))[at]]
+        if self.ngrams is not None:
+            voices.append(self.ngrams([bag_of_text(examples[i]) for i in at]))
+        sharpness, *shares = fit_pool([voice.numpy() for voice in voices], truth.numpy())
+        self.temperature.fill_(1 / sharpness)
+        if shares:
+            self.ngram_share.fill_(shares[0])
+
+    def _known(self, examples: Sequence[Example]) -> tuple[list[int], Tensor]:
+        """Where those are whose first label the task knows; the numbers of these labels, int64 (n,)."""
+        at = [i for i, e in enumerate(examples) if e.labels and e.labels[0] in self._numbers]
+        return at, torch.tensor([self._numbers[examples[i].labels[0]] for i in at], dtype=torch.int64)
+
+    def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
+        """Of each example: whether all is right, 1, and for each label whether it is rightly said, said, true."""
+        names = sorted({*self.labels, *(label for e in examples for label in e.labels)})  # a test may have others
+        numbers = {name: k for k, name in enumerate(names)}
+        true, said = (np.zeros((len(examples), len(names)), dtype=bool) for _ in range(2))
+        for row, (e, p) in enumerate(zip(examples, predicted, strict=True)):
+            true[row, [numbers[label] for label in e.labels]] = True
+            said[row, [numbers[label] for label in p.labels]] = True
+        right = (true == said).all(axis=1, keepdims=True)
+        return np.hstack([right, np.ones_like(right), true & said, said, true]).astype(np.int64)
+
+    def calibration(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> dict[str, float]:
+        """calibration_error, of the label that is said; nothing where there may be several."""
+        if self.multi_label:
+            return {}
+        shares = np.array([p.scores[p.labels[0]] for p in predicted])
+        right = np.array([p.labels == e.labels for e, p in zip(examples, predicted, strict=True)])
+        return {"calibration_error": calibration_error(shares, right)}
+
+    def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
+        """accuracy (all labels right), macro_f1, micro_f1 in percent, of sums of counts (..., C)."""
+        f1 = f1_of_counts(*np.split(sums[..., 2:], 3, axis=-1))
+        right = 100 * sums[..., 0] / np.maximum(1, sums[..., 1])
+        return {"accuracy": right, "macro_f1": f1.macro, "micro_f1": f1.micro}

@@ -1,0 +1,1 @@
+"""The relation of two mentions, or of the concepts of a document."""

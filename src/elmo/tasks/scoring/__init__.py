@@ -1,0 +1,1 @@
+"""Scores of predictions, and how sure they are: spans, labels, answers, thresholds, bootstrap."""

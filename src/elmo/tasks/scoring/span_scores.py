@@ -1,0 +1,25 @@
+"""How good spans are: a span counts if its ends and its label are right (CoNLL-2000 and 2003)."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.tasks.data.tags import Span
+from elmo.tasks.scoring.bootstrap import Counts
+
+
+def span_counts(true: Sequence[Collection[Span]], said: Sequence[Collection[Span]]) -> Counts:
+    """Of each of n sentences how many spans are right, said and true: (n, 3)."""
+    pairs = ((set(a), set(b)) for a, b in zip(true, said, strict=True))
+    return np.array([(len(a & b), len(b), len(a)) for a, b in pairs], dtype=np.int64).reshape(-1, 3)
+
+
+def span_scores(sums: Counts) -> dict[str, NDArray[np.float64]]:
+    """f1, precision, recall in percent, of sums (..., 3) of `span_counts`; 0 where there is nothing to count."""
+    right, said, true = (sums[..., i] for i in range(3))
+    return {
+        "f1": 200 * right / np.maximum(1, said + true),
+        "precision": 100 * right / np.maximum(1, said),
+        "recall": 100 * right / np.maximum(1, true),
+    }
