@@ -72,7 +72,7 @@ def test_each_format_is_known_by_its_files(tmp_path):
         expected[str(SHARED / "fixtures" / "bilm_tf" / "tiny_lm" / "checkpoint")] = "bilm-tf"
     for folder, kind in expected.items():
         with located(tmp_path / folder) as place:
-            assert place.format == kind
+            assert place.format.name == kind
 
 
 def test_a_vocabulary_comes_with_a_pair_and_is_refused_where_there_is_one(tmp_path):

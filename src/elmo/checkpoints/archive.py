@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO
 from elmo.errors import CheckpointError
 
 PLACE_PREFIX = "elmo-archive-"
+ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".tar")
 MAX_FILES = 10_000  # and headers
 MAX_DEPTH = 32  # folders in each other
 MAX_HEADER_BYTES = 1024  # of a tar's long names and attributes, whose reading takes the square of their length

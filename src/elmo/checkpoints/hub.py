@@ -5,27 +5,14 @@ Needs the extra `hub`; without network, or with HF_HUB_OFFLINE=1, what was fetch
 
 import importlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import CheckpointError, ElmoError, OutputError
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?", re.ASCII)
-_FILES = [
-    "*.json",
-    "*.safetensors",
-    "*.txt",
-    "*.md",
-    "*.hdf5",
-    "*.dic",
-    "*.pkl",
-    "*.index",
-    "*.data-*",
-    "checkpoint",
-    "*.zip",
-    "*.tar*",
-    "*.tgz",
-]
+_ALSO = ("*.json", "*.txt", "*.md", "*.zip", "*.tar*", "*.tgz")  # configs by other names, cards, archives of models
 
 
 def is_hub_id(source: str) -> bool:
@@ -33,9 +20,11 @@ def is_hub_id(source: str) -> bool:
     return _ID.fullmatch(source) is not None and ".." not in source
 
 
-def fetch_from_hub(source: str) -> Path:
+def fetch_from_hub(source: str, patterns: Iterable[str]) -> Path:
     """The folder of a model of the hub, fetched unless the cache has it.
 
+    Args:
+        patterns: of the files to fetch, which are those of models; archives and files of text come along.
     Raises:
         CheckpointError: there is no such model, no network, or the extra is not installed.
     """
@@ -44,7 +33,7 @@ def fetch_from_hub(source: str) -> Path:
         CheckpointError, f"{Path(source).absolute()}: no such model folder; to look for {source} on the hub"
     )
     try:
-        return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=_FILES))
+        return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=[*patterns, *_ALSO]))
     except Exception as error:  # of the network, its libraries, the cache: all mean the same to the caller
         raise CheckpointError(
             f"{source}: no folder of that name here, and from the hub it could not be had ({_line(error)})"

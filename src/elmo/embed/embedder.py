@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.checkpoints.formats.known import file_patterns, marker_files
 from elmo.checkpoints.formats.native import StorageType, save_native
 from elmo.checkpoints.hub import push_folder
-from elmo.checkpoints.load import DEFAULT_MODEL, MODEL_FILES, MODEL_PATTERNS, load_model
+from elmo.checkpoints.load import DEFAULT_MODEL, load_model
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
 from elmo.embed.engine import Engine
@@ -117,7 +118,7 @@ class Elmo:
         Raises:
             OutputError: the folder exists and `force` is not given, or it holds other things than a model.
         """
-        refuse_existing(Path(folder), force, known_by=MODEL_FILES, holds=MODEL_PATTERNS)
+        refuse_existing(Path(folder), force, known_by=marker_files(), holds=file_patterns())
         save_native(self.model, Path(folder), storage)
 
     def push_to_hub(

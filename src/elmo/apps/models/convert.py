@@ -1,20 +1,16 @@
 """A model of one format -> the same model in another, array for array; what the other cannot hold is told or refused."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from elmo.checkpoints.formats.allennlp_hdf5 import refused_by_allennlp, save_allennlp
-from elmo.checkpoints.formats.many_langs import save_many_langs
-from elmo.checkpoints.formats.native import save_native
-from elmo.checkpoints.load import MODEL_FILES, MODEL_PATTERNS, load_model
+from elmo.checkpoints.formats.known import file_patterns, marker_files, writable_format
+from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
 from elmo.storage.files import atomic_write, refuse_existing
-
-Format = Literal["native", "allennlp", "elmoformanylangs"]
 
 MOST_DIFFERENCE = 1e-5  # of two embeddings in double precision; more means other numbers, not rounding
 # Short and long words, several scripts, marks of sentences, blanks: where readers of a format differ if they do.
@@ -29,36 +25,31 @@ VERIFIED = [
 
 
 def convert_model(
-    source: str, target: Path, to: Format, force: bool = False, verify: bool = False, vocabulary: Path | None = None
+    source: str, target: Path, to: str, force: bool = False, verify: bool = False, vocabulary: Path | None = None
 ) -> dict[str, Any]:
     """Convert a model.
 
     Args:
+        to: the name of a format that can be written.
         verify: embed some sentences with both, all layers, state zero and carried, in double precision.
         vocabulary: the vocabulary file of a source that has none (TensorFlow checkpoints).
     Returns:
         output, format, left_out: what the target format has no place for ("" if nothing); with `verify` also
-        largest_difference, of any number of any vector; a note, if AllenNLP itself will not take the model.
+        largest_difference, of any number of any vector; a note, if there is something to know of the model in this format.
     Raises:
-        CheckpointError: no such model, the format cannot hold it, or the two differ. OutputError: the target exists, or
-            is what is read.
+        ConfigError: no format of that name can be written. CheckpointError: no such model, the format cannot hold it, or
+            the two differ. OutputError: the target exists, or is what is read.
     """
-    refuse_existing(target, force, known_by=MODEL_FILES, holds=MODEL_PATTERNS)
+    form, save = writable_format(to)
+    refuse_existing(target, force, known_by=marker_files(), holds=file_patterns())
     _refuse_the_source(source, target)
     model = load_model(source, vocabulary=vocabulary)
-    left_out = _left_out(model, to)
-    facts: dict[str, Any] = {"output": str(target), "format": to}
+    facts: dict[str, Any] = {"output": str(target), "format": form.name, "left_out": ", ".join(form.left_out(model))}
+    if note := form.note(model):
+        facts["note"] = note
     with atomic_write(target) as part:  # what was there before is there until the new one is verified
         try:
-            if to == "native":
-                save_native(model, part)
-            elif to == "allennlp":
-                save_allennlp(model, part)
-            else:
-                left_out += save_many_langs(model, part)
-            facts["left_out"] = ", ".join(left_out)
-            if to == "allennlp" and (why := refused_by_allennlp(model)):
-                facts["note"] = f"bilm-tf reads this, AllenNLP does not: {why}"
+            save(model, part)
             if verify:
                 facts["largest_difference"] = _largest_difference(model, load_model(part))
         except CheckpointError as error:
@@ -79,14 +70,6 @@ def _refuse_the_source(source: str, target: Path) -> None:
         return
     if read.exists() and (read == written or written in read.parents):
         raise OutputError(f"{target}: {source} is read from there; give another name")
-
-
-def _left_out(model: SavedModel, to: Format) -> list[str]:
-    vocabulary = None if to == "allennlp" else model.vocabulary
-    if to == "native":
-        return []
-    parts = {"softmax": model.softmax, "vocabulary": vocabulary, "warm state": model.warm, "card": model.card}
-    return [name for name, part in parts.items() if part is not None]
 
 
 def _largest_difference(before: SavedModel, after: SavedModel) -> float:

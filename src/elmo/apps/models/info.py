@@ -17,12 +17,12 @@ def describe_model(source: str, vocabulary: Path | None = None) -> dict[str, Any
     Raises:
         CheckpointError: there is no such model, or its files are broken.
     """
-    with located(source) as place:
-        model = load_from(place, vocabulary)
+    with located(source) as location:
+        model = load_from(location, vocabulary)
     config = model.config.bilm
     facts: dict[str, Any] = {
-        "format": place.format,
-        "place": source if place.folder.exists() is False else str(place.folder),
+        "format": location.format.name,
+        "place": source if location.folder.exists() is False else str(location.folder),
         "licence": _licence(model.card),
         "layers": config.n_layers,
         "width": config.width,

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, parts_beside_the_bilm
 from elmo.checkpoints.formats.hdf5_layout import StoredArray, byte_cnn, datasets, read_bilm
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
@@ -24,6 +25,7 @@ OPTIONS_FILE = "options.json"
 WEIGHTS_FILE = "weights.hdf5"
 VOCABULARY_FILE = "vocabulary.txt"
 VOCABULARY_NAMES = (VOCABULARY_FILE, "vocab.txt")  # the second: NLPL, simple_elmo
+_ANY_OPTIONS = "*options*.json"
 MAX_RATIO = 100  # bytes out of one byte of a packed dataset
 _NAMES = {"char_cnn.activation": "activation", "lstm.cell_size": "dim", "lstm.projection_size": "projection_dim"}
 
@@ -194,3 +196,95 @@ def _own_dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
     if place.id.get_storage_size() * MAX_RATIO < place.nbytes:  # never written, or packed to next to nothing
         return None
     return place
+
+
+def _find(folder: Path) -> ModelLocation | None:
+    options = _options_in(folder)
+    return None if options is None else ModelLocation(ALLENNLP, folder, options, _weights_for(options))
+
+
+def _find_by_file(file: Path) -> ModelLocation | None:
+    if file.suffix == ".json" and "options" in file.name:
+        return ModelLocation(ALLENNLP, file.parent, file, _weights_for(file))
+    if file.suffix not in (".hdf5", ".h5"):
+        return None
+    of_that_name = file.with_name(file.name.replace("weights", "options")).with_suffix(".json")
+    options = of_that_name if of_that_name.is_file() else _options_in(file.parent)
+    if options is None:
+        raise CheckpointError(
+            f"{file}: weights without their {OPTIONS_FILE} beside them; give the options, and these as weights="
+        )
+    return ModelLocation(ALLENNLP, file.parent, options, file)
+
+
+def _find_pair(source: Path, weights: Path) -> ModelLocation:
+    options = _options_in(source) if source.is_dir() else source
+    if options is None:
+        raise CheckpointError(f"{source}: no {OPTIONS_FILE} in it for the weights {weights}")
+    return ModelLocation(ALLENNLP, options.parent, options, weights)
+
+
+def _several_models(folder: Path) -> str:
+    several = sorted(path.name for path in folder.glob(_ANY_OPTIONS))
+    if len(several) < 2:
+        return ""
+    return f"{folder}: which model? {', '.join(several)}; give one of these files instead of the folder"
+
+
+def _options_in(folder: Path) -> Path | None:
+    """`options.json`, or the only file that is named for options."""
+    usual, named = folder / OPTIONS_FILE, sorted(folder.glob(_ANY_OPTIONS))
+    if usual.is_file():
+        return usual
+    return named[0] if len(named) == 1 and named[0].is_file() else None
+
+
+def _weights_for(options: Path) -> Path:
+    """The weights beside a file of options: of its own name, else `weights.hdf5`, `model.hdf5`, or the only one."""
+    folder = options.parent
+    candidates = sorted(folder.glob("*.hdf5"))
+    own = options.name.replace("options", "weights").removesuffix(".json") + ".hdf5"
+    by: list[Callable[[str], bool]] = [
+        lambda name: name == own,
+        lambda name: name in (WEIGHTS_FILE, "model.hdf5"),
+        lambda name: "weights" in name,
+        lambda name: True,
+    ]
+    for fits in by:
+        fitting = [path for path in candidates if fits(path.name)]
+        if len(fitting) == 1:
+            return fitting[0]
+    if not candidates:
+        raise CheckpointError(
+            f"{folder.absolute()}: {options.name} but no weights; looked for {WEIGHTS_FILE} and *.hdf5"
+        )
+    names = ", ".join(p.name for p in candidates)
+    raise CheckpointError(f"{folder}: which file holds the weights? {names}; name it {WEIGHTS_FILE}")
+
+
+def _load(location: ModelLocation, vocabulary: Path | None) -> SavedModel:
+    if location.options is None or location.weights is None:
+        raise CheckpointError(f"{location.folder}: a model of this format is a pair of files; give both")
+    return load_allennlp(location.options, location.weights, vocabulary)
+
+
+def _note(model: SavedModel) -> str:
+    why = refused_by_allennlp(model)
+    return f"bilm-tf reads this, AllenNLP does not: {why}" if why else ""
+
+
+ALLENNLP = CheckpointFormat(
+    name="allennlp",
+    looked_for=f"{OPTIONS_FILE} with *.hdf5",
+    marker=OPTIONS_FILE,
+    patterns=(_ANY_OPTIONS, "*.hdf5", *VOCABULARY_NAMES),
+    find=_find,
+    load=_load,
+    takes_vocabulary=True,
+    save=save_allennlp,
+    left_out=lambda model: [part for part in parts_beside_the_bilm(model) if part != "vocabulary"],
+    note=_note,
+    find_by_file=_find_by_file,
+    find_pair=_find_pair,
+    why_not=_several_models,
+)

@@ -15,7 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elmo.checkpoints.formats.allennlp_hdf5 import OPTIONS_FILE, config_of, read_options, vocabulary_beside
+from elmo.checkpoints.formats.allennlp_hdf5 import (
+    OPTIONS_FILE,
+    VOCABULARY_NAMES,
+    config_of,
+    read_options,
+    vocabulary_beside,
+)
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation
 from elmo.checkpoints.formats.hdf5_layout import Dataset, FindArray, StoredArray, cnn_datasets, lstm_datasets, read_bilm
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
@@ -39,11 +46,6 @@ _PARTS = {
     "W_0": "kernel",
     "/B": "/bias",
 }
-
-
-def holds_bilm_tf(folder: Path) -> bool:
-    """Whether there is an index of a checkpoint in the folder."""
-    return any(folder.glob(f"*{INDEX_SUFFIX}"))
 
 
 def load_bilm_tf(folder: Path, vocabulary: Path | None = None) -> SavedModel:
@@ -193,3 +195,19 @@ def _facts(options: dict[str, Any], step: int) -> dict[str, Any]:
     """What the options tell of the training, for `elmo info`; a step of -1 is not known."""
     facts = {name: options[name] for name in _FACTS if isinstance(options.get(name), int | float)}
     return {"program": "bilm-tf"} | ({} if step < 0 else {"step": step}) | facts
+
+
+def _find(folder: Path) -> ModelLocation | None:
+    there = (folder / OPTIONS_FILE).is_file() and any(folder.glob(f"*{INDEX_SUFFIX}"))
+    return ModelLocation(BILM_TF, folder) if there else None
+
+
+BILM_TF = CheckpointFormat(
+    name="bilm-tf",
+    looked_for=f"{OPTIONS_FILE} with *{INDEX_SUFFIX}",
+    marker=OPTIONS_FILE,
+    patterns=(OPTIONS_FILE, *VOCABULARY_NAMES, CHECKPOINT_FILE, f"*{INDEX_SUFFIX}", "*.data-*-of-*", "*.meta"),
+    find=_find,
+    load=lambda location, vocabulary: load_bilm_tf(location.folder, vocabulary),
+    takes_vocabulary=True,
+)

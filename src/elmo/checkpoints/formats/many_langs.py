@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, parts_beside_the_bilm
 from elmo.checkpoints.formats.many_langs_lexicon import (
     CHARACTERS_FILE,
     WORDS_FILE,
@@ -82,11 +83,6 @@ _PUBLISHED = {
 }
 
 
-def holds_many_langs(folder: Path) -> bool:
-    """Whether a folder has the files of tensors of this format, or one of them."""
-    return (folder / ENCODER_FILE).is_file() or (folder / TOKEN_FILE).is_file()
-
-
 def load_many_langs(folder: Path) -> SavedModel:
     """Load a model folder; its softmax was never published.
 
@@ -112,19 +108,16 @@ def load_many_langs(folder: Path) -> SavedModel:
     return SavedModel(ModelConfig(bilm=config, boundaries=BOUNDARIES, training=facts), bilm.eval(), lexicon=lexicon)
 
 
-def save_many_langs(model: SavedModel, folder: Path) -> list[str]:
+def save_many_langs(model: SavedModel, folder: Path) -> None:
     """Write a folder that ELMoForManyLangs reads, whole or not at all.
 
-    Returns:
-        what of the words has no place in the format, a clause each.
     Raises:
         CheckpointError: the format cannot hold this model.
     """
     _refuse(model, folder)
     config = model.bilm.config
     cnn, lstm, D = config.char_cnn, config.lstm, config.word_embedding.size if config.word_embedding else 0
-    longest = config.longest_word
-    C = cnn.max_characters if cnn is not None else 10_000 if longest is None else longest + 2
+    C = _max_characters(config)
     options = {
         "encoder": {
             "name": "elmo",
@@ -146,7 +139,6 @@ def save_many_langs(model: SavedModel, folder: Path) -> list[str]:
         "classifier": {"name": "sampled_softmax", "n_samples": 8192},
         "dropout": 0.1,
     }
-    words = model.lexicon.input_words
     with atomic_write(folder) as part:
         part.mkdir()
         token, items, characters = token_tensors(model)
@@ -158,8 +150,23 @@ def save_many_langs(model: SavedModel, folder: Path) -> list[str]:
         _write_json(options, part / MODEL_CONFIG_FILE)
         write_torch_file(token, part / TOKEN_FILE)
         write_torch_file(encoder_tensors(model), part / ENCODER_FILE)
-    n_long = sum(len(word) > C - 2 for word in (() if words is None or longest is not None else words.words))
-    return [f"vectors of {n_long:,} words longer than {C - 2} characters"] if n_long else []
+
+
+def _max_characters(config: BiLMConfig) -> int:
+    """The `max_characters_per_token` of a model: a word of two characters less is read whole."""
+    if config.char_cnn is not None:
+        return config.char_cnn.max_characters
+    return 10_000 if config.longest_word is None else config.longest_word + 2
+
+
+def _left_out(model: SavedModel) -> list[str]:
+    config, words = model.bilm.config, model.lexicon.input_words
+    room = _max_characters(config) - 2
+    n_long = 0
+    if words is not None and config.longest_word is None:  # the format cuts every word, this model cuts none
+        n_long = sum(len(word) > room for word in words.words)
+    long = [f"vectors of {n_long:,} words longer than {room} characters"] if n_long else []
+    return parts_beside_the_bilm(model) + long
 
 
 def _refuse(model: SavedModel, folder: Path) -> None:
@@ -265,3 +272,20 @@ def _config_of(options: Mapping[str, Any], lexicon: Lexicon, where: Path) -> BiL
 
 def _write_json(value: Any, path: Path) -> None:
     path.write_text(json.dumps(value) + "\n", encoding="utf-8")
+
+
+def _find(folder: Path) -> ModelLocation | None:
+    there = (folder / ENCODER_FILE).is_file() or (folder / TOKEN_FILE).is_file()
+    return ModelLocation(MANY_LANGS, folder) if there else None
+
+
+MANY_LANGS = CheckpointFormat(
+    name="elmoformanylangs",
+    looked_for=f"{ENCODER_FILE} with {TOKEN_FILE}",
+    marker=ENCODER_FILE,
+    patterns=(CONFIG_FILE, MODEL_CONFIG_FILE, "*.dic", ENCODER_FILE, TOKEN_FILE),
+    find=_find,
+    load=lambda location, _: load_many_langs(location.folder),
+    save=save_many_langs,
+    left_out=_left_out,
+)

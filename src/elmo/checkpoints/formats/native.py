@@ -17,6 +17,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, check_lexicon
 from elmo.checkpoints.tensors import (
     adopt_tensors,
@@ -174,3 +175,18 @@ def _read_vocabulary_beside(folder: Path, config: ModelConfig) -> Vocabulary | N
             f"{path}: {len(vocabulary)} words, the softmax has {config.n_words}; give the vocabulary of these weights"
         )
     return vocabulary
+
+
+def _find(folder: Path) -> ModelLocation | None:
+    return ModelLocation(NATIVE, folder) if (folder / CONFIG_FILE).is_file() else None
+
+
+NATIVE = CheckpointFormat(
+    name="native",
+    looked_for=f"{CONFIG_FILE} with {WEIGHTS_FILE}",
+    marker=CONFIG_FILE,
+    patterns=(CONFIG_FILE, WEIGHTS_FILE, VOCABULARY_FILE, ALPHABET_FILE, INPUT_WORDS_FILE, CARD_FILE),
+    find=_find,
+    load=lambda location, _: load_native(location.folder),
+    save=save_native,
+)

@@ -1,6 +1,5 @@
 """`elmo convert` and `elmo info`: model files -> other model files, or facts about them."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +11,14 @@ from elmo.cli.show import show_facts
 _MODEL = "Model folder or archive of any format, an id of the hub, or the name of a bundled model."
 
 
-class Format(StrEnum):
-    """Formats that models are written in."""
-
-    native = "native"
-    allennlp = "allennlp"
-    elmoformanylangs = "elmoformanylangs"
-
-
 def convert(
     source: Annotated[str, typer.Argument(help=_MODEL)],
     target: Annotated[Path, typer.Argument(help="Folder to write.")],
     to: Annotated[
-        Format,
+        str,
         typer.Option(
-            help="native: config.json + safetensors; allennlp: options.json + HDF5; elmoformanylangs: *.dic + *.pkl."
+            metavar="FORMAT",
+            help="native: config.json + safetensors; allennlp: options.json + HDF5; elmoformanylangs: *.dic + *.pkl.",
         ),
     ],
     verify: Annotated[
@@ -42,7 +34,7 @@ def convert(
     """
     from elmo.apps.models.convert import convert_model
 
-    show_facts(convert_model(source, target, to.value, force, verify, vocabulary), json)
+    show_facts(convert_model(source, target, to, force, verify, vocabulary), json)
 
 
 def info(
