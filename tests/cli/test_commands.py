@@ -199,9 +199,9 @@ def bad_calls(tmp_path):
         "job": (["embed", text, "-m", model, "-o", new, "--shard", "3/2"], "--shard 3/2: not I/N"),
         "pooled file": (
             ["embed", text, "-m", model, "-o", tmp_path / "v.npz", "--pooling", "max"],
-            "only with a folder",
+            "works only with a folder",
         ),
-        "forced folder": (["embed", text, "-m", model, "-o", new, "--force"], "only with a file"),
+        "forced folder": (["embed", text, "-m", model, "-o", new, "--force"], "works only with a file"),
         "no options": (["info", tmp_path / "bare"], "looked for config.json with model.safetensors"),
         "options alone": (["info", tmp_path / "half"], "options.json but no weights"),
         "cut weights": (["info", tmp_path / "cut"], "weights.hdf5: not a whole HDF5 file"),
@@ -269,7 +269,7 @@ def test_a_run_is_not_begun_twice(run_elmo, corpus_file, tmp_path):
     start = ["pretrain", "--corpus", corpus_file, "-o", tmp_path / "run", "--max-steps", 2, *FAST]
     assert run_elmo(*start).status == 0
     ran = run_elmo(*start)
-    assert (ran.status, "holds a run already; --resume goes on with it" in ran.err) == (2, True)
+    assert (ran.status, "already contains a run; continue it with --resume" in ran.err) == (2, True)
 
 
 def test_another_tokenizer_is_a_line_on_stderr(run_elmo, text, tmp_path, monkeypatch):

@@ -73,7 +73,7 @@ def test_a_signal_ends_a_run_with_status_130_and_says_how_to_go_on(tmp_path, cor
     _, errors = process.communicate()
     assert process.returncode == 130
     last = errors.splitlines()[-1]
-    assert re.search(rf"interrupted at step [\d,]+; saved in {out}/checkpoints/step-\d+; go on with --resume", last)
+    assert re.search(rf"interrupted at step [\d,]+; saved in {out}/checkpoints/step-\d+; continue with --resume", last)
     resumed = [*ELMO, "pretrain", "--resume", "-o", str(out), "--max-minutes", "0.01", "--json"]
     done = subprocess.run(resumed, check=True, capture_output=True, text=True)
     assert json.loads(done.stdout)["mean"] > 1

@@ -142,7 +142,7 @@ def test_signals_at_random_moments_of_training_lose_nothing(tmp_path, number, n_
         if process.returncode == 0:  # the signal met the last step
             break
         n_stopped += 1
-        assert re.search(r"elmo: interrupted at step \d+; saved in .*; go on with --resume -o", errors), errors
+        assert re.search(r"elmo: interrupted at step \d+; saved in .*; continue with --resume -o", errors), errors
         if n_ranks == 1:
             assert process.returncode == 130
             assert "Traceback" not in errors

@@ -1,6 +1,6 @@
-"""The command `elmo`: which subcommands there are, and what becomes of an error.
+"""The command `elmo`: its subcommands, and how errors end it.
 
-Exit status: 0 done; 2 the user's input or files (one clear sentence); 130 interrupted; 1 our bug (a traceback).
+Exit status: 0 done; 2 wrong input or files (one sentence); 130 interrupted; 1 a bug of ours (a traceback).
 """
 
 import io
@@ -15,6 +15,7 @@ import typer
 from elmo.cli.corpus import doctor, tokenize
 from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity
+from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.pretraining import plan, pretrain, report
 from elmo.cli.studies import change, demo, probe
 from elmo.cli.tasks import task
@@ -22,35 +23,36 @@ from elmo.errors import ElmoError
 
 app = typer.Typer(
     name="elmo",
-    help="Deep contextual word vectors (ELMo): train, load, embed.",
+    cls=PlainGroup,
+    help="Contextual word vectors (ELMo): embed text, train models and tasks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
-app.command("demo")(demo.demo)
-app.command("embed")(embed.embed)
-app.command("neighbours")(neighbours.neighbours)
-app.command("change")(change.change)
-app.command("probe")(probe.probe)
-app.command("plan")(plan.plan)
-app.command("pretrain")(pretrain.pretrain)
-app.command("report")(report.report)
-app.command("perplexity")(perplexity.perplexity)
-app.command("train")(task.train)
-app.command("evaluate")(task.evaluate)
-app.command("compare")(task.compare)
-app.command("predict")(task.predict)
-app.command("to-static")(to_static.to_static)
-app.command("tokenize")(tokenize.tokenize)
-app.command("doctor")(doctor.doctor)
-app.command("convert")(convert.convert)
-app.command("info")(convert.info)
+app.command("demo", cls=PlainCommand)(demo.demo)
+app.command("embed", cls=PlainCommand)(embed.embed)
+app.command("neighbours", cls=PlainCommand)(neighbours.neighbours)
+app.command("change", cls=PlainCommand)(change.change)
+app.command("probe", cls=PlainCommand)(probe.probe)
+app.command("plan", cls=PlainCommand)(plan.plan)
+app.command("pretrain", cls=PlainCommand)(pretrain.pretrain)
+app.command("report", cls=PlainCommand)(report.report)
+app.command("perplexity", cls=PlainCommand)(perplexity.perplexity)
+app.command("train", cls=PlainCommand)(task.train)
+app.command("evaluate", cls=PlainCommand)(task.evaluate)
+app.command("compare", cls=PlainCommand)(task.compare)
+app.command("predict", cls=PlainCommand)(task.predict)
+app.command("to-static", cls=PlainCommand)(to_static.to_static)
+app.command("tokenize", cls=PlainCommand)(tokenize.tokenize)
+app.command("doctor", cls=PlainCommand)(doctor.doctor)
+app.command("convert", cls=PlainCommand)(convert.convert)
+app.command("info", cls=PlainCommand)(convert.info)
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, SIGTERM or SIGUSR1, outside of a command that knows what to save."""
+    """Ctrl-C, SIGTERM or SIGUSR1 while no command has state to save."""
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -58,7 +60,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
     if version:
         from elmo import __version__
 
@@ -75,7 +77,7 @@ def main() -> None:
     for number in pretrain.STOP_SIGNALS:
         signal.signal(number, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be text
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn  # type: ignore[assignment]

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def show_facts(facts: Mapping[str, Any], as_json: bool) -> None:
-    """Print flat facts: one JSON object, or a line for each with the names in a column."""
+    """Print facts as one JSON object, or one per line with the names in the first column."""
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
         return
@@ -25,12 +25,12 @@ def show_facts(facts: Mapping[str, Any], as_json: bool) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line of progress on stderr."""
+    """Print a line on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def say_in_place(line: str) -> None:
-    """Show a line of progress on stderr that the next one replaces; nothing in a pipe."""
+    """Show a progress line on stderr, which the next one replaces; print nothing in a pipe."""
     if sys.stderr.isatty():
-        line = line[: shutil.get_terminal_size().columns - 1]  # a line that wraps could not be replaced
+        line = line[: shutil.get_terminal_size().columns - 1]  # a wrapped line could not be replaced
         print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)

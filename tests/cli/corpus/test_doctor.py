@@ -42,7 +42,7 @@ def test_the_table_fits_80_columns_and_its_commands_stay_on_a_line(run_elmo, tex
     for part in (
         "1 file, ",
         "8 lines",
-        "of a tenth that was not counted",
+        "OOV in held-out tenth",
         "3 x Il fait chaud.",
         r"\x07[/red]",
         "[bold]yyy",

@@ -38,6 +38,17 @@ def test_the_line_tells_all_that_is_known():
     assert "held-out" not in progress_text(LINE, None, 5400.0, None)
 
 
+def test_the_line_is_short_on_a_narrow_terminal():
+    long = replace(LINE, step=123_456, n_steps=234_567)
+    short = progress_text(long, HELDOUT, 5400.0, None, 79)
+    assert short == "step 123,456 (52 %)  loss 3.250  ppl 54.6/148.4  4,321 tok/s  1 h 30 min left"
+    assert len(short) < 80
+    assert progress_text(LINE, HELDOUT, 5400.0, 600.0, 79) == (
+        "step 100 (9 %)  loss 3.250  ppl 54.6/148.4  4,321 tok/s  stops in 10 min"
+    )
+    assert progress_text(LINE, None, 60.0, None, 79).startswith("step 100/1,100")
+
+
 def test_a_session_that_ends_before_the_run_says_when():
     assert progress_text(LINE, None, 5400.0, 600.0).endswith("  stops in 10 min (--max-minutes), 1 h 30 min to the end")
     assert progress_text(LINE, None, 540.0, 600.0).endswith("  9 min to go")
@@ -72,6 +83,7 @@ def test_on_a_terminal_the_line_is_replaced_and_cut_to_its_width(clock, capsys, 
     live.show(replace(LINE, heldout=HELDOUT))
     live.show(LINE)
     evaluated, replaced = capsys.readouterr().err.split("\n")
-    assert evaluated.startswith("\r\x1b[2Kstep 100/1,100")
-    assert "148.4 backward" in evaluated
-    assert replaced == "\r\x1b[2K" + progress_text(LINE, HELDOUT, 0, None)[:89]
+    assert evaluated.startswith("\r\x1b[2Kstep 100 ")
+    assert "ppl 54.6/148.4" in evaluated
+    assert replaced == "\r\x1b[2K" + progress_text(LINE, HELDOUT, 0, None, 89)
+    assert len(replaced) < 4 + 90

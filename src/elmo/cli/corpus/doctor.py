@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 _FULL_WIDTH = 100  # columns at most: longer lines are hard to read
 _N_SHOWN = 4
-_FEW = 0.01  # a share of lines cut short that headings explain
+_FEW = 0.01  # fraction of lines without final punctuation that headings explain
 
 
 def doctor(
-    corpus: Annotated[list[str], typer.Argument(help="Files or globs of text, as pretrain takes them.")],
+    corpus: Annotated[list[str], typer.Argument(help="Text files or glob patterns, as for elmo pretrain.")],
     pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence a line, tokens separated by white space.")
+        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
-    vocabulary: Annotated[Path | None, typer.Option(help="Vocabulary file to measure against the text.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file; report how much of the text it covers.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Say what is in a corpus and what to do before training: size, words, repeats, damage, a command to train with.
+    """Report what a corpus contains and what to fix before training, with a command that trains on it.
 
     Example: `elmo doctor README.md`
     """
@@ -38,8 +40,8 @@ def doctor(
     if json:
         from elmo.apps.corpus.findings import flat_facts
 
-        told = {f"advice_{i}": str(a) for i, a in enumerate(advice, 1)}
-        show_facts(flat_facts(findings) | told, as_json=True)
+        numbered = {f"advice_{i}": str(a) for i, a in enumerate(advice, 1)}
+        show_facts(flat_facts(findings) | numbered, as_json=True)
         return
     _show(findings, advice)
 
@@ -56,13 +58,13 @@ def _show(findings: "Findings", advice: list["Advice"]) -> None:
     console = Console(highlight=False)
     console.width = min(console.width, _FULL_WIDTH)
     for title, table in (
-        ("What it is", _counts(findings)),
-        ("Words unknown to a vocabulary of the most frequent ones", _coverage(findings)),
-        ("What may be wrong", _faults(findings)),
+        ("Contents", _counts(findings)),
+        ("Unknown words (OOV) by vocabulary size", _coverage(findings)),
+        ("Possible problems", _faults(findings)),
     ):
         console.print(Text(title, style="bold"))
         console.print(Padding(table, (0, 0, 1, 2)))
-    console.print(Text("What to do, most important first", style="bold"))
+    console.print(Text("Recommendations, most important first", style="bold"))
     for number, (reason, step, command) in enumerate(advice, 1):
         line = _grid()
         line.add_row(f"{number}.", Text(f"{reason} {step}"))
@@ -91,10 +93,10 @@ def _counts(f: "Findings") -> "Table":
     rows = {
         "text": f"{_number(survey.n_files, 'file')}, {survey.n_bytes:,} bytes, {_number(survey.n_lines, 'line')}, "
         f"{survey.n_empty:,} of them empty",
-        "documents": f"{survey.n_documents:,}, told by empty lines; median {_number(median, 'sentence')}",
+        "documents": f"{survey.n_documents:,}, separated by empty lines; median {_number(median, 'sentence')}",
         "sentences": f"{survey.n_sentences:,}; tokens: mean {mean(lengths):.1f}, median {quantile(lengths, 0.5):,}, "
         f"p99 {quantile(lengths, 0.99):,}, longest {max(lengths):,}",
-        "tokens": f"{f.n_tokens:,}, {'over ' * survey.words.forgotten}{f.n_types:,} different; "
+        "tokens": f"{f.n_tokens:,}, {'over ' * survey.words.forgotten}{f.n_types:,} types; "
         f"{f.characters_per_token:.1f} characters, {survey.n_bytes / f.n_tokens:.1f} bytes of text each",
         "letters": f"{', '.join(scripts[:6]) or 'none'}; {f.scripts.bytes_per_letter():.2f} bytes each",
     }
@@ -108,7 +110,7 @@ def _coverage(f: "Findings") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for column in ("words", "of this text", "of a tenth that was not counted"):
+    for column in ("words", "OOV in counted text", "OOV in held-out tenth"):
         table.add_column(column, justify="right")
     table.add_column()
     for size, own, held_back in sorted({*f.coverage, f.suggested}):
@@ -128,7 +130,7 @@ def _faults(f: "Findings") -> "Table":
     survey, n = f.survey, f.n_tokens
     unmarked = survey.unmarked_lengths.total() / max(1, survey.n_inside)
     common = ", ".join(f"{line.n:,} x {visible(line.text)[:24]}" for line in survey.lines.commonest(_N_SHOWN))
-    rows = [("not read to its end", message) for message in survey.unread]
+    rows = [("not fully read", message) for message in survey.unread]
     if repeated := survey.lines.share_repeated():
         share = f"{'about ' * (survey.lines.sampled > 1)}{_percent(repeated)}"
         rows.append(
@@ -139,9 +141,11 @@ def _faults(f: "Findings") -> "Table":
         rows.append(("overlong words", f"{_percent(f.overlong.tokens / n)} of the tokens: {words}"))
     if f.scripts.mixed_tokens:
         words = ", ".join(f.scripts.mixed_examples[:3])
-        rows.append(("words of two scripts", f"{_percent(f.scripts.mixed_tokens / n)} of the tokens: {words}"))
+        rows.append(("mixed scripts", f"{_percent(f.scripts.mixed_tokens / n)} of the tokens: {words}"))
     if unmarked > _FEW:
-        rows.append(("lines cut short", f"{_percent(unmarked)} end without a mark, {survey.n_hyphenated:,} in a word"))
+        rows.append(
+            ("lines cut short", f"{_percent(unmarked)} end without punctuation, {survey.n_hyphenated:,} inside a word")
+        )
     for name, lines in survey.defective.most_common():
         file, number, excerpt = survey.examples[name]
         rows.append((TEXT_DEFECTS[name], f"{_number(lines, 'line')}; {Path(file).name}:{number}: {excerpt}"))
@@ -157,5 +161,5 @@ def _number(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
-def _percent(share: float) -> str:
-    return f"{share:.2%}" if share < 0.1 else f"{share:.1%}"
+def _percent(fraction: float) -> str:
+    return f"{fraction:.2%}" if fraction < 0.1 else f"{fraction:.1%}"

@@ -7,13 +7,13 @@ import typer
 
 
 def tokenize(
-    input: Annotated[Path, typer.Argument(help="Text: txt, also gz, xz or zst; - for standard input.")],
+    input: Annotated[Path, typer.Argument(help="Text file (txt, also gz, xz, zst), or - for standard input.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; standard output if not given.")
+        Path | None, typer.Option("-o", "--output", help="File to write (default: standard output).")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
 ) -> None:
-    """Split raw text into sentences and tokens: one sentence a line, tokens separated by blanks.
+    """Split raw text into sentences and tokens: one sentence per line, tokens separated by blanks.
 
     Example: `echo "Dr. Smith doesn't bank there. Why?" | elmo tokenize -`
     """

@@ -11,7 +11,7 @@ from elmo.cli.show import show_facts
 
 
 class State(StrEnum):
-    """What the LSTMs remember before a line."""
+    """The LSTM state before each line."""
 
     zero = "zero"
     carry = "carry"
@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 class Dtype(StrEnum):
-    """In what matrix products are computed."""
+    """Number format of the matrix products."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
@@ -28,58 +28,71 @@ class Dtype(StrEnum):
 
 
 class Pooled(StrEnum):
-    """One vector of all tokens of a row."""
+    """How the token vectors of a row become one vector."""
 
     mean = "mean"
     max = "max"
 
 
 def embed(
-    input: Annotated[Path, typer.Argument(help="Text, one sentence a line: txt, also gz, xz or zst.")],
+    input: Annotated[Path, typer.Argument(help="Text file, one sentence per line (txt, also gz, xz, zst).")],
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
     output: Annotated[
         Path,
         typer.Option(
             "-o",
             "--output",
-            help="FILE.hdf5 (AllenNLP's layout), FILE.npz, or a folder of Arrow shards: a name without an ending.",
+            help="FILE.hdf5 (AllenNLP's layout), FILE.npz, or a name without extension: a folder of Arrow shards.",
         ),
     ] = Path("vectors.hdf5"),
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
+    ] = False,
     layers: Annotated[
-        str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
+        str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight per layer (0.2,0.3,0.5).")
     ] = "mean",
-    state: Annotated[State, typer.Option(help="carry: line i goes on where line i - batch size ended.")] = State.zero,
+    state: Annotated[
+        State,
+        typer.Option(
+            help="State before each line: zero; warm, saved with the model; carry, the end of line i - batch size."
+        ),
+    ] = State.zero,
     vocabulary: VocabularyFile = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Lines computed together at most; with carry 64 if not given.")
+        int | None, typer.Option(min=1, help="Maximum number of lines per batch (default with carry: 64).")
     ] = None,
     dtype: Annotated[
-        Dtype, typer.Option(help="Of the matrix products: bfloat16 and int8 are faster and less exact.")
+        Dtype, typer.Option(help="Number format of the matrix products; bfloat16 and int8 are faster and less exact.")
     ] = Dtype.float32,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
-    split: Annotated[bool, typer.Option("--split", help="Folder: cut raw text into sentences, a row each.")] = False,
+    split: Annotated[
+        bool, typer.Option("--split", help="Folder output: split raw text into sentences, one row each.")
+    ] = False,
     text_field: Annotated[
         str | None,
-        typer.Option(help="Folder: field or column that holds the text in jsonl and parquet files; else 'text'."),
+        typer.Option(help="Folder output: field or column with the text in jsonl and parquet files (default: text)."),
     ] = None,
-    pooling: Annotated[Pooled | None, typer.Option(help="Folder: one vector a row instead of one a token.")] = None,
-    half: Annotated[bool, typer.Option("--float16", help="Folder: store vectors as float16: half the size.")] = False,
+    pooling: Annotated[
+        Pooled | None, typer.Option(help="Folder output: one vector per row instead of one per token.")
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--float16", help="Folder output: store float16 vectors, half the size.")
+    ] = False,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="Folder: as job I of N, take every N-th shard; all write to one folder."),
+        typer.Option(
+            metavar="I/N", help="Folder output: run as job I of N, which writes every N-th shard of the same folder."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Folder: so many processes of one thread each; a resume needs the same number."),
+        typer.Option(min=1, help="Folder output: number of single-threaded processes; --resume needs the same number."),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the matrix products; else as many as there are cores.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Folder: go on where a job was stopped.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Number of threads (default: number of cores).")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Folder output: continue a stopped job.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Embed a text, one sentence a line; blank lines keep their place. A folder also takes jsonl, parquet and CoNLL-U.
+    """Write the vectors of a text file, one sentence per line; folder output also reads jsonl, parquet and CoNLL-U.
 
     Example: `elmo embed README.md -o vectors.hdf5 --layers all`
     """
@@ -100,12 +113,14 @@ def embed(
     }
     of_file = {"--batch-size": batch_size, "--force": force}
     is_folder = output.suffix == ""
-    strange = [name for name, value in (of_file if is_folder else of_folder | {"--resume": resume}).items() if value]
-    if strange:
-        kind = "a file (.hdf5, .npz)" if is_folder else "a folder, an output name without an ending"
-        raise ConfigError(f"{', '.join(strange)}: only with {kind}, and -o is {output}")
+    misplaced = [name for name, value in (of_file if is_folder else of_folder | {"--resume": resume}).items() if value]
+    if misplaced:
+        kind = "a file (.hdf5, .npz)" if is_folder else "a folder (an output name without extension)"
+        raise ConfigError(f"{', '.join(misplaced)}: works only with {kind}, but -o is {output}")
     if workers and (shard or threads):
-        raise ConfigError("--workers: not with --shard or --threads; a worker is a job of one thread")
+        raise ConfigError(
+            "--workers cannot be combined with --shard or --threads: each worker is a job with one thread"
+        )
     if threads:
         set_threads(threads)
     if is_folder:
@@ -144,12 +159,12 @@ def embed(
 
 
 def _job(given: str | None) -> tuple[int, int]:
-    """`2/8` -> job 1, from 0, of 8."""
+    """`2/8` -> job 1 (from 0) of 8."""
     from elmo.errors import ConfigError
 
     if given is None:
         return 0, 1
     number, _, total = given.partition("/")
     if not (number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
-        raise ConfigError(f"--shard {given}: not I/N with I from 1 to N; for the second of eight jobs give 2/8")
+        raise ConfigError(f"--shard {given}: not I/N with I from 1 to N; the second of eight jobs is 2/8")
     return int(number) - 1, int(total)

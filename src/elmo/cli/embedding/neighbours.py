@@ -1,4 +1,4 @@
-"""`elmo neighbours`: where else a word is used like this, as lines of a concordance."""
+"""`elmo neighbours`: the most similar occurrences of a word in its context, shown as a concordance."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,25 +19,28 @@ _WIDEST = 120  # columns at most
 
 def neighbours(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help="Text: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
-    query: Annotated[list[str], typer.Argument(help="Sentences, the word in brackets: 'The [bank] of the river'.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Occurrences to show.")] = 10,
+    corpus: Annotated[Path, typer.Argument(help="Text file: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
+    query: Annotated[list[str], typer.Argument(help="Sentences with the word in brackets: 'The [bank] of the river'.")],
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of occurrences to show.")] = 10,
     layers: Annotated[
-        str, typer.Option(help="Whose vectors are compared: top, mean, the index of a layer, or one weight a layer.")
+        str, typer.Option(help="Layers to compare: top, mean, the index of a layer, or one weight per layer.")
     ] = "top",
-    same_word: Annotated[bool, typer.Option("--same-word", help="Only occurrences of the same word.")] = False,
+    same_word: Annotated[bool, typer.Option("--same-word", help="Search only occurrences of the same word.")] = False,
     index: Annotated[
-        Path | None, typer.Option(help="Folder of the index; else CORPUS.index here. Built once, then used again.")
+        Path | None,
+        typer.Option(help="Folder of the index, built once and reused (default: CORPUS.index in this folder)."),
     ] = None,
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
-    split: Annotated[bool, typer.Option("--split", help="Cut raw text into sentences.")] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
+    ] = False,
+    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
     text_field: Annotated[
-        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Build the index anew.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Rebuild the index.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Show the occurrences of words in a text that are nearest to a word in its sentence (table 4 of the paper).
+    """Find the occurrences in a text whose vectors are nearest to a word in its sentence (the paper's table 4).
 
     Example: `elmo neighbours en README.md --split "It is [right] in every digit."`
     """
@@ -65,17 +68,17 @@ def neighbours(
 
 
 def _show_progress(line: int, n_lines: int, n_vectors: int) -> None:
-    share = line / max(1, n_lines)
-    say_in_place(f"[{'#' * round(30 * share):30}] {100 * share:3.0f} %  line {line:,}, {n_vectors:,} words indexed")
+    done = line / max(1, n_lines)
+    say_in_place(f"[{'#' * round(30 * done):30}] {100 * done:3.0f} %  line {line:,}, {n_vectors:,} words indexed")
 
 
 def _flat(answers: "list[Neighbours]") -> dict[str, str | int | float]:
-    """`1.query`, `1.2.similarity` (second occurrence of the first question), ..."""
+    """`1.query`, `1.2.similarity` (second occurrence for the first query), ..."""
     facts: dict[str, str | int | float] = {}
     for i, answer in enumerate(answers, 1):
         facts[f"{i}.query"], facts[f"{i}.word"] = answer.asked.text, answer.asked.word
         for k, o in enumerate(answer.found, 1):
-            told: dict[str, str | int | float] = {
+            shown: dict[str, str | int | float] = {
                 "similarity": round(o.similarity, 4),
                 "line": o.line,
                 "sentence": o.sentence,
@@ -83,7 +86,7 @@ def _flat(answers: "list[Neighbours]") -> dict[str, str | int | float]:
                 "start": o.start,
                 "end": o.end,
             }
-            facts |= {f"{i}.{k}.{name}": value for name, value in told.items()}
+            facts |= {f"{i}.{k}.{name}": value for name, value in shown.items()}
     return facts
 
 
@@ -99,12 +102,12 @@ def _show(answers: "list[Neighbours]") -> None:
         console.print(Text("\n") + head)
         if not answer.found:
             console.print(f"  {asked.word!r} does not occur in the text")
-        places = max((len(f"{o.line:,}") for o in answer.found), default=1)
+        digits = max((len(f"{o.line:,}") for o in answer.found), default=1)
         for o in answer.found:
-            console.print(_line(o, width - places - 12, places), soft_wrap=True)
+            console.print(_line(o, width - digits - 12, digits), soft_wrap=True)
 
 
-def _line(o: "Occurrence", room: int, places: int) -> "Text":
+def _line(o: "Occurrence", room: int, digits: int) -> "Text":
     """Similarity, line, and the word in the middle of its context."""
     from rich.cells import cell_len
     from rich.text import Text
@@ -117,12 +120,12 @@ def _line(o: "Occurrence", room: int, places: int) -> "Text":
     gap_after = " " * (o.end < len(o.sentence) and o.sentence[o.end].isspace())
     left = " " * (side + 1 - cell_len(before + gap_before)) + before + gap_before
     return Text.assemble(
-        f"{o.similarity:6.3f}  ", (f"{o.line:>{places},}  ", "dim"), left, (word, "bold"), gap_after, after
+        f"{o.similarity:6.3f}  ", (f"{o.line:>{digits},}  ", "dim"), left, (word, "bold"), gap_after, after
     )
 
 
 def _last_cells(text: str, n: int) -> str:
-    """The end of a text that fills at most so many cells of a terminal."""
+    """The end of a text, at most `n` cells of a terminal wide."""
     from rich.cells import cell_len
 
     text = text[-n:]

@@ -1,4 +1,4 @@
-"""`elmo to-static`: one vector a word, for programs that know nothing of context."""
+"""`elmo to-static`: one vector per word, for programs that read static vectors."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from elmo.cli.show import say_in_place, show_facts
 
 
 class Method(StrEnum):
-    """How a word comes to one vector."""
+    """How the one vector of a word is computed."""
 
     mean = "mean"
     alone = "alone"
@@ -19,28 +19,35 @@ class Method(StrEnum):
 
 def to_static(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help="Text: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Word2vec's text format; .gz packs it.")] = Path(
-        "vectors.txt"
-    ),
+    corpus: Annotated[Path, typer.Argument(help="Text file: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write, in word2vec's text format; .gz compresses it.")
+    ] = Path("vectors.txt"),
     method: Annotated[
-        Method, typer.Option(help="mean: over the places where a word occurs; alone: its vector without context.")
+        Method,
+        typer.Option(help="mean: average over all occurrences of the word; alone: its vector as a one-word sentence."),
     ] = Method.mean,
     layers: Annotated[
-        str, typer.Option(help="mean, sum, top, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
+        str, typer.Option(help="mean, sum, top, the index of a layer, or one weight per layer (0.2,0.3,0.5).")
     ] = "mean",
-    min_count: Annotated[int, typer.Option(min=1, help="Leave out words that occur less often.")] = 5,
-    max_words: Annotated[int | None, typer.Option(min=1, help="The most frequent words alone.")] = None,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Words that differ in case alone are one.")] = False,
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
-    split: Annotated[bool, typer.Option("--split", help="Cut raw text into sentences.")] = False,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out words with fewer occurrences.")] = 5,
+    max_words: Annotated[
+        int | None, typer.Option(min=1, help="Keep only this many of the most frequent words.")
+    ] = None,
+    lowercase: Annotated[
+        bool, typer.Option("--lowercase", help="Lowercase the words, so that Bank and bank share a vector.")
+    ] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
+    ] = False,
+    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
     text_field: Annotated[
-        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Write one vector for each frequent word of a text, as word2vec does: gensim and others load it.
+    """Write one static vector per frequent word of a text, in word2vec's format, which gensim and others load.
 
     Example: `elmo to-static en README.md --split --min-count 2 -o vectors.txt`
     """

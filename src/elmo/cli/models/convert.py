@@ -1,4 +1,4 @@
-"""`elmo convert` and `elmo info`: model files -> other model files, or facts about them."""
+"""`elmo convert` and `elmo info`: write a model in another format, or print facts about it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from elmo.cli.options import VocabularyFile
 from elmo.cli.show import show_facts
 
-_MODEL = "Model folder or archive of any format, an id of the hub, or the name of a bundled model."
+_MODEL = "Model folder or archive in any format, a Hugging Face hub id, or the name of a bundled model."
 
 
 def convert(
@@ -22,13 +22,13 @@ def convert(
         ),
     ],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Embed some sentences with both; tell the largest difference.")
+        bool, typer.Option("--verify", help="Embed some sentences with both models and print the largest difference.")
     ] = False,
     vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the target if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Convert a model to another format, array for array; tells what the format cannot hold.
+    """Convert a model to another format and list what that format cannot store.
 
     Example: `elmo convert en my-allennlp-model --to allennlp --verify`
     """
@@ -40,9 +40,9 @@ def convert(
 def info(
     model: Annotated[str, typer.Argument(help=_MODEL)],
     vocabulary: VocabularyFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Show what is in a model: format, sizes, parameters, licence, training facts.
+    """Show the format, sizes, parameter count, licence and training facts of a model.
 
     Example: `elmo info en`
     """

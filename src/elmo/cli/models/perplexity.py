@@ -12,33 +12,38 @@ from elmo.cli.show import say_in_place, show_facts
 
 
 class State(StrEnum):
-    """What the LSTMs remember before a sentence."""
+    """The LSTM state before each sentence."""
 
     zero = "zero"
     carry = "carry"
 
 
 def perplexity(
-    model: Annotated[str, typer.Argument(help="Model folder, or en for the bundled model.")],
-    text: Annotated[Path, typer.Argument(help="Text: txt, also gz, xz or zst.")],
+    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
+    text: Annotated[Path, typer.Argument(help="Text file (txt, also gz, xz, zst).")],
     pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence a line, tokens separated by white space.")
+        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
     state: Annotated[
-        State, typer.Option(help="carry: one row, the state handed on from sentence to sentence; another figure.")
+        State,
+        typer.Option(
+            help="zero: reset the state before each sentence; carry: keep it, which gives a different figure."
+        ),
     ] = State.zero,
     by_document: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.jsonl", help="Also write a JSON object for each document; a blank line ends one."),
+        typer.Option(
+            metavar="FILE.jsonl", help="Also write one JSON object per document; a blank line ends a document."
+        ),
     ] = None,
     vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.jsonl if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Perplexity over the whole vocabulary, each direction and both; every word and one sentence mark a line is counted.
+    """Measure the perplexity of a model on a text, over the whole vocabulary, for each direction and both.
 
-    Raw text is first split into sentences, one a line, as `elmo tokenize` does. The state is zero at the start of each
-    sentence, or carried; the figures name which.
+    Raw text is first split into sentences, as `elmo tokenize` does. Every token and one sentence boundary per sentence are
+    counted. The output names the state that was used.
 
     Example: `elmo perplexity en README.md`
     """
@@ -47,7 +52,7 @@ def perplexity(
     start = time.monotonic()
 
     def show(tokens: int) -> None:
-        say_in_place(f"{tokens:,} tokens, {tokens / (time.monotonic() - start):,.0f} a second")
+        say_in_place(f"{tokens:,} tokens, {tokens / (time.monotonic() - start):,.0f} tokens/s")
 
     try:
         facts = measure_file(model, text, pretokenized, state.value, by_document, force, vocabulary, show)

@@ -1,5 +1,6 @@
-"""The live line of a run: how far it is, how well it goes, how long it takes."""
+"""The progress line of a run: step, loss, held-out perplexity, speed, time to go."""
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -11,22 +12,22 @@ if TYPE_CHECKING:
     from elmo.train.loop import Report
     from elmo.train.perplexity import Perplexity
 
-RECENT_S = 300.0  # of training: the speed that tells the time to go
-PIPE_EVERY_S = 30.0  # at least this long between two plain lines in a pipe
+RECENT_S = 300.0  # seconds of training whose speed gives the time to go
+PIPE_EVERY_S = 30.0  # minimum time between two plain lines in a pipe
 
 
 class LiveLine:
-    """Shows reports on stderr: in place on a terminal, in a pipe a plain line now and then; evaluations always stay.
+    """Shows reports on stderr: one line that is replaced on a terminal, plain lines in a pipe; evaluations always stay.
 
     Args:
-        max_minutes: of this session, which begins now.
+        max_minutes: limit of this session, which begins now; None: no limit.
     """
 
     def __init__(self, max_minutes: float | None = None) -> None:
         self._ends_at = None if max_minutes is None else time.monotonic() + 60 * max_minutes
         self._recent: deque[tuple[int, float]] = deque()  # step and seconds of the latest reports
         self._heldout: Perplexity | None = None
-        self._said_at = -PIPE_EVERY_S
+        self._printed_at = -PIPE_EVERY_S
 
     def show(self, line: "Report") -> None:
         """Show one report."""
@@ -36,11 +37,12 @@ class LiveLine:
         self._heldout = line.heldout or self._heldout
         now = time.monotonic()
         session_s = None if self._ends_at is None else self._ends_at - now
-        text = progress_text(line, self._heldout, seconds_to_go(line, list(self._recent)), session_s)
-        if line.heldout is not None or (not sys.stderr.isatty() and now - self._said_at >= PIPE_EVERY_S):
+        width = shutil.get_terminal_size().columns - 1 if sys.stderr.isatty() else None
+        text = progress_text(line, self._heldout, seconds_to_go(line, list(self._recent)), session_s, width)
+        if line.heldout is not None or (not sys.stderr.isatty() and now - self._printed_at >= PIPE_EVERY_S):
             say_in_place("")
             say(text)
-            self._said_at = now
+            self._printed_at = now
         else:
             say_in_place(text)
 
@@ -49,20 +51,23 @@ def seconds_to_go(line: "Report", recent: list[tuple[int, float]]) -> float:
     """Seconds to the last step at the recent speed.
 
     Args:
-        recent: step and seconds of the latest reports, oldest first, `line` the last. With one alone, which is all that a
-            session's first line has, the speed is the mean since the run began.
+        recent: step and seconds of the latest reports, oldest first; the last is `line`. The first line of a session has no
+            other report: its speed is the mean since the run began.
     """
     (step, seconds), *later = recent if len(recent) > 1 else [(0, 0.0), *recent]
     n_steps = later[-1][0] - step
     return (line.n_steps - line.step) * (later[-1][1] - seconds) / max(1, n_steps)
 
 
-def progress_text(line: "Report", heldout: "Perplexity | None", left_s: float, session_s: float | None) -> str:
-    """The line itself.
+def progress_text(
+    line: "Report", heldout: "Perplexity | None", left_s: float, session_s: float | None, width: int | None = None
+) -> str:
+    """The text of the line, in its short form where the long one is wider than `width`.
 
     Args:
-        heldout: the latest that is known.
-        left_s: seconds to the last step. session_s: seconds until `--max-minutes` are over; None: no such limit.
+        heldout: the latest held-out perplexity, if there is one.
+        left_s: seconds to the last step. session_s: seconds until `--max-minutes` are over; None: no limit.
+        width: columns; None: no limit.
     """
     left = f"{_minutes(left_s)} to go"
     if session_s is not None and session_s < left_s:
@@ -75,7 +80,18 @@ def progress_text(line: "Report", heldout: "Perplexity | None", left_s: float, s
         f"{line.tokens_per_s:,.0f} tokens/s",
         left,
     ]
-    return "  ".join(part for part in parts if part)
+    long = "  ".join(part for part in parts if part)
+    if width is None or len(long) <= width:
+        return long
+    ends = session_s is not None and session_s < left_s
+    short = [
+        f"step {line.step:,} ({100 * line.step // max(1, line.n_steps)} %)",
+        f"loss {line.loss_nats:.3f}",
+        "" if heldout is None else f"ppl {heldout.forward:.1f}/{heldout.backward:.1f}",
+        f"{line.tokens_per_s:,.0f} tok/s",
+        f"stops in {_minutes(max(0.0, session_s or 0.0))}" if ends else f"{_minutes(left_s)} left",
+    ]
+    return "  ".join(part for part in short if part)
 
 
 def _minutes(seconds: float) -> str:

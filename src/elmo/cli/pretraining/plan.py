@@ -1,4 +1,4 @@
-"""`elmo plan`: what a training will cost, and which model can be had in so many hours."""
+"""`elmo plan`: the time and memory of a training run, and the best model size for a given number of hours."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,36 +19,40 @@ _WIDTH = 80  # columns
 def plan(
     corpus: Annotated[
         list[str],
-        typer.Option("--corpus", help="Files or globs (quoted): txt, jsonl, parquet; gz, xz, zst. May be repeated."),
+        typer.Option(
+            "--corpus", help="Text files or quoted glob patterns: txt, jsonl, parquet; gz, xz, zst. Repeatable."
+        ),
     ],
-    size: Annotated[str | None, typer.Option(help="tiny, small, medium or original.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe (TOML) with any of the settings.")] = None,
+    size: Annotated[str | None, typer.Option(help="Model size: tiny, small, medium or original.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe: a TOML file with settings.")] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. May be repeated."),
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. Repeatable."),
     ] = None,
-    vocabulary_size: Annotated[int | None, typer.Option(min=1, help="Words of the vocabulary to count.")] = None,
+    vocabulary_size: Annotated[
+        int | None, typer.Option(min=1, help="Number of words in the counted vocabulary.")
+    ] = None,
     pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The corpus is one sentence a line, tokens separated by white space.")
+        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
     text_field: Annotated[
-        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
     ] = None,
     hours: Annotated[
-        float | None, typer.Option(min=0, help="Propose the best model that can be had in so many hours.")
+        float | None, typer.Option(min=0, help="Propose the largest model that trains well in this many hours.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Measure the speed for so long, each size.")] = 8.0,
-    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    seconds: Annotated[float, typer.Option(min=0, help="Seconds of speed measurement for each size.")] = 8.0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Say what a training will cost: parameters, memory, tokens a second measured here, hours; with the command to paste.
+    """Estimate the parameters, memory, speed on this machine and hours of a training run; print its command.
 
     Example: `elmo plan --corpus README.md --seconds 1`
     """
     from elmo.apps.pretraining.plan import PlanRequest, plan_training
     from elmo.train.memory import keep_freed_memory
 
-    keep_freed_memory()  # as pretrain does: a tenth of the speed
+    keep_freed_memory()  # as pretrain does; it is worth a tenth of the speed
     request = PlanRequest(corpus, size, recipe, set_ or (), vocabulary_size, pretokenized, text_field, device)
     try:
         found = plan_training(request, hours, seconds, say_in_place)
@@ -61,7 +65,7 @@ def plan(
 
 
 def _flat(plan: "Plan") -> dict[str, Any]:
-    """The plan under flat keys; of each size that was measured, `SIZE.tokens_per_s` and the like."""
+    """The plan under flat keys; `SIZE.tokens_per_s` and the like for each measured size."""
     from elmo.apps.pretraining.plan import advice_of
 
     cost = plan.cost
@@ -119,7 +123,7 @@ def _show(plan: "Plan", hours: float | None) -> None:
     if len(plan.measured) > 1:
         sections.append(("Sizes", _sizes(plan)))
     if plan.cost.step is not None:
-        title = "The run" if hours is None else f"The run: the best of {hours:g} hours"
+        title = "The run" if hours is None else f"The run: best size for {hours:g} hours"
         sections.append((title, _run(plan)))
     for title, table in sections:
         console.print(Text(title, style="bold"))
@@ -142,9 +146,9 @@ def _grid() -> "Table":
 def _text(plan: "Plan") -> "Table":
     about = "" if plan.exact else "about "
     grid = _grid()
-    grid.add_row("files", f"{plan.n_files:,}, {plan.n_bytes / 1e6:,.1f} MB unpacked")
-    grid.add_row("words", f"{about}{plan.n_tokens:,} in {about}{plan.n_sentences:,} sentences")
-    grid.add_row("different", f"{about}{plan.n_types:,}; vocabulary {plan.cost.n_words:,}")
+    grid.add_row("files", f"{plan.n_files:,}, {plan.n_bytes / 1e6:,.1f} MB uncompressed")
+    grid.add_row("tokens", f"{about}{plan.n_tokens:,} in {about}{plan.n_sentences:,} sentences")
+    grid.add_row("types", f"{about}{plan.n_types:,}; vocabulary {plan.cost.n_words:,}")
     return grid
 
 
@@ -169,7 +173,7 @@ def _sizes(plan: "Plan") -> "Table":
 
     table = Table(box=None, pad_edge=False)
     table.add_column()
-    for column in ("parameters", "memory", "tokens/s", "to read it all"):
+    for column in ("parameters", "memory", "tokens/s", "total time"):
         table.add_column(column, justify="right")
     for name, cost in plan.measured.items():
         speed = "does not fit" if cost.tokens_per_s is None else f"{cost.tokens_per_s:,.0f}"
@@ -183,7 +187,7 @@ def _run(plan: "Plan") -> "Table":
     assert step is not None
     recipe = cost.recipe
     measured = (
-        "one step, longer than the measuring"
+        "one step, longer than the measurement"
         if step.n_steps == 0
         else f"median of {step.n_steps:,} step{'s' * (step.n_steps > 1)}"
     )
@@ -191,7 +195,8 @@ def _run(plan: "Plan") -> "Table":
     read = plan.n_steps * recipe.rows * recipe.window / cost.n_positions
     grid = _grid()
     grid.add_row(
-        "speed", f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s a step of {recipe.rows} x {recipe.window}"
+        "speed",
+        f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s per step of {recipe.rows} x {recipe.window} tokens",
     )
     grid.add_row(
         "measured",
@@ -203,7 +208,7 @@ def _run(plan: "Plan") -> "Table":
 
 
 def duration(seconds: float) -> str:
-    """Seconds for reading, in the largest units that matter."""
+    """Seconds as text, in the unit that suits their size."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 100 * 60:

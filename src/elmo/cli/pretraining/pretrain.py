@@ -14,11 +14,11 @@ from elmo.cli.show import say, say_in_place, show_facts
 if TYPE_CHECKING:
     from elmo.apps.pretraining.pretrain import PretrainResult
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the last: what batch schedulers send before time is up
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # batch schedulers send SIGUSR1 before the time limit
 
 
 class Storage(StrEnum):
-    """How the numbers of a model are stored."""
+    """Number format of the stored weights."""
 
     float32 = "float32"
     float16 = "float16"
@@ -28,57 +28,56 @@ class Storage(StrEnum):
 def pretrain(
     corpus: Annotated[
         list[str] | None,
-        typer.Option("--corpus", help="Files or globs (quoted): txt, jsonl, parquet; gz, xz, zst. May be repeated."),
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of the run; the model lies there when it has ended.")
-    ] = Path("model"),
-    size: Annotated[str | None, typer.Option(help="tiny, small, medium or original.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe (TOML) with any of the settings.")] = None,
-    set_: Annotated[
-        list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="One setting, e.g. optimizer.learning_rate=0.001. May be repeated."
+            "--corpus", help="Text files or quoted glob patterns: txt, jsonl, parquet; gz, xz, zst. Repeatable."
         ),
     ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of the run; the finished model is written there.")
+    ] = Path("model"),
+    size: Annotated[str | None, typer.Option(help="Model size: tiny, small, medium or original.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe: a TOML file with settings.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. Repeatable."),
+    ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Begin from the weights, layers and vocabulary of this model: folder or name.")
+        str | None, typer.Option(help="Start from the weights, layers and vocabulary of this model (folder or name).")
     ] = None,
     vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file, one word a line, instead of counting one.")
+        Path | None, typer.Option(help="Vocabulary file, one word per line (default: count one in the corpus).")
     ] = None,
-    vocabulary_size: Annotated[int | None, typer.Option(min=1, help="Words of the vocabulary to count.")] = None,
+    vocabulary_size: Annotated[
+        int | None, typer.Option(min=1, help="Number of words in the counted vocabulary.")
+    ] = None,
     pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The corpus is one sentence a line, tokens separated by white space.")
+        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
     text_field: Annotated[
-        str | None, typer.Option(help="Field or column that holds the text in jsonl and parquet files; else 'text'.")
+        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
     ] = None,
     heldout: Annotated[
-        Path | None, typer.Option(help="Text to measure perplexity on; else one sentence in a hundred.")
+        Path | None,
+        typer.Option(help="Text for held-out perplexity (default: one sentence in a hundred of the corpus)."),
     ] = None,
     max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="Stop after so many minutes; --resume goes on.")
+        float | None, typer.Option(min=0, help="Stop after this many minutes; --resume continues the run.")
     ] = None,
     max_steps: Annotated[
-        int | None, typer.Option(min=1, help="End the run at this step; the learning rate falls towards it.")
+        int | None, typer.Option(min=1, help="Number of steps of the run, and of its learning rate schedule.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in -o from its last checkpoint.")
-    ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o from its last checkpoint.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too, under DIR/tensorboard.")
+        bool, typer.Option("--tensorboard", help="Also write a TensorBoard log to DIR/tensorboard.")
     ] = False,
     storage: Annotated[
-        Storage, typer.Option(help="How the final model is stored: float16 halves the file, int8 quarters it.")
+        Storage, typer.Option(help="Number format of the final model: float16 halves the file size, int8 quarters it.")
     ] = Storage.float32,
-    device: Annotated[
-        str, typer.Option(help="cpu, or cuda; under torchrun each process takes a GPU of its own.")
-    ] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu or cuda; under torchrun each process uses its own GPU.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Train a bidirectional language model on text.
+    """Train a bidirectional language model (ELMo) on text.
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
@@ -113,13 +112,13 @@ def pretrain(
         given = [name for name, value in fixed.items() if value is not None and value is not False and value != []]
         if given:
             raise ConfigError(
-                f"--resume goes on as the run began; leave out {', '.join(given)} ({output}/run.json has them)"
+                f"--resume uses the settings of the run ({output}/run.json); leave out {', '.join(given)}"
             )
     elif ranks.is_first:
         if is_run(output):
-            raise OutputError(f"{output} holds a run already; --resume goes on with it, or give another -o")
+            raise OutputError(f"{output} already contains a run; continue it with --resume, or give another -o")
         if not corpus:
-            raise TextError("no corpus; give files with --corpus, or go on with a run with --resume -o DIR")
+            raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
         settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
         chosen = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
         settings |= {name: value for name, value in chosen.items() if value is not None}
@@ -157,17 +156,17 @@ def pretrain(
     )
     say_in_place("")
     if ranks.is_first:
-        _tell(result, output, json)
+        _show(result, output, json)
     end_rank(ranks, 0 if result.finished or not ranks.is_first else 130)
 
 
-def _tell(result: "PretrainResult", output: Path, json: bool) -> None:
-    """Say how a session ended."""
+def _show(result: "PretrainResult", output: Path, json: bool) -> None:
+    """Print how a session ended."""
     from elmo.apps.pretraining.run_report import REPORT_FILE
 
     if not result.finished or result.heldout is None:
         say(
-            f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; go on with --resume -o {output}"
+            f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; continue with --resume -o {output}"
         )
         return
     facts = {

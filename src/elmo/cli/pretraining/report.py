@@ -1,4 +1,4 @@
-"""`elmo report`: the folder of a run -> a page that shows how it goes or went."""
+"""`elmo report`: the folder of a run -> a page with its curves and facts."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +9,15 @@ from elmo.cli.show import show_facts
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, -o DIR of elmo pretrain; it may be under way.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run (-o of elmo pretrain); the run may still be training.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="HTML file to write; report.html in the folder if not given.")
+        Path | None,
+        typer.Option("-o", "--output", help="HTML file to write (default: report.html in the folder of the run)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Write the report page of a run: facts, curves, held-out perplexities, in one HTML file.
+    """Write the report of a pretraining run (settings, curves, held-out perplexity) as one HTML file.
 
     Example: `elmo report my-model -o report.html`
     """

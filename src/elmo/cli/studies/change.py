@@ -1,4 +1,4 @@
-"""`elmo change`: which words are used otherwise in another slice of text."""
+"""`elmo change`: words whose use differs between texts."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from elmo.apps.studies.change import WordChange
 
 
+_CAPTION = """\
+prt: cosine distance of the mean vectors. apd: mean cosine distance over all pairs. jsd: Jensen-Shannon divergence of \
+the clusters, in bits. p: permutation test of the ranking measure. q: false discovery rate at this p. times: \
+occurrences in each text."""
+
+
 class Measure(StrEnum):
-    """How a change is measured."""
+    """Measure of change."""
 
     prt = "prt"
     apd = "apd"
@@ -23,26 +29,38 @@ class Measure(StrEnum):
 
 def change(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    slices: Annotated[list[Path], typer.Argument(help="Two texts or more, in order of time; also packed.")],
-    words: Annotated[str | None, typer.Option(help="These words, commas between; else the frequent ones.")] = None,
+    slices: Annotated[list[Path], typer.Argument(help="Two or more text files in order of time; also compressed.")],
+    words: Annotated[
+        str | None, typer.Option(help="Words to compare, separated by commas (default: the most frequent).")
+    ] = None,
     measure: Annotated[
-        Measure, typer.Option(help="prt: of prototypes; apd: of all pairs; jsd: of clusters.")
+        Measure, typer.Option(help="Ranking measure: prt, mean vectors; apd, all pairs; jsd, clusters.")
     ] = Measure.prt,
     layers: Annotated[
-        str, typer.Option(help="top, mean, sum, the index of a layer, or one weight a layer (0.2,0.3,0.5).")
+        str, typer.Option(help="top, mean, sum, the index of a layer, or one weight per layer (0.2,0.3,0.5).")
     ] = "top",
-    n_words: Annotated[int, typer.Option(min=1, help="The most frequent words that all texts have.")] = 500,
-    min_count: Annotated[int, typer.Option(min=2, help="Times a word must be in each text.")] = 20,
-    most: Annotated[int, typer.Option(min=2, help="Occurrences of a word in a text that are looked at.")] = 200,
-    permutations: Annotated[int, typer.Option(min=0, help="At most, of the test whether it could be chance.")] = 20_000,
-    show: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 20,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder: all words, and a picture.")] = None,
-    case: Annotated[bool, typer.Option("--case", help="Words that differ in case are not one.")] = False,
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
-    split: Annotated[bool, typer.Option("--split", help="Cut raw text into sentences.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Decides all that is random.")] = 0,
+    n_words: Annotated[
+        int, typer.Option(min=1, help="Number of words: the most frequent that occur in all texts.")
+    ] = 500,
+    min_count: Annotated[int, typer.Option(min=2, help="Minimum occurrences of a word in each text.")] = 20,
+    most: Annotated[
+        int, typer.Option(min=2, help="Maximum number of occurrences per word and text, sampled at random.")
+    ] = 200,
+    permutations: Annotated[
+        int, typer.Option(min=0, help="Maximum number of permutations of the significance test.")
+    ] = 20_000,
+    show: Annotated[int, typer.Option(min=1, help="Number of words in the table.")] = 20,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to write: all words and a picture.")
+    ] = None,
+    case: Annotated[bool, typer.Option("--case", help="Keep case: Bank and bank are different words.")] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
+    ] = False,
+    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Rank words by how much their use changes from one text to another, with p-values.
 
@@ -62,7 +80,7 @@ def change(
         split=split,
         seed=seed,
     )
-    told = measure_change(
+    changes = measure_change(
         model,
         slices,
         settings,
@@ -73,29 +91,31 @@ def change(
     )
     say_in_place("")
     if json:
-        rows = list(rows_of(told))[:show]
+        rows = list(rows_of(changes))[:show]
         facts = {f"{row['rank']}.{name}": value for row in rows for name, value in row.items() if name != "rank"}
-        show_facts({"words": len(told), **facts}, as_json=True)
+        show_facts({"words": len(changes), **facts}, as_json=True)
         return
-    _show(told[:show], len(told), len(slices))
+    _show(changes[:show], len(changes), len(slices))
 
 
-def _show(told: "list[WordChange]", n: int, n_slices: int) -> None:
+def _show(changes: "list[WordChange]", n: int, n_slices: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"The {len(told)} of {n:,} words that changed most")
+    table = Table(
+        title=f"The {len(changes)} of {n:,} words with the largest change", caption=_CAPTION, caption_justify="left"
+    )
     for name in ("word", "prt", "apd", "jsd", "p", "q", "times"):
         table.add_column(name, justify="left" if name == "word" else "right")
     if n_slices > 2:
         table.add_column("step by step", justify="right")
-    for w in told:
+    for w in changes:
         numbers = [f"{x:.3f}" for x in (w.change.prt, w.change.apd, w.change.jsd, w.change.p, w.q)]
         steps = [" ".join(f"{x:.3f}" for x in w.steps)] if n_slices > 2 else []
         table.add_row(w.word, *numbers, " / ".join(f"{c:,}" for c in w.counts), *steps)
     console = Console(highlight=False)
     console.print(table)
-    for w in told[:3]:
+    for w in changes[:3]:
         for name, lines in zip(("first", "last"), w.typical, strict=True):
             for line in lines:
                 console.print(f"{w.word}, {name}: {line}", markup=False, soft_wrap=True)

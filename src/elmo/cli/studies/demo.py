@@ -1,4 +1,4 @@
-"""`elmo demo`: what context does to a word, in a minute."""
+"""`elmo demo`: how context changes the vector of a word, in a minute."""
 
 from functools import partial
 from pathlib import Path
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 _NEXT = (
-    ("elmo embed README.md -o vectors.hdf5 --layers all", "vectors of a text of your own, one sentence a line"),
-    ("elmo perplexity en README.md", "how well the model predicts that text, from both sides"),
-    ('elmo pretrain --corpus "texts/*.txt" -o my-model', "a model of your own texts, in any language"),
+    ("elmo embed README.md -o vectors.hdf5 --layers all", "vectors of your own text, one sentence per line"),
+    ("elmo perplexity en README.md", "how well the model predicts that text, in both directions"),
+    ('elmo pretrain --corpus "texts/*.txt" -o my-model', "a model trained on your own text, in any language"),
 )
 
 
 def demo(
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for vectors, table and picture.")] = Path(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write: vectors, table and picture.")] = Path(
         "elmo-demo"
     ),
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Show what context does to five ambiguous words, layer by layer.
+    """Show how context changes the vectors of five ambiguous words, layer by layer.
 
     Example: `elmo demo`
     """
@@ -49,9 +49,9 @@ def _show(found: "Demo") -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    print_line = partial(console.print, soft_wrap=True)  # a sentence, a path, a command stay one line to copy
-    print_line("\n[bold]Does the model know which sense is meant?[/bold]")
-    print_line("Mean cosine of occurrences of a word: same sense / different senses.\n")
+    print_line = partial(console.print, soft_wrap=True)  # sentences, paths and commands stay on one line to copy
+    print_line("\n[bold]Does the model distinguish the senses of a word?[/bold]")
+    print_line("Mean cosine similarity between occurrences: same sense / different senses.\n")
     layers = sorted({row.layer for row in found.rows})
     table = Table()
     table.add_column("word")
@@ -78,7 +78,7 @@ def _show(found: "Demo") -> None:
         print_line(f"    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}")
     print_line(f"\nvectors  {_escaped(str(found.vectors))}\ntable    {_escaped(str(found.table))}")
     if found.picture is None:
-        print_line("picture  not drawn: it needs matplotlib; pip install " + _escaped("'elmo-lm[plots]'"))
+        print_line("picture  not drawn: matplotlib is missing; pip install " + _escaped("'elmo-lm[plots]'"))
     else:
         print_line(f"picture  {_escaped(str(found.picture))}")
     print_line("\n[bold]Try next[/bold]")

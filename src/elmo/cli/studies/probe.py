@@ -1,4 +1,4 @@
-"""`elmo probe`: what simple probes read off the frozen vectors of a model, layer by layer, beside other vectors."""
+"""`elmo probe`: accuracy of simple classifiers on the frozen vectors of each layer, compared with other vectors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,31 +13,36 @@ if TYPE_CHECKING:
 
 def probe(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    data: Annotated[Path, typer.Argument(help="Folder of labelled texts, laid out as docs/probes.md says.")],
+    data: Annotated[Path, typer.Argument(help="Folder of labelled texts in the layout of docs/probes.md.")],
     probes: Annotated[
-        str | None, typer.Option(help="Of pos, sense, wic, sentences, words, entities; commas between; else all.")
+        str | None,
+        typer.Option(help="pos, sense, wic, sentences, words, entities, separated by commas (default: all)."),
     ] = None,
     corpus: Annotated[
-        list[Path] | None, typer.Option(help="Text in which words are averaged (words), and of --vectors.")
+        list[Path] | None,
+        typer.Option(help="Text for the word vectors of the probe words, and for training with --vectors."),
     ] = None,
     static: Annotated[
-        list[Path] | None, typer.Option(help="Static vectors beside the model: word2vec, GloVe, fastText (.bin).")
+        list[Path] | None, typer.Option(help="Static vectors to compare with: word2vec, GloVe, fastText (.bin).")
     ] = None,
     vectors: Annotated[
-        Path | None, typer.Option(help="Folder: train Word2Vec and fastText on the corpus, once (extra gensim).")
+        Path | None,
+        typer.Option(help="Folder for Word2Vec and fastText vectors, trained once on the corpus (extra gensim)."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=9, help="Draws of what is learned from.")] = 5,
-    noise: Annotated[float, typer.Option(min=0, max=1, help="Share of words misspelt in a second test text.")] = 0.1,
-    limit: Annotated[int, typer.Option(min=1, help="Tokens that tags are learned from, at most.")] = 100_000,
-    occurrences: Annotated[int, typer.Option(min=1, help="Places of a word that are averaged (words).")] = 5,
-    random: Annotated[bool, typer.Option("--random/--no-random", help="A model of random weights as well.")] = True,
+    seeds: Annotated[int, typer.Option(min=1, max=9, help="Number of random training splits (seeds).")] = 5,
+    noise: Annotated[float, typer.Option(min=0, max=1, help="Fraction of misspelt words in a second test text.")] = 0.1,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of training tokens of the tag probes.")] = 100_000,
+    occurrences: Annotated[int, typer.Option(min=1, help="Occurrences averaged per word (probe words).")] = 5,
+    random: Annotated[
+        bool, typer.Option("--random/--no-random", help="Also probe a model with random weights.")
+    ] = True,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder: all scores, a table, a picture by layer.")
+        Path | None, typer.Option("-o", "--output", help="Folder to write: all scores, a table, a picture by layer.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Probe the layers of a model for parts of speech, senses, entities, similarity.
+    """Measure what each layer encodes: parts of speech, word senses, named entities, similarity.
 
     Example: `elmo probe en data --noise 0 -o probes`
     """
@@ -73,13 +78,17 @@ def _show(found: "Probed", model: str) -> None:
 
     rows = [row for row in best_views(with_means(found.scores)) if row.text == "clean"]
     systems = list(dict.fromkeys(row.system for row in rows))
-    table = Table(title="Percent; of each system the view that is best on dev")
-    for name in ("probe", "set", *systems):
-        table.add_column(name)
+    console = Console(width=None if Console().is_terminal else 200)
+    title = "Scores in percent; for each system the layer or view that is best on dev"
+    wide = Table("probe", "set", *systems, title=title)
+    narrow = Table("probe", "set", "system", "score", title=title)  # a row per score, for a terminal of few columns
     for probe, measure, of in dict.fromkeys((row.probe, row.measure, row.of) for row in rows):
         own = {row.system: cell_of(row) for row in rows if (row.probe, row.measure, row.of) == (probe, measure, of)}
-        table.add_row(TITLES[probe, measure], of, *(own.get(system, "") for system in systems))
-    console = Console(width=None if Console().is_terminal else 200)
-    console.print(table)
+        wide.add_row(TITLES[probe, measure], of, *(own.get(system, "") for system in systems))
+        for number, (system, cell) in enumerate(own.items()):
+            first = (TITLES[probe, measure], of) if number == 0 else ("", "")
+            narrow.add_row(*first, system, cell, end_section=number == len(own) - 1)
+    fits = console.measure(wide, options=console.options.update(width=1000)).maximum <= console.width
+    console.print(wide if fits else narrow)
     for reason in found.skipped.values():
         console.print(f"skipped: {reason}", markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""`elmo train`, `elmo evaluate`, `elmo predict`: tasks on labelled examples."""
+"""`elmo train`, `elmo evaluate`, `elmo compare`, `elmo predict`: tasks on labelled examples."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Task(StrEnum):
-    """What is learned."""
+    """Kinds of tasks."""
 
     tag = "tag"
     classify = "classify"
@@ -23,33 +23,48 @@ class Task(StrEnum):
     read = "read"
 
 
-_Dtype = Annotated[str, typer.Option(help="Of the biLM's products: float32, or bfloat16 and int8, faster, less exact.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Dtype = Annotated[
+    str, typer.Option(help="Number format of the biLM: float32; bfloat16 and int8 are faster and less exact.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def train(
-    recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML) of a task; options change it.")] = None,
-    task: Annotated[Task | None, typer.Option(help="See docs/tasks.md.")] = None,
-    train: Annotated[
-        Path | None, typer.Option(help="Training file: CoNLL columns, CoNLL-U; jsonl, tsv, csv; also packed.")
+    recipe: Annotated[
+        Path | None, typer.Argument(help="Recipe: a TOML file with settings; options override it.")
     ] = None,
-    dev: Annotated[Path | None, typer.Option(help="File that decides when to stop.")] = None,
-    model: Annotated[str | None, typer.Option("-m", "--model", help="Model folder or name; else en.")] = None,
+    task: Annotated[Task | None, typer.Option(help="Kind of task, see docs/tasks.md.")] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="Training file: CoNLL, CoNLL-U, jsonl, tsv, csv; also compressed.")
+    ] = None,
+    dev: Annotated[
+        Path | None, typer.Option(help="Development file, for early stopping and for choosing the best epoch.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="Model folder or name (default: en).")] = None,
     baseline: Annotated[
-        bool, typer.Option("--baseline", help="The same without ELMo; with --fractions or --seeds beside it.")
+        bool,
+        typer.Option("--baseline", help="Train without ELMo; with --fractions or --seeds, train both for comparison."),
     ] = False,
     fractions: Annotated[
-        str | None, typer.Option(metavar="P,P,...", help="Learn from each of these percents of the training file.")
+        str | None,
+        typer.Option(
+            metavar="P,P,...", help="Learning curve: train on each of these percentages of the training file."
+        ),
     ] = None,
-    seeds: Annotated[str | None, typer.Option(metavar="N", help="Train with so many seeds, or these: 0,5,9.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the task.")] = Path("task"),
-    seed: Annotated[int | None, typer.Option(min=0, help="Decides all that is random.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N", help="Number of seeds to train with, or a list of seeds: 0,5,9.")
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the task to.")] = Path("task"),
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
     set: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Any setting: optimizer.learning_rate=0.002.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="One setting, e.g. epochs=20. Repeatable."),
     ] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder for the biLM's layers; else in the user's cache.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a task that is there.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that caches the layers of the biLM (default: in the user's cache).")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped training.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the task folder if it exists.")] = False,
     json: _Json = False,
 ) -> None:
     """Train a task on labelled examples: named entities, parts of speech, sentiment, intents.
@@ -64,7 +79,7 @@ def train(
 
     class Live(TrainingCallback):
         def embedded(self, done: int, n: int) -> None:
-            say_in_place(f"layers of the biLM: {done:,} of {n:,} examples")
+            say_in_place(f"computing ELMo layers: {done:,} of {n:,} examples")
 
         def part(self, name: str) -> None:
             say(name)
@@ -87,9 +102,9 @@ def train(
         if value is not None
     ]
     if resume and (recipe or given or baseline):
-        raise ConfigError("--resume goes on with what the folder says; give it -o alone")
+        raise ConfigError("--resume uses the settings in the folder; give only -o with it")
     if baseline and model is not None and not (fractions or seeds):
-        raise ConfigError("--baseline is the task without a model; leave --model out")
+        raise ConfigError("--baseline trains without a model; leave out --model")
     if fractions or seeds or (resume and is_study(output)):
         study = None
         if not resume:
@@ -112,7 +127,7 @@ def train(
 
 
 def _show_table(output: Path, table: "Table", as_json: bool) -> None:
-    """Mean and deviation of the dev file by share of the training file."""
+    """Mean and deviation of the dev score by fraction of the training file."""
     if as_json:
         show_facts({"output": str(output), **table.model_dump()}, as_json)
         return
@@ -126,15 +141,21 @@ def _show_table(output: Path, table: "Table", as_json: bool) -> None:
 
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
-    file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
-    report: Annotated[Path | None, typer.Option(help="Page (HTML) to write: scores, mistakes, layers.")] = None,
+    file: Annotated[Path, typer.Argument(help="Labelled examples, in a format of elmo train.")],
+    report: Annotated[Path | None, typer.Option(help="HTML report to write: scores, errors, layer weights.")] = None,
     least: Annotated[
-        float | None, typer.Option("--min-score", min=0, max=1, help="What saying nothing that is less sure is worth.")
+        float | None,
+        typer.Option(
+            "--min-score",
+            min=0,
+            max=1,
+            help="Report coverage and accuracy when predictions below this score are withheld.",
+        ),
     ] = None,
     dtype: _Dtype = "float32",
     json: _Json = False,
 ) -> None:
-    """Score a trained task on labelled examples, in percent.
+    """Evaluate a trained task on labelled examples; scores are in percent.
 
     Example: `elmo evaluate task b.jsonl`
     """
@@ -145,31 +166,35 @@ def evaluate(
 
 def compare(
     a: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
-    b: Annotated[Path, typer.Argument(help="Folder of another, as one without ELMo.")],
-    file: Annotated[Path, typer.Argument(help="Labelled examples, as for elmo train.")],
+    b: Annotated[Path, typer.Argument(help="Folder of a second task, for instance one without ELMo.")],
+    file: Annotated[Path, typer.Argument(help="Labelled examples, in a format of elmo train.")],
     dtype: _Dtype = "float32",
     json: _Json = False,
 ) -> None:
-    """Say which of two trained tasks is better on the same examples, and how sure that is.
+    """Compare two trained tasks on the same examples, with a confidence interval of the difference.
 
     Example: `elmo compare task baseline b.jsonl`
     """
     from elmo.apps.tasks.evaluate import compare_tasks
 
-    show_facts(compare_tasks(a, b, file, dtype), json)
+    show_facts({"a": str(a), "b": str(b), **compare_tasks(a, b, file, dtype)}, json)
 
 
 def predict(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
-    file: Annotated[str, typer.Argument(help="Text, one a line; - or nothing: standard input.")] = "-",
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Tokens are separated by white space.")] = False,
+    file: Annotated[str, typer.Argument(help="Text file, one text per line (default: standard input).")] = "-",
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
+    ] = False,
     least: Annotated[
-        float, typer.Option("--min-score", min=0, max=1, help="Say nothing that is less sure than this.")
+        float, typer.Option("--min-score", min=0, max=1, help="Leave out predictions with a score below this.")
     ] = 0.0,
     dtype: _Dtype = "float32",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with offsets and scores.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per line, with offsets and scores.")
+    ] = False,
 ) -> None:
-    """Say what a trained task finds in each line.
+    """Print the predictions of a trained task for each line of text.
 
     Example: `elmo predict task README.md --json`
     """
@@ -182,7 +207,7 @@ def predict(
 
 
 def _plain(facts: dict[str, Any]) -> str:
-    """A line to read: entities in brackets, tags behind their words, or the label before the text."""
+    """A readable line: entities in brackets, tags after their words, or the label before the text."""
     text = facts["text"]
     if "entities" in facts:
         for entity in reversed(facts["entities"]):
@@ -200,5 +225,5 @@ def _plain(facts: dict[str, Any]) -> str:
         return f"{facts['score']:.3f}\t{text}\t{facts['other']}"
     if "other" in facts:
         text = f"{text}\t{facts['other']}"
-    said = ", ".join(f"{label} {facts['scores'].get(label, 0):.2f}" for label in facts["labels"]) or "-"
-    return f"{said}\t{text}"
+    labels = ", ".join(f"{label} {facts['scores'].get(label, 0):.2f}" for label in facts["labels"]) or "-"
+    return f"{labels}\t{text}"
