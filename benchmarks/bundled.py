@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from record import ROOT, SHARED, parser_with_save, record, show
 
 N_SENTENCES = 1000
@@ -59,7 +59,7 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as name:
         room = Path(name)
-        texts = read_sentences([SHARED / "data/lm/english/heldout.txt.gz"], pretokenized=False)
+        texts = corpus_words([SHARED / "data/lm/english/heldout.txt.gz"], pretokenized=False)
         sentences = list(islice(texts, N_SENTENCES))
         (room / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
         python = python_with_wheel(room)

@@ -28,7 +28,7 @@ from corpus_sizes_page import PICTURE, draw_curves, write_tables
 from elmo.apps.models.perplexity import measure_file
 from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from elmo.train.loop import Report
 from elmo.train.memory import keep_freed_memory
 from elmo.train.ranks import join_ranks
@@ -64,7 +64,7 @@ ROWS = {  # -> recipe
 
 def write_sample(language: Language, megabytes: int, target: Path) -> int:
     """Tokenized sentences in random order, up to so many bytes; returns how many bytes there are."""
-    lines = [" ".join(words) + "\n" for words in read_sentences(language.train, pretokenized=False)]
+    lines = [" ".join(words) + "\n" for words in corpus_words(language.train, pretokenized=False)]
     random.Random(0).shuffle(lines)
     size = 0
     with target.open("w", encoding="utf-8") as file:
@@ -94,7 +94,7 @@ def measure(row: str, device: str) -> dict[str, Any]:
         text, heldout, run = (Path(room) / part for part in ("text.txt", "heldout.txt", "run"))
         size = write_sample(language, int(megabytes), text)
         heldout.write_text(
-            "".join(" ".join(words) + "\n" for words in read_sentences([language.heldout], pretokenized=False)),
+            "".join(" ".join(words) + "\n" for words in corpus_words([language.heldout], pretokenized=False)),
             encoding="utf-8",
         )
         start_run([str(text)], run, config, heldout_file=heldout, pretokenized=True)

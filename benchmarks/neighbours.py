@@ -24,7 +24,7 @@ import numpy as np
 from elmo.analysis.context_index import ContextIndex
 from elmo.apps.embedding.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from elmo.text.tokens import tokenize
 from record import SHARED, parser_with_save, record
 
@@ -52,9 +52,7 @@ def write_text(path: Path, n_tokens: int) -> None:
 def questions(n: int) -> list[tuple[list[str], int]]:
     """Held-out sentences, each with the place of a word in it."""
     rng = random.Random(0)
-    sentences = [
-        list(words) for words in islice(read_sentences([ENGLISH / "heldout.txt.gz"], pretokenized=False), 5000)
-    ]
+    sentences = [list(words) for words in islice(corpus_words([ENGLISH / "heldout.txt.gz"], pretokenized=False), 5000)]
     chosen = rng.sample([words for words in sentences if any(map(str.isalpha, words))], n)
     return [(words, rng.choice([i for i, word in enumerate(words) if word.isalpha()])) for words in chosen]
 

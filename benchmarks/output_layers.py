@@ -26,7 +26,7 @@ from elmo.errors import TextError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import write_encoded_text
-from elmo.text.sources.corpus import Corpus, read_sentences
+from elmo.text.sources.corpus import Corpus, corpus_words
 from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
@@ -69,7 +69,7 @@ def measure_output(name: str, steps: int | None = None) -> dict[str, Any]:
         text = write_encoded_text(read, Path(folder) / "text")
         vocabulary = vocabulary_from_counts(text.count_words(), text.n_tokens)
         corpus = encode_corpus(text, [], vocabulary, WordEncoder(config.bilm.max_characters))
-        heldout = list(read_sentences([TEXTS / "valid.txt.gz"], pretokenized=True))
+        heldout = list(corpus_words([TEXTS / "valid.txt.gz"], pretokenized=True))
         model, trainer, settle, facts = _prepared(name, corpus, vocabulary, config)
         if steps is None:
             steps = TIMED_ONLY.get(name)

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from elmo.apps.models.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
 from record import SHARED, parser_with_save, record, show
 
@@ -28,7 +28,7 @@ KNESER_NEY = SHARED / "tools" / "kneser_ney.py"
 def write_tokenized(sources: list[Path], target: Path) -> Path:
     """Raw texts -> one tokenized sentence a line."""
     with target.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(" ".join(words) + "\n" for words in read_sentences(sources, pretokenized=False))
+        file.writelines(" ".join(words) + "\n" for words in corpus_words(sources, pretokenized=False))
     return target
 
 
@@ -37,7 +37,7 @@ def unigram(train: Path, test: Path, vocabulary: Vocabulary) -> float:
     counts: list[Counter[int]] = []
     for path in (train, test):
         counts.append(Counter())
-        for words in read_sentences([path], pretokenized=True):
+        for words in corpus_words([path], pretokenized=True):
             counts[-1].update(vocabulary.encode(words).tolist())
             counts[-1][vocabulary.end_id] += 1
     total = counts[0].total()

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from record import ROOT, SHARED, parser_with_save, record, show
 
 DATA = SHARED / "data" / "ner" / "wnut17-en"
@@ -43,7 +43,7 @@ def timed(*command: str | Path) -> tuple[float, float, str]:
 def measure(room: Path) -> dict[str, Any]:
     """All figures."""
     task, sentences = room / "task", room / "sentences.txt"
-    told = islice(read_sentences([HELDOUT], pretokenized=False), N_SENTENCES)
+    told = islice(corpus_words([HELDOUT], pretokenized=False), N_SENTENCES)
     sentences.write_text("".join(" ".join(words) + "\n" for words in told), encoding="utf-8")
     files = "--train", DATA / "train.conll.gz", "--dev", DATA / "valid.conll.gz"
     recipe = ROOT / "recipes" / "tasks" / "wnut17.toml"

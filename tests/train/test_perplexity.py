@@ -15,7 +15,7 @@ from elmo.checkpoints.formats.allennlp_hdf5 import load_allennlp, save_allennlp
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TextError
 from elmo.model.output.softmax import Softmax
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 from elmo.text.words.characters import encode_words
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import NOTHING, Perplexity, measure_each, measure_perplexity
@@ -151,7 +151,7 @@ def tiny_lm(shared):
         softmax.weight.copy_(torch.from_numpy(arrays["lm|softmax|W"]))
         softmax.bias.copy_(torch.from_numpy(arrays["lm|softmax|b"]))
     whole = SavedModel(model.config, model.bilm, softmax, read_vocabulary(folder / "vocab.txt"))
-    return whole, list(read_sentences([folder / "train.txt"], pretokenized=True))
+    return whole, list(corpus_words([folder / "train.txt"], pretokenized=True))
 
 
 def test_the_carried_figure_is_that_of_bilm_tfs_own_test(tiny_lm):

@@ -11,6 +11,13 @@ VocabularyFile = Annotated[
         "--vocabulary", help="Vocabulary file of a TensorFlow checkpoint, if it is not in the model's folder."
     ),
 ]
+TEXT_FILES = "txt, jsonl, json, csv, tsv, parquet, CoNLL; also gz, xz, zst, bz2"  # for help texts
+TextField = Annotated[
+    str | None,
+    typer.Option(
+        "--text-field", help="Field or column with the text in jsonl, json, csv, tsv, parquet (default: text)."
+    ),
+]
 
 
 def read_layers(given: str) -> str | int | list[float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from elmo.errors import TextError
-from elmo.text.sources.corpus import Corpus, CorpusCounts, find_files, read_sentences
+from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.sources.lines import read_lines
 
 TEXT = "One line.\r\nÜber 日本\n\nfour\x85still four\u2028still four\x0b\nno end"
@@ -94,8 +94,8 @@ def test_an_archive_of_no_bytes_is_cut_short(tmp_path, name):
 def test_sentences_of_raw_and_of_pretokenized_text(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("It isn't. Is it?\n\na  b\tc\n")
-    assert list(read_sentences([path], False)) == [["It", "is", "n't", "."], ["Is", "it", "?"], ["a", "b", "c"]]
-    assert list(read_sentences([path], True)) == [["It", "isn't.", "Is", "it?"], ["a", "b", "c"]]
+    assert list(corpus_words([path], False)) == [["It", "is", "n't", "."], ["Is", "it", "?"], ["a", "b", "c"]]
+    assert list(corpus_words([path], True)) == [["It", "isn't.", "Is", "it?"], ["a", "b", "c"]]
 
 
 def test_reading_takes_constant_memory(tmp_path):

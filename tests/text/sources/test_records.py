@@ -7,8 +7,9 @@ import pytest
 
 from elmo.errors import TextError
 from elmo.text.sources.corpus import Corpus
+from elmo.text.sources.file_kinds import holds_records
 from elmo.text.sources.lines import read_lines
-from elmo.text.sources.records import holds_records, read_records
+from elmo.text.sources.texts import read_texts
 
 TEXTS = ["one two\nthree", None, "日本 \ud800"]
 NEEDS_PYARROW = "pyarrow is not installed (pip install 'elmo-lm[bulk]')"
@@ -22,6 +23,10 @@ def arrow():
 @pytest.fixture
 def parquet(arrow):
     return pytest.importorskip("pyarrow.parquet", reason=NEEDS_PYARROW)
+
+
+def read_records(path, text_field):
+    return [source.text for source in read_texts(path, text_field)]
 
 
 def zstd(arrow, path, content):

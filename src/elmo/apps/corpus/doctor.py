@@ -16,6 +16,7 @@ def examine_corpus(
     pretokenized: bool = False,
     vocabulary: Path | None = None,
     report: Callable[[Survey], None] = lambda survey: None,
+    text_field: str | None = None,
 ) -> tuple[Findings, list[Advice]]:
     """Read a corpus once and say what is in it, with advice: what hurts most first, last the command that trains.
 
@@ -24,10 +25,11 @@ def examine_corpus(
         pretokenized: one sentence a line, tokens separated by white space.
         vocabulary: a file to measure against the text.
         report: told how far the reading is.
+        text_field: the field or column of a record that holds its text; None: `text`.
     Raises:
         TextError: no such file, no such vocabulary, or no text that can be read in any of the files.
     """
     files = find_files(patterns)
     given = None if vocabulary is None else read_vocabulary(vocabulary)
-    findings = find_out(survey_files(files, pretokenized, report), pretokenized, given)
+    findings = find_out(survey_files(files, pretokenized, report, text_field), pretokenized, given)
     return findings, advise(findings, patterns)

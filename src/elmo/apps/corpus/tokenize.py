@@ -1,28 +1,27 @@
 """Raw text -> one tokenized sentence a line, tokens separated by blanks."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from elmo.storage.files import atomic_write, refuse_existing
-from elmo.text.sentences import sentences_of_words
-from elmo.text.sources.lines import decode_lines, read_lines
+from elmo.text.sources.texts import read_texts, sentences_of
 
 
-def tokenize_file(source: Path, target: Path | None, force: bool = False) -> Iterator[str]:
+def tokenize_file(
+    source: Path, target: Path | None, force: bool = False, text_field: str | None = None
+) -> Iterator[str]:
     """Tokenize a file, `-` for standard input; yields the lines, or writes them to `target` whole and yields nothing.
 
+    Args:
+        text_field: the field or column of a record that holds its text; None: `text`.
     Raises:
-        TextError: the input is missing or is no UTF-8. OutputError: the target exists.
+        TextError: the input is missing, broken or no text. OutputError: the target exists.
     """
-    lines = (" ".join(words) for line in _lines(source) for words in sentences_of_words(line))
+    texts = read_texts(source, text_field)
+    lines = (" ".join(words) for text in texts for words in sentences_of(text, pretokenized=False))
     if target is None:
         yield from lines
         return
     refuse_existing(target, force)
     with atomic_write(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)
-
-
-def _lines(source: Path) -> Iterator[str]:
-    return decode_lines(sys.stdin.buffer, "standard input") if str(source) == "-" else read_lines(source)

@@ -1,4 +1,4 @@
-"""Embed a text file, one sentence a line, into a file of vectors."""
+"""Embed a text, a line or a record a sentence, into a file of vectors."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,7 +12,8 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import writer_for
 from elmo.storage.files import atomic_write, refuse_existing
-from elmo.text.sources.lines import read_lines
+from elmo.text.sources.source_text import SourceText
+from elmo.text.sources.texts import read_texts
 from elmo.text.tokens import split_words
 
 CARRIED_BATCH, FAST_BATCH = 64, 256
@@ -31,8 +32,9 @@ def embed_file(
     dtype: str = "float32",
     vocabulary: Path | None = None,
     force: bool = False,
+    text_field: str | None = None,
 ) -> dict[str, int | str]:
-    """Embed each line of a text; blank lines keep their place and have no vectors.
+    """Embed each line, record or sentence of a text; blank lines keep their place and have no vectors.
 
     Args:
         state: "carry": line i goes on where line i - batch_size ended (AllenNLP's command with its --batch-size;
@@ -40,6 +42,7 @@ def embed_file(
         batch_size: lines computed together at most; None: 64 with a carried state, as AllenNLP's command, else what is fast.
         dtype: see `Elmo.from_pretrained`.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
+        text_field: the field or column of a record that holds its text; None: `text`.
     Returns:
         output, lines, tokens, width: what was written.
     Raises:
@@ -47,8 +50,8 @@ def embed_file(
     """
     write = writer_for(target)
     refuse_existing(target, force)
-    source_lines = read_lines(source)
-    first = list(islice(source_lines, 1))  # a text that is not there is noticed before the model is loaded
+    texts = read_texts(source, text_field)
+    first = list(islice(texts, 1))  # a text that is not there is noticed before the model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     choose_layers(layers, elmo.n_layers)
     together = batch_size or (CARRIED_BATCH if state == "carry" else FAST_BATCH)
@@ -57,17 +60,24 @@ def embed_file(
 
     def lines() -> Iterator[tuple[str, NDArray[np.float32]]]:
         nonlocal n_tokens
-        block = first + list(islice(source_lines, at_once - len(first)))
+        block = first + list(islice(texts, at_once - len(first)))
         while block:
-            sentences = [split_words(line) if pretokenized else line for line in block]
-            for line, vectors in zip(block, elmo.embed(sentences, layers, None, state, together), strict=True):
+            sentences = [_sentence(text, pretokenized) for text in block]
+            for text, vectors in zip(block, elmo.embed(sentences, layers, None, state, together), strict=True):
                 n_tokens += vectors.shape[-2]
-                yield line.strip(), vectors
-            block = list(islice(source_lines, at_once))
+                yield (text.text or "").strip(), vectors
+            block = list(islice(texts, at_once))
 
     with atomic_write(target) as part:
         n_lines = write(part, lines())
     return {"output": str(target), "lines": n_lines, "tokens": n_tokens, "width": elmo.width}
+
+
+def _sentence(text: SourceText, pretokenized: bool) -> str | list[str]:
+    """A text as the embedder takes it: its words if it comes in words."""
+    if text.words is not None:
+        return text.words
+    return split_words(text.text or "") if pretokenized else text.text or ""
 
 
 def set_threads(n: int) -> None:

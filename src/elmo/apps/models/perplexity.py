@@ -12,8 +12,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError, TextError
 from elmo.storage.files import atomic_write, refuse_existing
-from elmo.text.sources.documents import PlacedSentence, place_sentences
-from elmo.text.sources.lines import read_lines
+from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
 
 
@@ -26,7 +25,7 @@ class _Sum:
     sentences: int = 0
     size_bytes: int = 0
 
-    def add(self, sentence: PlacedSentence, perplexity: Perplexity) -> None:
+    def add(self, sentence: SourceSentence, perplexity: Perplexity) -> None:
         self.first_line = self.first_line or sentence.line
         self.perplexity += perplexity
         self.sentences += 1
@@ -53,18 +52,21 @@ def measure_file(
     force: bool = False,
     vocabulary: Path | None = None,
     report: Callable[[int], None] | None = None,
+    text_field: str | None = None,
 ) -> dict[str, float | int | str]:
     """Measure a model on a text by the counting rule of `train.perplexity`; the text is read once and may be a pipe.
 
     Args:
         model: a model folder or the name of a bundled model; it needs its softmax.
-        text: raw text is split into sentences first; `pretokenized`: one sentence a line.
+        text: a file of any kind (see `text.sources.texts`), `-` for standard input; raw text is split into sentences first;
+            `pretokenized`: one sentence a line.
         state: "zero" at the start of each sentence, or "carry" from sentence to sentence: another figure.
-        by_document: a file for one JSON object a document (a blank line ends one): number, first_line, tokens, forward,
-            backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
+        by_document: a file for one JSON object a document (a blank line or a record ends one): number, first_line, tokens,
+            forward, backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
         force: replace that file if it exists.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
         report: is told again and again how many tokens are counted so far.
+        text_field: the field or column of a record that holds its text; None: `text`.
     Returns:
         forward, backward, mean; tokens (counted), oov_rate; bits_per_byte, of the bytes of the non-empty lines as they
         stand in the file, one for each line's end included; state ("zero", "carry" or "carry within documents"), sentences,
@@ -89,8 +91,10 @@ def measure_file(
         if report is not None:
             report(told)
 
-    def measured() -> Iterator[tuple[PlacedSentence, Perplexity]]:
-        shown, read = tee(place_sentences(read_lines(text), pretokenized))  # apart by what is measured at once
+    def measured() -> Iterator[tuple[SourceSentence, Perplexity]]:
+        shown, read = tee(
+            read_sentences([text], TextOptions(pretokenized, text_field))
+        )  # apart by what is measured at once
         rows = groupby(read, key=lambda sentence: sentence.document if afresh else None)
         each = (measure_each(loaded, (sentence.words for sentence in row), state, tell) for _, row in rows)
         return zip(shown, chain.from_iterable(each), strict=True)

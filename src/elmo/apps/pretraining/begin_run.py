@@ -16,7 +16,7 @@ from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.files import atomic_write, refuse_existing
 from elmo.text.shards import write_encoded_text
-from elmo.text.sources.corpus import Corpus, CorpusCounts, find_files, read_sentences
+from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
 from elmo.text.words.encoded_words import write_encoded_words
@@ -66,9 +66,7 @@ def start_run(
         given = model.vocabulary
     elif recipe.distillation:
         raise ConfigError("distillation: a teacher is the model that a run begins from; give it with --start")
-    heldout = (
-        None if heldout_file is None else list(read_sentences(find_files([heldout_file]), pretokenized, text_field))
-    )
+    heldout = None if heldout_file is None else list(corpus_words(find_files([heldout_file]), pretokenized, text_field))
     if heldout == []:
         raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     begun = time.monotonic()

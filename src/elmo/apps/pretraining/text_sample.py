@@ -75,7 +75,7 @@ def sampled_text(
         TextError: a file is missing or broken, or there are fewer than two sentences.
     """
     begun = time.monotonic()
-    sizes = measure_files(find_files(patterns), lambda n: say(f"corpus: {n / 1e6:,.0f} MB"))
+    sizes = measure_files(find_files(patterns), lambda n: say(f"corpus: {n / 1e6:,.0f} MB"), text_field)
     unpacking_s = time.monotonic() - begun
     sample = CorpusSample(sizes, pretokenized, text_field, SAMPLE_BYTES)
     with TemporaryDirectory(prefix="elmo-plan-") as folder:

@@ -6,7 +6,7 @@ from typing import Any
 
 from elmo.errors import ConfigError
 from elmo.storage.files import atomic_write
-from elmo.text.sources.corpus import read_sentences
+from elmo.text.sources.corpus import corpus_words
 
 WIDTH, WINDOW, MIN_COUNT, EPOCHS, NEGATIVES, BUCKETS = 200, 5, 5, 5, 5, 500_000
 _TEXT_FILE = "corpus.txt"
@@ -41,7 +41,7 @@ def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Pa
 def _write_lines(corpus: Sequence[Path], target: Path) -> None:
     """A sentence a line, tokens with blanks between, in lower case."""
     with atomic_write(target) as part, part.open("w", encoding="utf-8", errors="replace") as file:
-        for words in read_sentences(corpus, pretokenized=False):
+        for words in corpus_words(corpus, pretokenized=False):
             file.write(" ".join(words).lower() + "\n")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elmo.cli.options import TextField
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def doctor(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
+    text_field: TextField = None,
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file; report how much of the text it covers.")
     ] = None,
@@ -35,7 +37,7 @@ def doctor(
     """
     from elmo.apps.corpus.doctor import examine_corpus
 
-    findings, advice = examine_corpus(corpus, pretokenized, vocabulary, _show_progress)
+    findings, advice = examine_corpus(corpus, pretokenized, vocabulary, _show_progress, text_field)
     say_in_place("")
     if json:
         from elmo.apps.corpus.findings import flat_facts

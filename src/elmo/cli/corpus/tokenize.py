@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from elmo.cli.options import TEXT_FILES, TextField
+
 
 def tokenize(
-    input: Annotated[Path, typer.Argument(help="Text file (txt, also gz, xz, zst), or - for standard input.")],
+    input: Annotated[Path, typer.Argument(help=f"Text file, or - for standard input: {TEXT_FILES}.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write (default: standard output).")
     ] = None,
+    text_field: TextField = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
 ) -> None:
     """Split raw text into sentences and tokens: one sentence per line, tokens separated by blanks.
@@ -19,5 +22,5 @@ def tokenize(
     """
     from elmo.apps.corpus.tokenize import tokenize_file
 
-    for line in tokenize_file(input, output, force):
+    for line in tokenize_file(input, output, force, text_field):
         print(line)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import VocabularyFile, read_layers
+from elmo.cli.options import TEXT_FILES, TextField, VocabularyFile, read_layers
 from elmo.cli.show import show_facts
 
 
@@ -35,7 +35,9 @@ class Pooled(StrEnum):
 
 
 def embed(
-    input: Annotated[Path, typer.Argument(help="Text file, one sentence per line (txt, also gz, xz, zst).")],
+    input: Annotated[
+        Path, typer.Argument(help=f"Text file, one sentence per line, or - for standard input: {TEXT_FILES}.")
+    ],
     model: Annotated[str, typer.Option("-m", "--model", help="Model folder, or the name of a bundled model.")] = "en",
     output: Annotated[
         Path,
@@ -68,10 +70,7 @@ def embed(
     split: Annotated[
         bool, typer.Option("--split", help="Folder output: split raw text into sentences, one row each.")
     ] = False,
-    text_field: Annotated[
-        str | None,
-        typer.Option(help="Folder output: field or column with the text in jsonl and parquet files (default: text)."),
-    ] = None,
+    text_field: TextField = None,
     pooling: Annotated[
         Pooled | None, typer.Option(help="Folder output: one vector per row instead of one per token.")
     ] = None,
@@ -105,7 +104,6 @@ def embed(
 
     of_folder = {
         "--split": split,
-        "--text-field": text_field,
         "--pooling": pooling,
         "--float16": half,
         "--shard": shard,
@@ -154,6 +152,7 @@ def embed(
         dtype=dtype.value,
         vocabulary=vocabulary,
         force=force,
+        text_field=text_field,
     )
     show_facts(facts, json)
 

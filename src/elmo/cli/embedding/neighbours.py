@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.options import read_layers
+from elmo.cli.options import TEXT_FILES, TextField, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _WIDEST = 120  # columns at most
 
 def neighbours(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help="Text file: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
+    corpus: Annotated[Path, typer.Argument(help=f"Text file: {TEXT_FILES}.")],
     query: Annotated[list[str], typer.Argument(help="Sentences with the word in brackets: 'The [bank] of the river'.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of occurrences to show.")] = 10,
     layers: Annotated[
@@ -34,9 +34,7 @@ def neighbours(
         bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
     ] = False,
     split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
-    text_field: Annotated[
-        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
-    ] = None,
+    text_field: TextField = None,
     force: Annotated[bool, typer.Option("--force", help="Rebuild the index.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import read_layers
+from elmo.cli.options import TEXT_FILES, TextField, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 
@@ -19,7 +19,7 @@ class Method(StrEnum):
 
 def to_static(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help="Text file: txt, jsonl, parquet, CoNLL-U; also gz, xz, zst.")],
+    corpus: Annotated[Path, typer.Argument(help=f"Text file: {TEXT_FILES}.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File to write, in word2vec's text format; .gz compresses it.")
     ] = Path("vectors.txt"),
@@ -41,9 +41,7 @@ def to_static(
         bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
     ] = False,
     split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
-    text_field: Annotated[
-        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
-    ] = None,
+    text_field: TextField = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:

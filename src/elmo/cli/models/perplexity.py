@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import VocabularyFile
+from elmo.cli.options import TEXT_FILES, TextField, VocabularyFile
 from elmo.cli.show import say_in_place, show_facts
 
 
@@ -20,10 +20,11 @@ class State(StrEnum):
 
 def perplexity(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    text: Annotated[Path, typer.Argument(help="Text file (txt, also gz, xz, zst).")],
+    text: Annotated[Path, typer.Argument(help=f"Text file, or - for standard input: {TEXT_FILES}.")],
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
+    text_field: TextField = None,
     state: Annotated[
         State,
         typer.Option(
@@ -33,7 +34,8 @@ def perplexity(
     by_document: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.jsonl", help="Also write one JSON object per document; a blank line ends a document."
+            metavar="FILE.jsonl",
+            help="Also write one JSON object per document; a blank line or a record ends a document.",
         ),
     ] = None,
     vocabulary: VocabularyFile = None,
@@ -55,7 +57,7 @@ def perplexity(
         say_in_place(f"{tokens:,} tokens, {tokens / (time.monotonic() - start):,.0f} tokens/s")
 
     try:
-        facts = measure_file(model, text, pretokenized, state.value, by_document, force, vocabulary, show)
+        facts = measure_file(model, text, pretokenized, state.value, by_document, force, vocabulary, show, text_field)
     finally:
         say_in_place("")
     show_facts(facts, json)

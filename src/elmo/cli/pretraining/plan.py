@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elmo.cli.options import TEXT_FILES, TextField
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ _WIDTH = 80  # columns
 def plan(
     corpus: Annotated[
         list[str],
-        typer.Option(
-            "--corpus", help="Text files or quoted glob patterns: txt, jsonl, parquet; gz, xz, zst. Repeatable."
-        ),
+        typer.Option("--corpus", help=f"Text files or quoted glob patterns: {TEXT_FILES}. Repeatable."),
     ],
     size: Annotated[str | None, typer.Option(help="Model size: tiny, small, medium or original.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="Recipe: a TOML file with settings.")] = None,
@@ -35,9 +34,7 @@ def plan(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
-    text_field: Annotated[
-        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
-    ] = None,
+    text_field: TextField = None,
     hours: Annotated[
         float | None, typer.Option(min=0, help="Propose the largest model that trains well in this many hours.")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elmo.cli.options import TEXT_FILES, TextField
 from elmo.cli.pretraining.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 
@@ -28,9 +29,7 @@ class Storage(StrEnum):
 def pretrain(
     corpus: Annotated[
         list[str] | None,
-        typer.Option(
-            "--corpus", help="Text files or quoted glob patterns: txt, jsonl, parquet; gz, xz, zst. Repeatable."
-        ),
+        typer.Option("--corpus", help=f"Text files or quoted glob patterns: {TEXT_FILES}. Repeatable."),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the run; the finished model is written there.")
@@ -53,9 +52,7 @@ def pretrain(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
-    text_field: Annotated[
-        str | None, typer.Option(help="Field or column with the text in jsonl and parquet files (default: text).")
-    ] = None,
+    text_field: TextField = None,
     heldout: Annotated[
         Path | None,
         typer.Option(help="Text for held-out perplexity (default: one sentence in a hundred of the corpus)."),

@@ -11,9 +11,8 @@ from pathlib import Path
 from elmo.errors import TextError
 from elmo.tasks.data.tags import is_span_tag
 from elmo.tasks.examples import Example, with_blanks
+from elmo.text.sources.file_kinds import holds_conllu, holds_records
 from elmo.text.sources.lines import read_lines
-from elmo.text.sources.records import holds_records
-from elmo.text.sources.rows import holds_conllu
 
 _DOCUMENT = "-DOCSTART-"
 _CONLLU_COLUMNS, _UPOS = 10, 3

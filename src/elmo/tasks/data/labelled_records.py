@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.storage.compressed import PACKED
+from elmo.storage.compressed import inner_suffix
 from elmo.tasks.examples import with_blanks
 from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import Token, tokenize
@@ -40,7 +40,7 @@ def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) 
         TextError: the file is missing or broken, a line is no record, has no label, or there is no record; the message names the
             line.
     """
-    inner = Path(path.stem).suffix if path.suffix in PACKED else path.suffix
+    inner = inner_suffix(path)
     if inner not in (".jsonl", ".tsv", ".csv"):
         raise TextError(f"{path}: labelled texts are .jsonl, .tsv or .csv, also packed; give the file such a name")
     labels = LABELS if label is None else (label,)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.storage.compressed import PACKED
+from elmo.storage.compressed import inner_suffix
 from elmo.tasks.examples import Document, Example, Link, Mention
 from elmo.text.sentences import split_sentences
 from elmo.text.sources.lines import read_lines
@@ -26,7 +26,7 @@ _MENTION, _RELATION = 6, 4  # columns, at least
 
 def holds_pubtator(path: Path) -> bool:
     """Whether a file is PubTator by its name, packed or not."""
-    return (Path(path.stem).suffix if path.suffix in PACKED else path.suffix).lower() == SUFFIX
+    return inner_suffix(path) == SUFFIX
 
 
 def read_documents(path: Path) -> list[Example]:

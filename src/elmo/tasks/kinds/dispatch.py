@@ -24,7 +24,7 @@ from elmo.tasks.kinds.qa.model import Reader
 from elmo.tasks.kinds.relation.document_model import DocumentRelations
 from elmo.tasks.kinds.relation.model import RelationModel
 from elmo.tasks.kinds.tag.model import Tagger
-from elmo.text.sources.records import holds_records
+from elmo.text.sources.file_kinds import holds_records
 from elmo.text.tokens import tokenize
 
 _ORDER = {"pair": "", "read": ", passage and question"}

@@ -1,4 +1,4 @@
-"""Files -> a stream of sentences that knows where documents begin, in constant memory: txt, jsonl, parquet; gz, xz, zst."""
+"""Files of any kind -> a stream of sentences in words that knows where documents begin, in constant memory."""
 
 import glob
 import os
@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
-from elmo.storage.compressed import A_FOLDER
-from elmo.text.sentences import sentences_of_words
-from elmo.text.sources.lines import read_lines
-from elmo.text.sources.records import holds_records, read_records
-from elmo.text.tokens import split_words
-
-TEXT_FIELD = "text"  # of a record, if none is named
+from elmo.storage.compressed import A_FOLDER, STANDARD_INPUT
+from elmo.text.sources.texts import read_texts, sentences_of
 
 
 class CorpusSentence(NamedTuple):
@@ -34,7 +29,7 @@ class CorpusCounts:
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
-    """The files that paths and globs name, sorted within a pattern, each once however it is named.
+    """The files that paths and globs name, sorted within a pattern, each once however it is named; `-` is standard input.
 
     Raises:
         TextError: a pattern names no file, or may not be looked for.
@@ -42,6 +37,9 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
     found: dict[str, Path] = {}  # by the file itself: a.txt and ../here/a.txt are one text, not to be learnt twice
     for pattern in patterns:
         path = Path(pattern)
+        if path == STANDARD_INPUT:
+            found.setdefault(str(path), path)
+            continue
         try:
             matches = [path] if path.exists() else sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
             files = [match for match in matches if not match.is_dir()]
@@ -54,19 +52,11 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
     return list(found.values())
 
 
-def sentences_of_line(line: str, pretokenized: bool) -> Iterator[list[str]]:
-    """The non-empty sentences of a line: the one that it is, or those that raw text is cut into."""
-    if not pretokenized:
-        yield from sentences_of_words(line)
-    elif words := split_words(line):
-        yield words
-
-
 class Corpus:
     """The sentences of files, to be read once; `counts` grows while they are read.
 
-    In a file of lines, a line without a word ends a document, and so does the end of the file. In a file of records (jsonl,
-    parquet) each record is a document.
+    In a file of lines, a line without a word ends a document, and so does the end of the file. In a file of records each record
+    is a document (see `texts.py`).
 
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
@@ -76,42 +66,37 @@ class Corpus:
     def __init__(self, paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> None:
         self._paths = paths
         self._pretokenized = pretokenized
-        self._text_field = TEXT_FIELD if text_field is None else text_field
+        self._text_field = text_field
         self.counts = CorpusCounts()
 
     def __iter__(self) -> Iterator[CorpusSentence]:
         """Read the files in order.
 
         Raises:
-            TextError: a file is missing or broken; see `read_lines` and `read_records`.
+            TextError: a file is missing or broken; see `read_texts`.
         """
         for path in self._paths:
             empty = True
-            for sentence in self._of_records(path) if holds_records(path) else self._of_lines(path):
+            for sentence in self._of_file(path):
                 empty = False
                 yield sentence
             self.counts.empty_files += empty
 
-    def _of_lines(self, path: Path) -> Iterator[CorpusSentence]:
+    def _of_file(self, path: Path) -> Iterator[CorpusSentence]:
         begins = True
-        for line in read_lines(path):
+        for source in read_texts(path, self._text_field):
+            begins = begins or bool(source.begins_document)
             blank = True
-            for words in sentences_of_line(line, self._pretokenized):
+            for words in sentences_of(source, self._pretokenized):
                 yield CorpusSentence(words, begins)
                 begins = blank = False
-            self.counts.empty_lines += blank
-            begins = begins or blank
-
-    def _of_records(self, path: Path) -> Iterator[CorpusSentence]:
-        for text in read_records(path, self._text_field):
-            begins = True
-            for line in (text or "").split("\n"):
-                for words in sentences_of_line(line, self._pretokenized):
-                    yield CorpusSentence(words, begins)
-                    begins = False
-            self.counts.skipped_records += begins
+            if blank and source.begins_document is None:
+                self.counts.empty_lines += 1
+                begins = True
+            elif blank:
+                self.counts.skipped_records += 1
 
 
-def read_sentences(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
+def corpus_words(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
     """The sentences of files as words, wherever documents begin; see `Corpus`."""
     return (sentence.words for sentence in Corpus(paths, pretokenized, text_field))

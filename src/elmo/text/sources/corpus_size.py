@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
-from elmo.storage.compressed import PACKED, import_pyarrow, open_unpacked, read_errors
+from elmo.storage.compressed import PACKED, open_unpacked, read_errors
 from elmo.text.shards import EncodedText
-from elmo.text.sources.corpus import TEXT_FIELD, CorpusSentence, sentences_of_line
-from elmo.text.sources.lines import read_lines
-from elmo.text.sources.records import holds_records, read_records
+from elmo.text.sources.corpus import CorpusSentence
+from elmo.text.sources.encodings import wide_encoding
+from elmo.text.sources.parquet import count_records
+from elmo.text.sources.texts import format_of_file, read_texts, sentences_of
 
 _BLOCK_BYTES = 2**20
 
@@ -20,14 +21,16 @@ class FileSize(NamedTuple):
 
     path: Path
     n_bytes: int  # unpacked
-    n_records: int | None  # lines of jsonl, rows of parquet; None: a file of lines of text
+    n_records: int | None  # lines of jsonl, rows of tables, sentences of CoNLL; None: a file of lines of text
 
 
-def measure_files(paths: Sequence[Path], report: Callable[[int], None] = lambda n_bytes: None) -> list[FileSize]:
+def measure_files(
+    paths: Sequence[Path], report: Callable[[int], None] = lambda n_bytes: None, text_field: str | None = None
+) -> list[FileSize]:
     """Sizes of files; a packed one is unpacked for it, which is quick beside reading its words.
 
     Args:
-        report: told the bytes so far.
+        report: told the bytes so far. text_field: as for `Corpus`.
     Raises:
         TextError: a file is broken, may not be read, or is a pipe, which could not be read again.
     """
@@ -38,7 +41,7 @@ def measure_files(paths: Sequence[Path], report: Callable[[int], None] = lambda 
             raise TextError(
                 f"{path.absolute()}: no file on a disk; a plan reads the text, and leaves it to be trained on"
             )
-        size = _of_parquet(path) if path.suffix == ".parquet" else _of_lines(path, n_bytes, report)
+        size = _measure(path, n_bytes, report, text_field)
         sizes.append(size)
         n_bytes += size.n_bytes
         report(n_bytes)
@@ -61,7 +64,7 @@ class CorpusSample:
         sample_bytes: int,
     ) -> None:
         self._sizes, self._pretokenized = sizes, pretokenized
-        self._text_field = TEXT_FIELD if text_field is None else text_field
+        self._text_field = text_field
         self.n_bytes = sum(size.n_bytes for size in sizes)  # of all files
         self.whole = self.n_bytes <= sample_bytes  # all was read: the counts are exact
         self._share = min(1.0, sample_bytes / max(1, self.n_bytes))
@@ -81,37 +84,27 @@ class CorpusSample:
         """Read the files in order.
 
         Raises:
-            TextError: a file is broken; see `read_lines` and `read_records`.
+            TextError: a file is broken; see `read_texts`.
         """
         for size in self._sizes:
             whole = size.n_bytes if size.n_records is None else size.n_records
             n_read = n_words = n_sentences = 0
-            begins = False
-            for line, amount, begins_here in self._lines(size):
-                if amount and not self.whole and n_read >= self._share * whole:
+            begins = True
+            for source in read_texts(size.path, self._text_field):
+                if not self.whole and n_read >= self._share * whole:
                     break
-                n_read += amount
-                begins = begins or begins_here
-                for words in sentences_of_line(line, self._pretokenized):
+                n_read += len((source.text or "").encode("utf-8")) + 1 if size.n_records is None else 1
+                begins = begins or bool(source.begins_document)
+                blank = True
+                for words in sentences_of(source, self._pretokenized):
                     yield CorpusSentence(words, begins)
-                    begins = False
+                    begins = blank = False
                     n_words += len(words)
                     n_sentences += 1
+                begins = begins or (blank and source.begins_document is None)
             scale = 1.0 if self.whole else max(1.0, whole / max(1, n_read))
             self._tokens += scale * n_words
             self._sentences += scale * n_sentences
-
-    def _lines(self, size: FileSize) -> Iterator[tuple[str, int, bool]]:
-        """Lines of text, the bytes or records that each begins, and whether it begins a document."""
-        if size.n_records is None:
-            begins = True
-            for line in read_lines(size.path):
-                yield line, len(line.encode("utf-8")) + 1, begins
-                begins = not line.strip()
-            return
-        for text in read_records(size.path, self._text_field):
-            for number, line in enumerate((text or "").split("\n")):
-                yield line, int(number == 0), number == 0
 
 
 def estimate_types(sample: EncodedText, n_tokens: int) -> int:
@@ -123,9 +116,28 @@ def estimate_types(sample: EncodedText, n_tokens: int) -> int:
     return round(len(sample.words) * math.exp(math.log(growth) * math.log2(n_tokens / sample.n_tokens)))
 
 
-def _of_lines(path: Path, before: int, report: Callable[[int], None]) -> FileSize:
-    if path.suffix not in PACKED and not holds_records(path):
+def _measure(path: Path, before: int, report: Callable[[int], None], text_field: str | None) -> FileSize:
+    kind = format_of_file(path)
+    packed = path.suffix.lower() in PACKED
+    if kind == "parquet" and not packed:
+        with read_errors(path):
+            return FileSize(path, *reversed(count_records(path)))
+    if kind not in ("lines", "jsonl"):
+        n_records = sum(1 for _ in read_texts(path, text_field))
+        return FileSize(path, _count(path, before, report)[0], n_records)
+    if kind == "lines" and not packed and not _is_wide(path):
         return FileSize(path, path.stat().st_size, None)
+    n_bytes, n_lines = _count(path, before, report)
+    return FileSize(path, n_bytes, None if kind == "lines" else n_lines)
+
+
+def _is_wide(path: Path) -> bool:
+    with read_errors(path), open_unpacked(path) as file:
+        return wide_encoding(file.peek()) is not None
+
+
+def _count(path: Path, before: int, report: Callable[[int], None]) -> tuple[int, int]:
+    """Bytes and lines of a file, unpacked."""
     n_bytes = n_lines = 0
     last = b""
     with read_errors(path), open_unpacked(path) as file:
@@ -134,16 +146,4 @@ def _of_lines(path: Path, before: int, report: Callable[[int], None]) -> FileSiz
             n_lines += block.count(b"\n")
             last = block[-1:]
             report(before + n_bytes)
-    return FileSize(path, n_bytes, n_lines + (last not in (b"", b"\n")) if holds_records(path) else None)
-
-
-def _of_parquet(path: Path) -> FileSize:
-    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
-    with read_errors(path):
-        try:
-            facts = parquet.read_metadata(path)
-        except pyarrow.ArrowException as error:
-            reason = " ".join(str(error).split())
-            raise TextError(f"{path}: cannot be read ({reason}); the file is broken or cut short") from error
-    n_bytes = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
-    return FileSize(path, n_bytes, facts.num_rows)
+    return n_bytes, n_lines + (last not in (b"", b"\n"))

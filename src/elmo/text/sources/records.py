@@ -1,57 +1,61 @@
-"""Files of records, jsonl and parquet -> the text of each record, one document each."""
+"""JSON lines and JSON arrays -> the text of each record, in constant memory."""
 
+import codecs
+import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.storage.compressed import PACKED, import_pyarrow, read_errors
-from elmo.text.sources.lines import read_lines
+from elmo.text.sources.encodings import conversion_advice
+from elmo.text.sources.lines import LONGEST_LINE_BYTES, decode_lines
+from elmo.text.sources.source_text import SourceText, no_field
 
-_RECORDS_AT_ONCE = 256
-
-
-def holds_records(path: Path) -> bool:
-    """Whether the name says that a file holds records: .parquet, .jsonl, and .jsonl packed."""
-    inner = Path(path.stem).suffix if path.suffix in PACKED else path.suffix
-    return inner == ".jsonl" or path.suffix == ".parquet"
+_READ_BYTES = 2**16
+_SPACE = " \t\r\n"
 
 
-def read_records(path: Path, text_field: str) -> Iterator[str | None]:
-    """The text of each record in order; None for a record without one.
+def texts_of_jsonl(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
+    """The text of each line, a JSON object; lines without one are passed over.
 
     Args:
-        text_field: the field or column that holds the text. The first record must have it: a wrong name is told at once.
+        text_field: the first record must have it: a wrong name is told at once.
     Raises:
-        TextError: the file is missing or broken, a record is none, or its text is no text; the message names the line.
+        TextError: a record is none, or its text is no text; the message names the line.
     """
-    return (text for _, text in read_numbered_records(path, text_field))
-
-
-def read_numbered_records(path: Path, text_field: str) -> Iterator[tuple[int, str | None]]:
-    """`read_records`, each with the number of its line (jsonl) or its own (parquet), from 1."""
-    if path.suffix == ".parquet":
-        return enumerate(_read_parquet(path, text_field), start=1)
-    return _read_jsonl(path, text_field)
-
-
-def _read_jsonl(path: Path, text_field: str) -> Iterator[tuple[int, str | None]]:
     known = False
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(decode_lines(file, name), start=1):
         if not line.strip():
             continue
-        where = f"{path}, line {number}"
-        record = _parse(line, where)
-        if not known and text_field not in record:
-            raise TextError(f"{where}: {_no_field(text_field, list(record))}")
+        where = f"{name}, line {number}"
+        yield SourceText(number, _text_of(_parse(line, where), text_field, known, where), None, True)
         known = True
-        text = record.get(text_field)
-        if not isinstance(text, str | None):
-            raise TextError(
-                f"{where}: the field {text_field!r} holds {_shown(text)}, no text; name another (--text-field)"
-            )
-        yield number, text
+
+
+def texts_of_json(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
+    """The texts of a JSON array of objects or of strings; also of objects one after the other, as some write JSON lines.
+
+    Raises:
+        TextError: the file is no JSON, or holds something else; the message names the record.
+    """
+    for number, value in enumerate(_values(file, name), start=1):
+        where = f"{name}, record {number}"
+        if isinstance(value, str):
+            yield SourceText(number, value, None, True)
+        elif isinstance(value, dict):
+            yield SourceText(number, _text_of(value, text_field, number > 1, where), None, True)
+        else:
+            raise TextError(f"{where}: {_shown(value)}; a .json file of text is an array of objects or of strings")
+
+
+def _text_of(record: dict[str, Any], text_field: str, known: bool, where: str) -> str | None:
+    if not known and text_field not in record:
+        raise TextError(f"{where}: {no_field(text_field, list(record))}")
+    text = record.get(text_field)
+    if not isinstance(text, str | None):
+        raise TextError(f"{where}: the field {text_field!r} holds {_shown(text)}, no text; name another (--text-field)")
+    return text
 
 
 def _parse(line: str, where: str) -> dict[str, Any]:
@@ -65,29 +69,89 @@ def _parse(line: str, where: str) -> dict[str, Any]:
     return record
 
 
-def _read_parquet(path: Path, text_field: str) -> Iterator[str | None]:
-    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
-    with read_errors(path), path.open("rb") as file:
+class _Characters:
+    """A window over the characters of a file that moves on as values are taken from it."""
+
+    def __init__(self, file: io.BufferedReader, name: str) -> None:
+        self._pieces = _decoded(file, name)
+        self.text, self.at, self.ended = "", 0, False
+
+    def more(self, at_least: int = 1) -> None:
+        """Read on, dropping what was taken."""
+        pieces, n = [self.text[self.at :]], 0
+        while n < at_least and not self.ended:
+            piece = next(self._pieces, None)
+            self.ended = piece is None
+            pieces.append(piece or "")
+            n += len(piece or "")
+        self.text, self.at = "".join(pieces), 0
+
+    def next_sign(self) -> str:
+        """The next character that is no white space, not taken; empty: the end."""
+        while True:
+            while self.at < len(self.text) and self.text[self.at] in _SPACE:
+                self.at += 1
+            if self.at < len(self.text) or self.ended:
+                return self.text[self.at : self.at + 1]
+            self.more()
+
+
+def _values(file: io.BufferedReader, name: str) -> Iterator[Any]:
+    """The elements of an array, or values one after the other."""
+    characters = _Characters(file, name)
+    in_array = characters.next_sign() == "["
+    characters.at += in_array
+    for number in count(1):
+        sign = characters.next_sign()
+        if in_array and number > 1 and sign == ",":
+            characters.at += 1
+            sign = characters.next_sign()
+        elif in_array and sign and sign != "]" and number > 1:
+            raise TextError(f"{name}, record {number}: no JSON (a comma is missing); a .json file is one array")
+        if sign == "]" and in_array:
+            characters.at += 1
+            if characters.next_sign():
+                raise TextError(f"{name}, after record {number - 1}: more text behind the array; a .json file is one")
+            return
+        if not sign:
+            if in_array:
+                raise TextError(f"{name}, after record {number - 1}: the array has no end; the file is cut short")
+            return
+        yield _decoded_value(characters, f"{name}, record {number}")
+
+
+def _decoded_value(characters: _Characters, where: str) -> Any:
+    decoder = json.JSONDecoder()
+    while True:
         try:
-            table = parquet.ParquetFile(file)
-            if text_field not in table.schema_arrow.names:
-                raise TextError(f"{path}: {_no_field(text_field, table.schema_arrow.names)}")
-            kind = table.schema_arrow.field(text_field).type
-            kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
-            if not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
-                raise TextError(f"{path}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
-            for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=[text_field], use_threads=False):
-                yield from batch.column(0).to_pylist()
+            value, characters.at = decoder.raw_decode(characters.text, characters.at)
+        except RecursionError as error:
+            raise TextError(f"{where}: no JSON (nested too deep)") from error
+        except ValueError as error:
+            held = len(characters.text) - characters.at
+            if characters.ended:
+                raise TextError(
+                    f"{where}: no JSON ({error}); a .json file is an array of objects or strings"
+                ) from error
+            if held > LONGEST_LINE_BYTES:
+                raise TextError(
+                    f"{where}: no JSON ({error}), or a record of over {LONGEST_LINE_BYTES >> 20} MiB, the limit for one"
+                ) from error
+            characters.more(held)  # twice as much each time
+            continue
+        return value
+
+
+def _decoded(file: io.BufferedReader, name: str) -> Iterator[str]:
+    """The characters of a file in pieces."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    block = b"first"
+    while block:
+        block = file.read(_READ_BYTES)
+        try:
+            yield decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            raise TextError(f"{path}: the column {text_field!r} is not UTF-8; write the file anew") from error
-        except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
-            reason = " ".join(str(error).split())
-            raise TextError(f"{path}: cannot be read ({reason}); the file is broken or cut short") from error
-
-
-def _no_field(text_field: str, names: list[str]) -> str:
-    there = ", ".join(map(repr, names)) or "none"
-    return f"no field {text_field!r} (there: {there}); name the one that holds the text (--text-field)"
+            raise TextError(f"{name}: not UTF-8, {conversion_advice(block, name)}") from error
 
 
 def _shown(value: Any) -> str:

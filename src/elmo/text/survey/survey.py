@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
-from elmo.text.sources.corpus import sentences_of_line
-from elmo.text.sources.lines import read_lines
+from elmo.storage.compressed import name_of
+from elmo.text.sources.source_text import SourceText
+from elmo.text.sources.texts import read_texts, sentences_of
 from elmo.text.survey.streaming_counts import LineTally, LongestLines, WordTally
 from elmo.text.survey.text_defects import find_text_defects
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
@@ -81,22 +82,26 @@ class Survey:
 
 
 def survey_files(
-    files: Iterable[Path], pretokenized: bool, report: Callable[[Survey], None] = lambda survey: None
+    files: Iterable[Path],
+    pretokenized: bool,
+    report: Callable[[Survey], None] = lambda survey: None,
+    text_field: str | None = None,
 ) -> Survey:
     """Read files once and count what is in them. A file that cannot be read to its end is noted, and the next one read.
 
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
         report: told how far it is, some times a second.
+        text_field: the field or column of a record that holds its text; None: `text`.
     """
     survey = Survey()
     told = time.monotonic()
     for file in files:
         survey.n_files += 1
-        reading = _Reading(survey, str(file), pretokenized)
+        reading = _Reading(survey, name_of(file), pretokenized)
         try:
-            for line in read_lines(file):
-                reading.add(line)
+            for source in read_texts(file, text_field):
+                reading.add(source)
                 if not survey.n_lines % 256 and time.monotonic() - told > 0.3:
                     report(survey)
                     told = time.monotonic()
@@ -118,15 +123,20 @@ class _Reading:
         self._survey = survey
         self._file = file
         self._pretokenized = pretokenized
-        self._number = 0
         self._document = 0  # sentences so far
         self._before = ""  # the line before, if it is of the same paragraph
 
-    def add(self, line: str) -> None:
+    def add(self, source: SourceText) -> None:
+        """Count the lines of a text."""
+        if source.begins_document:
+            self.end_document()
+        for line in (source.text or "").split("\n"):
+            self._add_line(line, source)
+
+    def _add_line(self, line: str, source: SourceText) -> None:
         survey = self._survey
-        self._number += 1
         survey.n_lines += 1
-        encoded = line.encode("utf-8")
+        encoded = line.encode("utf-8", "surrogatepass")
         size_bytes = len(encoded)
         survey.n_bytes += size_bytes + 1
         stripped = line.strip()
@@ -136,9 +146,9 @@ class _Reading:
             return
         line_hash = int.from_bytes(blake2b(encoded, digest_size=8).digest(), "little")
         survey.lines.add(line, line_hash, size_bytes)
-        survey.longest.add(size_bytes, self._file, self._number)
+        survey.longest.add(size_bytes, self._file, source.line)
         words: list[str] = []
-        for sentence in sentences_of_line(line, self._pretokenized):
+        for sentence in sentences_of(source._replace(text=line), self._pretokenized):
             words += sentence
             survey.sentence_lengths[len(sentence)] += 1
             survey.n_sentences += 1
@@ -150,7 +160,7 @@ class _Reading:
             survey.defective[name] += 1
             if name not in survey.examples:
                 excerpt = visible(line[max(0, start - _BEFORE) : start + _AFTER])
-                survey.examples[name] = Example(self._file, self._number, excerpt)
+                survey.examples[name] = Example(self._file, source.line, excerpt)
         self._add_shape(stripped)
 
     def _add_shape(self, line: str) -> None:

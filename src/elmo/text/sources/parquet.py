@@ -1,0 +1,72 @@
+"""Parquet -> the text of each record, one column read in pieces."""
+
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from elmo.errors import TextError
+from elmo.storage.compressed import import_pyarrow
+from elmo.text.sources.source_text import SourceText, no_field
+
+_RECORDS_AT_ONCE = 256
+_TEXTS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+
+
+def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
+    """The text of each record: a column of strings, or of bytes in UTF-8.
+
+    Args:
+        file: a plain file; another stream, which cannot be read here and there, is written to a temporary file first.
+    Raises:
+        TextError: the file is broken, has no such column, or the column holds no text.
+    """
+    path = Path(name)
+    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
+    source: BinaryIO = file if type(file) is io.BufferedReader and file.seekable() else _copied(file)
+    try:
+        table = parquet.ParquetFile(source)
+        if text_field not in table.schema_arrow.names:
+            raise TextError(f"{name}: {no_field(text_field, table.schema_arrow.names)}")
+        kind = table.schema_arrow.field(text_field).type
+        kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+        if str(kind) not in _TEXTS:
+            raise TextError(f"{name}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
+        number = 0
+        for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=[text_field], use_threads=False):
+            for value in batch.column(0).to_pylist():
+                number += 1
+                yield SourceText(number, _decoded(value), None, True)
+    except UnicodeDecodeError as error:
+        raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file anew") from error
+    except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
+        reason = " ".join(str(error).split())
+        raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
+
+
+def count_records(path: Path) -> tuple[int, int]:
+    """Records of a plain parquet file, and the bytes that they take unpacked, by its own account.
+
+    Raises:
+        TextError: the file is broken.
+    """
+    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
+    try:
+        facts = parquet.read_metadata(path)
+    except pyarrow.ArrowException as error:
+        reason = " ".join(str(error).split())
+        raise TextError(f"{path}: cannot be read ({reason}); the file is broken or cut short") from error
+    return facts.num_rows, sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
+
+
+def _decoded(value: Any) -> str | None:
+    return value.decode("utf-8") if isinstance(value, bytes) else cast("str | None", value)
+
+
+def _copied(file: io.BufferedReader) -> BinaryIO:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  pyarrow reads it after this function has ended
+    shutil.copyfileobj(file, copy)
+    copy.seek(0)
+    return cast(BinaryIO, copy)

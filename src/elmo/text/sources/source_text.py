@@ -1,0 +1,18 @@
+"""What every reader of files yields: a text and where it stands."""
+
+from typing import NamedTuple
+
+
+class SourceText(NamedTuple):
+    """A line, a record or a sentence of a file."""
+
+    line: int  # in the file, from 1; of JSON arrays and parquet the number of the record
+    text: str | None  # None: a record without one
+    words: list[str] | None = None  # of a sentence that comes in words; the text has one blank between them
+    begins_document: bool | None = None  # None: lines without a word end documents
+
+
+def no_field(text_field: str, names: list[str]) -> str:
+    """What to say where no record has the field of the text."""
+    there = ", ".join(map(repr, names)) or "none"
+    return f"no field {text_field!r} (there: {there}); name the one that holds the text (--text-field)"

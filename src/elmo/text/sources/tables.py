@@ -1,0 +1,82 @@
+"""Tables with a header, csv and tsv -> the text of each row."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Literal
+
+from elmo.errors import TextError
+from elmo.text.sources.lines import LONGEST_LINE_BYTES, decode_lines
+from elmo.text.sources.source_text import SourceText, no_field
+
+LONGEST_CELL = LONGEST_LINE_BYTES  # characters; Python's own limit is 131,072
+Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+_DELIMITERS = ",;\t|"  # a .csv of a country that writes 1,5 has semicolons
+
+
+def texts_of_csv(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
+    """The text of each row of a table whose first line names its columns; cells may be quoted.
+
+    The delimiter is the one of comma, semicolon, tab and bar by which the first line has the column of the text.
+
+    Raises:
+        TextError: there is no such column, a row has another number of cells, or a cell is too long; the message names the line.
+    """
+    return _texts(file, name, text_field, _DELIMITERS, csv.QUOTE_MINIMAL)
+
+
+def texts_of_tsv(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
+    """`texts_of_csv` with tabs between cells, and quotation marks that are text."""
+    return _texts(file, name, text_field, "\t", csv.QUOTE_NONE)
+
+
+def table_rows(
+    lines: Iterator[str], name: str, delimiter: str, quoting: Quoting, first: int = 1
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table with the line in which each begins; rows of blanks are passed over.
+
+    Args:
+        lines: without their ends, the next one is line `first`. quoting: a constant of `csv`.
+    Raises:
+        TextError: a row is broken, or a cell holds over 16 million characters.
+    """
+    csv.field_size_limit(max(LONGEST_CELL, csv.field_size_limit()))
+    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, quoting=quoting)
+    line = first
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield line, row
+            line = first + reader.line_num
+    except csv.Error as error:
+        reason = f"a cell of over {LONGEST_CELL:,} characters" if "field limit" in str(error) else str(error)
+        raise TextError(f"{name}, line {line}: not a row of a table ({reason})") from error
+
+
+def _texts(
+    file: io.BufferedReader, name: str, text_field: str, delimiters: str, quoting: Quoting
+) -> Iterator[SourceText]:
+    lines = decode_lines(file, name)
+    first = next(lines, None)
+    if first is None:
+        return
+    headers = {d: next(csv.reader([first], delimiter=d, quoting=quoting), []) for d in delimiters}
+    found = next(((d, at) for d, names in headers.items() if (at := _place(names, text_field)) is not None), None)
+    if found is None:
+        names = max(headers.values(), key=len)
+        shown = [cell.strip()[:40] for cell in names[:20]]
+        raise TextError(f"{name}, line 1: {no_field(text_field, shown)}")
+    delimiter, at = found
+    n_columns = len(headers[delimiter])
+    for line, row in table_rows(lines, name, delimiter, quoting, 2):
+        if len(row) != n_columns:
+            raise TextError(f"{name}, line {line}: {len(row)} cell(s), the first line names {n_columns} columns")
+        yield SourceText(line, row[at] or None, None, True)
+
+
+def _place(names: list[str], wanted: str) -> int | None:
+    """Where the column stands: under its very name, else whatever the case and the blanks around it."""
+    for like in (str, lambda name: name.strip().casefold()):
+        if (like(wanted)) in [like(name) for name in names]:
+            return [like(name) for name in names].index(like(wanted))
+    return None
