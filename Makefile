@@ -54,50 +54,50 @@ wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
 	@ls dist/*.whl
 
 bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
-	@$(BIN)/python benchmarks/perplexity.py --save
+	@$(BIN)/python -m benchmarks.measure.models.perplexity --save
 
 bench-bundled: .venv/.dev  ## Seconds to load the model in the package from a fresh wheel, and to embed a thousand sentences.
-	@TORCH="$(TORCH)" $(BIN)/python benchmarks/bundled.py --save
+	@TORCH="$(TORCH)" $(BIN)/python -m benchmarks.measure.models.bundled --save
 
 bench-word-sense: .venv/.dev  ## First-neighbour sense accuracy by layer (needs the data in ../shared).
-	@$(BIN)/python benchmarks/word_sense.py --save
+	@$(BIN)/python -m benchmarks.measure.probes.word_sense --save
 
 bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
-	@$(BIN)/python benchmarks/startup.py --save
+	@$(BIN)/python -m benchmarks.measure.models.startup --save
 
 bench-fresh-clone: .venv/.dev  ## Seconds of `make demo` and `make test` on a fresh clone, and again without network.
-	@$(BIN)/python benchmarks/fresh_clone.py --save
+	@$(BIN)/python -m benchmarks.measure.models.fresh_clone --save
 
 bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, sizes tiny and small (needs WikiText-2 in ../shared).
-	@$(BIN)/python benchmarks/pretrain.py --save
-	@$(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
-	@for n in 100000 800000; do $(BIN)/python benchmarks/pretrain.py --size small --rows 128 --vocabulary $$n --negatives 8192 \
+	@$(BIN)/python -m benchmarks.measure.training.pretrain --save
+	@$(BIN)/python -m benchmarks.measure.training.pretrain --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
+	@for n in 100000 800000; do $(BIN)/python -m benchmarks.measure.training.pretrain --size small --rows 128 --vocabulary $$n --negatives 8192 \
 		--precision bfloat16 --plain-rows 0 --save; done
 
 bench-change: .venv/.dev  ## Whether `elmo change` finds a change that was made, and how often it finds one where none is.
-	@$(BIN)/python benchmarks/change.py --save
+	@$(BIN)/python -m benchmarks.measure.probes.change --save
 
 bench-corpus-sizes: .venv/.dev  ## What 1, 10 and 50 MB of text are worth; goes on where it was stopped (hours in all).
-	@$(BIN)/python benchmarks/corpus_sizes.py
-	@$(BIN)/python benchmarks/corpus_sizes.py --write-docs
+	@$(BIN)/python -m benchmarks.measure.training.corpus_sizes
+	@$(BIN)/python -m benchmarks.measure.training.corpus_sizes --write-docs
 
 bench-chinese: .venv/.dev  ## Held-out perplexity of the Chinese model beside Kneser-Ney (minutes; needs ../shared).
-	@$(BIN)/python benchmarks/chinese.py --save
+	@$(BIN)/python -m benchmarks.measure.models.chinese --save
 
 bench-chinese-tokens: .venv/.dev  ## Characters or words as the tokens of Chinese (half an hour; installs jieba).
 	@$(PIP) 'jieba>=0.42'
-	@$(BIN)/python benchmarks/chinese_tokens.py --save
+	@$(BIN)/python -m benchmarks.measure.models.chinese_tokens --save
 
 bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was stopped (many hours in all).
-	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --seeds 6
-	@$(BIN)/python benchmarks/tasks.py --only clinc150 --only semeval2010-8 --seeds 3
-	@$(BIN)/python benchmarks/tasks.py
-	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --tuned
-	@$(BIN)/python benchmarks/tasks.py --only conll2003 --only sst2 --fractions 1,5,20
-	@$(BIN)/python benchmarks/tasks.py --write-docs
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only conll2003 --only sst2 --seeds 6
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only clinc150 --only semeval2010-8 --seeds 3
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only conll2003 --only sst2 --tuned
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only conll2003 --only sst2 --fractions 1,5,20
+	@$(BIN)/python -m benchmarks.measure.tasks.tasks --write-docs
 
 bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sentences tagged: how long (five minutes).
-	@$(BIN)/python benchmarks/task_time.py --save
+	@$(BIN)/python -m benchmarks.measure.tasks.task_time --save
 
 .venv/.gensim: .venv/.dev
 	@echo "installing gensim, which trains Word2Vec and fastText"
@@ -105,18 +105,18 @@ bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sent
 	@touch $@
 
 reproduce-probes: .venv/.gensim  ## All of docs/probes.md and elmo-vs-static.md again; KEEP=1 leaves out what results/ has (hours; needs ../shared).
-	@$(BIN)/python benchmarks/probes.py $(if $(KEEP),,--again)
-	@$(BIN)/python benchmarks/probes.py --write-docs
+	@$(BIN)/python -m benchmarks.measure.probes.probes $(if $(KEEP),,--again)
+	@$(BIN)/python -m benchmarks.measure.probes.probes --write-docs
 
 bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
-	@$(BIN)/python benchmarks/layers.py
-	@$(BIN)/python benchmarks/layers.py --speeds --write-docs
+	@$(BIN)/python -m benchmarks.measure.training.layers
+	@$(BIN)/python -m benchmarks.measure.training.layers --speeds --write-docs
 
 bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (a quarter of an hour).
-	@$(BIN)/python benchmarks/many_steps.py --save
+	@$(BIN)/python -m benchmarks.measure.training.many_steps --save
 
 bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to 2 GB of text (tens of minutes, 6 GB of disk).
-	@$(BIN)/python benchmarks/growth.py --save
+	@$(BIN)/python -m benchmarks.measure.training.growth --save
 
 .venv-rivals/.done: .venv/.torch pyproject.toml
 	@echo "making .venv-rivals, with AllenNLP 2.10.1 (without its dependencies: they do not install any more)"
@@ -137,17 +137,17 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 	@touch $@
 
 bench-embed-growth: .venv/.dev  ## Speed and memory of embedding 10 thousand to a million sentences (half an hour).
-	@$(BIN)/python benchmarks/embed_growth.py --save
+	@$(BIN)/python -m benchmarks.measure.embedding.embed_growth --save
 
 bench-neighbours: .venv/.dev  ## How fast an index over a million words answers (minutes; needs the texts in ../shared).
-	@$(BIN)/python benchmarks/neighbours.py --save
+	@$(BIN)/python -m benchmarks.measure.embedding.neighbours --save
 
 bench-embed: .venv-rivals/.done .venv-simple-elmo/.done  ## Speed of embedding beside its rivals (half an hour; needs ../shared).
-	@.venv-rivals/bin/python -W ignore benchmarks/embed.py --save
-	@.venv-rivals/bin/python benchmarks/embed.py --write-docs
+	@.venv-rivals/bin/python -W ignore -m benchmarks.measure.embedding.embed --save
+	@.venv-rivals/bin/python -m benchmarks.measure.embedding.embed --write-docs
 
 bench-embed-quality: .venv/.dev  ## What dtype and start state do to a probe of parts of speech (minutes; needs ../shared).
-	@$(BIN)/python -W ignore benchmarks/embed_quality.py --save
+	@$(BIN)/python -W ignore -m benchmarks.measure.embedding.embed_quality --save
 
 clean:  ## Remove what was built; keeps .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from datetime import date
@@ -50,6 +51,16 @@ def keep_row(name: str, row: str, command: str, figures: dict[str, Any]) -> Path
     """Keep one row of results/NAME.json beside those that are there, in place of one of its name."""
     rows = kept_rows(name) | {row: _facts(command) | {"figures": figures}}
     return _write(name, {"rows": rows})
+
+
+def command_today(command: str) -> str:
+    """How a kept command is given now: the programs lay flat in `benchmarks/` once, `python benchmarks/embed.py ...`."""
+    old = re.match(r"(.*python(?: -W ignore)?) benchmarks/(\w+)\.py\b", command)
+    found = [] if old is None else sorted((ROOT / "benchmarks" / "measure").glob(f"*/{old[2]}.py"))
+    if old is None or not found:
+        return command
+    module = ".".join(found[0].relative_to(ROOT).with_suffix("").parts)
+    return f"{old[1]} -m {module}{command[old.end() :]}"
 
 
 def _facts(command: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Programs that measure: each prints its figures, and --save keeps them in results/."""

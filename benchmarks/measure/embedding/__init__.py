@@ -1,0 +1,1 @@
+"""How fast and how exactly sentences are embedded, and an index answers."""

@@ -1,0 +1,1 @@
+"""What the models in the package are worth, and what it takes to start."""

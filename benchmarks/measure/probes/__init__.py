@@ -1,0 +1,1 @@
+"""What frozen vectors know."""

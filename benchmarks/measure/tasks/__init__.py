@@ -1,0 +1,1 @@
+"""What ELMo brings to tasks with labels, and how long they take."""

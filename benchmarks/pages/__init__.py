@@ -1,0 +1,1 @@
+"""What is kept in results/ -> pages of docs/, their tables and pictures."""

@@ -1,0 +1,205 @@
+"""What is kept of `tasks.py` -> docs/results.md."""
+
+import math
+import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import pairwise, product
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, NamedTuple
+
+from benchmarks.pages.markdown_table import markdown_table
+from benchmarks.record import ROOT
+from elmo.apps.pages.empty_figure import empty_figure
+
+PAGE = ROOT / "docs" / "results.md"
+PICTURE = ROOT / "docs" / "results.png"  # the curves
+Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
+Found = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]  # set -> en, without, difference -> figures of each seed
+MISSING = "·"  # not measured yet
+_WORDS = tomllib.loads(
+    (Path(__file__).parent / "tasks.toml").read_text(encoding="utf-8")
+)  # what stands between the tables
+
+
+class Known(NamedTuple):
+    """What stands beside a set."""
+
+    title: str
+    score: str  # our key
+    name: str
+    rival: str
+    rival_score: float
+    model: str = "en"  # in the package
+
+
+# Rivals were measured on the same files: a linear-chain CRF with hand-made features and word clusters, TF-IDF with a linear SVM
+# or logistic regression, overlap features.
+KNOWN = {
+    "conll2003": Known("CoNLL-2003, named entities", "f1", "F1", "CRF and word clusters", 85.4),
+    "wnut17": Known("WNUT-17, named entities", "f1", "F1", "CRF and word clusters", 26.3),
+    "ncbi-disease": Known("NCBI disease, named entities", "f1", "F1", "CRF and word clusters", 82.0),
+    "conll2000": Known("CoNLL-2000, chunks from words alone", "f1", "F1", "CRF", 92.1),
+    "ud-ewt": Known("UD English-EWT, parts of speech", "accuracy", "accuracy", "CRF", 95.2),
+    "snips": Known("SNIPS, slots", "f1", "F1", "CRF", 93.5),
+    "clinc150": Known("CLINC150, 150 intents", "accuracy", "accuracy", "SVM on TF-IDF", 92.5),
+    "sst2": Known("SST-2, sentiment", "accuracy", "accuracy", "logistic regression on TF-IDF", 81.1),
+    "semeval2010-8": Known("SemEval-2010 task 8, relations", "macro_f1", "macro F1", "SVM", 79.7),
+    "bc5cdr": Known("BC5CDR, chemicals that induce diseases", "f1", "F1", "logistic regression on mentions", 60.5),
+    "sick": Known("SICK, entailment", "accuracy", "accuracy", "logistic regression on overlap", 82.9),
+    "squad": Known("SQuAD 1.1, a part", "f1", "F1", "overlap", 29.3),
+    "chnsenticorp": Known(
+        "ChnSentiCorp, reviews in Chinese, the 864 not in train", "accuracy", "accuracy", "SVM on TF-IDF", 92.7, "zh"
+    ),
+    "weibo": Known("Weibo, entities in Chinese, the 229 not in train", "f1", "F1", "CRF", 44.1, "zh"),
+    "cluener": Known("CLUENER, entities in Chinese", "f1", "F1", "CRF", 71.0, "zh"),
+}
+
+CURVES = ("conll2003", "sst2")  # sets that are also learned from shares of their training file
+SHARES = ("1", "5", "20")  # percent
+TUNED = "tuned"  # kind of the rows of a biLM that learns with its task
+
+
+def page(rows: Rows) -> str:
+    """docs/results.md."""
+    found = _by_set(rows)
+    return (
+        "\n\n".join([_WORDS["opening"] + _sets(found), _groups(found), _curves(found), _tuned(found), _scope(found)])
+        + "\n"
+    )
+
+
+def _sets(found: Found) -> str:
+    """All sets, learned from all of their training files."""
+    lines = []
+    for name, known in KNOWN.items():
+        with_elmo, without, differences = (found[name][kind] for kind in (known.model, "without", "difference"))
+        less = f"{mean(row['error_reduction'] for row in differences):.0f} %" if differences else MISSING
+        scores = [_mean(without, known.score), _mean(with_elmo, known.score), _difference(differences), less]
+        lines.append([known.title, known.name, *scores, f"{known.rival_score:.1f} ({known.rival})"])
+    heads = ["set", "score", "without ELMo", "with ELMo", "difference", "less error", "a simple rival"]
+    return markdown_table(heads, lines)
+
+
+def _groups(found: Found) -> str:
+    """Sets on which ELMo brings little, with the reason; some of them by kind of example, mean of the seeds."""
+    open_sets = [name for name in KNOWN if any(row["low"] <= 0 <= row["high"] for row in found[name]["difference"][:1])]
+    lines = [
+        [KNOWN[name].title, kind, f"{n:,}", f"{without:.1f}", f"{with_elmo:.1f}"]
+        for name in open_sets
+        for kind, n, with_elmo, without in _mean_groups(found[name]["groups"])
+    ]
+    why = [_WORDS["why"].get(name, f"\n*{KNOWN[name].title}*: not looked into yet.") for name in open_sets]
+    table = markdown_table(["set", "kind", "examples", "without ELMo", "with ELMo"], lines)
+    return "\n".join([_WORDS["groups"] + table, *why])
+
+
+def _mean_groups(kept: list[Mapping[str, Any]]) -> list[tuple[str, int, float, float]]:
+    """Kind, examples, score with the model and without: the mean of the seeds."""
+    of_kinds = zip(*(row["groups"] for row in kept), strict=True)
+    return [(seeds[0][0], seeds[0][1], mean(g[2] for g in seeds), mean(g[3] for g in seeds)) for seeds in of_kinds]
+
+
+def _curves(found: Found) -> str:
+    """The paper's figure 1 in numbers."""
+    lines = []
+    for name, share in product(CURVES, (*SHARES, "100")):
+        known, own = KNOWN[name], found[name if share == "100" else f"{name}-of-{share}"]
+        scores = [_mean(own[kind], known.score) for kind in ("without", "en")]
+        lines.append([f"{known.title}, {known.name}", share, *scores])
+    heads = ["set", "percent of the training file", "without ELMo", "with ELMo"]
+    told = [
+        f"{KNOWN[name].title}: with ELMo about {share:.0f} % of the labels do what all of them do without."
+        for name in CURVES
+        if (share := _share_that_equals(found, name)) is not None
+    ]
+    picture = f"![scores by percent of the training file; dashed all labels without ELMo]({PICTURE.name})"
+    return "\n\n".join([_WORDS["curves"] + markdown_table(heads, lines), picture, *told])
+
+
+def _share_that_equals(found: Found, name: str) -> float | None:
+    """At which percent of the training file the curve with ELMo comes to the full-data score without, the two shares beside it
+    joined by a straight line over the logarithm; None: not measured, or it does not.
+    """
+    points, whole = _curve(found, name, "en"), _curve(found, name, "without")
+    if len(points) <= len(SHARES) or not whole:
+        return None
+    aim = whole[-1][1]
+    for (below, low), (above, high) in pairwise(points):
+        if low < aim <= high:
+            return math.exp(math.log(below) + (aim - low) / (high - low) * math.log(above / below))
+    return None
+
+
+def _curve(found: Found, name: str, kind: str) -> list[tuple[float, float]]:
+    """Percent of the training file, mean score, as far as they are measured."""
+    rows = {float(share): found[f"{name}-of-{share}"][kind] for share in SHARES} | {100.0: found[name][kind]}
+    return [(share, mean(row[KNOWN[name].score] for row in own)) for share, own in sorted(rows.items()) if own]
+
+
+def draw_curves(rows: Rows) -> bool:
+    """The paper's figure 1: scores by share of the training file, a panel a set; False without matplotlib (extra `plots`)."""
+    figure = empty_figure(10, 3.8)
+    if figure is None:
+        return False
+    found = _by_set(rows)
+    for number, name in enumerate(CURVES, start=1):
+        axes: Any = figure.add_subplot(1, len(CURVES), number)
+        for kind, label, colour in (("en", "with ELMo", "#0072b2"), ("without", "without", "#e69f00")):
+            points = _curve(found, name, kind)
+            axes.plot(
+                [share for share, _ in points], [score for _, score in points], marker="o", color=colour, label=label
+            )
+        if whole := _curve(found, name, "without"):
+            axes.axhline(whole[-1][1], color="0.5", linestyle="--", linewidth=1)
+        axes.set(title=KNOWN[name].title, xscale="log", xlabel="percent of the training file", ylabel=KNOWN[name].name)
+        axes.set_xticks([float(share) for share in (*SHARES, "100")], [*SHARES, "100"])
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    figure.savefig(PICTURE, format="png", dpi=110)
+    return True
+
+
+def _tuned(found: Found) -> str:
+    """Frozen layers beside a biLM that learns, of the same seeds."""
+    lines = []
+    for name in CURVES:
+        known, differences = KNOWN[name], found[name][f"{TUNED}-difference"]
+        scores = [_mean(differences, f"{side}_{known.score}") for side in ("b", "a")]
+        lines.append([known.title, known.name, *scores, _difference(differences)])
+    return _WORDS["tuned"] + markdown_table(["set", "score", "frozen", "learning", "difference"], lines)
+
+
+def _scope(found: Found) -> str:
+    """Texts out of scope beside those in scope."""
+    keys = ("in_scope_accuracy", "in_scope_told", "out_of_scope_recall", "in_out_auroc")
+    kinds = (("without ELMo", "scope-without"), ("with ELMo", "scope-en"))
+    lines = [[title, *(_mean(found["clinc150"][kind], key) for key in keys)] for title, kind in kinds]
+    lines.append(["SVM on TF-IDF", "92.5", "94.7", "78.6", "94.8"])
+    heads = ["", "accuracy in scope", "told a label in scope", "recall out of scope", "AUROC"]
+    return _WORDS["scope"] + markdown_table(heads, lines)
+
+
+def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
+    """Set -> en, without, difference -> figures of each seed."""
+    found: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for row, kept in sorted(rows.items()):
+        name, kind, _ = row.split("/")
+        found[name][kind].append(kept["figures"])
+    return found
+
+
+def _difference(differences: list[Mapping[str, Any]]) -> str:
+    """Of the first seed, with its interval."""
+    if not differences:
+        return MISSING
+    first = differences[0]
+    return f"{first['difference']:+.1f} [{first['low']:+.1f}, {first['high']:+.1f}]"
+
+
+def _mean(figures: list[Mapping[str, Any]], score: str) -> str:
+    values = [row[score] for row in figures]
+    if not values:
+        return MISSING
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
