@@ -8,8 +8,9 @@ import torch
 
 from conftest import SMALL, small_model
 from elmo.errors import ShapeError
-from elmo.model.bilm import BiLMState, reverse_rows
+from elmo.model.bilm import reverse_rows
 from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.state import BiLMState
 from elmo.text.words.characters import encode_words
 
 B, T, C, P, H = 2, 5, 13, 7, 11

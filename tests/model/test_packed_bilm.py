@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from conftest import INPUT_LAYERS, SMALL, model_of, small_model
 from elmo.model import packed_bilm
-from elmo.model.bilm import BiLMState
 from elmo.model.config import BiLMConfig
 from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
+from elmo.model.encoders.state import BiLMState
 from elmo.model.packed_bilm import PackedBiLM
 from elmo.text.batches import encode_batch
 from elmo.text.packing import pack

@@ -13,11 +13,10 @@ from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
-from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.encoders.state import BiLMState
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.vocabulary import read_vocabulary
-from elmo.train.objectives.window_losses import with_fresh_rows
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
@@ -58,7 +57,7 @@ def test_a_model_trained_on_one_repeated_sentence_becomes_sure(tmp_path):
 
 def test_a_row_whose_window_begins_with_a_sentence_starts_from_zero_and_no_other():
     state = BiLMState(*(LSTMState(torch.rand(2, 3, 7) + 1, torch.rand(2, 3, 11) + 1) for _ in range(2)))
-    fresh = with_fresh_rows(state, torch.tensor([False, True, False]))
+    fresh = state.fresh(torch.tensor([False, True, False]))
     for before, after in zip((*state.forward, *state.backward), (*fresh.forward, *fresh.backward), strict=True):
         assert (after[:, 1] == 0).all()
         assert torch.equal(after[:, [0, 2]], before[:, [0, 2]])

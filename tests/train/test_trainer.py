@@ -9,8 +9,8 @@ import torch
 
 from conftest import CUTOFFS, TEXT, encode_text, small_model
 from elmo.errors import ConfigError, TrainingError
-from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import known_precision
 from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.loop import pretrain

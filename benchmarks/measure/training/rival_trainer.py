@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
-from elmo.model.encoders.lstm.lstm import zero_state
+from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
@@ -40,8 +40,7 @@ class RivalTrainer:
 
     def zero_state(self) -> BiLMState:
         """State zero of the rows."""
-        start = zero_state(self.config.bilm.lstm, self.config.rows, torch.zeros(()))
-        return BiLMState(start, start)
+        return self.bilm.start_state(self.config.rows)
 
     def step(self, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
         """One update, see `Trainer.step`; the loss is the layer's own."""

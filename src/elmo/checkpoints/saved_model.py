@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from elmo.errors import CheckpointError
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
+from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import OutputLayer
 from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
 from elmo.text.words.characters import BOUNDARIES, Boundaries

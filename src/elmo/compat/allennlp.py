@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from elmo.compat.allennlp_embedder import ElmoEmbedder, load_pair
 from elmo.compat.allennlp_names import take_allennlp_names
 from elmo.compat.arguments import whole_number
-from elmo.embed.carried_state import go_on, put_rows, rows_of
+from elmo.embed.carried_state import go_on
 from elmo.errors import CheckpointError, ConfigError, ShapeError
-from elmo.model.bilm import BiLMState
 from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.encoders.state import BiLMState
 from elmo.model.scalar_mix import ALLENNLP_EPSILON, normalise_layers
 from elmo.text.sentence_inputs import read_token_lists
 from elmo.text.words.characters import encode_word, encode_words
@@ -168,11 +168,11 @@ class _ElmoBiLm(nn.Module):
         rows = range(len(char_ids))
         start = None
         if self._stateful:
-            start = go_on(self._carried, len(rows), self.bilm.config.lstm, next(self.bilm.parameters()).detach())
-        layers, after = self.bilm(char_ids, mask, None if start is None else rows_of(start, rows))
+            start = go_on(self._carried, self.bilm.start_state(len(rows)))
+        layers, after = self.bilm(char_ids, mask, None if start is None else start.rows(rows))
         if start is not None:
             with torch.no_grad():
-                put_rows(start, rows, after)
+                start.put(rows, after)
             self._carried = start
         return {"activations": list(layers.unbind(1)), "mask": mask}
 

@@ -16,14 +16,15 @@ from elmo.checkpoints.formats.native import StorageType, save_native
 from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, load_model
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
-from elmo.embed.carried_state import go_on, map_state, put_rows, rows_of
+from elmo.embed.carried_state import go_on
 from elmo.embed.engine import Engine
 from elmo.embed.foreign_text import TextWatch
 from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
 from elmo.embed.spans import Bounds, Span, words_and_bounds
 from elmo.embed.token_cache import CACHE_BYTES
 from elmo.errors import ConfigError
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
+from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import known_precision, knows_int8
 from elmo.storage.files import refuse_existing
 from elmo.text.batches import length_batches
@@ -183,10 +184,10 @@ class Elmo:
         self._engine.refresh()
         results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
         for rows in length_batches([len(w) for w in words], batch_size, self._engine.max_places):
-            before = None if start is None else rows_of(start, rows)
+            before = None if start is None else start.rows(rows)
             every, after = self._engine.run([words[row] for row in rows], before)  # (L, tokens, D)
             if state == "carry" and start is not None:
-                put_rows(start, rows, after)
+                start.put(rows, after)
             chosen = choose(every)
             ends = np.cumsum([len(words[row]) for row in rows]).tolist()
             for row, begin, end in zip(rows, [0, *ends], ends, strict=False):
@@ -233,10 +234,10 @@ class Elmo:
                 raise ConfigError(
                     'state="warm": this model was saved without a settled start state; use "zero" or "carry"'
                 )
-            return map_state(lambda t: t.to(like).expand(-1, n_rows, -1), self.model.warm)
+            return self.model.warm.map(lambda t: t.to(like).expand(-1, n_rows, -1))
         if name != "carry":
             raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
-        return go_on(self._carried, n_rows, self.bilm.config.lstm, like)
+        return go_on(self._carried, self.bilm.start_state(n_rows))
 
 
 def _pooled(vectors: Tensor, spans: Bounds, pool: Choice) -> Vectors:

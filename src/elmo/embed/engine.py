@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from elmo.checkpoints.tensors import all_finite
-from elmo.embed.carried_state import go_on
 from elmo.embed.token_cache import CACHE_BYTES, TokenCache, versions_of
 from elmo.errors import CheckpointError
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
+from elmo.model.encoders.state import BiLMState
 from elmo.model.packed_bilm import PackedBiLM
 from elmo.text.packing import pack
 from elmo.text.words.word_encoder import WordEncoder
@@ -65,7 +65,7 @@ class Engine:
         at = np.empty(len(marked), dtype=np.int64)
         at[packing.unsorted_indices] = [row_of[word] for word in marked]
         tokens = table.index_select(0, self._there(at))  # (N, P)
-        before = go_on(None, len(sentences), self._bilm.config.lstm, self._like) if state is None else state
+        before = self._bilm.start_state(len(sentences)) if state is None else state
         layers, after = self._packed.contextualise(
             tokens, packing.batch_sizes.tolist(), self._there(packing.reverse_indices), before
         )

@@ -1,7 +1,6 @@
 """START HERE: the forward pass of ELMo, character ids -> all layers (Peters et al. 2018, sections 3.1 and 3.4)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +8,9 @@ from torch import Tensor, nn
 from elmo.errors import ShapeError
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import BiLMConfig
-from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState
+from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState, zero_state
+from elmo.model.encoders.state import BiLMState
 from elmo.model.word_embedding import WordEmbedding
-
-
-class BiLMState(NamedTuple):
-    """What both directions remember; the backward half is the state after a row's *first* token."""
-
-    forward: LSTMState
-    backward: LSTMState
 
 
 def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
@@ -62,6 +55,11 @@ class BiLM(nn.Module):
             )
         return self.contextualise(self.token_layer(char_ids), mask, state)
 
+    def start_state(self, n_rows: int) -> BiLMState:
+        """The state before any text, for `n_rows` rows, of the dtype and device of the weights."""
+        like = next(self.parameters()).detach()
+        return BiLMState(*(zero_state(self.config.lstm, n_rows, like) for _ in range(2)))
+
     def token_layer(self, char_ids: Tensor) -> Tensor:
         """Vectors of tokens without context, from their characters, their word ids or both.
 
@@ -96,9 +94,9 @@ class BiLM(nn.Module):
         if bool((mask[:, 1:] & ~mask[:, :-1]).any()):
             raise ShapeError("biLM: mask has padding before a token; padding belongs on the right of a row")
         tokens = tokens * mask.unsqueeze(2)  # (B, T, P)
-        before = state if state is not None else BiLMState(None, None)  # type: ignore[arg-type]
-        ahead, forward_state = self.forward_lm(tokens, mask, before.forward)
-        behind, backward_state = self.backward_lm(reverse_rows(tokens, mask), mask, before.backward)
+        before = self.start_state(len(tokens)) if state is None else state
+        ahead, forward_state = self.forward_lm(tokens, mask, LSTMState(*before.forward))
+        behind, backward_state = self.backward_lm(reverse_rows(tokens, mask), mask, LSTMState(*before.backward))
         layers = [torch.cat([tokens, tokens], dim=2)]  # (B, T, D) each
         layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
         return torch.stack(layers, dim=1), BiLMState(forward_state, backward_state)  # (B, L, T, D)

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.char_cnn import CharCNN, count_characters
 from elmo.model.encoders.lstm.fast_lstm import under_one_sigmoid
-from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMStack
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMStack, LSTMState
+from elmo.model.encoders.state import BiLMState
 from elmo.model.fast_char_cnn import stack_filters
 from elmo.model.highway import Highway
 from elmo.model.kernels.paging import release_mapped_pages
@@ -80,8 +81,8 @@ class PackedBiLM:
             self._contextualise_few(layers, batch_sizes, reverse_indices, state)
             return layers, state
         for half, stack, own in (
-            (slice(0, P), self._forward, state.forward),
-            (slice(P, 2 * P), self._backward, state.backward),
+            (slice(0, P), self._forward, LSTMState(*state.forward)),
+            (slice(P, 2 * P), self._backward, LSTMState(*state.backward)),
         ):
             x = tokens if half.start == 0 else tokens[reverse_indices]  # (N, P)
             for number, layer in enumerate(stack):
@@ -95,17 +96,17 @@ class PackedBiLM:
     ) -> None:
         """`contextualise` for a sentence or a few: both directions side by side where the weights of both stay in the cache."""
         N, P = layers.shape[1], layers.shape[2] // 2
-        sides = layers.view(-1, N, 2, P)
+        sides, halves = layers.view(-1, N, 2, P), [LSTMState(*half) for half in state]
         for group, stack in self._few.items():
             x = torch.stack([sides[0, :, 0] if d == 0 else sides[0, reverse_indices, 1] for d in group])  # (D, N, P)
             for number, layer in enumerate(stack):
-                hidden = torch.stack([state[d].hidden[number] for d in group])  # (D, B, P)
-                cell = torch.stack([state[d].cell[number] for d in group])  # (D, B, H)
+                hidden = torch.stack([halves[d].hidden[number] for d in group])  # (D, B, P)
+                cell = torch.stack([halves[d].cell[number] for d in group])  # (D, B, H)
                 output = layer.run(x, batch_sizes, hidden, cell)
                 x = output.add_(x) if self._skip and number > 0 else output
                 for at, d in enumerate(group):
                     sides[number + 1, :, d] = x[at] if d == 0 else x[at, reverse_indices]
-                    state[d].hidden[number], state[d].cell[number] = hidden[at], cell[at]
+                    halves[d].hidden[number], halves[d].cell[number] = hidden[at], cell[at]
 
 
 def _held_as(precision: torch.dtype) -> torch.dtype:

@@ -18,15 +18,14 @@ import torch
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
-from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.bilm import BiLM
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.read_ahead import read_windows
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
-from elmo.train.trainer import Trainer, rows_of
+from elmo.train.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def pretrain(
         place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
     else:
         run = load_run_state(resume_from, model, trainer.update, config.rows)
-        place, position, state = run.place, run.position, rows_of(run.lstm, trainer.rows, 0)
+        place, position, state = run.place, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
     begun, seconds_before = time.monotonic(), place.seconds
@@ -95,9 +94,9 @@ def pretrain(
 
     def save() -> None:
         trainer.refresh()
-        halves = [LSTMState(*(ranks.gather_rows(t, config.rows) for t in half)) for half in state]
+        of_all_rows = state.map(lambda t: ranks.gather_rows(t, config.rows))
         if ranks.is_first:
-            run = RunState(place, BiLMState(*halves), position)
+            run = RunState(place, of_all_rows, position)
             save_checkpoint(checkpoints, model, trainer.update, run, config.keep_checkpoints)
         ranks.wait()
 

@@ -1,4 +1,4 @@
-"""All that a resume needs beside the model: optimizer, LSTM state of every row, position in the text, step.
+"""All that a resume needs beside the model: optimizer, state of every row, position in the text, step.
 
 No random state is kept: what is random in a step depends on the seed and the step's number.
 """
@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from pydantic import BaseModel, Field, NonNegativeInt
-from torch import Tensor
 
 from elmo.checkpoints.formats.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
-from elmo.model.bilm import BiLMState
-from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
+from elmo.model.encoders.state import BiLMState
 from elmo.storage.files import atomic_write, read_json, remove_whole
 from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate
@@ -26,7 +24,7 @@ from elmo.train.optimizers import WeightUpdate
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
 BEST = "best"
-_LSTM = ("lstm.forward.hidden", "lstm.forward.cell", "lstm.backward.hidden", "lstm.backward.cell")
+_STATE = "lstm."  # then `forward.hidden` and so on
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
 _WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
@@ -48,13 +46,13 @@ class RunState:
     """Where a run stands."""
 
     place: Place
-    lstm: BiLMState  # of all rows
+    state: BiLMState  # of all rows
     position: TextPosition
 
 
 def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: RunState, keep: int) -> Path:
     """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
-    tensors: dict[str, Tensor] = dict(zip(_LSTM, (*run.lstm.forward, *run.lstm.backward), strict=True))
+    tensors = {_STATE + name: t for name, t in run.state.named_tensors().items()}
     rows = (run.position.sentence, run.position.place)
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
@@ -117,7 +115,8 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
     try:
         tensors = read_tensors(folder / STATE_FILE)
         place = Place.model_validate(read_json(folder / PLACE_FILE))
-        halves = [tensors.pop(name) for name in _LSTM]
+        start = model.bilm.start_state(n_rows)
+        state = start.with_tensors({name: tensors.pop(_STATE + name) for name in start.named_tensors()})
         rows = [tensors.pop(name).numpy() for name in _ROWS]
         if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
             raise ValueError("the position in the text is damaged")
@@ -126,9 +125,8 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
         raise CheckpointError(
             f"{folder}: the state of the run cannot be read ({reason}); remove this folder to resume from the one before"
         ) from error
-    if [tuple(t.shape) for t in halves] != [*2 * state_shapes(model.config.bilm.lstm, n_rows)] or len(
-        rows[0]
-    ) != n_rows:
+    shapes = [[t.shape for t in each.tensors()] for each in (state, start)]
+    if shapes[0] != shapes[1] or len(rows[0]) != n_rows:
         raise TrainingError(f"{folder}: this checkpoint has other rows than {_WHAT_IS_ASKED}")
     try:
         update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, place.step > 0)
@@ -137,5 +135,4 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
             f"{folder}: this checkpoint has another optimizer ({error}) than {_WHAT_IS_ASKED}"
         ) from error
     device = update.dense[0].device
-    lstm = BiLMState(*(LSTMState(*(t.to(device) for t in pair)) for pair in (halves[:2], halves[2:])))
-    return RunState(place, lstm, TextPosition(place.sentences, *rows))
+    return RunState(place, state.map(lambda t: t.to(device)), TextPosition(place.sentences, *rows))

@@ -5,7 +5,6 @@ another number of ranks, draws what the unbroken run on one drew.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,9 +13,9 @@ import torch
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
-from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
+from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
@@ -141,10 +140,7 @@ class Trainer:
 
     def zero_state(self) -> BiLMState:
         """State zero of this rank's rows."""
-        start = zero_state(
-            self.config.bilm.lstm, self.rows.stop - self.rows.start, torch.zeros((), device=self.ranks.device)
-        )
-        return BiLMState(start, start)
+        return self.bilm.start_state(self.rows.stop - self.rows.start)
 
     def prepare(self, number: int, window: Window) -> PreparedWindow:
         """What a step of this number needs of a window beside the weights: all that is drawn, and the rows of this rank."""
@@ -192,7 +188,7 @@ class Trainer:
         sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
         states = []
         for rows, given, dropout in parts:
-            state_of_rows = rows_of(state, rows, self.rows.start)
+            state_of_rows = state.rows(slice(rows.start - self.rows.start, rows.stop - self.rows.start))
             if self._graphed is not None and isinstance(output, OutputRows):
                 seed = int(np.random.default_rng([config.seed, DROPOUT, number]).integers(2**63))
                 totals, after, gradients = self._graphed(given, state_of_rows, output, self.update.dense, seed)
@@ -217,7 +213,9 @@ class Trainer:
         norm = take_step(self.update, rate, config.optimizer.clip_norm)
         loss = float(sums[:2].sum()) * 0.5 / window.forward_inputs.size
         moved = math.isfinite(norm)
-        return StepResult(loss, norm, rate, _joined(states) if moved else state, moved, *(sums[2:] > 0).tolist())
+        return StepResult(
+            loss, norm, rate, BiLMState.concat(states) if moved else state, moved, *(sums[2:] > 0).tolist()
+        )
 
     def refresh(self) -> None:
         """Make the softmax fit to be measured and saved."""
@@ -238,15 +236,3 @@ class Trainer:
             return output
         spellings = self._vocabulary_spellings[outputs.word_ids]
         return OutputRows(tied_weight(self.bilm, spellings, self._precision), output.bias)
-
-
-def rows_of(state: BiLMState, rows: slice, first: int) -> BiLMState:
-    """The state of some rows: `first` is the number of the state's first row."""
-    own = slice(rows.start - first, rows.stop - first)
-    return BiLMState(*(LSTMState(*(t[:, own] for t in half)) for half in state))
-
-
-def _joined(states: Sequence[BiLMState]) -> BiLMState:
-    """The states of parts, one below the other."""
-    halves = zip(*states, strict=True)
-    return BiLMState(*(LSTMState(*(torch.cat(parts, dim=1) for parts in zip(*half, strict=True))) for half in halves))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import torch
 
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
+from elmo.model.encoders.state import BiLMState
 from elmo.text.batches import encode_batch
 from elmo.text.words.word_encoder import WordEncoder
 

@@ -29,8 +29,7 @@ from elmo.checkpoints.tensors import (
     write_tensors,
 )
 from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
-from elmo.model.bilm import BiLM, BiLMState
-from elmo.model.encoders.lstm.lstm import LSTMState, state_shapes
+from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.files import PART_PREFIX, atomic_write, require_json, sync_folder, sync_to_disk
@@ -41,7 +40,7 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 VOCABULARY_FILE = "vocabulary.txt"
 CARD_FILE = "README.md"
-_WARM_NAMES = ("warm.forward.hidden", "warm.forward.cell", "warm.backward.hidden", "warm.backward.cell")
+_WARM = "warm."  # then `forward.hidden` and so on
 
 StorageType = Literal["float32", "float16", "int8"]
 
@@ -56,8 +55,7 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
     tensors = {name: t.detach() for name, t in tensors.items()}
     stored = as_bytes(tensors) if storage == "int8" else tensors
     if model.warm is not None:
-        halves = (*model.warm.forward, *model.warm.backward)
-        stored |= dict(zip(_WARM_NAMES, halves, strict=True))
+        stored |= {_WARM + name: t for name, t in model.warm.named_tensors().items()}
     if storage == "float16":
         stored = {name: t.half() for name, t in stored.items()}
     overflown = [name for name, t in stored.items() if not all_finite(t)]
@@ -129,13 +127,13 @@ def load_native(folder: Path) -> SavedModel:
         n_words, cutoffs = config.n_words, config.adaptive_cutoffs
         softmax = None if n_words is None else output_layer(n_words, lstm.projection_size, cutoffs)
     whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
-    warm_shapes = dict(zip(_WARM_NAMES, 2 * state_shapes(lstm, 1), strict=True)) if config.warm_state else {}
+    start = bilm.start_state(1)  # shapes alone, as its weights
+    warm_shapes = {_WARM + name: tuple(t.shape) for name, t in start.named_tensors().items() if config.warm_state}
     shapes = {name: tuple(p.shape) for name, p in whole.named_parameters()}
     check_tensors({**shapes, **warm_shapes}, tensors, where, advice)
     warm = None
     if config.warm_state:
-        fh, fc, bh, bc = (tensors.pop(name).float() for name in _WARM_NAMES)
-        warm = BiLMState(LSTMState(fh, fc), LSTMState(bh, bc))
+        warm = start.with_tensors({name: tensors.pop(_WARM + name).float() for name in start.named_tensors()})
     adopt_tensors(whole, tensors)
     vocabulary = _read_vocabulary_beside(folder, config)
     card = folder / CARD_FILE

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
-from elmo.model.encoders.lstm.lstm import LSTMState
+from elmo.model.encoders.state import BiLMState
 from elmo.train.config import PretrainConfig
 from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.window_losses import OutputRows, product_precision, window_losses
@@ -86,11 +86,8 @@ class GraphedLosses:
                 for place, own in zip(self._rows, rows, strict=True):
                     place[:n].copy_(own)
         if self._state is None:
-            self._state = BiLMState(*(LSTMState(*(t.clone() for t in half)) for half in state))
-        for place, own in zip(
-            (*self._state.forward, *self._state.backward), (*state.forward, *state.backward), strict=True
-        ):
-            place.copy_(own)
+            self._state = state.clone()
+        self._state.copy_from(state)
         self._random.manual_seed(seed)
         key = len(given.char_ids)
         if key not in self._recorded:
@@ -103,7 +100,7 @@ class GraphedLosses:
         n_weights = len(weights)
         for p, gradient in zip(weights, recorded.gradients, strict=False):
             p.grad = gradient
-        after = BiLMState(*(LSTMState(*(t.clone() for t in half)) for half in recorded.after))
+        after = recorded.after.clone()
         of_rows = recorded.gradients[n_weights:]
         found = None
         if copied:

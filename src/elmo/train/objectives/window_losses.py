@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.dropout import NO_DROPOUT, Dropout
 from elmo.model.encoders.lstm.gpu_lstm import read_window
 from elmo.model.encoders.lstm.lstm import LSTMState, TrainingPass
+from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import look_up, named_precision
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.model.output.fast_softmax import sampled_loss_fast
@@ -131,9 +132,9 @@ def window_layers(
 ) -> WindowLayers:
     """All layers of some rows of a window, see `window_losses`."""
     x, state, how = _read(bilm, given, state, dropout, precision)
-    ahead, forward_state = bilm.forward_lm(x[0], None, state.forward, how)
-    behind, backward_state = bilm.backward_lm(x[1], None, state.backward, how)
-    return WindowLayers([x[0], *ahead], [x[1], *behind], _cut(BiLMState(forward_state, backward_state)))
+    ahead, forward_state = bilm.forward_lm(x[0], None, LSTMState(*state.forward), how)
+    behind, backward_state = bilm.backward_lm(x[1], None, LSTMState(*state.backward), how)
+    return WindowLayers([x[0], *ahead], [x[1], *behind], BiLMState(forward_state, backward_state).detach())
 
 
 def window_tops(
@@ -147,7 +148,7 @@ def window_tops(
     """
     if given.char_ids.is_cuda:
         (ahead, behind), halves = read_window(bilm, *_read(bilm, given, state, dropout, precision))
-        after = _cut(halves)
+        after = halves.detach()
     else:
         (*_, ahead), (*_, behind), after = window_layers(bilm, given, state, dropout, precision)
     return ahead.flatten(0, 1), behind.flatten(0, 1), after  # (B * T, P)
@@ -160,16 +161,5 @@ def _read(
     vectors = bilm.forward_train(given.char_ids, precision)  # (W, P)
     if given.word_scale is not None:
         vectors = vectors * given.word_scale
-    state = state if given.begins is None else with_fresh_rows(state, given.begins)
+    state = state if given.begins is None else state.fresh(given.begins)
     return look_up(vectors, given.where), state, TrainingPass(dropout, precision, given.resets)
-
-
-def _cut(state: BiLMState) -> BiLMState:
-    """The state, cut from the gradient."""
-    return BiLMState(*(LSTMState(half.hidden.detach(), half.cell.detach()) for half in state))
-
-
-def with_fresh_rows(state: BiLMState, begins: Tensor) -> BiLMState:
-    """The state with zeros in the rows whose window begins with a sentence: begins bool (B,)."""
-    fresh = begins[:, None]  # (B, 1)
-    return BiLMState(*(LSTMState(*(t.masked_fill(fresh, 0.0) for t in half)) for half in state))

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from conftest import SMALL
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout, DropoutShares
 from elmo.model.encoders.lstm.gpu_lstm import read_window
 from elmo.model.encoders.lstm.lstm import LSTMState, TrainingPass
+from elmo.model.encoders.state import BiLMState
 
 B, T = 3, 5
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

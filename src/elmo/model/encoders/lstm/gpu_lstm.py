@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from elmo.model.bilm import BiLM, BiLMState
+from elmo.model.bilm import BiLM
 from elmo.model.encoders.lstm.fast_lstm import Unrolling
 from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.compiled import compiled_on
 
 
