@@ -25,7 +25,7 @@ from benchmarks.measure.tasks.task_groups import GROUPS
 from benchmarks.pages.tasks import KNOWN, PAGE, PICTURE, TUNED, draw_curves, page
 from benchmarks.record import ROOT, SHARED, keep_row, kept_rows
 from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
-from elmo.apps.tasks.learning_curve import shares
+from elmo.apps.tasks.learning_curve import fractions_of
 from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import RUN_FILE, TrainingCallback, train_task
 from elmo.tasks.fit import Epoch
@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
     given = parser.parse_args()
     names = [] if given.write_docs else given.only or list(SETS)
-    for row, (work, *arguments) in rows(names, given.seeds, shares(given.fractions), given.tuned):
+    for row, (work, *arguments) in rows(names, given.seeds, fractions_of(given.fractions), given.tuned):
         if row in kept_rows(NAME) and not given.again:
             continue
         print(f"{row} ...", flush=True)

@@ -1,24 +1,24 @@
 """The recipe of a task: frozen settings, each default in this file and nowhere else."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from elmo.model.dropout import DropoutShares
 from elmo.tasks.data.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
-Share = Annotated[float, Field(ge=0, lt=1)]
-TaskName = Literal["tag", "classify", "pair", "relation", "read"]
-
+Probability = Annotated[float, Field(ge=0, lt=1)]
+TaskName = Literal["tag", "classify", "pair", "relation", "qa"]
+_OLD_NAMES = {"read": "qa"}  # of tasks, as older recipes and folders have them
 
 _SETTING_OF = {
     "multi_label": ("classify",),
     "network": ("classify",),
     "ngrams": ("classify", "relation"),
     "regression": ("pair",),
-    "no_answer": ("read",),
+    "no_answer": ("qa",),
     "spans": ("tag",),
     "scheme": ("tag",),
     "documents": ("relation",),
@@ -30,7 +30,7 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
 
     layer_norm: bool = False  # of each layer before the mix
     mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
-    dropout: Share = 0.3  # of the mixed vectors; that of what enters the LSTM comes on top
+    dropout: Probability = 0.3  # of the mixed vectors; that of what enters the LSTM comes on top
     at_output: bool = False  # a second mix beside the output of the LSTM
     fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next four are of this
     discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
@@ -61,12 +61,12 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     scheme: Scheme | None = None  # tag: of the tags in the files; None: guessed. Tags that are no spans need none
     spans: bool | None = None  # tag: whether tags are spans (entities) or one label a token; None: by their look
     label: str | None = None  # the name of the label in the files; None: `label` or `labels`
-    regression: bool = False  # pair: labels are numbers to be told
-    no_answer: bool = False  # read: a passage need not answer its question (SQuAD 2.0)
-    answer_scores: Literal["squad", "cmrc"] | None = None  # read; None: cmrc where the passage is Chinese, else squad
-    longest_answer: PositiveInt = 17  # read: tokens
+    regression: bool = False  # pair: labels are numbers to predict
+    no_answer: bool = False  # qa: a passage need not answer its question (SQuAD 2.0)
+    answer_scores: Literal["squad", "cmrc"] | None = None  # qa; None: cmrc where the passage is Chinese, else squad
+    longest_answer: PositiveInt = 17  # qa: tokens
     position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
-    documents: bool = False  # relation: of concepts in a document; told by the training file, PubTator or not
+    documents: bool = False  # relation: of concepts in a document; set by the training file, PubTator or not
     multi_label: bool = False  # classify: an example has any number of labels
     network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
     ngrams: bool = False  # classify, relation in documents: a bag of n-grams speaks too, see `ngrams.py`
@@ -74,7 +74,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
     n_layers: PositiveInt = 1  # of the LSTM
-    dropout: Share = 0.5  # of what enters and leaves the LSTM
+    dropout: Probability = 0.5  # of what enters and leaves the LSTM
     batch_size: PositiveInt = 32  # examples
     epochs: PositiveInt = 14  # at most; the learning rate falls over so many
     patience: PositiveInt = 7  # epochs without a better score of the dev file; then training ends
@@ -95,6 +95,11 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
     def tells_one_label(self) -> bool:
         """Whether a text gets one label of its own, so that it may also get none (`abstention.py`)."""
         return self.task == "classify" and not self.multi_label
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _new_name(cls, given: Any) -> Any:
+        return _OLD_NAMES.get(given, given) if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _of_their_task(self) -> "TaskConfig":

@@ -1,4 +1,4 @@
-"""What a task learns from: tokens, where they stand in the text, and what is true of them."""
+"""What a task learns from: tokens, where they stand in the text, and their gold labels."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Link(NamedTuple):
 
 
 class Document(NamedTuple):
-    """What is true of a document."""
+    """The gold annotations of a document."""
 
     mentions: tuple[Mention, ...]
     links: tuple[Link, ...]
@@ -41,7 +41,7 @@ class Document(NamedTuple):
 
 
 class Example(NamedTuple):
-    """One sentence or text with its truth."""
+    """One sentence or text with its gold labels."""
 
     tokens: list[Token]  # at least one
     labels: list[str]  # tag: one tag a token; else one label, or any number of them; empty: not known

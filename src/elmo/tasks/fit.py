@@ -28,7 +28,7 @@ from elmo.tasks.tuned_bilm import TunedBiLM
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
 
-_TENSORS, _PLACE = "weights.safetensors", "place.json"
+_TENSORS, _PROGRESS = "weights.safetensors", "place.json"
 _BILM = "bilm."  # before the names of its weights
 
 
@@ -134,8 +134,8 @@ class Training:
 
     def __post_init__(self) -> None:
         own = [p for p in self.model.parameters() if p.requires_grad]
-        of_bilm, shares = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.shares)
-        self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + shares)
+        of_bilm, rates = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.rates)
+        self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + rates)
         self.best = self._copied()
 
     def _weights(self) -> dict[str, Tensor]:
@@ -164,10 +164,10 @@ class Training:
         Raises:
             CheckpointError: it is damaged, or of another model.
         """
-        if not (self.folder / _PLACE).exists():
+        if not (self.folder / _PROGRESS).exists():
             return
         try:
-            self.progress = Progress.model_validate(read_json(self.folder / _PLACE))
+            self.progress = Progress.model_validate(read_json(self.folder / _PROGRESS))
             parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "moments": {}}
             for name, tensor in read_tensors(self.folder / _TENSORS).items():
                 part, _, own = name.partition(".")
@@ -187,7 +187,7 @@ class Training:
         with atomic_write(self.folder) as part:
             part.mkdir()
             write_tensors(tensors, part / _TENSORS)
-            (part / _PLACE).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
+            (part / _PROGRESS).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
 
     def run(self, train: Data, dev: Data, report: Callable[[Epoch], None] = lambda epoch: None) -> None:
         """Train to the end; the model then has the best weights.

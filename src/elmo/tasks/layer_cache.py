@@ -32,7 +32,7 @@ Report = Callable[[int, int], None]
 
 
 def cache_folder() -> Path:
-    """Where layers are kept if nothing else is said: `$ELMO_CACHE`, or `elmo` in the user's cache folder."""
+    """Where layers are kept by default: `$ELMO_CACHE`, or `elmo` in the user's cache folder."""
     given = os.environ.get("ELMO_CACHE")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return (Path(given) if given else home / "elmo") / "layers"
@@ -71,7 +71,7 @@ def cached_layers(
     """The layers of examples, from the folder or computed and left there.
 
     Args:
-        report: told sentences done and all.
+        report: called with the sentences done and all.
         most: bytes of the folder; what is needed now stays though it be more.
     Raises:
         OutputError: the folder cannot be written.

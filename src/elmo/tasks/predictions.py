@@ -1,4 +1,4 @@
-"""What a trained task says of a text."""
+"""Predictions of a trained task."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ class Entity(NamedTuple):
     end: int
     label: str
     text: str
-    score: float  # the least of its tokens' marginal probabilities
+    score: float  # the lowest marginal probability of its tokens
 
 
 class Tagged(NamedTuple):
@@ -23,10 +23,10 @@ class Tagged(NamedTuple):
     scores: list[float]  # the probability of each tag
     entities: list[Entity] | None  # None: tags are no spans
 
-    def facts(self, least: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; entities with a lower score than `least` are left out."""
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; entities with a lower score than `min_score` are left out."""
         if self.entities is not None:
-            return {"entities": [entity._asdict() for entity in self.entities if entity.score >= least]}
+            return {"entities": [entity._asdict() for entity in self.entities if entity.score >= min_score]}
         tokens = zip(self.tokens, self.tags, self.scores, strict=True)
         return {
             "tokens": [
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     start: int  # characters of the passage
     end: int
     text: str  # "": the passage does not answer the question
-    score: float  # its share of all answers that may be
+    score: float  # its probability among all possible answers
 
 
 class Answered(NamedTuple):
@@ -50,11 +50,11 @@ class Answered(NamedTuple):
 
     answers: list[Answer]
 
-    def facts(self, least: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; the answer is "" if its score is lower than `least`."""
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; the answer is "" if its score is lower than `min_score`."""
         best = self.answers[0]
         answers = [answer._asdict() for answer in self.answers]
-        return {"answer": best.text if best.score >= least else "", "answers": answers}
+        return {"answer": best.text if best.score >= min_score else "", "answers": answers}
 
 
 class Scored(NamedTuple):
@@ -62,8 +62,8 @@ class Scored(NamedTuple):
 
     score: float
 
-    def facts(self, least: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; a number is told however small it is."""
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; the number is given whatever `min_score` is."""
         return {"score": self.score}
 
 
@@ -80,16 +80,16 @@ class Related(NamedTuple):
     """A document with every relation that could be in it."""
 
     candidates: list[Relation]
-    threshold: float  # those with no lower score are said; calibrated on the dev file
+    threshold: float  # relations with this score or a higher one are predicted; calibrated on the dev file
 
     @property
     def relations(self) -> list[Relation]:
-        """Those that are said."""
+        """The predicted ones."""
         return [relation for relation in self.candidates if relation.score >= self.threshold]
 
-    def facts(self, least: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; relations with a lower score than `least` are left out."""
-        return {"relations": [relation._asdict() for relation in self.relations if relation.score >= least]}
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold; relations with a lower score than `min_score` are left out."""
+        return {"relations": [relation._asdict() for relation in self.relations if relation.score >= min_score]}
 
 
 class Labelled(NamedTuple):
@@ -98,9 +98,9 @@ class Labelled(NamedTuple):
     labels: list[str]  # one, or of a task with any number of labels those above one half
     scores: dict[str, float]  # probability of each label, calibrated on the dev file
 
-    def facts(self, least: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold: the labels, none with a lower score than `least`, and the scores of the five most likely."""
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold: the labels, none with a lower score than `min_score`, and the scores of the five most likely."""
         best = dict(sorted(self.scores.items(), key=lambda pair: -pair[1])[:5])
-        sure = [label for label in self.labels if self.scores[label] >= least]
+        sure = [label for label in self.labels if self.scores[label] >= min_score]
         one = {"label": sure[0], "score": self.scores[sure[0]]} if len(sure) == 1 else {}
         return {**one, "labels": sure, "scores": best}

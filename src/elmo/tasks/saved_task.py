@@ -107,8 +107,10 @@ class LoadedTask:
             block = examples[start : start + AT_ONCE]
             some = [e for e in block if e.tokens]
             layers_of = None if self.elmo is None else self._layers
-            told = iter(predict_all(self.model, data_of(some, layers_of), self.words, self.file.config) if some else [])
-            found += [next(told) if e.tokens else self._of_nothing() for e in block]
+            predictions = iter(
+                predict_all(self.model, data_of(some, layers_of), self.words, self.file.config) if some else []
+            )
+            found += [next(predictions) if e.tokens else self._of_nothing() for e in block]
         return found
 
     def _of_nothing(self) -> Tagged | Labelled:
@@ -184,32 +186,32 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
     Raises:
         CheckpointError: the folder holds no whole task, or the biLM is another one than it was trained with.
     """
-    place = Path(folder)
+    path = Path(folder)
     content = require_json(
-        place / CONFIG_FILE,
+        path / CONFIG_FILE,
         "a trained task has one; a training that was stopped goes on with --resume",
         CheckpointError,
     )
     try:
         file = TaskFile.model_validate(content)
     except ValidationError as error:
-        raise CheckpointError(f"{place / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train it anew") from error
+        raise CheckpointError(f"{path / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train it anew") from error
     elmo = None
     if file.elmo is not None:
-        source = place / ELMO_FOLDER if file.elmo.source == ELMO_FOLDER else file.elmo.source
+        source = path / ELMO_FOLDER if file.elmo.source == ELMO_FOLDER else file.elmo.source
         elmo = Elmo.from_pretrained(source, dtype=dtype)
         if fingerprint(elmo.model) != file.elmo.fingerprint:
             raise CheckpointError(
-                f"{place}: the biLM {file.elmo.source!r} is another one than the task was trained with; train it anew"
+                f"{path}: the biLM {file.elmo.source!r} is another one than the task was trained with; train it anew"
             )
-    static = None if file.vectors is None else StaticWords(_read_words(place / VECTORS_FILE), file.vectors.width)
-    words = Words(_read_words(place / WORDS_FILE), static)
+    static = None if file.vectors is None else StaticWords(_read_words(path / VECTORS_FILE), file.vectors.width)
+    words = Words(_read_words(path / WORDS_FILE), static)
     model = fresh_model(file, words.sizes)
     try:
-        model.load_state_dict(read_tensors(place / WEIGHTS_FILE))
+        model.load_state_dict(read_tensors(path / WEIGHTS_FILE))
     except RuntimeError as error:
         raise CheckpointError(
-            f"{place / WEIGHTS_FILE}: does not fit its config ({' '.join(str(error).split())[:200]})"
+            f"{path / WEIGHTS_FILE}: does not fit its config ({' '.join(str(error).split())[:200]})"
         ) from error
     with torch.no_grad():
         model.eval()

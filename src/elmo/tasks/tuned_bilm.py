@@ -57,14 +57,14 @@ class TunedBiLM:
         elmo: from `to_be_tuned`; its weights are changed in place. config: of the task.
 
     Attributes:
-        parameters: of all groups, in the order in which they join. shares: of the learning rate, of each of them.
+        parameters: of all groups, in the order in which they join. rates: factor of the learning rate, of each of them.
     """
 
     def __init__(self, elmo: Elmo, config: ElmoConfig) -> None:
         self.elmo, self.bilm, self._config = elmo, elmo.bilm, config
         self._groups = groups_of(self.bilm)
         self.parameters = [p for group in self._groups for p in group]
-        self.shares = [config.discriminative**-depth for depth, group in enumerate(self._groups, 1) for _ in group]
+        self.rates = [config.discriminative**-depth for depth, group in enumerate(self._groups, 1) for _ in group]
 
     def is_frozen(self, epoch: int) -> bool:
         """Whether no layer has joined yet in an epoch (from 1), so that the layers are what they were."""
@@ -117,18 +117,18 @@ def trained_layers(
     bilm: BiLM,
     word_encoder: WordEncoder,
     sentences: Sequence[Sequence[str]],
-    shares: DropoutShares,
+    dropout: DropoutShares,
     seed: Sequence[int],
     most_bytes: int = ACTIVATION_BYTES,
     precision: torch.dtype | None = None,
 ) -> Tensor:
     """All layers of some sentences, with a gradient, by the hand-written passes of pretraining.
 
-    Each sentence stands between its boundaries, from state zero. Rows are filled up on the right; a filled place is read, but
+    Each sentence stands between its boundaries, from state zero. Rows are filled up on the right; a padding position is read, but
     nothing that is read later counts, so it has no part in the result.
 
     Args:
-        shares: of dropout. seed: of it.
+        dropout: probabilities of. seed: of the dropout.
         most_bytes: that the gradient may hold at once. precision: of matrix products; None: that of the weights.
     Returns:
         float (B, L, T, D) without the boundaries, T the longest sentence; padding is 0.
@@ -137,11 +137,11 @@ def trained_layers(
     mask = torch.from_numpy(given.mask)  # (B, T + 2)
     B, T = mask.shape
     vectors = bilm.forward_train(torch.from_numpy(given.char_ids), precision)  # (words, P)
-    scale = Dropout(shares, np.random.default_rng(seed)).scale_of_words(np.arange(len(vectors)))
+    scale = Dropout(dropout, np.random.default_rng(seed)).scale_of_words(np.arange(len(vectors)))
     tokens = (vectors if scale is None else vectors * scale)[torch.from_numpy(given.word_at)]  # (B, T + 2, P)
 
     def read(tokens: Tensor, mask: Tensor, rows: slice) -> Tensor:
-        how = TrainingPass(Dropout(shares, np.random.default_rng(seed), rows, B), precision)
+        how = TrainingPass(Dropout(dropout, np.random.default_rng(seed), rows, B), precision)
         ahead, _ = bilm.forward_lm(tokens, None, None, how)
         behind, _ = bilm.backward_lm(reverse_rows(tokens, mask), None, None, how)
         layers = [torch.cat([tokens, tokens], dim=2)]
@@ -159,6 +159,6 @@ def trained_layers(
 
 
 def _bytes_of_a_token(bilm: BiLM) -> int:
-    """What a place of a row holds for the gradient: in each cell four gates and four numbers more, and what is handed on."""
+    """What a position of a row holds for the gradient: in each cell four gates and four numbers more, and what is handed on."""
     lstm = bilm.config.lstm
     return 4 * 2 * lstm.n_layers * (8 * lstm.cell_size + 8 * lstm.projection_size)

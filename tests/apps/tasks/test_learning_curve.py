@@ -6,8 +6,8 @@ from statistics import mean, stdev
 import pytest
 
 from conftest import SMALL_TASK, small_model
-from elmo.apps.tasks.learning_curve import TaskStudy, parts, seeds, shares, train_study
-from elmo.apps.tasks.learning_curve_page import study_page
+from elmo.apps.tasks.learning_curve import LearningCurve, fractions_of, parts, seeds_of, train_learning_curve
+from elmo.apps.tasks.learning_curve_page import learning_curve_page
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TrainingError
@@ -26,7 +26,7 @@ def study(tmp_path):
     settings = {**SMALL_TASK, "task": "classify", "epochs": 2, "model": str(tmp_path / "model")}
     paths = {name: tmp_path / f"{name}.jsonl" for name in ("train", "dev")}
     run = TaskRun(config=TaskConfig.model_validate(settings), **paths)
-    return TaskStudy(run=run, fractions=[50, 100], seeds=[3, 5], baseline=True)
+    return LearningCurve(run=run, fractions=[50, 100], seeds=[3, 5], baseline=True)
 
 
 class Halted(BaseException):
@@ -48,7 +48,7 @@ class StopsIn(TrainingCallback):
 
 
 def test_a_study_has_a_training_for_each_share_seed_and_input_in_one_table(study, tmp_path):
-    table = train_study(study, tmp_path / "s", cache=tmp_path / "cache")
+    table = train_learning_curve(study, tmp_path / "s", cache=tmp_path / "cache")
     names = {p.name for p in (tmp_path / "s").iterdir() if p.is_dir()}
     assert names == {f"{kind}-{share}-{seed}" for kind in ("elmo", "without") for share in (50, 100) for seed in (3, 5)}
     assert [(row.with_elmo, row.fraction, row.n_examples) for row in table.rows] == [
@@ -66,7 +66,7 @@ def test_a_study_has_a_training_for_each_share_seed_and_input_in_one_table(study
 
 
 def test_a_share_is_learned_from_as_if_it_were_trained_alone(study, tmp_path):
-    train_study(study, tmp_path / "s", cache=tmp_path / "cache")
+    train_learning_curve(study, tmp_path / "s", cache=tmp_path / "cache")
     half = study.run.model_copy(update={"config": study.run.config.model_copy(update={"fraction": 50.0, "seed": 3})})
     train_task(half, tmp_path / "alone", cache=tmp_path / "other")
     curves = [
@@ -78,31 +78,31 @@ def test_a_share_is_learned_from_as_if_it_were_trained_alone(study, tmp_path):
 
 
 def test_a_stopped_study_goes_on_and_comes_to_the_same(study, tmp_path):
-    whole = train_study(study, tmp_path / "whole", cache=tmp_path / "cache")
+    whole = train_learning_curve(study, tmp_path / "whole", cache=tmp_path / "cache")
     with pytest.raises(Halted):
-        train_study(study, tmp_path / "s", cache=tmp_path / "cache", watch=StopsIn(2))
+        train_learning_curve(study, tmp_path / "s", cache=tmp_path / "cache", watch=StopsIn(2))
     assert sum((p / "config.json").exists() for p in (tmp_path / "s").iterdir()) == 2
-    assert train_study(None, tmp_path / "s", resume=True, cache=tmp_path / "cache") == whole
-    assert train_study(None, tmp_path / "s", resume=True, cache=tmp_path / "cache") == whole
+    assert train_learning_curve(None, tmp_path / "s", resume=True, cache=tmp_path / "cache") == whole
+    assert train_learning_curve(None, tmp_path / "s", resume=True, cache=tmp_path / "cache") == whole
     with pytest.raises(OutputError, match="exists already"):
-        train_study(study, tmp_path / "s")
+        train_learning_curve(study, tmp_path / "s")
     (tmp_path / "dev.jsonl").write_text("")
     with pytest.raises(TrainingError, match=r"dev\.jsonl: has changed"):
-        train_study(None, tmp_path / "s", resume=True)
+        train_learning_curve(None, tmp_path / "s", resume=True)
 
 
 def test_one_share_has_no_curve_and_one_seed_no_deviation(study, tmp_path):
     alone = study.model_copy(update={"fractions": [100], "seeds": [0], "baseline": False})
-    table = train_study(alone, tmp_path / "s", cache=tmp_path / "cache")
+    table = train_learning_curve(alone, tmp_path / "s", cache=tmp_path / "cache")
     assert [(row.with_elmo, row.deviation) for row in table.rows] == [(True, None)]
-    page = study_page(table, alone.run)
+    page = learning_curve_page(table, alone.run)
     assert "<svg" not in page
     assert "±" not in page
 
 
 def test_a_share_that_nothing_can_be_learned_from_is_refused_before_training(study, tmp_path):
     with pytest.raises(ConfigError, match=r"1 % of the training file is too little .*leave it out"):
-        train_study(study.model_copy(update={"fractions": [1, 100]}), tmp_path / "s")
+        train_learning_curve(study.model_copy(update={"fractions": [1, 100]}), tmp_path / "s")
     assert not (tmp_path / "s").exists()
 
 
@@ -115,11 +115,11 @@ def test_a_study_of_a_baseline_has_no_other(study):
 
 
 def test_what_the_options_say():
-    assert shares("1,5,20,100") == [1, 5, 20, 100]
-    assert (seeds("3", 7), seeds("0,5,9", 7)) == ([7, 8, 9], [0, 5, 9])
+    assert fractions_of("1,5,20,100") == [1, 5, 20, 100]
+    assert (seeds_of("3", 7), seeds_of("0,5,9", 7)) == ([7, 8, 9], [0, 5, 9])
     for wrong in ("", "0", "101", "a", "5,"):
         with pytest.raises(ConfigError, match="--fractions"):
-            shares(wrong)
+            fractions_of(wrong)
     for wrong in ("", "0", "-1", "a", "3,-1"):
         with pytest.raises(ConfigError, match="--seeds"):
-            seeds(wrong, 0)
+            seeds_of(wrong, 0)

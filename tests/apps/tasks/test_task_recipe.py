@@ -19,7 +19,7 @@ def test_every_recipe_of_the_repository_is_sound(path):
 
 def test_there_is_a_recipe_for_each_task():
     tasks = {task_run(path, {}, Path("a"), Path("b"), False, []).config.task for path in RECIPES}
-    assert tasks == {"tag", "classify", "pair", "relation", "read"}
+    assert tasks == {"tag", "classify", "pair", "relation", "qa"}
 
 
 def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_path):
@@ -41,7 +41,7 @@ def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_
         ('task = "tag"\nlayers = 3', [], "layers: "),
         ('task = "tag"', ["dropout=2"], "dropout: "),
         ('task = "tag"', ["dropout"], "dropout"),
-        ('task = "tag"', ["no_answer=true"], "no_answer is a setting of the task read"),
+        ('task = "tag"', ["no_answer=true"], "no_answer is a setting of the task qa"),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused(tmp_path, content, overrides, told):

@@ -11,7 +11,8 @@ import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task, predict_lines
+from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
+from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.task_report import task_page
 from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.formats.native import save_native
@@ -252,7 +253,7 @@ def test_a_task_is_compared_with_its_baseline(files, tagger, classifier, tmp_pat
 def test_a_page_tells_how_good_a_task_is_and_where_it_errs(files, tagger, classifier, kind, tmp_path):
     folder = tagger if kind == "conll" else classifier
     page = (folder / "report.html").read_text("utf-8")
-    assert "What it takes of each layer" in page
+    assert "Weight of each layer" in page
     assert page.count("<svg") == 2
     scores = evaluate_task(folder, files / f"test.{kind}", report=tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text("utf-8")
@@ -382,10 +383,10 @@ def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_pa
     (every,) = predict_lines(tagger, str(tmp_path / "t.txt"))
     scores = sorted(entity["score"] for entity in every["entities"])
     assert len(scores) == 2
-    (some,) = predict_lines(tagger, str(tmp_path / "t.txt"), least=sum(scores) / 2)
+    (some,) = predict_lines(tagger, str(tmp_path / "t.txt"), min_score=sum(scores) / 2)
     assert [entity["score"] for entity in some["entities"]] == scores[1:]
     for least, n in ((0.5, 1), (1.01, 0)):
-        (told,) = predict_lines(classifier, str(tmp_path / "t.txt"), least=least)
+        (told,) = predict_lines(classifier, str(tmp_path / "t.txt"), min_score=least)
         assert (len(told["labels"]), "label" in told) == (n, n == 1)
 
 

@@ -7,7 +7,7 @@ import torch
 from elmo.apps.embedding.to_static import write_word2vec
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import InputConfig, TaskConfig
-from elmo.tasks.data.static_words import StaticWords, read_static_vectors, words_in
+from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in
 from elmo.tasks.examples import Example, with_blanks
 from elmo.tasks.layers.encoder import Encoder
 
@@ -30,7 +30,7 @@ def file(tmp_path):
 def test_the_first_words_and_those_that_are_needed_are_kept(file):
     needed = words_in([of_words("River", other=of_words("nowhere"))])
     assert needed == {"River", "river", "nowhere"}
-    found = read_static_vectors(file, 2, needed)
+    found = read_task_vectors(file, 2, needed)
     assert found.words == ["the", "bank", "river"]
     assert np.allclose(found.table, TABLE[[0, 1, 4]], rtol=1e-6)
 

@@ -1,35 +1,29 @@
-"""What a trained task says of a file, and how good it is."""
+"""Scores of trained tasks on a file, and their predictions."""
 
-import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from elmo.apps.tasks.task_report import write_task_report
 from elmo.errors import ConfigError
 from elmo.storage.files import refuse_existing
-from elmo.tasks.data.pubtator import holds_pubtator, read_documents
-from elmo.tasks.kinds.dispatch import example_of_line
 from elmo.tasks.kinds.label_model import LabelModel
-from elmo.tasks.saved_task import AT_ONCE, load_task
+from elmo.tasks.saved_task import load_task
 from elmo.tasks.scoring.abstention import scope_scores
 from elmo.tasks.scoring.bootstrap import difference, interval
-from elmo.text.sources.lines import decode_lines, read_lines
 
 
 def evaluate_task(
-    folder: Path, path: Path, dtype: str = "float32", report: Path | None = None, least: float | None = None
+    folder: Path, path: Path, dtype: str = "float32", report: Path | None = None, min_score: float | None = None
 ) -> dict[str, float]:
     """Scores in percent on a file of labelled examples (`Tagger.scores`, `Classifier.scores`).
 
     Args:
         report: a page to write: what is right and wrong, by label and kind of example.
-        least: of a text with one label: one with a lower score is not told; None: what keeps 95 % of the dev file.
+        min_score: of texts with one label: predictions with a lower score are withheld; None: the threshold that keeps 95 %
+            of the dev file.
     Returns:
-        examples, the scores, the calibration error of a classifier, what its threshold is worth where one is given or the file
-        has labels that it does not know (`scope_scores`), and of the main score `low` and `high`: the middle 95 % over draws of
-        the examples.
+        examples, the scores, the calibration error of a classifier, coverage and accuracy at its threshold where one is given
+        or the file has labels that it does not know (`scope_scores`), and of the main score `low` and `high`: the middle 95 %
+        over draws of the examples.
     Raises:
         CheckpointError: no such task. TextError: the file is missing or broken. OutputError: the page exists.
     """
@@ -37,8 +31,8 @@ def evaluate_task(
         refuse_existing(report, None)
     task = load_task(folder, dtype=dtype)
     abstains = task.file.config.tells_one_label
-    if least is not None and not abstains:
-        raise ConfigError(f"{folder}: a least score is for texts with one label; leave --min-score out")
+    if min_score is not None and not abstains:
+        raise ConfigError(f"{folder}: --min-score is for texts with one label; leave --min-score out")
     examples = task.read(path)
     predicted = task.predict(examples)
     counts = task.model.counts(examples, predicted)
@@ -47,9 +41,9 @@ def evaluate_task(
         scores |= task.model.calibration(examples, predicted)
     if abstains:
         known = set(task.file.labels)
-        told = task.file.training.get("min_score") if least is None else least
-        if told is not None and (least is not None or any(not set(e.labels) <= known for e in examples)):
-            scores |= scope_scores(examples, predicted, known, told)
+        threshold = task.file.training.get("min_score") if min_score is None else min_score
+        if threshold is not None and (min_score is not None or any(not set(e.labels) <= known for e in examples)):
+            scores |= scope_scores(examples, predicted, known, threshold)
     if report is not None:
         write_task_report(task, examples, predicted, path.name, report)
     low, high = interval(counts, task.main_score)
@@ -61,8 +55,8 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> dict[
     """Two trained tasks on the same examples: is A better than B, and how sure is that?
 
     Returns:
-        the main score of each, their `difference` with the middle 95 % over draws of the examples, the share of the draws in
-        which A is the better, and by how many percent A lowers the error of B (100 - score), as the paper reports it.
+        the main score of each, their `difference` with the middle 95 % over draws of the examples, the percent of the draws in
+        which A is better, and by how many percent A lowers the error of B (100 - score), as the paper reports it.
     Raises:
         CheckpointError: no such task. ConfigError: tasks of two kinds. TextError: the file is missing or broken.
     """
@@ -84,30 +78,3 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> dict[
         "a_better_share": 100 * found.share_above,
         "error_reduction": 100 * found.difference / (100 - scores[1]) if scores[1] < 100 else 0.0,
     }
-
-
-def predict_lines(
-    folder: Path, source: str, pretokenized: bool = False, dtype: str = "float32", least: float = 0.0
-) -> Iterator[dict[str, Any]]:
-    """What a task says of each line of a text: `line`, `text`, and the facts of its prediction.
-
-    Args:
-        source: a file; `-`: standard input.
-        pretokenized: tokens are separated by white space.
-        least: labels, entities and answers with a lower score are not told.
-    Raises:
-        CheckpointError: no such task. TextError: the file is missing or broken.
-    """
-    task = load_task(folder, dtype=dtype)
-    if task.file.config.documents and holds_pubtator(Path(source)):
-        documents = read_documents(Path(source))
-        for example, told in zip(documents, task.predict(documents), strict=True):
-            yield {"line": example.line, "text": example.text, **told.facts(least)}
-        return
-    lines = decode_lines(sys.stdin.buffer, "standard input") if source == "-" else read_lines(Path(source))
-    numbered = enumerate(lines, start=1)
-    while block := list(islice(numbered, AT_ONCE)):
-        examples = [example_of_line(task.file.config, line, number, pretokenized) for number, line in block]
-        for example, told in zip(examples, task.predict(examples), strict=True):
-            other = {} if example.other is None else {"other": example.other.text}
-            yield {"line": example.line, "text": example.text, **other, **told.facts(least)}

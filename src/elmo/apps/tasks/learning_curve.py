@@ -1,7 +1,7 @@
-"""One task trained again and again: with shares of the training file, with several seeds, with ELMo and without.
+"""A learning curve: one task trained on fractions of the training file, with several seeds, with ELMo and without.
 
-The paper's figure 1 asks how many labels ELMo saves; the shares of one seed are nested, the smaller within the larger. Each
-training has a folder of its own, so a study that was stopped goes on where it was.
+The paper's figure 1 asks how many labels ELMo saves; the fractions of one seed are nested, the smaller within the larger. Each
+training has a folder of its own, so a learning curve that was stopped continues where it was.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from elmo.apps.tasks.learning_curve_page import Row, Table, write_study_page
+from elmo.apps.tasks.learning_curve_page import Row, Table, write_learning_curve_page
 from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, TrainingCallback, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
 from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers
@@ -22,7 +22,7 @@ from elmo.tasks.saved_task import CONFIG_FILE
 STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"
 
 
-class TaskStudy(BaseModel, frozen=True, extra="forbid"):
+class LearningCurve(BaseModel, frozen=True, extra="forbid"):
     """What is trained: the `study.json` of its folder."""
 
     run: TaskRun
@@ -32,7 +32,7 @@ class TaskStudy(BaseModel, frozen=True, extra="forbid"):
 
 
 class Part(NamedTuple):
-    """One training of a study."""
+    """One training of a learning curve."""
 
     name: str  # of its folder
     fraction: float
@@ -41,8 +41,8 @@ class Part(NamedTuple):
     run: TaskRun
 
 
-def train_study(
-    study: TaskStudy | None,
+def train_learning_curve(
+    curve: LearningCurve | None,
     folder: Path,
     *,
     resume: bool = False,
@@ -53,61 +53,61 @@ def train_study(
     """Train each part that is not there yet, then write `table.json` and `report.html`.
 
     Args:
-        study: None: what `study.json` of the folder says, with `resume`. Others as of `train_task`.
+        curve: None: what `study.json` of the folder says, with `resume`. Others as of `train_task`.
     Raises:
         See `train_task`.
     """
     if resume:
-        study = _study_of(folder)
+        curve = _learning_curve_of(folder)
     else:
-        assert study is not None
+        assert curve is not None
         refuse_existing(folder, force, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE])
-        _require_labels(study)
-        study = study.model_copy(update={"run": settled_run(study.run)})
+        _require_labels(curve)
+        curve = curve.model_copy(update={"run": settled_run(curve.run)})
         with atomic_write(folder) as part:
             part.mkdir()
-            (part / STUDY_FILE).write_text(study.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    assert study is not None
+            (part / STUDY_FILE).write_text(curve.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    assert curve is not None
     with file_lock(folder) as free:
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
         remove_leftovers(folder)
-        for part_of in parts(study):
+        for part_of in parts(curve):
             own = folder / part_of.name
             if (own / CONFIG_FILE).exists():
                 continue
             watch.part(part_of.name)
             again = (own / RUN_FILE).exists()
             train_task(None if again else part_of.run, own, resume=again, cache=cache, watch=watch, layers_of_all=True)
-        table = _table(study, folder)
+        table = _table(curve, folder)
         with atomic_write(folder / TABLE_FILE) as target:
             target.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        write_study_page(table, study.run, folder / PAGE_FILE)
+        write_learning_curve_page(table, curve.run, folder / PAGE_FILE)
     return table
 
 
-def is_study(folder: Path) -> bool:
-    """Whether a folder holds a study, under way or done."""
+def is_learning_curve(folder: Path) -> bool:
+    """Whether a folder holds a curve, under way or done."""
     return (folder / STUDY_FILE).exists()
 
 
-def parts(study: TaskStudy) -> Iterator[Part]:
-    """Every training of a study, the largest share first: its layers serve the smaller ones."""
-    for fraction in sorted(set(study.fractions), reverse=True):
-        for seed in dict.fromkeys(study.seeds):
+def parts(curve: LearningCurve) -> Iterator[Part]:
+    """Every training, the largest fraction first: its layers serve the smaller ones."""
+    for fraction in sorted(set(curve.fractions), reverse=True):
+        for seed in dict.fromkeys(curve.seeds):
             for with_elmo in (
-                (True, False) if study.baseline and study.run.config.model else (bool(study.run.config.model),)
+                (True, False) if curve.baseline and curve.run.config.model else (bool(curve.run.config.model),)
             ):
                 changed = {"fraction": fraction, "seed": seed} | ({} if with_elmo else {"model": None})
-                run = study.run.model_copy(update={"config": study.run.config.model_copy(update=changed)})
+                run = curve.run.model_copy(update={"config": curve.run.config.model_copy(update=changed)})
                 yield Part(f"{'elmo' if with_elmo else 'without'}-{fraction:g}-{seed}", fraction, seed, with_elmo, run)
 
 
-def shares(text: str) -> list[float]:
+def fractions_of(text: str) -> list[float]:
     """`1,5,20,100`: percent of the training file.
 
     Raises:
-        ConfigError: a share is none.
+        ConfigError: one is no percentage.
     """
     try:
         found = [float(one) for one in text.split(",")]
@@ -118,7 +118,7 @@ def shares(text: str) -> list[float]:
     return found
 
 
-def seeds(text: str, first: int) -> list[int]:
+def seeds_of(text: str, first: int) -> list[int]:
     """`3`: so many, from the first on; `0,5,9`: these.
 
     Raises:
@@ -135,12 +135,12 @@ def seeds(text: str, first: int) -> list[int]:
     return found
 
 
-def _require_labels(study: TaskStudy) -> None:
-    """Refuse a share of the training file that nothing can be learned from, before anything is trained."""
-    path = study.run.train
-    config = for_file(study.run.config, path)
+def _require_labels(curve: LearningCurve) -> None:
+    """Refuse a fraction of the training file without enough labels, before anything is trained."""
+    path = curve.run.train
+    config = for_file(curve.run.config, path)
     examples = read_examples(config, path)
-    for part in parts(study):
+    for part in parts(curve):
         config = for_file(part.run.config, path)
         some = learnable(config, examples, path)
         try:
@@ -151,18 +151,18 @@ def _require_labels(study: TaskStudy) -> None:
             ) from error
 
 
-def _study_of(folder: Path) -> TaskStudy:
+def _learning_curve_of(folder: Path) -> LearningCurve:
     try:
-        study = TaskStudy.model_validate(read_json(folder / STUDY_FILE))
+        curve = LearningCurve.model_validate(read_json(folder / STUDY_FILE))
     except (OSError, ValueError, ValidationError) as error:
         raise TrainingError(f"{folder}: no readable {STUDY_FILE}; start the trainings without --resume") from error
-    unchanged_run(study.run)
-    return study
+    unchanged_run(curve.run)
+    return curve
 
 
-def _table(study: TaskStudy, folder: Path) -> Table:
+def _table(curve: LearningCurve, folder: Path) -> Table:
     found: dict[tuple[bool, float], list[dict[str, Any]]] = {}
-    for part in parts(study):
+    for part in parts(curve):
         facts = read_json(folder / part.name / CONFIG_FILE)["training"]
         found.setdefault((part.with_elmo, part.fraction), []).append(facts)
     rows = []
@@ -182,4 +182,4 @@ def _table(study: TaskStudy, folder: Path) -> Table:
                 deviation=deviation,
             )
         )
-    return Table(score=name, seeds=study.seeds, rows=rows)
+    return Table(score=name, seeds=curve.seeds, rows=rows)

@@ -1,4 +1,4 @@
-"""The page of a study of a task: scores by share of the training file, with ELMo and without, over seeds."""
+"""The page of a learning curve: scores by fraction of the training file, with ELMo and without, over seeds."""
 
 from html import escape
 from pathlib import Path
@@ -12,7 +12,7 @@ from elmo.storage.files import atomic_write
 
 
 class Row(BaseModel, frozen=True):
-    """The trainings with one share of the training file."""
+    """The trainings with one fraction of the training file."""
 
     with_elmo: bool
     fraction: float
@@ -23,24 +23,24 @@ class Row(BaseModel, frozen=True):
 
 
 class Table(BaseModel, frozen=True):
-    """What a study found: the `table.json` of its folder."""
+    """The scores of a learning curve: the `table.json` of its folder."""
 
     score: str
     seeds: list[int]
     rows: list[Row]
 
 
-def write_study_page(found: Table, run: TaskRun, target: Path) -> None:
+def write_learning_curve_page(found: Table, run: TaskRun, target: Path) -> None:
     """Write the page, whole or not at all.
 
     Raises:
         OutputError: it cannot be written.
     """
     with atomic_write(target) as part:
-        part.write_text(study_page(found, run), encoding="utf-8")
+        part.write_text(learning_curve_page(found, run), encoding="utf-8")
 
 
-def study_page(found: Table, run: TaskRun) -> str:
+def learning_curve_page(found: Table, run: TaskRun) -> str:
     """The HTML of the page."""
     seeds = ", ".join(map(str, found.seeds))
     parts = [
@@ -76,7 +76,7 @@ def _kind(row: Row) -> str:
 
 
 def _curve(found: Table) -> str:
-    """The paper's figure 1; nothing if there is one share."""
+    """The paper's figure 1; nothing if there is one fraction."""
     lines = []
     for with_elmo in (True, False):
         own = [row for row in found.rows if row.with_elmo == with_elmo]

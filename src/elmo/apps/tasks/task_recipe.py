@@ -32,9 +32,9 @@ def task_run(
     settings = {} if recipe is None else read_recipe(recipe)
     files = {"train": train, "dev": dev}
     for name, path in files.items():
-        told = settings.pop(name, None)
-        if path is None and isinstance(told, str) and recipe is not None:
-            files[name] = recipe.parent / told
+        named = settings.pop(name, None)
+        if path is None and isinstance(named, str) and recipe is not None:
+            files[name] = recipe.parent / named
     inputs = settings.get("inputs")
     if isinstance(inputs, dict) and isinstance(inputs.get("vectors"), str) and recipe is not None:
         settings["inputs"] = {**inputs, "vectors": str(recipe.parent / inputs["vectors"])}
@@ -43,7 +43,7 @@ def task_run(
     if baseline:
         settings["model"] = None
     if "task" not in settings:
-        raise ConfigError("no task; give --task tag, classify, pair, relation or read, or a recipe")
+        raise ConfigError("no task; give --task tag, classify, pair, relation or qa, or a recipe")
     config = validated(TaskConfig, settings, "settings" if recipe is None else str(recipe))
     missing = [f"--{name}" for name, path in files.items() if path is None]
     if missing:

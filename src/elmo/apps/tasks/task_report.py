@@ -23,7 +23,7 @@ from elmo.tasks.scoring.span_scores import span_scores
 
 REPORT_FILE = "report.html"
 _NOTHING = "–"
-_Labels = dict[Any, str]  # by the place where they stand
+_Labels = dict[Any, str]  # by position in the example
 _LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 10**9))  # tokens
 _MOST_LABELS, _MOST_MISTAKES = 40, 20
 
@@ -45,7 +45,7 @@ def write_task_report(
 def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any], source: str) -> str:
     """The HTML of the page."""
     counts = task.model.counts(examples, predicted)
-    pairs = _said_and_true(task, examples, predicted)
+    pairs = _gold_and_predicted(task, examples, predicted)
     low, high = interval(counts, task.main_score)
     main = task.model.main_score
     scores = {name: f"{float(value):.2f}" for name, value in task.model.scores(counts.sum(axis=0)).items()}
@@ -55,8 +55,8 @@ def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence
         f"<p>{main}: 95 % of a thousand draws of these examples lie between {low:.2f} and {high:.2f}. In percent.</p>",
         *_curves(task),
         _layers(task),
-        table("By label", ["label", "F1", "precision", "recall", "true", "said"], _by_label(pairs), 1),
-        table("Most frequent mistakes", ["true", "said", "times"], _mistakes(pairs), 2),
+        table("By label", ["label", "F1", "precision", "recall", "gold", "predicted"], _by_label(pairs), 1),
+        table("Most frequent mistakes", ["gold", "predicted", "times"], _mistakes(pairs), 2),
         table("By kind of example", ["examples", "number", main], _by_kind(task, examples, counts), 1),
         facts_table("Task", _facts(task)),
     ]
@@ -79,31 +79,31 @@ def _curves(task: LoadedTask) -> list[str]:
 
 
 def _layers(task: LoadedTask) -> str:
-    """The shares of the layers in each mix (Peters et al. 2018, figure 2)."""
+    """The weights of the layers in each mix (Peters et al. 2018, figure 2)."""
     rows = []
     encoder = task.model.encoder
     for name, part in (("input", encoder.elmo), ("output", encoder.elmo_above)):
         if part is not None:
-            shares = part.mix.weights.detach().softmax(dim=0).tolist()
+            weights = part.mix.weights.detach().softmax(dim=0).tolist()
             rows.append(
                 [
                     f"at the {name} of the LSTM",
-                    *(f"{share:.2f}" for share in shares),
+                    *(f"{weight:.2f}" for weight in weights),
                     f"{float(part.mix.gamma.detach()):.2f}",
                 ]
             )
     n_layers = task.file.elmo.n_layers if task.file.elmo else 0
-    return table("What it takes of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows, 1)
+    return table("Weight of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows, 1)
 
 
-def _said_and_true(
+def _gold_and_predicted(
     task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any]
 ) -> list[tuple[_Labels, _Labels]]:
-    """Of each example the true labels and those that were said, by the place where they stand; nothing for other tasks."""
+    """Of each example the gold and the predicted labels, by position in the example; nothing for other tasks."""
     model = task.model
     pairs = zip(examples, predicted, strict=True)
     if isinstance(model, LabelModel):
-        return [(_at_places(e.labels, model), _at_places(p.labels, model)) for e, p in pairs]
+        return [(_by_position(e.labels, model), _by_position(p.labels, model)) for e, p in pairs]
     if isinstance(model, DocumentRelations):
         return [
             (
@@ -119,8 +119,8 @@ def _said_and_true(
     return [(_spans(e.labels), _spans(p.tags)) for e, p in pairs]
 
 
-def _at_places(labels: Sequence[str], model: LabelModel) -> _Labels:
-    """One label has the place 0; of several each has its own."""
+def _by_position(labels: Sequence[str], model: LabelModel) -> _Labels:
+    """A single label has position 0; of several each has its own."""
     return {label if model.multi_label else 0: label for label in labels}
 
 
@@ -129,28 +129,28 @@ def _spans(tags: Sequence[str]) -> _Labels:
 
 
 def _by_label(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
-    """F1, precision, recall, how often true and said, of the most frequent labels."""
-    frequent = Counter(label for true, said in pairs for label in (*true.values(), *said.values()))
+    """F1, precision, recall, how often gold and predicted, of the most frequent labels."""
+    frequent = Counter(label for gold, predicted in pairs for label in (*gold.values(), *predicted.values()))
     rows = []
     for label, _ in frequent.most_common(_MOST_LABELS):
-        own = [[{place for place, other in side.items() if other == label} for side in pair] for pair in pairs]
-        right = sum(len(true & said) for true, said in own)
-        n_said, n_true = (sum(len(pair[i]) for pair in own) for i in (1, 0))
-        scores = span_scores(np.array([right, n_said, n_true]))
+        own = [[{position for position, other in side.items() if other == label} for side in pair] for pair in pairs]
+        right = sum(len(gold & predicted) for gold, predicted in own)
+        n_predicted, n_gold = (sum(len(pair[i]) for pair in own) for i in (1, 0))
+        scores = span_scores(np.array([right, n_predicted, n_gold]))
         shown = [f"{float(scores[name]):.1f}" for name in ("f1", "precision", "recall")]
-        rows.append([label or "(no label)", *shown, f"{n_true:,}", f"{n_said:,}"])
+        rows.append([label or "(no label)", *shown, f"{n_gold:,}", f"{n_predicted:,}"])
     return rows
 
 
 def _mistakes(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
-    """What was said for what, most often first."""
+    """What was predicted for what, most often first."""
     found = Counter(
-        (true.get(place, _NOTHING), said.get(place, _NOTHING))
-        for true, said in pairs
-        for place in {**true, **said}
-        if true.get(place) != said.get(place)
+        (gold.get(position, _NOTHING), predicted.get(position, _NOTHING))
+        for gold, predicted in pairs
+        for position in {**gold, **predicted}
+        if gold.get(position) != predicted.get(position)
     )
-    return [[true, said, f"{n:,}"] for (true, said), n in found.most_common(_MOST_MISTAKES)]
+    return [[gold, predicted, f"{n:,}"] for (gold, predicted), n in found.most_common(_MOST_MISTAKES)]
 
 
 def _by_kind(task: LoadedTask, examples: Sequence[Example], counts: Counts) -> list[list[str]]:

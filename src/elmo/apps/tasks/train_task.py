@@ -17,7 +17,7 @@ from elmo.storage.arrays import checksum_of
 from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers, remove_whole
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
-from elmo.tasks.data.static_words import StaticWords, read_static_vectors, words_in
+from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in
 from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
 from elmo.tasks.kinds.dispatch import for_file, read_examples, read_to_score
@@ -168,7 +168,7 @@ def _prepare(run: TaskRun) -> _Parts:
     if config.inputs.vectors is None:
         return _Parts(file, whole, train, dev, biLM, None)
     path = Path(config.inputs.vectors)
-    vectors = read_static_vectors(path, config.inputs.vectors_kept, words_in(train))
+    vectors = read_task_vectors(path, config.inputs.vectors_kept, words_in(train))
     known = VectorsReference(source=path.name, checksum=checksum_of(path), width=vectors.table.shape[1])
     inputs = config.inputs.model_copy(update={"vectors": path.name})  # a task tells nobody where its files lay
     named = config.model_copy(update={"inputs": inputs})

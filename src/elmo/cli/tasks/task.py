@@ -20,7 +20,8 @@ class Task(StrEnum):
     classify = "classify"
     pair = "pair"
     relation = "relation"
-    read = "read"
+    qa = "qa"
+    read = "read"  # the old name of qa
 
 
 _Dtype = Annotated[
@@ -71,8 +72,13 @@ def train(
 
     Example: `elmo train --task classify --train a.jsonl --dev b.jsonl`
     """
-    from elmo.apps.tasks.learning_curve import TaskStudy, is_study, shares, train_study
-    from elmo.apps.tasks.learning_curve import seeds as seeds_of
+    from elmo.apps.tasks.learning_curve import (
+        LearningCurve,
+        fractions_of,
+        is_learning_curve,
+        seeds_of,
+        train_learning_curve,
+    )
     from elmo.apps.tasks.task_recipe import task_run
     from elmo.apps.tasks.train_task import TrainingCallback, train_task
     from elmo.errors import ConfigError
@@ -105,18 +111,18 @@ def train(
         raise ConfigError("--resume uses the settings in the folder; give only -o with it")
     if baseline and model is not None and not (fractions or seeds):
         raise ConfigError("--baseline trains without a model; leave out --model")
-    if fractions or seeds or (resume and is_study(output)):
-        study = None
+    if fractions or seeds or (resume and is_learning_curve(output)):
+        curve = None
         if not resume:
             common = task_run(recipe, options, train, dev, False, set or [])
             shared = common.config
-            study = TaskStudy(
+            curve = LearningCurve(
                 run=common,
-                fractions=[shared.fraction] if fractions is None else shares(fractions),
+                fractions=[shared.fraction] if fractions is None else fractions_of(fractions),
                 seeds=[shared.seed] if seeds is None else seeds_of(seeds, shared.seed),
                 baseline=baseline,
             )
-        table = train_study(study, output, resume=resume, force=force, cache=cache, watch=Live())
+        table = train_learning_curve(curve, output, resume=resume, force=force, cache=cache, watch=Live())
         say_in_place("")
         _show_table(output, table, json)
         return
@@ -143,7 +149,7 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
     file: Annotated[Path, typer.Argument(help="Labelled examples, in a format of elmo train.")],
     report: Annotated[Path | None, typer.Option(help="HTML report to write: scores, errors, layer weights.")] = None,
-    least: Annotated[
+    min_score: Annotated[
         float | None,
         typer.Option(
             "--min-score",
@@ -161,7 +167,7 @@ def evaluate(
     """
     from elmo.apps.tasks.evaluate import evaluate_task
 
-    show_facts(evaluate_task(folder, file, dtype, report, least), json)
+    show_facts(evaluate_task(folder, file, dtype, report, min_score), json)
 
 
 def compare(
@@ -186,7 +192,7 @@ def predict(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
     ] = False,
-    least: Annotated[
+    min_score: Annotated[
         float, typer.Option("--min-score", min=0, max=1, help="Leave out predictions with a score below this.")
     ] = 0.0,
     dtype: _Dtype = "float32",
@@ -200,9 +206,9 @@ def predict(
     """
     import json as to_json
 
-    from elmo.apps.tasks.evaluate import predict_lines
+    from elmo.apps.tasks.predict import predict_lines
 
-    for facts in predict_lines(folder, file, pretokenized, dtype, least):
+    for facts in predict_lines(folder, file, pretokenized, dtype, min_score):
         print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))
 
 

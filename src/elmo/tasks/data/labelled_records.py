@@ -97,18 +97,18 @@ def _table(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = (line + "\n" for line in read_lines(path))
     reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
-    places: dict[str, int] | None = None
+    columns_of: dict[str, int] | None = None
     n_columns = 0
     try:
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
-            if places is None:
+            if columns_of is None:
                 n_columns = len(row)
-                places = _header([cell.strip().lower() for cell in row], fields, columns, labels)
-                if places is not None:
+                columns_of = _header([cell.strip().lower() for cell in row], fields, columns, labels)
+                if columns_of is not None:
                     continue
-                places = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
+                columns_of = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
             if len(row) != n_columns or n_columns <= len(columns):
                 raise TextError(
                     f"{path}, line {reader.line_num}: {len(row)} column(s), "
@@ -118,7 +118,7 @@ def _table(
                         else f"there must be {' and '.join(columns)} and a label"
                     )
                 )
-            yield reader.line_num, {name: row[place].strip() for name, place in places.items()}
+            yield reader.line_num, {name: row[column].strip() for name, column in columns_of.items()}
     except csv.Error as error:
         raise TextError(f"{path}, line {reader.line_num}: not a line of a table ({error})") from error
 
@@ -127,14 +127,14 @@ def _header(
     names: Sequence[str], fields: Fields, columns: Sequence[str], labels: Sequence[str]
 ) -> dict[str, int] | None:
     """Where a header puts each value; None: the line is no header."""
-    places = {}
+    columns_of = {}
     for name in columns:
         found = next((names.index(other) for other in fields[name] if other in names), None)
         if found is None:
             return None
-        places[name] = found
+        columns_of[name] = found
     at = next((names.index(label.lower()) for label in labels if label.lower() in names), None)
-    return None if at is None else places | {labels[0]: at}
+    return None if at is None else columns_of | {labels[0]: at}
 
 
 def _labels(given: Any, names: Sequence[str], where: str) -> list[str]:

@@ -49,13 +49,13 @@ def document_example(values: Any, line: int, where: str) -> Example:
     """
     try:
         text = values["text"]
-        told = [(int(m["start"]), int(m["end"]), str(m["kind"]), str(m["id"])) for m in values["mentions"]]
+        given = [(int(m["start"]), int(m["end"]), str(m["kind"]), str(m["id"])) for m in values["mentions"]]
         tokens = tokenize(text)
     except (KeyError, TypeError, ValueError) as error:
         raise TextError(
             f"{where}: no document ({type(error).__name__} {error}); give text, and mentions with start, end, kind and id"
         ) from error
-    mentions = [_mention(tokens, start, end, kind, concept, where) for start, end, kind, concept in told]
+    mentions = [_mention(tokens, start, end, kind, concept, where) for start, end, kind, concept in given]
     return Example(tokens, [], text, line, document=Document(tuple(mentions), (), _sentences(text, tokens)))
 
 

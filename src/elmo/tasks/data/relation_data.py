@@ -63,23 +63,23 @@ def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:
     found = list(_MARK.finditer(text))
     if sorted(match.group() for match in found) != sorted(_SIGNS):
         raise TextError(f"{where}: mark one mention <e1>...</e1> and one <e2>...</e2>, or give 'head' and 'tail'")
-    places: dict[str, int] = {}
+    offsets: dict[str, int] = {}
     taken = 0
     for match in found:
-        places[match.group()] = match.start() - taken
+        offsets[match.group()] = match.start() - taken
         taken += len(match.group())
-    return _MARK.sub("", text), [(places[f"<e{i}>"], places[f"</e{i}>"]) for i in (1, 2)]
+    return _MARK.sub("", text), [(offsets[f"<e{i}>"], offsets[f"</e{i}>"]) for i in (1, 2)]
 
 
 def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> Ends:
     if not (isinstance(value, list | tuple) and value and all(type(n) is int and n >= 0 for n in value)):
         raise TextError(
-            f"{where}: {value!r:.40} is no place of a mention; 'head' and 'tail' are [start, end] in characters of a text, "
+            f"{where}: {value!r:.40} is no position of a mention; 'head' and 'tail' are [start, end] in characters of a text, "
             "or the numbers of their tokens"
         )
     if not by_token:
         if len(value) != 2:
-            raise TextError(f"{where}: {value!r:.40} is no place of a mention; give [start, end] in characters")
+            raise TextError(f"{where}: {value!r:.40} is no position of a mention; give [start, end] in characters")
         return _covered(tokens, value[0], value[1], where)
     if max(value) >= len(tokens):
         raise TextError(f"{where}: a mention has token {max(value)}, there are {len(tokens)}, counted from 0")

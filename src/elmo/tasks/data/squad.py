@@ -1,7 +1,7 @@
 """Files of questions about passages, in the format of SQuAD 1.1 and 2.0 (CMRC 2018 has the same) -> examples.
 
 The passage is the text of an example, the question its second text, the answers its labels: none if the passage does not answer
-it. The marks are the places of the answers; an answer that does not stand in the passage has none, and still counts when scored.
+it. The spans are the tokens of the answers; an answer that does not stand in the passage has none, and still counts when scored.
 """
 
 import json
@@ -57,18 +57,18 @@ def _of_passage(passage: str, questions: list[Any], n_before: int, path: Path) -
         answers, marks = [], []
         for answer in [] if question.get("is_impossible") else question["answers"]:
             answers.append(answer["text"])
-            marks += _place(tokens, passage, answer["text"], answer["answer_start"])
+            marks += _tokens_of(tokens, passage, answer["text"], answer["answer_start"])
         other = Example(of_question, [], asked, number)
         yield Example(tokens, list(dict.fromkeys(answers)), passage, number, other, tuple(dict.fromkeys(marks)))
 
 
-def _place(tokens: list[Token], passage: str, text: str, told: int) -> list[tuple[int, int]]:
-    """The tokens of an answer, nearest to where it is said to stand; none if its text is not in the passage."""
-    starts = [told] if passage[told : told + len(text)] == text else _starts(passage, text)
+def _tokens_of(tokens: list[Token], passage: str, text: str, start: int) -> list[tuple[int, int]]:
+    """The tokens of an answer, nearest to `start`; none if its text is not in the passage."""
+    starts = [start] if passage[start : start + len(text)] == text else _starts(passage, text)
     if not text or not starts:
         return []
-    start = min(starts, key=lambda at: abs(at - told))
-    inside = [i for i, token in enumerate(tokens) if token.start < start + len(text) and token.end > start]
+    at = min(starts, key=lambda one: abs(one - start))
+    inside = [i for i, token in enumerate(tokens) if token.start < at + len(text) and token.end > at]
     return [(inside[0], inside[-1] + 1)] if inside else []
 
 

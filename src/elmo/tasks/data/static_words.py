@@ -38,7 +38,7 @@ def words_in(examples: Sequence[Example]) -> set[str]:
     return words | {word.lower() for word in words}
 
 
-def read_static_vectors(path: Path, most: int, needed: Collection[str]) -> WordVectors:
+def read_task_vectors(path: Path, most: int, needed: Collection[str]) -> WordVectors:
     """The first words of a file, and whichever of the others are needed.
 
     Args:

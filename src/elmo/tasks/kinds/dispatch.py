@@ -20,15 +20,15 @@ from elmo.tasks.kinds.classify.biattentive import BiattentiveClassifier
 from elmo.tasks.kinds.classify.model import Classifier
 from elmo.tasks.kinds.labels import require_labels
 from elmo.tasks.kinds.pair.model import PairClassifier, PairScorer
-from elmo.tasks.kinds.qa.model import Reader
+from elmo.tasks.kinds.qa.model import ExtractiveQA
 from elmo.tasks.kinds.relation.document_model import DocumentRelations
 from elmo.tasks.kinds.relation.model import RelationModel
 from elmo.tasks.kinds.tag.model import Tagger
 from elmo.text.sources.file_kinds import holds_records
 from elmo.text.tokens import tokenize
 
-_ORDER = {"pair": "", "read": ", passage and question"}
-_NAMES = {"pair": ("a", "b"), "read": ("context", "question")}
+_ORDER = {"pair": "", "qa": ", passage and question"}
+_NAMES = {"pair": ("a", "b"), "qa": ("context", "question")}
 
 TaskModel = (
     Tagger
@@ -38,7 +38,7 @@ TaskModel = (
     | PairScorer
     | RelationModel
     | DocumentRelations
-    | Reader
+    | ExtractiveQA
 )
 
 
@@ -71,7 +71,7 @@ def read_examples(config: TaskConfig, path: Path) -> list[Example]:
             return read_pairs(path, config.label)
         case "relation":
             return read_documents(path) if config.documents else read_relations(path, config.label)
-        case "read":
+        case "qa":
             return read_questions(path)
 
 
@@ -104,12 +104,12 @@ def new_model(
             return (PairScorer if config.regression else PairClassifier)(config, labels, tables, elmo)
         case "relation":
             return (DocumentRelations if config.documents else RelationModel)(config, labels, tables, elmo)
-        case "read":
-            return Reader(config, labels, tables, elmo)
+        case "qa":
+            return ExtractiveQA(config, labels, tables, elmo)
 
 
 def example_of(config: TaskConfig, given: Any, number: int, where: str | None = None) -> Example:
-    """What a caller gives to a task: a text, as a string or a list of tokens; for a pair two of them; to read
+    """What a caller gives to a task: a text, as a string or a list of tokens; for a pair two of them; for questions
     passage and question; for a relation a text with
     marks, or a dict as a line of its file.
 
@@ -119,7 +119,7 @@ def example_of(config: TaskConfig, given: Any, number: int, where: str | None = 
         TextError: it is something else, or a pair or relation has no word where there must be one.
     """
     where = where or f"text {number}"
-    if config.task in ("pair", "read"):
+    if config.task in ("pair", "qa"):
         if not (isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2):
             raise TextError(f"{where} is {given!r:.80}; give a pair of texts{_ORDER[config.task]}")
         (a, of_a), (b, of_b) = (text_and_tokens(side, where) for side in given)

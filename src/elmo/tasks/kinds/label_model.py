@@ -27,7 +27,7 @@ class LabelModel(nn.Module):
 
     main_score = "accuracy"
     temperature: Tensor  # float (), what logits are divided by
-    ngram_share: Tensor  # float (), what the log shares of the bag of n-grams are multiplied by
+    ngram_share: Tensor  # float (), weight of the log probabilities of the bag of n-grams
 
     def __init__(self, config: TaskConfig, labels: Sequence[str], encoder: Encoder) -> None:
         super().__init__()
@@ -68,9 +68,9 @@ class LabelModel(nn.Module):
         logits = self.logits(batch) / self.temperature
         if self.ngrams is not None:
             logits = logits + self.ngram_share * self.ngrams(list(map(bag_of_text, batch.examples)))
-        shares = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
+        probs = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
         found = []
-        for row in shares.tolist():
+        for row in probs.tolist():
             scores = dict(zip(self.labels, row, strict=True))
             likely = [label for label, score in scores.items() if score > 0.5]
             found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
@@ -85,17 +85,17 @@ class LabelModel(nn.Module):
             self.ngrams.fit(bags, truth, dev_bags, dev_truth)
 
     def calibrate(self, logits: Sequence[Tensor], examples: Sequence[Example]) -> None:
-        """Fit the temperature and the n-grams' share to logits of batches of examples with one label each (Guo et al. 2017)."""
+        """Fit temperature and weight of the n-grams to logits of batches of examples with one label each (Guo et al. 2017)."""
         at, truth = self._known(examples)
         if self.multi_label or not at:
             return
-        voices = [torch.cat(list(logits))[at]]
+        inputs = [torch.cat(list(logits))[at]]
         if self.ngrams is not None:
-            voices.append(self.ngrams([bag_of_text(examples[i]) for i in at]))
-        sharpness, *shares = fit_pool([voice.numpy() for voice in voices], truth.numpy())
+            inputs.append(self.ngrams([bag_of_text(examples[i]) for i in at]))
+        sharpness, *weights = fit_pool([part.numpy() for part in inputs], truth.numpy())
         self.temperature.fill_(1 / sharpness)
-        if shares:
-            self.ngram_share.fill_(shares[0])
+        if weights:
+            self.ngram_share.fill_(weights[0])
 
     def _known(self, examples: Sequence[Example]) -> tuple[list[int], Tensor]:
         """Where those are whose first label the task knows; the numbers of these labels, int64 (n,)."""
@@ -103,23 +103,23 @@ class LabelModel(nn.Module):
         return at, torch.tensor([self._numbers[examples[i].labels[0]] for i in at], dtype=torch.int64)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
-        """Of each example: whether all is right, 1, and for each label whether it is rightly said, said, true."""
+        """Of each example: whether all is right, 1, and for each label whether it is rightly predicted, predicted, gold."""
         names = sorted({*self.labels, *(label for e in examples for label in e.labels)})  # a test may have others
         numbers = {name: k for k, name in enumerate(names)}
-        true, said = (np.zeros((len(examples), len(names)), dtype=bool) for _ in range(2))
+        gold, chosen = (np.zeros((len(examples), len(names)), dtype=bool) for _ in range(2))
         for row, (e, p) in enumerate(zip(examples, predicted, strict=True)):
-            true[row, [numbers[label] for label in e.labels]] = True
-            said[row, [numbers[label] for label in p.labels]] = True
-        right = (true == said).all(axis=1, keepdims=True)
-        return np.hstack([right, np.ones_like(right), true & said, said, true]).astype(np.int64)
+            gold[row, [numbers[label] for label in e.labels]] = True
+            chosen[row, [numbers[label] for label in p.labels]] = True
+        right = (gold == chosen).all(axis=1, keepdims=True)
+        return np.hstack([right, np.ones_like(right), gold & chosen, chosen, gold]).astype(np.int64)
 
     def calibration(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> dict[str, float]:
-        """calibration_error, of the label that is said; nothing where there may be several."""
+        """calibration_error, of the predicted label; nothing where there may be several."""
         if self.multi_label:
             return {}
-        shares = np.array([p.scores[p.labels[0]] for p in predicted])
+        probs = np.array([p.scores[p.labels[0]] for p in predicted])
         right = np.array([p.labels == e.labels for e, p in zip(examples, predicted, strict=True)])
-        return {"calibration_error": calibration_error(shares, right)}
+        return {"calibration_error": calibration_error(probs, right)}
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
         """accuracy (all labels right), macro_f1, micro_f1 in percent, of sums of counts (..., C)."""

@@ -44,7 +44,7 @@ def labels_of(config: TaskConfig, scheme: Scheme | None, train: Sequence[Example
     """
     if scheme is not None:
         return _span_labels(train, path)
-    if config.task == "read":
+    if config.task == "qa":
         return []
     if config.documents:
         return _document_labels(train, path)
@@ -71,7 +71,7 @@ def learnable(config: TaskConfig, train: list[Example], path: Path) -> list[Exam
     if config.fraction < 100:
         order = np.random.default_rng(config.seed).permutation(len(train))
         train = [train[i] for i in sorted(order[: math.ceil(len(train) * config.fraction / 100)])]
-    if config.task != "read":
+    if config.task != "qa":
         return train
     kept = [e for e in train if e.marks or (config.no_answer and not e.labels)]
     if not kept:
@@ -95,7 +95,7 @@ def require_labels(config: TaskConfig, examples: Sequence[Example], path: Path) 
     """
     if config.regression:
         _numbers(examples, path)
-    elif config.task not in ("tag", "read") and not config.multi_label and not config.documents:
+    elif config.task not in ("tag", "qa") and not config.multi_label and not config.documents:
         for example in examples:
             if len(example.labels) != 1:
                 raise TextError(f"{path}, line {example.line}: {len(example.labels)} labels, there must be one")

@@ -46,35 +46,35 @@ class _LogPartition(Function):
     """alpha_t is the log sum over all beginnings of a path with a tag at t.
 
     The derivatives of log Z are probabilities: of a tag by its emission, of two tags in a row by their transition. Going back,
-    the probability of a tag is parted among those before it by the shares that they had in its alpha.
+    the probability of a tag is divided among those before it in proportion to what they added to its alpha.
     """
 
     @staticmethod
     def forward(ctx: Any, emissions: Tensor, start: Tensor, transitions: Tensor, end: Tensor, mask: Tensor) -> Tensor:
         alpha = start + emissions[:, 0]  # (B, K)
-        shares = []  # (B, K, K) each, of the tags before among all that come to a tag
+        probs = []  # (B, K, K) each, of the tags before among all that come to a tag
         for t in range(1, emissions.shape[1]):
             paths = alpha.unsqueeze(2) + transitions
             highest = paths.amax(dim=1, keepdim=True)
             of_highest = torch.threshold_(paths.sub_(highest).clamp_(min=_NOTHING).exp_(), _NO_SHARE, 0.0)
             whole = of_highest.sum(dim=1, keepdim=True)
-            shares.append(of_highest.div_(whole))
+            probs.append(of_highest.div_(whole))
             longer = whole.log_().add_(highest).squeeze(1).add_(emissions[:, t])
             alpha = torch.where(mask[:, t, None], longer, alpha)
         at_end = alpha + end
-        ctx.save_for_backward(mask, at_end.softmax(dim=1), *shares)
+        ctx.save_for_backward(mask, at_end.softmax(dim=1), *probs)
         return torch.logsumexp(at_end, dim=1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_log_z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
-        mask, last, *shares = ctx.saved_tensors
+        mask, last, *probs = ctx.saved_tensors
         tag = last * of_log_z.unsqueeze(1)  # (B, K), of the last token
         of_end, of_transitions, of_emissions = tag.sum(dim=0), tag.new_zeros(tag.shape[1], tag.shape[1]), []
-        for t in range(len(shares), 0, -1):
+        for t in range(len(probs), 0, -1):
             token = mask[:, t, None]
             of_emissions.append(tag * token)
-            pairs = shares[t - 1] * of_emissions[-1].unsqueeze(1)
+            pairs = probs[t - 1] * of_emissions[-1].unsqueeze(1)
             of_transitions += pairs.sum(dim=0)
             tag = torch.where(token, pairs.sum(dim=2), tag)
         of_emissions.append(tag)
@@ -105,8 +105,8 @@ def marginals(emissions: Tensor, chain: Chain, mask: Tensor) -> Tensor:
     with torch.enable_grad():
         x = emissions.detach().requires_grad_()
         fixed = Chain(*(part.detach() for part in chain))
-        (shares,) = torch.autograd.grad(log_partition(x, fixed, mask).sum(), x)
-    return shares
+        (probs,) = torch.autograd.grad(log_partition(x, fixed, mask).sum(), x)
+    return probs
 
 
 def viterbi(emissions: Tensor, chain: Chain, mask: Tensor) -> list[list[int]]:

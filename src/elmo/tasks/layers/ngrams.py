@@ -1,7 +1,7 @@
 """A text as a bag of its words and their pieces -> labels: TF-IDF and a multinomial logistic regression.
 
 A network that reads vectors does not learn every turn of phrase from a few examples; a bag of n-grams does, and errs otherwise.
-`LabelModel` lets both speak, each as loudly as makes the dev file most likely (a logarithmic opinion pool, Heskes 1998), and
+`LabelModel` combines both with weights fitted on the dev file (a logarithmic opinion pool, Heskes 1998), and
 `DocumentRelations` does with bags of what a document says of two concepts.
 """
 
@@ -70,7 +70,7 @@ class _Rows(NamedTuple):
 
 
 class NgramLayer(nn.Module):
-    """Bags -> log shares of the labels: float (B, K). Before `fit` all are alike.
+    """Bags -> log probabilities of the labels: float (B, K). Before `fit` all are alike.
 
     Args:
         n_labels: K.

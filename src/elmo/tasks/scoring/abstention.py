@@ -1,4 +1,4 @@
-"""When to say nothing: the score below which a label is not told, and what that is worth on texts out of scope.
+"""Abstention: the score below which a prediction is withheld, and what that does on texts out of scope.
 
 A text is out of scope if its label is none that the task was trained on.
 """
@@ -21,30 +21,30 @@ def default_threshold(examples: Sequence[Example], predicted: Sequence[Labelled]
 
 
 def scope_scores(
-    examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str], least: float
+    examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str], min_score: float
 ) -> dict[str, float]:
-    """What a threshold is worth, in percent.
+    """Coverage and accuracy at a threshold, in percent.
 
     Args:
-        labels: those in scope. least: a label with a lower score is not told.
+        labels: those in scope. min_score: a prediction with a lower score is withheld.
     Returns:
-        min_score; of texts in scope the accuracy without a threshold, the share that is told a label, and the share that is told
-        the right one; of those out of scope the share that is told none, and how often the score of a text in scope is above
+        min_score; of texts in scope the accuracy without a threshold, the percent that get a label, and that get
+        the right one; of those out of scope the percent that get none, and how often the score of a text in scope is above
         that of one out of scope (AUROC, a tie counts half).
     """
     scores = _scores(predicted)
     inside = np.array([set(e.labels) <= labels for e in examples], dtype=bool)
     right = np.array([e.labels == p.labels for e, p in zip(examples, predicted, strict=True)], dtype=bool)
-    told = scores >= least
-    found = {"min_score": least}
+    given = scores >= min_score
+    found = {"min_score": min_score}
     if inside.any():
         found |= {
             "in_scope_accuracy": _percent(right[inside]),
-            "in_scope_told": _percent(told[inside]),
-            "in_scope_told_right": _percent((told & right)[inside]),
+            "in_scope_told": _percent(given[inside]),
+            "in_scope_told_right": _percent((given & right)[inside]),
         }
     if (~inside).any():
-        found["out_of_scope_recall"] = _percent(~told[~inside])
+        found["out_of_scope_recall"] = _percent(~given[~inside])
     if inside.any() and (~inside).any():
         outside = np.sort(scores[~inside])
         below = sum(np.searchsorted(outside, scores[inside], side) for side in ("left", "right")) / 2

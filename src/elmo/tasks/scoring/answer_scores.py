@@ -25,18 +25,18 @@ def normal_tokens(answer: str) -> list[str]:
     return _TOKEN.findall(_ARTICLES.sub(" ", kept))
 
 
-def exact_match(said: str, answers: Sequence[str]) -> bool:
+def exact_match(predicted: str, answers: Sequence[str]) -> bool:
     """Whether an answer is one of those given; "" is right if none is given."""
-    return any(normal_tokens(said) == normal_tokens(answer) for answer in answers or [""])
+    return any(normal_tokens(predicted) == normal_tokens(answer) for answer in answers or [""])
 
 
-def f1(said: str, answers: Sequence[str]) -> float:
+def f1(predicted: str, answers: Sequence[str]) -> float:
     """The highest F1, 0 to 1, with one of the answers given; of no answer 1 if none is given, else 0."""
-    return max(_f1(normal_tokens(said), normal_tokens(answer)) for answer in answers or [""])
+    return max(_f1(normal_tokens(predicted), normal_tokens(answer)) for answer in answers or [""])
 
 
-def _f1(said: list[str], true: list[str]) -> float:
-    if not said or not true:
-        return float(said == true)
-    shared = (Counter(said) & Counter(true)).total()
-    return 2 * shared / (len(said) + len(true))
+def _f1(predicted: list[str], gold: list[str]) -> float:
+    if not predicted or not gold:
+        return float(predicted == gold)
+    shared = (Counter(predicted) & Counter(gold)).total()
+    return 2 * shared / (len(predicted) + len(gold))

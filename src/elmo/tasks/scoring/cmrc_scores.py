@@ -27,25 +27,25 @@ def segments(answer: str) -> list[str]:
     return [token.text for token in tokenize(_HAN.sub(r" \g<0> ", _bare(answer)))]
 
 
-def exact_match(said: str, answers: Sequence[str]) -> bool:
+def exact_match(predicted: str, answers: Sequence[str]) -> bool:
     """Whether an answer is one of those given, without punctuation; "" is right if none is given."""
-    return any(_bare(said) == _bare(answer) for answer in answers or [""])
+    return any(_bare(predicted) == _bare(answer) for answer in answers or [""])
 
 
-def f1(said: str, answers: Sequence[str]) -> float:
+def f1(predicted: str, answers: Sequence[str]) -> float:
     """The highest F1, 0 to 1, with one of the answers given; of no answer 1 if none is given, else 0."""
-    return max(_f1(segments(said), segments(answer)) for answer in answers or [""])
+    return max(_f1(segments(predicted), segments(answer)) for answer in answers or [""])
 
 
 def _bare(answer: str) -> str:
     return "".join(c for c in answer.lower().strip() if c not in _PUNCTUATION)
 
 
-def _f1(said: Sequence[str], true: Sequence[str]) -> float:
-    if not said or not true:
-        return float(said == true)
-    shared = _longest_run(said, true)
-    return 2 * shared / (len(said) + len(true))
+def _f1(predicted: Sequence[str], gold: Sequence[str]) -> float:
+    if not predicted or not gold:
+        return float(predicted == gold)
+    shared = _longest_run(predicted, gold)
+    return 2 * shared / (len(predicted) + len(gold))
 
 
 def _longest_run(a: Sequence[str], b: Sequence[str]) -> int:

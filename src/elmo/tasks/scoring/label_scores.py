@@ -15,14 +15,14 @@ _ROUNDS = 100
 class F1(NamedTuple):
     """F1 = 2 tp / (2 tp + fp + fn)."""
 
-    macro: NDArray[np.float64]  # (...,), mean over labels that are true or said anywhere
+    macro: NDArray[np.float64]  # (...,), mean over labels that are gold or predicted anywhere
     micro: NDArray[np.float64]  # (...,), of all decisions together
-    by_label: NDArray[np.float64]  # (..., K); NaN: neither true nor said
+    by_label: NDArray[np.float64]  # (..., K); NaN: neither gold nor predicted
 
 
-def f1_of_counts(right: Counts, said: Counts, true: Counts) -> F1:
-    """F1 of K labels from how often each was said rightly, said at all, and true: (..., K) each; 0 where nothing is."""
-    both = (said + true).astype(np.float64)
+def f1_of_counts(right: Counts, predicted: Counts, gold: Counts) -> F1:
+    """F1 of K labels from how often each was predicted rightly, predicted at all, and gold: (..., K) each; 0 where nothing is."""
+    both = (predicted + gold).astype(np.float64)
     by_label = 200 * right / np.where(both > 0, both, np.nan)
     macro = np.nansum(by_label, axis=-1) / np.maximum(1, (both > 0).sum(axis=-1))
     return F1(macro, 200 * right.sum(axis=-1) / np.maximum(1, both.sum(axis=-1)), by_label)
@@ -51,7 +51,7 @@ def fit_pool(logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -
 
 def _best_factor(logits: NDArray[np.float64], others: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     """The factor that makes softmax(factor * logits + others) most likely: where its slope is 0, by halving an interval."""
-    above = logits - logits[np.arange(len(logits)), labels][:, None]  # (n, K), the logit of the true label
+    above = logits - logits[np.arange(len(logits)), labels][:, None]  # (n, K), the logit of the gold label
 
     def slope(factor: float) -> float:
         z = factor * above + others  # (n, K)
@@ -65,13 +65,13 @@ def _best_factor(logits: NDArray[np.float64], others: NDArray[np.float64], label
     return float(np.sqrt(low * high))
 
 
-def calibration_error(shares: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 15) -> float:
-    """Expected calibration error (Naeini et al. 2015): how far what is claimed is from what is true, mean over examples.
+def calibration_error(probs: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 15) -> float:
+    """Expected calibration error (Naeini et al. 2015): how far probabilities are from accuracies, mean over examples.
 
     Args:
-        shares: (n,) the probability of the label that was said, 0 to 1. right: bool (n,).
+        probs: (n,) the probability of the predicted label, 0 to 1. right: bool (n,).
         n_bins: of equal width.
     """
-    bins = np.minimum((shares * n_bins).astype(np.int64), n_bins - 1)
-    gaps = np.bincount(bins, weights=shares - right, minlength=n_bins)
-    return 100 * float(np.abs(gaps).sum() / len(shares))
+    bins = np.minimum((probs * n_bins).astype(np.int64), n_bins - 1)
+    gaps = np.bincount(bins, weights=probs - right, minlength=n_bins)
+    return 100 * float(np.abs(gaps).sum() / len(probs))

@@ -9,17 +9,17 @@ from elmo.tasks.data.tags import Span
 from elmo.tasks.scoring.bootstrap import Counts
 
 
-def span_counts(true: Sequence[Collection[Span]], said: Sequence[Collection[Span]]) -> Counts:
-    """Of each of n sentences how many spans are right, said and true: (n, 3)."""
-    pairs = ((set(a), set(b)) for a, b in zip(true, said, strict=True))
+def span_counts(gold: Sequence[Collection[Span]], predicted: Sequence[Collection[Span]]) -> Counts:
+    """Of each of n sentences how many spans are right, predicted and gold: (n, 3)."""
+    pairs = ((set(a), set(b)) for a, b in zip(gold, predicted, strict=True))
     return np.array([(len(a & b), len(b), len(a)) for a, b in pairs], dtype=np.int64).reshape(-1, 3)
 
 
 def span_scores(sums: Counts) -> dict[str, NDArray[np.float64]]:
     """f1, precision, recall in percent, of sums (..., 3) of `span_counts`; 0 where there is nothing to count."""
-    right, said, true = (sums[..., i] for i in range(3))
+    right, predicted, gold = (sums[..., i] for i in range(3))
     return {
-        "f1": 200 * right / np.maximum(1, said + true),
-        "precision": 100 * right / np.maximum(1, said),
-        "recall": 100 * right / np.maximum(1, true),
+        "f1": 200 * right / np.maximum(1, predicted + gold),
+        "precision": 100 * right / np.maximum(1, predicted),
+        "recall": 100 * right / np.maximum(1, gold),
     }

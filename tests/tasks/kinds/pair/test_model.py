@@ -9,7 +9,8 @@ import sklearn.metrics
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.tasks.evaluate import evaluate_task, predict_lines
+from elmo.apps.tasks.evaluate import evaluate_task
+from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
@@ -153,9 +154,9 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
         ("relation", "", "line 2: mark one mention"),
         ("relation", "<e1>one</e1> <e2>two", "line 2: mark one mention"),
         ("relation", "<e1></e1> of <e2>two</e2>", "line 2: the mention at characters 0 to 0 covers no word"),
-        ("relation", '{"text": "one two", "head": [0, 3]}', "line 2: None is no place"),
+        ("relation", '{"text": "one two", "head": [0, 3]}', "line 2: None is no position"),
         ("relation", '{"text": "one two", "head": [0, 3], "tail": [50, 60]}', "covers no word"),
-        ("relation", '{"text": "one two", "head": [0, 3], "tail": "two"}', "is no place"),
+        ("relation", '{"text": "one two", "head": [0, 3], "tail": "two"}', "is no position"),
         ("relation", '{"tokens": ["one", "two"], "head": [0], "tail": [2]}', "a mention has token 2, there are 2"),
     ],
 )

@@ -9,7 +9,8 @@ import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.tasks.evaluate import evaluate_task, predict_lines
+from elmo.apps.tasks.evaluate import evaluate_task
+from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import TextError
@@ -17,7 +18,7 @@ from elmo.tasks.batches import TableSizes, Words, make_batch
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.squad import read_questions
 from elmo.tasks.examples import Example
-from elmo.tasks.kinds.qa.model import Reader
+from elmo.tasks.kinds.qa.model import ExtractiveQA
 from elmo.tasks.predictions import Answer, Answered
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -57,7 +58,7 @@ def files(tmp_path_factory):
 
 def run_of(files, kind="json", **changes):
     optimizer = {**SMALL_TASK["optimizer"], "learning_rate": 0.005}
-    settings = {**SMALL_TASK, "optimizer": optimizer, "task": "read", "model": None, "dropout": 0.0, **changes}
+    settings = {**SMALL_TASK, "optimizer": optimizer, "task": "qa", "model": None, "dropout": 0.0, **changes}
     return TaskRun(config=TaskConfig.model_validate(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
 
 
@@ -97,10 +98,10 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     examples = read_questions(files / "train.2.json")[:6]
     if not no_answer:
         examples = [e for e in examples if e.marks]
-    config = TaskConfig(task="read", model=None, cell_size=4, no_answer=no_answer, longest_answer=3, dropout=0.0)
+    config = TaskConfig(task="qa", model=None, cell_size=4, no_answer=no_answer, longest_answer=3, dropout=0.0)
     torch.manual_seed(0)
     words = Words.of(examples, config.inputs)
-    model = Reader(config, [], words.sizes, None).eval()
+    model = ExtractiveQA(config, [], words.sizes, None).eval()
     others = make_batch([e.other for e in examples], None, words, config.inputs)
     batch = make_batch(examples, None, words, config.inputs)
     batch = type(batch)(**{**vars(batch), "other": others})
@@ -135,7 +136,7 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     ],
 )
 def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure, score):
-    model = Reader(TaskConfig(task="read", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None)
+    model = ExtractiveQA(TaskConfig(task="qa", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None)
     example = Example([], ["古希腊"], passage, 1)
     told = Answered([Answer(0, 4, "古代希腊", 1.0)])
     assert float(model.scores(model.counts([example], [told]).sum(axis=0))["f1"]) == pytest.approx(100 * score)

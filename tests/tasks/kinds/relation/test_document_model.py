@@ -8,7 +8,8 @@ import torch
 
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
-from elmo.apps.tasks.evaluate import evaluate_task, predict_lines
+from elmo.apps.tasks.evaluate import evaluate_task
+from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, TextError

@@ -69,7 +69,7 @@ class BiattentiveClassifier(LabelModel):
         seen = attend_to_itself(x, mask)
         compared = torch.cat([x, x - seen, x * seen], dim=2)  # (B, T, 3F)
         y = self.integrator(compared, mask)
-        share = self.attention(y).masked_fill(~mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
-        summary = torch.cat([highest(y, mask), lowest(y, mask), mean(y, mask), (share * y).sum(dim=1)], dim=1)
+        weights = self.attention(y).masked_fill(~mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
+        summary = torch.cat([highest(y, mask), lowest(y, mask), mean(y, mask), (weights * y).sum(dim=1)], dim=1)
         logits: Tensor = self.output(summary)
         return logits

@@ -28,7 +28,7 @@ class Classifier(LabelModel):
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
         x = self.encoder(batch)  # (B, T, width)
-        share = self.attention(x).masked_fill(~batch.mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
-        summary = torch.cat([highest(x, batch.mask), mean(x, batch.mask), (share * x).sum(dim=1)], dim=1)
+        weights = self.attention(x).masked_fill(~batch.mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
+        summary = torch.cat([highest(x, batch.mask), mean(x, batch.mask), (weights * x).sum(dim=1)], dim=1)
         logits: Tensor = self.output(summary)
         return logits

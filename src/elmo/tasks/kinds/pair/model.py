@@ -62,8 +62,8 @@ class PairScorer(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """The mean squared error in deviations, and the penalty of the encoder."""
-        true = torch.tensor([float(e.labels[0]) for e in batch.examples])
-        error = self.output(_summary(self, batch)).squeeze(1) - (true - self._mean) / self._deviation
+        gold = torch.tensor([float(e.labels[0]) for e in batch.examples])
+        error = self.output(_summary(self, batch)).squeeze(1) - (gold - self._mean) / self._deviation
         loss: Tensor = error.square().mean() + self.encoder.penalty()
         return loss
 
@@ -73,7 +73,7 @@ class PairScorer(nn.Module):
         return [Scored(value) for value in found.tolist()]
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Scored]) -> Counts:
-        """Of each pair: 1, x, y, x x, y y, x y of the true number x and the told one y."""
+        """Of each pair: 1, x, y, x x, y y, x y of the gold number x and the predicted one y."""
         x = np.array([float(e.labels[0]) for e in examples]) - self._mean
         y = np.array([p.score for p in predicted]) - self._mean
         return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)

@@ -53,7 +53,7 @@ class Layer(nn.Module):
         return y
 
 
-class Reader(nn.Module):
+class ExtractiveQA(nn.Module):
     """Questions with answers in their passages; arguments as of `Tagger`, `labels` empty."""
 
     main_score = "f1"
@@ -112,25 +112,25 @@ class Reader(nn.Module):
         whole = torch.logaddexp(start.logsumexp(dim=1) + end.logsumexp(dim=1), nothing)  # (B,)
         right = []
         for example, s, e, none in zip(batch.examples, start, end, nothing, strict=True):
-            places = torch.tensor(example.marks, dtype=torch.int64).reshape(-1, 2)
-            right.append(none if not len(places) else (s[places[:, 0]] + e[places[:, 1] - 1]).logsumexp(dim=0))
+            spans = torch.tensor(example.marks, dtype=torch.int64).reshape(-1, 2)
+            right.append(none if not len(spans) else (s[spans[:, 0]] + e[spans[:, 1] - 1]).logsumexp(dim=0))
         loss: Tensor = (whole - torch.stack(right)).mean() + self.encoder.penalty()
         return loss
 
     def predict(self, batch: Batch) -> list[Answered]:
-        """The most likely answers of each question; scores are shares of all answers that are no longer than allowed."""
+        """The most likely answers of each question; scores are probabilities among all answers of the allowed length."""
         start, end, nothing = self.span_scores(batch)
         found = []
         for example, s, e, none in zip(batch.examples, start, end, nothing, strict=True):
             T = len(example.tokens)
-            at = torch.arange(T)
-            length = at - at.unsqueeze(1) + 1  # (T, T) from row to column
+            where = torch.arange(T)
+            length = where - where.unsqueeze(1) + 1  # (T, T) from row to column
             scores = (s[:T].unsqueeze(1) + e[:T]).masked_fill((length < 1) | (length > self._longest), -torch.inf)
             whole = torch.logaddexp(scores.flatten().logsumexp(dim=0), none)
             best = scores.flatten().topk(min(N_BEST, int(scores.isfinite().sum())))
             answers = [
-                _answer(example, place // T, place % T, float((score - whole).exp()))
-                for score, place in zip(best.values, best.indices.tolist(), strict=True)
+                _answer(example, at // T, at % T, float((score - whole).exp()))
+                for score, at in zip(best.values, best.indices.tolist(), strict=True)
             ]
             if self.nothing is not None:
                 answers.append(Answer(0, 0, "", float((none - whole).exp())))
@@ -143,8 +143,8 @@ class Reader(nn.Module):
         for e, p in zip(examples, predicted, strict=True):
             chinese = self._scores == "cmrc" or (self._scores is None and cmrc_scores.is_chinese(e.text))
             measure = cmrc_scores if chinese else answer_scores
-            said = p.answers[0].text
-            rows.append((1.0, measure.exact_match(said, e.labels), measure.f1(said, e.labels)))
+            predicted_text = p.answers[0].text
+            rows.append((1.0, measure.exact_match(predicted_text, e.labels), measure.f1(predicted_text, e.labels)))
         return np.array(rows, dtype=np.float64)
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from elmo.tasks.examples import Document
 
-STEPS = 7  # distances between mentions are told apart by their logarithm
+STEPS = 7  # distances between mentions are counted by their logarithm
 N_FACTS = 13  # numbers of `_facts_of`
 _NEAREST = 4  # pairs of mentions that two concepts are judged by
 

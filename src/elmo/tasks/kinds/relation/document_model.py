@@ -44,7 +44,7 @@ class DocumentRelations(nn.Module):
     """
 
     main_score = "f1"
-    threshold: Tensor  # float (), the least probability that is said
+    threshold: Tensor  # float (), the lowest probability that is predicted
     factors: Tensor  # float (2,), what the log odds of the network and of the bags of n-grams are multiplied by
 
     def __init__(
@@ -66,7 +66,7 @@ class DocumentRelations(nn.Module):
         self.dropout = UnitDropout(config.dropout)
         self.whole = nn.Sequential(nn.Linear(H + 2 * size + N_FACTS, H), nn.ReLU(), UnitDropout(config.dropout))
         self.output = nn.Linear(H, len(self.labels))
-        # F1 is highest where a label is said from half of that F1 on (Lipton et al. 2014); 0.3 until the dev file decides
+        # F1 is highest where a label is predicted from half of that F1 on (Lipton et al. 2014); 0.3 until the dev file decides
         self.register_buffer("threshold", torch.tensor(0.3))
         self.ngrams = NgramLayer(2) if config.ngrams else None
         if self.ngrams is not None:
@@ -93,9 +93,13 @@ class DocumentRelations(nn.Module):
         after, before = ends[:, :, 1].amin(dim=1, keepdim=True), ends[:, :, 0].amax(dim=1, keepdim=True)
         between = highest(x.expand(len(ends), -1, -1), (at >= after) & (at < before))  # (I, width)
         both = mentions[torch.from_numpy(met.mentions)].flatten(1)  # (I, 2 x width)
-        told = self.meeting(torch.cat([both, between, self.distance(torch.from_numpy(met.distance))], dim=1))  # (I, H)
-        of_pair = torch.from_numpy(met.of_pair).unsqueeze(1).expand_as(told)
-        strongest = told.new_zeros(len(met.pairs), told.shape[1]).scatter_reduce(0, of_pair, told, "amax")  # (P, H)
+        vectors = self.meeting(
+            torch.cat([both, between, self.distance(torch.from_numpy(met.distance))], dim=1)
+        )  # (I, H)
+        of_pair = torch.from_numpy(met.of_pair).unsqueeze(1).expand_as(vectors)
+        strongest = vectors.new_zeros(len(met.pairs), vectors.shape[1]).scatter_reduce(
+            0, of_pair, vectors, "amax"
+        )  # (P, H)
         rows = torch.tensor([[zlib.crc32(concept.encode()) % _ROWS for concept in pair] for pair in met.pairs])
         concepts = self.dropout(self.concept(rows)).flatten(1)  # (P, 2 x size)
         whole = self.whole(torch.cat([strongest, concepts, torch.from_numpy(met.facts)], dim=1))
@@ -129,8 +133,8 @@ class DocumentRelations(nn.Module):
             if self.ngrams is not None:
                 odds = self.factors[0] * odds + self.factors[1] * self._odds_of_ngrams(example, met, allowed)
             candidates = [
-                Relation(met.pairs[pair][0], met.pairs[pair][1], self._names[name], share)
-                for (pair, name), share in zip(allowed.nonzero().tolist(), odds.sigmoid().tolist(), strict=True)
+                Relation(met.pairs[pair][0], met.pairs[pair][1], self._names[name], prob)
+                for (pair, name), prob in zip(allowed.nonzero().tolist(), odds.sigmoid().tolist(), strict=True)
             ]
             found.append(Related(sorted(candidates, key=lambda r: -r.score), float(self.threshold)))
         return found
@@ -145,8 +149,8 @@ class DocumentRelations(nn.Module):
 
     def _truths(self, example: Example, met: Meetings, allowed: Tensor) -> list[bool]:
         """Whether each pair and label that may be is true."""
-        true = _true(example)
-        return [(*met.pairs[pair], self._names[name]) in true for pair, name in allowed.nonzero().tolist()]
+        gold = _gold(example)
+        return [(*met.pairs[pair], self._names[name]) in gold for pair, name in allowed.nonzero().tolist()]
 
     def _odds_of_ngrams(self, example: Example, met: Meetings, allowed: Tensor) -> Tensor:
         """Log odds of each pair and label that may be, by the bag of n-grams."""
@@ -173,33 +177,30 @@ class DocumentRelations(nn.Module):
         return bags, torch.tensor(truth, dtype=torch.int64)
 
     def calibrate(self, logits: Sequence[list[tuple[Meetings, Tensor]]], examples: Sequence[Example]) -> None:
-        """Let network and n-grams speak as loudly as makes the dev file most likely, and set the threshold that makes F1 highest,
-        between two scores of the dev file.
+        """Fit the weights of network and n-grams on the dev file; set the threshold with the highest F1.
 
         Args:
             logits: of batches of the examples, see `logits`.
         """
-        every, truths, opinions = [], [], []
+        every, truths, of_ngrams = [], [], []
         for example, (met, own) in zip(examples, chain.from_iterable(logits), strict=True):
             allowed = self._allowed(_document(example), met)
             every.append(own[allowed])
             truths += self._truths(example, met, allowed)
             if self.ngrams is not None:
-                opinions.append(self._odds_of_ngrams(example, met, allowed))
+                of_ngrams.append(self._odds_of_ngrams(example, met, allowed))
         odds = torch.cat(every)
         if self.ngrams is not None and len(odds):
-            voices = [torch.stack([torch.zeros_like(z), z], dim=1).numpy() for z in (odds, torch.cat(opinions))]
-            self.factors.copy_(torch.tensor(fit_pool(voices, np.array(truths, dtype=np.int64))))
-            odds = self.factors[0] * odds + self.factors[1] * torch.cat(opinions)
+            inputs = [torch.stack([torch.zeros_like(z), z], dim=1).numpy() for z in (odds, torch.cat(of_ngrams))]
+            self.factors.copy_(torch.tensor(fit_pool(inputs, np.array(truths, dtype=np.int64))))
+            odds = self.factors[0] * odds + self.factors[1] * torch.cat(of_ngrams)
         scored = list(zip(odds.sigmoid().tolist(), truths, strict=True))
-        self.threshold.fill_(best_threshold(scored, sum(len(_true(e)) for e in examples)))
+        self.threshold.fill_(best_threshold(scored, sum(len(_gold(e)) for e in examples)))
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Related]) -> Counts:
-        """Of each document how many relations are right, said, true."""
-        said = [{(r.head, r.tail, r.label) for r in p.relations} for p in predicted]
-        rows = [
-            (len(true & found), len(found), len(true)) for true, found in zip(map(_true, examples), said, strict=True)
-        ]
+        """Of each document how many relations are right, predicted, gold."""
+        found = [{(r.head, r.tail, r.label) for r in p.relations} for p in predicted]
+        rows = [(len(gold & own), len(own), len(gold)) for gold, own in zip(map(_gold, examples), found, strict=True)]
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
@@ -207,18 +208,18 @@ class DocumentRelations(nn.Module):
         return span_scores(sums)
 
 
-def best_threshold(scored: Sequence[tuple[float, bool]], n_true: int) -> float:
+def best_threshold(scored: Sequence[tuple[float, bool]], n_gold: int) -> float:
     """The threshold with the highest F1.
 
     Args:
-        scored: probability and truth of each candidate. n_true: of all that is true, candidate or not.
+        scored: probability and truth of each candidate. n_gold: of all gold relations, candidate or not.
     """
     order = sorted(scored, key=lambda pair: -pair[0])
     best, threshold, right = 0.0, 0.5, 0
-    for said, (score, true) in enumerate(order, start=1):
-        right += true
-        below = order[said][0] if said < len(order) else 0.0
-        f1 = 2 * right / (said + n_true)
+    for n_predicted, (score, is_gold) in enumerate(order, start=1):
+        right += is_gold
+        below = order[n_predicted][0] if n_predicted < len(order) else 0.0
+        f1 = 2 * right / (n_predicted + n_gold)
         if f1 > best and below < score:
             best, threshold = f1, (score + below) / 2
     return threshold
@@ -236,5 +237,5 @@ def _document(example: Example) -> Document:
     return example.document
 
 
-def _true(example: Example) -> set[tuple[str, str, str]]:
+def _gold(example: Example) -> set[tuple[str, str, str]]:
     return {(link.head, link.tail, link.name) for link in _document(example).links}

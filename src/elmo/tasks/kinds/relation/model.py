@@ -21,7 +21,7 @@ from elmo.tasks.predictions import Labelled
 from elmo.tasks.scoring.bootstrap import Counts
 from elmo.tasks.scoring.label_scores import f1_of_counts
 
-_FARTHEST = 30  # tokens that are told apart
+_FARTHEST = 30  # tokens; farther ones have the same distance
 NO_RELATION = ("other", "none", "no_relation", "no relation", "na", "null", "false", "0")
 
 
@@ -45,7 +45,7 @@ class RelationModel(LabelModel):
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
         T = batch.mask.shape[1]
-        distances, pieces = zip(*(_places(example.marks, T) for example in batch.examples), strict=True)
+        distances, pieces = zip(*(_distances_and_pieces(example.marks, T) for example in batch.examples), strict=True)
         far = torch.from_numpy(np.stack(distances))  # int64 (B, 2, T)
         near = self.positions(far).transpose(1, 2).flatten(2)  # (B, T, 2 x position_size)
         x = self.encoder(batch, near)  # (B, T, width)
@@ -55,16 +55,16 @@ class RelationModel(LabelModel):
         return logits
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
-        """Of each example: whether it is right, 1, and for each relation whether it is rightly said, said, true."""
+        """Of each example: whether it is right, 1, and for each relation whether it is rightly predicted, predicted, gold."""
         columns = {name: k for k, name in enumerate(self._relations)}
         unseen = len(columns)  # relations that a test has and the training had not
         found = np.zeros((3, len(examples), unseen + 1), dtype=np.int64)
         right = np.array([[e.labels == p.labels, True] for e, p in zip(examples, predicted, strict=True)])
         for i, (e, p) in enumerate(zip(examples, predicted, strict=True)):
-            for place, label in ((1, p.labels[0]), (2, e.labels[0])):
+            for row, label in ((1, p.labels[0]), (2, e.labels[0])):
                 name = _relation(label)
                 if name.lower() not in NO_RELATION:
-                    found[place, i, columns.get(name, unseen)] = 1
+                    found[row, i, columns.get(name, unseen)] = 1
             found[0, i] = found[1, i] * right[i, 0]
         return np.hstack([right.astype(np.int64), *found])
 
@@ -80,7 +80,7 @@ def _relation(label: str) -> str:
     return label.removesuffix("(e1,e2)").removesuffix("(e2,e1)")
 
 
-def _places(marks: Sequence[tuple[int, int]], T: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _distances_and_pieces(marks: Sequence[tuple[int, int]], T: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """How far each token stands from either mention, as rows of the table (2, T); and which tokens five pieces hold (5, T)."""
     at = np.arange(T)
     distances = [np.where(at < a, at - a, np.where(at >= b, at - b + 1, 0)) for a, b in marks]

@@ -14,7 +14,7 @@ _BESIDE = 3  # tokens on either side
 
 
 def grams_of_pairs(example: Example, met: Meetings) -> list[list[str]]:
-    """For each pair of concepts in a document, what is said of it."""
+    """For each pair of concepts in a document, what the document says about it."""
     assert example.document is not None
     document, words = example.document, [token.text.lower() for token in example.tokens]
     found = []

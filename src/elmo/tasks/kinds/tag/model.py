@@ -70,8 +70,8 @@ class Tagger(nn.Module):
         paths = self.crf.decode(emissions, batch.mask)
         marginals = self.crf.marginals(emissions, batch.mask)  # (B, T, K)
         found = []
-        for example, path, shares in zip(batch.examples, paths, marginals, strict=True):
-            scores = shares[torch.arange(len(path)), torch.tensor(path)].tolist()
+        for example, path, probs in zip(batch.examples, paths, marginals, strict=True):
+            scores = probs[torch.arange(len(path)), torch.tensor(path)].tolist()
             found.append(self._tagged(example, [self.tags[k] for k in path], scores))
         return found
 
@@ -86,7 +86,7 @@ class Tagger(nn.Module):
         return Tagged(example.tokens, tags_of_spans(spans, len(tags), "bio"), scores, entities)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Tagged]) -> Counts:
-        """Of each example: spans that are right, said, true; else tags that are right, and tokens."""
+        """Of each example: spans that are right, predicted, gold; else tags that are right, and tokens."""
         if self.scheme is not None:
             return span_counts(
                 [spans_of_tags(example.labels) for example in examples],
