@@ -145,7 +145,7 @@ def test_the_rows_of_a_tied_softmax_are_the_token_layer_of_its_words(softmax):
     trainer = trainer_of(tied=True, softmax=softmax)
     losses = train(trainer, 40)
     trainer.refresh()
-    ids = torch.from_numpy(trainer.model.word_encoder.encode(trainer.vocabulary.words))
+    ids = torch.from_numpy(trainer.model.word_encoder.encode(trainer.model.vocabulary.words))
     assert torch.allclose(trainer.softmax.weight, trainer.bilm.token_layer(ids), atol=1e-5)
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
 
@@ -187,7 +187,7 @@ def test_words_that_fill_a_window_up_change_nothing():
     filled = filled_up(given)
     assert len(filled.char_ids) == len(filled.word_scale) == WORDS_STEP > len(given.char_ids)
     assert filled.resets.shape == window.begins.shape
-    fuller = PreparedWindow(prepared.outputs, [Part(rows, filled._replace(resets=given.resets), dropout)])
+    fuller = PreparedWindow(prepared.drawn, [Part(rows, filled._replace(resets=given.resets), dropout)])
     other = trainer_of(state_reset="sentences", dropout={"words": 0.2})
     expected = trainer.step(0, 9, window, trainer.zero_state())
     assert other.step(0, 9, window, other.zero_state(), prepared=fuller).loss_nats == pytest.approx(expected.loss_nats)

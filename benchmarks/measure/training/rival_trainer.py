@@ -50,16 +50,16 @@ class RivalTrainer:
         outputs = all_outputs(target_ids(self.corpus, window), 1)
         given = tensors_of(self.corpus, window, rows, outputs, dropout, config)
         precision = product_precision(config, torch.device("cpu"))
-        ahead, behind, after = window_tops(self.bilm, given, state, dropout, precision)
+        layers = window_tops(self.bilm, given, state, dropout, precision)
         losses = [
-            self.output.loss(x, what.target_at).mean() for x, what in zip((ahead, behind), given.targets, strict=True)
+            self.output.loss(x, what.target_at).mean() for x, what in zip(layers.tops(), given.targets, strict=True)
         ]
         loss = 0.5 * (losses[0] + losses[1])
         (loss * config.window).backward()
         rate = learning_rate_at(number, n_steps, config.optimizer)
         norm = take_step(self.update, rate, config.optimizer.clip_norm)
         moved = math.isfinite(norm)
-        return StepResult(loss.item(), norm, rate, after if moved else state, moved, False, False)
+        return StepResult(loss.item(), norm, rate, layers.after if moved else state, moved, False, False)
 
     def refresh(self) -> None:
         """Nothing: the layer can always be measured."""

@@ -16,6 +16,7 @@ from elmo.model.config import CharCNNConfig
 from elmo.model.output.adaptive_softmax import COVERED, output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.train.config import PretrainConfig
+from elmo.train.objectives.sampled import is_sampled
 
 PROCESS_BYTES = 260 * 2**20  # Python with PyTorch and this program, measured
 _VOCABULARY_ENTRY = 160  # bytes of a word and its id in a dictionary
@@ -62,11 +63,6 @@ class MemoryBytes(NamedTuple):
     def on_device(self) -> int:
         """What a GPU holds."""
         return self.weights + self.gradients + self.moments + self.activations
-
-
-def is_sampled(config: PretrainConfig, n_words: int) -> bool:
-    """Whether steps look at some rows of the softmax of `n_words` only (`Trainer.sampled`)."""
-    return config.softmax == "sampled" and config.n_negatives < n_words
 
 
 def count_parameters(config: PretrainConfig, n_words: int, cutoffs: Sequence[int] | None = None) -> ParameterCounts:

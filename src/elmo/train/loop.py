@@ -22,10 +22,11 @@ from elmo.model.bilm import BiLM
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.read_ahead import read_windows
+from elmo.train.objectives.choose import objective_of
 from elmo.train.perplexity import Perplexity, measure_perplexity
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
-from elmo.train.trainer import Trainer
+from elmo.train.trainer import ObjectiveMaker, Trainer
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def pretrain(
     report: Callable[[Report], None] = lambda line: None,
     ranks: Ranks = ALONE,
     teacher: BiLM | None = None,
+    objective: ObjectiveMaker = objective_of,
 ) -> tuple[SavedModel, Place]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
@@ -67,6 +69,7 @@ def pretrain(
         report: called every `log_every` steps and after each evaluation, on the first rank.
         ranks: the processes that train together; each calls this function.
         teacher: what the model began from, if the recipe distils.
+        objective: makes what is minimized; `objective_of`: what the recipe asks for.
     Returns:
         the trained model and where the run stands.
     Raises:
@@ -74,7 +77,7 @@ def pretrain(
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
-    trainer = Trainer(model, corpus, config, ranks, teacher)
+    trainer = Trainer(model, corpus, config, ranks, teacher, objective)
     if resume_from is None:
         place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
     else:

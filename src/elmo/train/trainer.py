@@ -5,47 +5,36 @@ another number of ranks, draws what the unbroken run on one drew.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
 from elmo.model.encoders.state import BiLMState
-from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import mistype_inputs
-from elmo.train.data.window_tensors import (
-    Outputs,
-    WindowTensors,
-    all_outputs,
-    draw_outputs,
-    parts_of,
-    target_ids,
-    tensors_of,
-)
-from elmo.train.objectives.distillation import Teaching
+from elmo.train.data.window_tensors import Outputs, WindowTensors, parts_of, target_ids, tensors_of
+from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.graphed_losses import GraphedLosses
-from elmo.train.objectives.window_losses import (
-    OutputRows,
-    gather_rows,
-    give_gradients,
-    product_precision,
-    refresh_tied,
-    tied_weight,
-    window_losses,
-)
+from elmo.train.objectives.objective import Objective, StepWeights
+from elmo.train.objectives.window_losses import product_precision, window_layers, window_tops
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.step import learning_rate_at, take_step
 
 NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
+
+
+ObjectiveMaker = Callable[[SavedModel, PretrainConfig, torch.dtype | None, BiLM | None], Objective]
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ class Part(NamedTuple):
 class PreparedWindow(NamedTuple):
     """A window as a step needs it, made without the weights."""
 
-    outputs: Outputs
+    drawn: Outputs
     parts: list[Part]
 
 
@@ -84,6 +73,7 @@ class Trainer:
         config: of the run.
         ranks: which rows are trained here.
         teacher: what the model began from, if the recipe distils.
+        objective: makes what is minimized; `objective_of`: what the recipe asks for.
     Raises:
         TrainingError: the model has no softmax, or another kind than the recipe asks for; there is no teacher.
     """
@@ -95,40 +85,26 @@ class Trainer:
         config: PretrainConfig,
         ranks: Ranks = ALONE,
         teacher: BiLM | None = None,
+        objective: ObjectiveMaker = objective_of,
     ) -> None:
-        if model.softmax is None or model.vocabulary is None:
+        if model.softmax is None:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
         self.model, self.corpus, self.config, self.ranks = model, corpus, config, ranks
-        self.bilm, self.softmax, self.vocabulary = model.bilm, model.softmax, model.vocabulary
-        adaptive = isinstance(self.softmax, AdaptiveSoftmax)
-        if adaptive != (config.softmax == "adaptive"):
-            kind = "an adaptive softmax" if adaptive else "a softmax with a row for each word"
-            raise TrainingError(f"the recipe asks for softmax={config.softmax}, the model has {kind}")
+        self.bilm, self.softmax = model.bilm, model.softmax
         for module in (self.bilm, self.softmax):
             module.to(ranks.device)
-        self._teaching: Teaching | None = None
-        if config.distillation:
-            if teacher is None:
-                raise TrainingError("distillation needs the model that the run began from; give --start")
-            self._teaching = Teaching(teacher.to(ranks.device).requires_grad_(False), config.distillation)
-        self.sampled = config.softmax == "sampled" and config.n_negatives < self.softmax.n_words
-        predicts = config.distillation < 1  # else the softmax stays as it is
-        named_rows = self.softmax.named_parameters() if predicts else ()
-        trained_rows = [p for name, p in named_rows if name == "bias" or not config.tied]
-        dense = list(self.bilm.parameters())
-        self.update = WeightUpdate(
-            dense if self.sampled else [*dense, *trained_rows], trained_rows if self.sampled else [], config.optimizer
-        )
-        tied_words = self.vocabulary.words if config.tied else ()
-        self._vocabulary_spellings = model.word_encoder.encode_compact(tied_words)  # (V, C)
-        self.rows = ranks.own_rows(config.rows)
         self._precision = product_precision(config, ranks.device)
-        self._shared = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
+        self.objective = objective(model, config, self._precision, teacher)
+        dense = [*self.bilm.parameters(), *self.objective.parameters]
+        self.update = WeightUpdate(dense, self.objective.sparse_parameters, config.optimizer)
+        self.rows = ranks.own_rows(config.rows)
+        self._scale = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
         self._graphed: GraphedLosses | None = None
-        same_shapes = not config.tied and not adaptive and self._teaching is None  # in each step, as a graph needs them
-        if ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1 and same_shapes:
-            n_rows = 2 * (config.rows * config.window + config.n_negatives) if self.sampled else 0
-            self._graphed = GraphedLosses(self.bilm, config, self._shared, n_rows, ranks.device)
+        on_one_gpu = ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1
+        if on_one_gpu and self.objective.replayable:
+            self._graphed = GraphedLosses(
+                self._forward_backward, config.dropout, dense, self.objective.max_gathered, ranks.device
+            )
         self.reader = WindowReader(
             corpus.text,
             config.rows,
@@ -145,21 +121,17 @@ class Trainer:
     def prepare(self, number: int, window: Window) -> PreparedWindow:
         """What a step of this number needs of a window beside the weights: all that is drawn, and the rows of this rank."""
         config = self.config
-        targets = target_ids(self.corpus, window)
-        if self.sampled:
-            random = np.random.default_rng([config.seed, NEGATIVES, number])
-            outputs = draw_outputs(targets, self.softmax.n_words, config.n_negatives, random)
-        else:
-            outputs = all_outputs(targets, 0 if self.config.softmax == "adaptive" else self.softmax.n_words)
+        rng = np.random.default_rng([config.seed, NEGATIVES, number])
+        drawn = self.objective.draw(target_ids(self.corpus, window), rng)
         mistyped = None
         if config.typing_errors:
-            random = np.random.default_rng([config.seed, TYPING_ERRORS, number])
-            mistyped = mistype_inputs(self.corpus, self.model.word_encoder, window, config.typing_errors, random)
+            rng = np.random.default_rng([config.seed, TYPING_ERRORS, number])
+            mistyped = mistype_inputs(self.corpus, self.model.word_encoder, window, config.typing_errors, rng)
         parts = []
         for rows in parts_of(self.rows, config.accumulate):
             dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
-            parts.append(Part(rows, tensors_of(self.corpus, window, rows, outputs, dropout, config, mistyped), dropout))
-        return PreparedWindow(outputs, parts)
+            parts.append(Part(rows, tensors_of(self.corpus, window, rows, drawn, dropout, config, mistyped), dropout))
+        return PreparedWindow(drawn, parts)
 
     def step(
         self,
@@ -182,32 +154,22 @@ class Trainer:
             prepared: what `prepare` gives, if that is done already.
         """
         config, ranks = self.config, self.ranks
-        outputs, parts = self.prepare(number, window) if prepared is None else prepared
-        output = self._output_of(outputs)
+        drawn, parts = self.prepare(number, window) if prepared is None else prepared
+        weights = self.objective.gather(drawn)
         wishes = [float(wants_stop), float(wants_checkpoint)]
         sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
         states = []
         for rows, given, dropout in parts:
             state_of_rows = state.rows(slice(rows.start - self.rows.start, rows.stop - self.rows.start))
-            if self._graphed is not None and isinstance(output, OutputRows):
+            if self._graphed is not None:
                 seed = int(np.random.default_rng([config.seed, DROPOUT, number]).integers(2**63))
-                totals, after, gradients = self._graphed(given, state_of_rows, output, self.update.dense, seed)
-                if gradients is not None:
-                    for copy, gradient in zip(output, gradients, strict=True):
-                        copy.grad = gradient
+                totals, after = self._graphed(given, state_of_rows, weights, seed)
             else:
-                read = self._tied(output, outputs)
                 given = given.to(ranks.device)  # before the device has work to do: a transfer waits for its end
-                forward, backward, after = window_losses(
-                    self.bilm, given, state_of_rows, read, dropout, self._precision, self._teaching
-                )
-                totals = torch.stack([forward.sum(), backward.sum()])
-                (totals.sum() * self._shared).backward()  # type: ignore[no-untyped-call]
-            sums[:2] += totals.detach()
+                totals, after = self._forward_backward(given, state_of_rows, weights, dropout)
+            sums[:2] += totals
             states.append(after)
-        if self.sampled and isinstance(output, OutputRows):
-            ranks.add_up([copy.grad for copy in output if copy.grad is not None])
-            give_gradients(output, outputs.word_ids, self.softmax)
+        self.objective.collect(weights, drawn, ranks)
         ranks.add_up([*(p.grad for p in self.update.dense if p.grad is not None), sums])
         rate = learning_rate_at(number, n_steps, config.optimizer)
         norm = take_step(self.update, rate, config.optimizer.clip_norm)
@@ -217,22 +179,17 @@ class Trainer:
             loss, norm, rate, BiLMState.concat(states) if moved else state, moved, *(sums[2:] > 0).tolist()
         )
 
+    def _forward_backward(
+        self, given: WindowTensors, state: BiLMState, weights: StepWeights, dropout: Dropout
+    ) -> tuple[Tensor, BiLMState]:
+        """Forward, loss and backward of some rows: the sums of both directions' losses float (2,), and the state after them."""
+        weights = self.objective.derive(weights)
+        read = window_layers if self.objective.needs_layers else window_tops
+        layers = read(self.bilm, given, state, dropout, self._precision)
+        totals = torch.stack([loss.sum() for loss in self.objective.loss(layers, given, state, weights)])  # (2,)
+        (totals.sum() * self._scale).backward()  # type: ignore[no-untyped-call]
+        return totals.detach(), layers.after
+
     def refresh(self) -> None:
         """Make the softmax fit to be measured and saved."""
-        if self.config.tied:
-            refresh_tied(self.model, self._vocabulary_spellings)
-
-    def _output_of(self, outputs: Outputs) -> OutputRows | AdaptiveSoftmax:
-        """What a step looks at of the output layer, whose gradients it collects."""
-        if isinstance(self.softmax, AdaptiveSoftmax):
-            return self.softmax
-        if self.sampled:
-            return gather_rows(self.softmax, outputs.word_ids)
-        return OutputRows(self.softmax.weight, self.softmax.bias)
-
-    def _tied(self, output: OutputRows | AdaptiveSoftmax, outputs: Outputs) -> OutputRows | AdaptiveSoftmax:
-        """The same with the token layer of the words as its rows, if the recipe ties them."""
-        if not self.config.tied or isinstance(output, AdaptiveSoftmax):
-            return output
-        spellings = self._vocabulary_spellings[outputs.word_ids]
-        return OutputRows(tied_weight(self.bilm, spellings, self._precision), output.bias)
+        self.objective.refresh()

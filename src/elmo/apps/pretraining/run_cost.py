@@ -17,11 +17,12 @@ from elmo.text.windows import WindowReader
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
-from elmo.train.cost import MemoryBytes, ParameterCounts, StepWords, count_memory, count_parameters, is_sampled
+from elmo.train.cost import MemoryBytes, ParameterCounts, StepWords, count_memory, count_parameters
 from elmo.train.data.encoded_corpus import EncodedCorpus, cutoffs_of, encode_corpus
-from elmo.train.data.window_tensors import draw_outputs, parts_of
+from elmo.train.data.window_tensors import parts_of
 from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
+from elmo.train.objectives.sampled import draw_outputs, is_sampled
 from elmo.train.ranks import Ranks
 from elmo.train.speed import StepTime, time_sentences, time_steps
 from elmo.train.trainer import Trainer

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from elmo.model.dropout import Dropout
 from elmo.model.output.fast_softmax import SampledTargets
-from elmo.model.output.softmax import draw_negatives, expected_count
 from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
@@ -40,21 +39,6 @@ class Outputs(NamedTuple):
 def target_ids(corpus: EncodedCorpus, window: Window) -> NDArray[np.int64]:
     """Vocabulary ids of what a window predicts: int64 (2, B, T), forward, backward."""
     return corpus.targets[np.stack([window.forward_targets, window.backward_targets])].astype(np.int64)
-
-
-def draw_outputs(targets: NDArray[np.int64], n_words: int, n_negatives: int, random: np.random.Generator) -> Outputs:
-    """Draw the negatives of both directions: targets int64 (2, B, T), vocabulary ids."""
-    drawn = [draw_negatives(n_words, n_negatives, random) for _ in range(2)]
-    ids = np.concatenate([targets.reshape(-1), *(d.ids.numpy() for d in drawn)])
-    word_ids, where = np.unique(ids, return_inverse=True)
-    counts = [expected_count(torch.from_numpy(t), n_words, d.n_tries) for t, d in zip(targets, drawn, strict=True)]
-    return Outputs(
-        word_ids,
-        where[: targets.size].reshape(targets.shape),
-        torch.stack(counts).log().float(),
-        where[targets.size :].reshape(2, n_negatives),
-        torch.stack([d.expected_counts for d in drawn]).log(),
-    )
 
 
 def all_outputs(targets: NDArray[np.int64], n_words: int) -> Outputs:

@@ -1,37 +1,89 @@
-"""How far the layers of a model are from those of its teacher: the model it began from, which reads the words without errors.
+"""Distillation: how far the layers of a model are from those of its teacher, beside another objective.
 
-A student that reads typing errors learns so what its teacher makes of the words that were meant (Hinton et al. 2015; of layers
-instead of predictions: Romero et al. 2015), and keeps what it knew: where nothing is mistyped or dropped it is its teacher still.
+The teacher is the model that the run began from, and reads the words without errors. A student that reads typing errors learns
+so what its teacher makes of the words that were meant (Hinton et al. 2015; of layers instead of predictions: Romero et al.
+2015), and keeps what it knew: where nothing is mistyped or dropped it is its teacher still.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.model.bilm import BiLM
+from elmo.model.dropout import NO_DROPOUT
+from elmo.model.encoders.state import BiLMState
+from elmo.train.data.window_tensors import Outputs, WindowTensors
+from elmo.train.objectives.objective import Objective, StepWeights
+from elmo.train.objectives.window_losses import WindowLayers, window_layers
+from elmo.train.ranks import Ranks
 
 _SHORTEST = 1e-6  # squared length of a vector, that nothing is divided by zero
 
 
-class Teaching(NamedTuple):
-    """What a student is measured by beside the text."""
-
-    teacher: BiLM  # its weights stay as they are
-    share: float  # of the loss
-
-
 def distances_of_places(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
-    """How far one direction of a student is from its teacher at each place.
+    """How far one direction of a student is from its teacher at each position.
 
     Args:
         student, teacher: float (B, T, P) each, token layer first.
     Returns:
         float (B * T,), squared distance by the teacher's squared length, mean of the layers.
     """
-    shares = [
+    relative = [
         (own - right).square().sum(dim=2) / right.square().sum(dim=2).clamp_min(_SHORTEST)  # (B, T)
         for own, right in zip(student, teacher, strict=True)
     ]
-    return torch.stack(shares).mean(dim=0).reshape(-1)
+    return torch.stack(relative).mean(dim=0).reshape(-1)
+
+
+class DistilledObjective(Objective):
+    """weight x distance from the teacher + (1 - weight) x the inner objective's loss.
+
+    Args:
+        inner: what the text is predicted by; with a weight of 1 it counts for nothing and its output layer stays as it is.
+        teacher: its weights stay as they are.
+        weight: of the distance, above 0, at most 1.
+        precision: of matrix products; None: that of the weights.
+    """
+
+    needs_layers = True
+
+    def __init__(self, inner: Objective, teacher: BiLM, weight: float, precision: torch.dtype | None) -> None:
+        self._inner, self._teacher, self._weight, self._precision = inner, teacher, weight, precision
+        if weight < 1:
+            self.parameters, self.sparse_parameters = inner.parameters, inner.sparse_parameters
+
+    def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
+        """As the inner objective draws."""
+        return self._inner.draw(targets, rng)
+
+    def gather(self, drawn: Outputs) -> StepWeights:
+        """As the inner objective gathers."""
+        return self._inner.gather(drawn)
+
+    def derive(self, weights: StepWeights) -> StepWeights:
+        """As the inner objective does."""
+        return self._inner.derive(weights)
+
+    def loss(
+        self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
+    ) -> tuple[Tensor, Tensor]:
+        """See `Objective.loss`; the teacher reads on from the same state."""
+        with torch.no_grad():
+            right = window_layers(self._teacher, given.spelled_right(), state, NO_DROPOUT, self._precision)
+        forward = self._weight * distances_of_places(layers.forward, right.forward)
+        backward = self._weight * distances_of_places(layers.backward, right.backward)
+        if self._weight == 1:
+            return forward, backward
+        nats = self._inner.loss(layers, given, state, weights)
+        return forward + (1 - self._weight) * nats[0], backward + (1 - self._weight) * nats[1]
+
+    def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:
+        """As the inner objective collects."""
+        self._inner.collect(weights, drawn, ranks)
+
+    def refresh(self) -> None:
+        """As the inner objective does."""
+        self._inner.refresh()

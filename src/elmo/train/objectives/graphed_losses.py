@@ -1,23 +1,22 @@
-"""Losses and gradients of a window told to a GPU once and then replayed (CUDA graphs).
+"""Losses and gradients of a window, recorded once on a GPU and then replayed (CUDA graphs).
 
-A window is some thousand short kernels; to name each of them anew takes longer than to run them. A graph needs the same shapes
+A window is some thousand short kernels; to launch each of them anew takes longer than to run them. A graph needs the same shapes
 and the same memory each time, so the different words of a window are filled up to a round number, one graph each, and what
-changes from step to step is copied into place. `window_losses.py` is what is recorded, and its readable twin.
+changes from step to step is copied into place. What is recorded, and its readable twin, is the trainer's own forward, loss and
+backward.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elmo.model.bilm import BiLM
-from elmo.model.dropout import Dropout
+from elmo.model.dropout import Dropout, DropoutShares
 from elmo.model.encoders.state import BiLMState
-from elmo.train.config import PretrainConfig
 from elmo.train.data.window_tensors import WindowTensors
-from elmo.train.objectives.window_losses import OutputRows, product_precision, window_losses
+from elmo.train.objectives.objective import StepWeights
 
 WORDS_STEP = 512  # the different words of a window are filled up to a multiple of it
 _NO_NUMBERS = np.random.default_rng(0)  # the GPU draws for itself
@@ -25,7 +24,7 @@ WARMUPS = 2  # runs before one is recorded: kernels are compiled, workspaces are
 
 
 def filled_up(given: WindowTensors) -> WindowTensors:
-    """A window with its words filled up by its first one, which no place reads."""
+    """A window with its words filled up by its first one, which no position reads."""
     W = len(given.char_ids)
     missing = -W % WORDS_STEP
 
@@ -48,84 +47,88 @@ class _Recorded:
 
 
 class GraphedLosses:
-    """Losses, gradients and the state of all rows of a window on one GPU.
+    """Losses, gradients and the state of all rows of a window on one GPU, for an objective that is `replayable`.
 
     Args:
-        shared: what the sum of all losses is multiplied by before the gradient.
-        n_rows: of the softmax that a step looks at, at most.
+        run: what is recorded: reads a window from a state, computes the loss by the gathered weights, goes backward, and gives
+            the sums of both directions' losses float (2,) and the state after the window.
+        shares: of dropout.
+        parameters: all whose gradient `run` sets, beside gathered copies.
+        max_gathered: rows of gathered copies at most; 0: what is gathered are the parameters themselves.
     """
 
-    def __init__(self, bilm: BiLM, config: PretrainConfig, shared: float, n_rows: int, device: torch.device) -> None:
-        self._bilm, self._config, self._shared = bilm, config, shared
-        self._precision = product_precision(config, device)
+    def __init__(
+        self,
+        run: Callable[[WindowTensors, BiLMState, StepWeights, Dropout], tuple[Tensor, BiLMState]],
+        shares: DropoutShares,
+        parameters: Sequence[nn.Parameter],
+        max_gathered: int,
+        device: torch.device,
+    ) -> None:
+        self._run, self._shares, self._parameters, self._max_gathered = run, shares, parameters, max_gathered
         self._random = torch.Generator(device)
         self._pool = torch.cuda.graph_pool_handle()
         self._recorded: dict[int, _Recorded] = {}
-        P = config.bilm.lstm.projection_size
-        self._rows = OutputRows(torch.zeros(n_rows, P, device=device), torch.zeros(n_rows, device=device))
+        self._copies: list[Tensor] = []  # where a graph reads gathered rows
         self._state: BiLMState | None = None
 
     def __call__(
-        self, given: WindowTensors, state: BiLMState, rows: OutputRows, weights: Sequence[nn.Parameter], seed: int
-    ) -> tuple[Tensor, BiLMState, OutputRows | None]:
-        """Run one window; the gradients of `weights` are set, and good until the next call.
+        self, given: WindowTensors, state: BiLMState, weights: StepWeights, seed: int
+    ) -> tuple[Tensor, BiLMState]:
+        """Run one window; the gradients of parameters and gathered weights are set, and good until the next call.
 
         Args:
             given: the window, on the CPU.
-            rows: of the softmax, copies or the weights themselves.
-            weights: all that have a gradient, without copies.
+            weights: what the objective gathered.
             seed: of the dropout of this step.
         Returns:
-            the sums of both directions' losses float (2,), the state after the window, and the gradients of copied rows.
+            what `run` gives.
         """
         given = filled_up(given)
-        copied = not isinstance(rows.weight, nn.Parameter)
-        n = len(rows.weight)
-        if copied:
-            with torch.no_grad():
-                for place, own in zip(self._rows, rows, strict=True):
-                    place[:n].copy_(own)
+        own = self._copied(weights) if self._max_gathered else weights
         if self._state is None:
             self._state = state.clone()
         self._state.copy_from(state)
         self._random.manual_seed(seed)
         key = len(given.char_ids)
         if key not in self._recorded:
-            self._recorded[key] = self._record(given, self._rows if copied else rows, weights)
+            self._recorded[key] = self._record(given, own)
             self._random.manual_seed(seed)
         recorded = self._recorded[key]
-        for place, own in zip(recorded.given.flat(), given.flat(), strict=True):
-            place.copy_(own)
+        for place, t in zip(recorded.given.flat(), given.flat(), strict=True):
+            place.copy_(t)
         recorded.graph.replay()
-        n_weights = len(weights)
-        for p, gradient in zip(weights, recorded.gradients, strict=False):
+        n_parameters = len(self._parameters)
+        for p, gradient in zip(self._parameters, recorded.gradients, strict=False):
             p.grad = gradient
-        after = recorded.after.clone()
-        of_rows = recorded.gradients[n_weights:]
-        found = None
-        if copied:
-            assert of_rows[0] is not None
-            assert of_rows[1] is not None
-            found = OutputRows(of_rows[0][:n], of_rows[1][:n])
-        return recorded.totals, after, found
+        if self._max_gathered:
+            for copy, gradient in zip(weights, recorded.gradients[n_parameters:], strict=True):
+                assert gradient is not None
+                copy.grad = gradient[: len(copy)]
+        return recorded.totals, recorded.after.clone()
 
-    def _record(self, given: WindowTensors, rows: OutputRows, weights: Sequence[nn.Parameter]) -> _Recorded:
-        device = rows.weight.device
+    @torch.no_grad()
+    def _copied(self, weights: StepWeights) -> StepWeights:
+        """Gathered rows where a graph reads them."""
+        if not self._copies:
+            self._copies = [t.new_zeros(self._max_gathered, *t.shape[1:]) for t in weights]
+        for place, t in zip(self._copies, weights, strict=True):
+            place[: len(t)].copy_(t)
+        return tuple(self._copies)
+
+    def _record(self, given: WindowTensors, weights: StepWeights) -> _Recorded:
+        device = weights[0].device
         here = given.to(device)
-        leaves: list[Tensor] = list(weights)
-        if not isinstance(rows.weight, nn.Parameter):
-            rows = OutputRows(*(t.requires_grad_() for t in rows))
-            leaves += rows
+        leaves: list[Tensor] = list(self._parameters)
+        if self._max_gathered:
+            leaves += [t.requires_grad_() for t in weights]
 
         def run() -> tuple[Tensor, BiLMState]:
             for leaf in leaves:
                 leaf.grad = None
             assert self._state is not None
-            dropout = Dropout(self._config.dropout, _NO_NUMBERS, gpu_random=self._random)
-            forward, backward, after = window_losses(self._bilm, here, self._state, rows, dropout, self._precision)
-            totals = torch.stack([forward.sum(), backward.sum()])
-            (totals.sum() * self._shared).backward()  # type: ignore[no-untyped-call]
-            return totals.detach(), after
+            dropout = Dropout(self._shares, _NO_NUMBERS, gpu_random=self._random)
+            return self._run(here, self._state, weights, dropout)
 
         aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(device))
