@@ -45,7 +45,7 @@ def advice_on(tmp_path, text: str, **options) -> list[str]:
 
 def test_a_sound_text_gets_the_command_that_trains_and_nothing_else(tmp_path):
     (advice,) = advice_on(tmp_path, SOUND)
-    assert "tokens suit the size tiny, 10 epochs" in advice
+    assert "tokens suit the size tiny, at most 10 epochs" in advice
     assert advice.endswith(
         f"elmo pretrain --corpus {tmp_path}/a.txt --size tiny --vocabulary-size {2 * len(WORDS) + 2} "
         "--set epochs=10 -o my-model"
@@ -60,19 +60,19 @@ def every(n: int, mend) -> str:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (every(50, lambda line: line.replace("a", "Ã©")), "24 lines hold UTF-8 that was once read as Latin-1"),
-        (every(50, lambda line: line.replace("a", "\ufffd")), "24 lines hold U+FFFD or private"),
-        (every(50, lambda line: line.replace(" ", "\r", 1)), "24 lines hold a CR inside"),
-        (every(50, lambda line: line.replace(" ", "<br>", 1)), "24 lines hold HTML"),
-        (every(50, lambda line: line + " All rights reserved."), "24 lines hold boilerplate"),
-        (every(50, lambda line: line.replace("a", "a\xad")), "24 lines hold invisible"),
+        (every(50, lambda line: line.replace("a", "Ã©")), "24 lines contain UTF-8 that was decoded as Latin-1"),
+        (every(50, lambda line: line.replace("a", "\ufffd")), "24 lines contain U+FFFD or private"),
+        (every(50, lambda line: line.replace(" ", "\r", 1)), "24 lines contain a carriage return inside"),
+        (every(50, lambda line: line.replace(" ", "<br>", 1)), "24 lines contain HTML"),
+        (every(50, lambda line: line + " All rights reserved."), "24 lines contain boilerplate"),
+        (every(50, lambda line: line.replace("a", "a\xad")), "24 lines contain invisible"),
         (every(5, lambda line: line.replace("a", "а")), "% of the tokens mix scripts"),
         (every(5, lambda line: f"- {crc32(line.encode())} -"), "240 lines have no letter"),
         (every(50, lambda line: line + " " + 25 * "xy" + "."), "% of the tokens have over 48 bytes"),
-        (every(10, lambda line: line + " See https://example.org/a"), "120 lines hold a URL"),
+        (every(10, lambda line: line + " See https://example.org/a"), "120 lines contain a URL"),
         (every(3, lambda line: line + "\n" + SOUND.split("\n")[7]), "25.0% of the lines ("),
         ("猫" * 6_000 + "。犬が好きです。" * 3_000, "A letter takes 3.0 bytes (Han), and most tokens are one letter"),
-        (SOUND.replace(".\n", " "), "Lines are no sentences"),
+        (SOUND.replace(".\n", " "), "Lines are not single sentences"),
         (
             "\n\n".join("\n".join(SOUND.split("\n")[i : i + 20]) for i in range(0, 1_200, 20)),
             "There are 60 documents",
@@ -114,8 +114,8 @@ def test_lines_of_many_lengths_without_marks_are_not_taken_for_wrapped_paragraph
 @pytest.mark.parametrize(
     ("faulty", "name"),
     [
-        (SOUND + "\n\n" + SOUND, "repeat an earlier one"),
-        (every(20, lambda line: line.replace(" ", "\r", 1)), "a CR inside"),
+        (SOUND + "\n\n" + SOUND, "repeat an earlier line"),
+        (every(20, lambda line: line.replace(" ", "\r", 1)), "a carriage return inside"),
         (every(20, lambda line: line.replace("a", "a\xad").replace("t", "\x07\x9f\u2060t")), "invisible"),
         (every(20, lambda line: line.replace(" ", " &amp; ", 1)), "HTML tags or entities"),
         (every(5, lambda line: f"{crc32(line.encode())} ***"), "have no letter"),
@@ -137,11 +137,11 @@ def tokenized(text: str) -> str:
 
 def test_text_read_as_the_other_kind_gets_that_advice_alone(tmp_path):
     (told,) = advice_on(tmp_path, tokenized(SOUND))
-    assert told.startswith("This text is tokenized already: 1,200 of 1,200 commas have a blank before them.")
+    assert told.startswith("This text is already tokenized: 1,200 of 1,200 commas follow a blank.")
     (told,) = advice_on(tmp_path, SOUND, pretokenized=True)
     assert told.startswith("This text is not tokenized: 1,200 of 1,200 commas")
     (told,) = advice_on(tmp_path, tokenized(SOUND).replace(" ,", "").replace("talen", "<unk>"))
-    assert " words are a literal <unk>. Look again with --pretokenized." in told
+    assert " words are a literal <unk>. Run elmo doctor again with --pretokenized." in told
     (right,) = advice_on(tmp_path, SOUND.replace("talen", "<unk>", 5))  # it may speak of them
     assert "elmo pretrain" in right
     (right,) = advice_on(tmp_path, tokenized(SOUND), pretokenized=True)
@@ -151,7 +151,7 @@ def test_text_read_as_the_other_kind_gets_that_advice_alone(tmp_path):
 def test_a_vocabulary_of_another_text_is_told(tmp_path):
     write_vocabulary(Vocabulary([*SPECIALS, ",", ".", *WORDS[:20]]), tmp_path / "v.txt")
     told, _ = advice_on(tmp_path, SOUND, vocabulary=tmp_path / "v.txt")
-    assert told.startswith("The given vocabulary does not know ")
+    assert told.startswith("The given vocabulary does not contain ")
     write_vocabulary(Vocabulary([*SPECIALS, ",", ".", *WORDS, *map(str.capitalize, WORDS)]), tmp_path / "v.txt")
     assert len(advice_on(tmp_path, SOUND, vocabulary=tmp_path / "v.txt")) == 1
 

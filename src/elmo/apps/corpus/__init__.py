@@ -1,1 +1,1 @@
-"""Corpora: text files in, what is in them and what to do about it out."""
+"""Corpora: text files in; counts, problems and recommendations out."""

@@ -1,4 +1,4 @@
-"""What is in a corpus, and what should its owner do before training?"""
+"""What a corpus contains, and what to do before training."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,16 +18,16 @@ def examine_corpus(
     report: Callable[[Survey], None] = lambda survey: None,
     text_field: str | None = None,
 ) -> tuple[Findings, list[Advice]]:
-    """Read a corpus once and say what is in it, with advice: what hurts most first, last the command that trains.
+    """Read a corpus once; return its counts and recommendations, the most harmful problem first, the training command last.
 
     Args:
-        patterns: files and globs.
-        pretokenized: one sentence a line, tokens separated by white space.
+        patterns: files and glob patterns.
+        pretokenized: one sentence per line, tokens separated by white space.
         vocabulary: a file to measure against the text.
-        report: told how far the reading is.
+        report: called with the counts so far.
         text_field: the field or column of a record that holds its text; None: `text`.
     Raises:
-        TextError: no such file, no such vocabulary, or no text that can be read in any of the files.
+        TextError: no such file, no such vocabulary, or no readable text in any of the files.
     """
     files = find_files(patterns)
     given = None if vocabulary is None else read_vocabulary(vocabulary)

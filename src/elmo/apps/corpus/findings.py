@@ -1,4 +1,4 @@
-"""What a corpus turned out to be: the counts of a survey and what follows from them."""
+"""The findings of `elmo doctor`: the counts of a survey, and figures derived from them."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from elmo.text.survey.survey import Survey
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
 
-READABLE_BYTES = CharCNNConfig().max_characters - 2  # of a word; the marks of its beginning and end take two places
+READABLE_BYTES = CharCNNConfig().max_characters - 2  # per word; the begin and end characters take two of max_characters
 _N_SHOWN = 5
 
 Fact = str | int | float | bool | None
 
 
 class Overlong(NamedTuple):
-    """Words of more than `READABLE_BYTES`, whose ends the char CNN does not see."""
+    """Words of more than `READABLE_BYTES`, which the char CNN cuts off."""
 
     tokens: int
     types: int
@@ -28,7 +28,7 @@ class Overlong(NamedTuple):
 
 
 class GivenVocabulary(NamedTuple):
-    """How a vocabulary that the user has fits the text."""
+    """How well a given vocabulary covers the text."""
 
     size: int
     oov: float
@@ -36,7 +36,7 @@ class GivenVocabulary(NamedTuple):
 
 @dataclass(frozen=True)
 class Findings:
-    """All that `elmo doctor` knows about a corpus."""
+    """All figures of `elmo doctor` about a corpus."""
 
     survey: Survey
     pretokenized: bool
@@ -53,7 +53,7 @@ class Findings:
 
     @property
     def n_types(self) -> int:
-        """Different words; too few once the tally is full (`types_forgotten`)."""
+        """Types; a lower bound once the table is full (`types_forgotten`)."""
         return len(self.survey.words.counts)
 
     @property
@@ -63,12 +63,12 @@ class Findings:
         return sum(len(word) * n for word, n in counts.items()) / counts.total()
 
     def share_of_lines(self, defect: str) -> float:
-        """The share of lines with text that a defect is in."""
+        """The fraction of non-empty lines with a defect."""
         return self.survey.defective[defect] / max(1, self.survey.lines.n_lines)
 
 
 def find_out(survey: Survey, pretokenized: bool, vocabulary: Vocabulary | None) -> Findings:
-    """Work out what follows from the counts of a survey.
+    """Derive the findings from the counts of a survey.
 
     Raises:
         TextError: there is no text.

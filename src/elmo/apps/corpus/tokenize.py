@@ -1,4 +1,4 @@
-"""Raw text -> one tokenized sentence a line, tokens separated by blanks."""
+"""Raw text -> one tokenized sentence per line, tokens separated by blanks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from elmo.text.sources.texts import read_texts, sentences_of
 def tokenize_file(
     source: Path, target: Path | None, force: bool = False, text_field: str | None = None
 ) -> Iterator[str]:
-    """Tokenize a file, `-` for standard input; yields the lines, or writes them to `target` whole and yields nothing.
+    """Tokenize a file (`-`: standard input); yield the lines, or write them to `target` atomically and yield nothing.
 
     Args:
         text_field: the field or column of a record that holds its text; None: `text`.
