@@ -69,7 +69,7 @@ def test_every_layer_and_state_is_allennlps_from_state_zero_and_carried(name):
             continue
         for part, key in ((0, "h"), (1, "c")):
             expected = golden[f"state_{key}_after_b{i}"]
-            ours = torch.cat([half[part] for half in elmo._carried], dim=2).numpy()
+            ours = torch.cat([half[part] for half in elmo._session.carried], dim=2).numpy()
             assert np.allclose(ours, expected, atol=tolerance(name), rtol=0)
     assert n_compared > 1000
 

@@ -1,3 +1,6 @@
+import copy
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -22,10 +25,9 @@ def test_every_word_has_its_own_vector_whatever_was_forgotten(calls, n_words):
     most = n_words
     for words in calls:
         most = max(most, len(set(words)))  # the words of a call are held in any case
-        table, row_of = cache.rows(words, vectors_of)
-        for word in words:
-            assert torch.equal(table[row_of[word]], vectors_of([word])[0])
-        assert len(cache) <= len(table) <= most
+        order = np.arange(len(words))[::-1].copy()
+        assert torch.equal(cache.gather(words, order, vectors_of).flip(0), vectors_of(words))
+        assert len(cache) <= len(cache._table) <= most
 
 
 def test_a_word_is_spelled_once_while_it_is_held():
@@ -37,8 +39,30 @@ def test_a_word_is_spelled_once_while_it_is_held():
 
     cache = TokenCache(3, torch.zeros(0), 4 * ENTRY)
     for words in (["a", "b", "a"], ["b", "c"], ["d"], ["a", "e"], ["e", "b"]):
-        cache.rows(words, spell)
+        cache.gather(words, np.arange(len(words)), spell)
     assert spelled == [["a", "b"], ["c"], ["d"], ["e"], ["b"]]  # full at "e": all but "a" are forgotten
+
+
+def test_what_is_gathered_is_the_callers_own():
+    cache = TokenCache(3, torch.zeros(0), 4 * ENTRY)
+    cache.gather(["a"], np.arange(1), vectors_of).zero_()
+    assert torch.equal(cache.gather(["a"], np.arange(1), vectors_of), vectors_of(["a"]))
+
+
+def test_a_forgotten_word_is_spelled_again():
+    cache = TokenCache(3, torch.zeros(0), 4 * ENTRY)
+    cache.gather(["a"], np.arange(1), vectors_of)
+    cache.forget()
+    assert len(cache) == 0
+    assert torch.equal(cache.gather(["a"], np.arange(1), lambda words: 2 * vectors_of(words)), 2 * vectors_of(["a"]))
+
+
+def test_a_cache_that_fails_to_spell_stays_as_it_was():
+    cache = TokenCache(3, torch.zeros(0), 4 * ENTRY)
+    cache.gather(["a"], np.arange(1), vectors_of)
+    with pytest.raises(ZeroDivisionError):
+        cache.gather(["b"], np.arange(1), lambda words: 1 / 0)
+    assert torch.equal(copy.deepcopy(cache).gather(["a", "b"], np.arange(2), vectors_of), vectors_of(["a", "b"]))
 
 
 @pytest.mark.parametrize("write", [lambda p: p.add_(1), lambda p: p.copy_(torch.zeros(3)), lambda p: p.zero_()])

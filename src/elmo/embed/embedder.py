@@ -1,14 +1,14 @@
 """`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
 
 from collections.abc import Iterable
-from copy import deepcopy
+from contextlib import nullcontext
+from copy import copy, deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.checkpoints.formats.known import file_patterns, marker_files
@@ -16,10 +16,11 @@ from elmo.checkpoints.formats.native import StorageType, save_native
 from elmo.checkpoints.hub import push_folder
 from elmo.checkpoints.load import DEFAULT_MODEL, load_model
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
+from elmo.embed.batch import Vectors, finish, prepare
 from elmo.embed.carried_state import go_on
 from elmo.embed.engine import Engine
-from elmo.embed.foreign_text import TextWatch
 from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
+from elmo.embed.session import Session
 from elmo.embed.spans import Bounds, Span, words_and_bounds
 from elmo.embed.token_cache import CACHE_BYTES
 from elmo.errors import ConfigError
@@ -31,7 +32,6 @@ from elmo.text.batches import length_batches
 from elmo.text.sentence_inputs import Sentence, checked_sentences, words_of
 from elmo.text.tokens import Token, tokenize
 
-Vectors = NDArray[np.float32]
 StateName = Literal["zero", "carry", "warm"]
 
 # dtype -> of the parameters, of the matrix products (None: the same)
@@ -47,7 +47,9 @@ class Elmo:
     """A bidirectional language model that embeds sentences.
 
     Vectors do not depend on batch, order or neighbours: every sentence starts from the same state, unless
-    `state="carry"` asks for the memory of the call before.
+    `state="carry"` asks for the memory of the call before. Any number of threads may call one `Elmo`. Their calls with
+    `state="carry"` share its memory, so they run one after the other, each from where the one before ended; a caller that wants
+    a memory of its own takes a `session()`. Weights may be changed between calls, not during one.
 
     Attributes:
         model: the model with its config, vocabulary and softmax, as loaded.
@@ -77,8 +79,7 @@ class Elmo:
         self.bilm: BiLM = own.to(device=where, dtype=held).eval()
         self.n_layers: int = model.config.bilm.n_layers
         self.width: int = model.config.bilm.width
-        self._carried: BiLMState | None = None
-        self._watch = TextWatch(model)
+        self._session = Session(model)
         precision = known_precision(precision, where)
         self.dtype: str = next(name for name, pair in _DTYPES.items() if pair == (held, precision))
         self._engine = Engine(self.bilm, model.word_encoder, precision, cache_bytes)
@@ -147,9 +148,19 @@ class Elmo:
         """Cut a text into tokens with character offsets: text[token.start:token.end] == token.text."""
         return tokenize(text)
 
+    def session(self) -> "Elmo":
+        """This model for another caller: it remembers its own calls with `state="carry"`, and warns of its own text.
+
+        Weights and the cache of words are shared, so a session costs next to nothing.
+        """
+        other = copy(self)
+        other._session = Session(self.model)
+        return other
+
     def reset(self) -> None:
         """Forget what `state="carry"` remembers."""
-        self._carried = None
+        with self._session.carrying:
+            self._session.carried = None
 
     @torch.no_grad()
     def embed(
@@ -177,23 +188,22 @@ class Elmo:
             TextError: not a list of sentences. ConfigError: no such layer, pooling or state.
         """
         words = [words_of(sentence, number) for number, sentence in enumerate(checked_sentences(sentences))]
-        choose = choose_layers(layers, self.n_layers)
-        pool = pool_tokens(pooling)
-        start = self._start_state(state, len(words))
-        self._watch.look(words)
-        self._engine.refresh()
-        results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
-        for rows in length_batches([len(w) for w in words], batch_size, self._engine.max_places):
-            before = None if start is None else start.rows(rows)
-            every, after = self._engine.run([words[row] for row in rows], before)  # (L, tokens, D)
-            if state == "carry" and start is not None:
-                start.put(rows, after)
-            chosen = choose(every)
-            ends = np.cumsum([len(words[row]) for row in rows]).tolist()
-            for row, begin, end in zip(rows, [0, *ends], ends, strict=False):
-                results[row] = pool(chosen[..., begin:end, :]).to("cpu", torch.float32, copy=True).numpy()
-        if state == "carry":
-            self._carried = start
+        choose, pool = choose_layers(layers, self.n_layers), pool_tokens(pooling)
+        session, engine = self._session, self._engine
+        with session.carrying if state == "carry" else nullcontext():
+            start = self._start_state(state, len(words))
+            session.watch.look(words)
+            encoder = engine.encoder()
+            results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
+            for rows in length_batches([len(w) for w in words], batch_size, engine.max_places):
+                batch = prepare([words[row] for row in rows], engine.word_encoder.boundaries)
+                every, after = encoder.run(batch, None if start is None else start.rows(rows))  # (L, tokens, D)
+                if state == "carry" and start is not None:
+                    start.put(rows, after)
+                for row, vectors in zip(rows, finish(batch, every, choose, pool), strict=True):
+                    results[row] = vectors
+            if state == "carry":
+                session.carried = start
         return results
 
     def embed_spans(
@@ -237,7 +247,7 @@ class Elmo:
             return self.model.warm.map(lambda t: t.to(like).expand(-1, n_rows, -1))
         if name != "carry":
             raise ConfigError(f'state={name!r}; there are "zero", "carry" and "warm"')
-        return go_on(self._carried, self.bilm.start_state(n_rows))
+        return go_on(self._session.carried, self.bilm.start_state(n_rows))
 
 
 def _pooled(vectors: Tensor, spans: Bounds, pool: Choice) -> Vectors:

@@ -7,10 +7,11 @@ of its training text (`config.json`), its alphabet, the longest word it can spel
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.model.kernels.thread_lock import ThreadLock
 from elmo.text.survey.scripts import mix_scripts
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -22,7 +23,7 @@ LONG = ((3, 0.25), (20, 0.05))  # so many words that are too long, and so large 
 
 
 class TextWatch:
-    """Looks at the first words that a model is given and warns, once for each kind of trouble."""
+    """Looks at the first words that a caller gives and warns, once for each kind of trouble; for any number of threads."""
 
     def __init__(self, model: SavedModel) -> None:
         config = model.config.bilm
@@ -32,12 +33,22 @@ class TextWatch:
         self._left = ENOUGH_WORDS
         self._letters: Counter[str] = Counter()
         self._n_characters = self._n_strange = self._n_words = self._n_long = 0
-        self._warned: set[str] = set()
+        self._told: set[str] = set()  # kinds of trouble
+        self._lock = ThreadLock()
 
     def look(self, sentences: Sequence[Sequence[str]]) -> None:
         """Look at the words of a call, as long as it is not known what kind of text it is."""
         if self._left <= 0:
             return
+        with self._lock:
+            found = dict(self._count(sentences))
+            new = [message for kind, message in found.items() if kind not in self._told]
+            self._told.update(found)
+        for message in new:
+            warnings.warn(message, stacklevel=_level_of_caller())
+
+    def _count(self, sentences: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+        """Count the words of a call; the kinds of trouble that all words until now give, each with its message."""
         counts: Counter[str] = Counter()
         for words in sentences:
             counts.update(words[: self._left])
@@ -46,41 +57,41 @@ class TextWatch:
                 break
         self._n_words += counts.total()
         if self._known is not None:
-            self._see_scripts(counts, self._known)
+            yield from self._see_scripts(counts, self._known)
         if self._alphabet is not None:
-            self._see_characters(counts, self._alphabet)
+            yield from self._see_characters(counts, self._alphabet)
         if self._room is not None:
-            self._see_lengths(counts, self._room)
+            yield from self._see_lengths(counts, self._room)
 
-    def _see_scripts(self, counts: Counter[str], known: dict[str, float]) -> None:
+    def _see_scripts(self, counts: Counter[str], known: dict[str, float]) -> Iterator[tuple[str, str]]:
         self._letters.update(mix_scripts(counts).letters)
         foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < KNOWN_SHARE}
         share = sum(foreign.values()) / max(1, self._letters.total())
         if sum(foreign.values()) >= LEAST_LETTERS and share >= FOREIGN_SHARE:
             trained_on = [script for script, part in known.items() if part >= KNOWN_SHARE]
-            self._warn(
+            yield (
                 "scripts",
                 f"{share:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
                 f"{', '.join(trained_on) or 'no letters'}; its vectors of such words say little, take a model of this language",
             )
 
-    def _see_characters(self, counts: Counter[str], alphabet: frozenset[str]) -> None:
+    def _see_characters(self, counts: Counter[str], alphabet: frozenset[str]) -> Iterator[tuple[str, str]]:
         self._n_characters += sum(n * len(word) for word, n in counts.items())
         self._n_strange += sum(n * sum(c not in alphabet for c in word) for word, n in counts.items())
         share = self._n_strange / max(1, self._n_characters)
         if self._n_strange >= LEAST_LETTERS and share >= FOREIGN_SHARE:
-            self._warn(
+            yield (
                 "characters",
                 f"{share:.0%} of the characters of this text are not among the {len(alphabet):,} that the model knows; "
                 "its vectors of such words say little, take a model of this language",
             )
 
-    def _see_lengths(self, counts: Counter[str], room: int) -> None:
+    def _see_lengths(self, counts: Counter[str], room: int) -> Iterator[tuple[str, str]]:
         self._n_long += sum(n for word, n in counts.items() if self._size(word) > room)
         share = self._n_long / max(1, self._n_words)
         if any(self._n_long >= least and share >= least_share for least, least_share in LONG):
             unit = "UTF-8 bytes" if self._alphabet is None else "characters"
-            self._warn(
+            yield (
                 "lengths",
                 f"{share:.0%} of the words of this text are longer than the {room} {unit} that the model reads of a word; "
                 "the rest of them is cut off, so tokenize the text or take a model with an alphabet",
@@ -88,11 +99,6 @@ class TextWatch:
 
     def _size(self, word: str) -> int:
         return len(word) if self._alphabet is not None else len(word.encode("utf-8", "ignore"))
-
-    def _warn(self, kind: str, message: str) -> None:
-        if kind not in self._warned:
-            self._warned.add(kind)
-            warnings.warn(message, stacklevel=_level_of_caller())
 
 
 def _level_of_caller() -> int:

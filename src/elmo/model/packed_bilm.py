@@ -6,7 +6,6 @@ a place for the filters of all widths. `bilm.BiLM` is the readable twin that it 
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from elmo.model.fast_char_cnn import stack_filters
 from elmo.model.highway import Highway
 from elmo.model.kernels.paging import release_mapped_pages
 from elmo.model.kernels.products import IN_CACHE, Product, prepack_linear, small_batch_linear
+from elmo.model.kernels.thread_lock import Once
 
 WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry little padding
 USUAL_ROWS = 256  # for which weights are laid out
@@ -127,16 +127,12 @@ class _PackedLayer:
     """One layer of one direction."""
 
     def __init__(self, layer: LSTMLayer, low: torch.dtype) -> None:
-        self._layer, self._precision = layer, low
         self._config, self._low = layer.config, _held_as(low)
-
-    @cached_property
-    def _many(self) -> "_ManyProducts":
-        return _many_products(self._layer, self._precision)
+        self._products = Once(lambda: _many_products(layer, low))
 
     def run(self, x: Tensor, batch_sizes: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (N, P) -> output float (N, P) before any residual; hidden (B, P) and cell (B, H) are written over."""
-        config, (B, H), P, products = self._config, cell.shape, x.shape[1], self._many
+        config, (B, H), P, products = self._config, cell.shape, x.shape[1], self._products.get()
         read = x.new_empty(B, 2 * P, dtype=self._low)  # [x, h] of a step
         read[:, P:] = hidden
         step, squashed = x.new_empty(B, 4 * H), x.new_empty(B, H)
@@ -191,15 +187,12 @@ class _FewLayer:
     them: those of x are read once for many steps, and as little as can be of a step is told by Python."""
 
     def __init__(self, layers: Sequence[LSTMLayer], low: torch.dtype) -> None:
-        self._layers, self._precision, self._low = layers, low, _held_as(low)
-
-    @cached_property
-    def _products(self) -> "_FewProducts":
-        return _few_products(self._layers, self._precision)
+        self._config, self._low = layers[0].config, _held_as(low)
+        self._products = Once(lambda: _few_products(layers, low))
 
     def run(self, x: Tensor, batch_sizes: Sequence[int], hidden: Tensor, cell: Tensor) -> Tensor:
         """x float (D, N, P) -> output of that shape before any residual; hidden (D, B, P), cell (D, B, H) are written over."""
-        config, products = self._layers[0].config, self._products
+        config, products = self._config, self._products.get()
         outputs, minus_one = torch.empty_like(x), x.new_tensor(-1.0)
         start, n_before, read_from, read_to = 0, 0, 0, 0
         for n in batch_sizes:

@@ -1,0 +1,60 @@
+"""A batch for the encoder: sentences -> what it reads, and its layers -> the vectors that were asked for; no weights here."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from elmo.embed.layers import Choice
+from elmo.text.packing import pack
+from elmo.text.words.characters import Boundaries
+
+Vectors = NDArray[np.float32]
+
+
+class Batch(NamedTuple):
+    """B sentences laid out for the encoder, N words in all, boundaries included."""
+
+    words: list[str]  # (N,), sentence by sentence
+    positions: NDArray[np.int64]  # int64 (N,), where each word lies: step after step, see `text.packing`
+    batch_sizes: list[int]  # (T,), sentences that have a word at each step
+    reverse_indices: NDArray[np.int64]  # int64 (N,), see `Packing`
+    inner: NDArray[np.int64]  # int64 (tokens,), positions of the words that are no boundaries
+    lengths: list[int]  # (B,), tokens of each sentence, without boundaries
+
+
+def prepare(sentences: Sequence[Sequence[str]], boundaries: Boundaries) -> Batch:
+    """Lay out sentences; it reads nothing but its arguments.
+
+    Args:
+        sentences: lists of tokens, by falling length, without boundaries. boundaries: of the model.
+    """
+    start, end = boundaries
+    lengths = [len(words) for words in sentences]
+    packing = pack([length + 2 for length in lengths])
+    words = [word for sentence in sentences for word in (start, *sentence, end)]
+    inner = np.ones(len(words), dtype=bool)
+    ends = np.cumsum([length + 2 for length in lengths])
+    inner[ends - 1] = inner[ends[:-1]] = False
+    inner[:1] = False
+    positions = packing.unsorted_indices
+    return Batch(words, positions, packing.batch_sizes.tolist(), packing.reverse_indices, positions[inner], lengths)
+
+
+def finish(batch: Batch, layers: Tensor, choose: Choice, pool: Choice) -> list[Vectors]:
+    """Layers of a batch -> the vectors of each of its sentences.
+
+    Args:
+        layers: float (L, tokens, D), as `Encoder.run` gives them. choose, pool: see `embed.layers`.
+    Returns:
+        float32 arrays on the CPU, copies.
+    """
+    chosen = choose(layers)
+    ends = np.cumsum(batch.lengths).tolist()
+    return [
+        pool(chosen[..., begin:end, :]).to("cpu", torch.float32, copy=True).numpy()
+        for begin, end in zip([0, *ends], ends, strict=False)
+    ]
