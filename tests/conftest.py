@@ -15,7 +15,8 @@ from elmo.cli.main import main
 from elmo.cli.pretraining.pretrain import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig, WordEmbeddingConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.words.alphabet import Alphabet
@@ -45,16 +46,16 @@ _BY_ALPHABET = SMALL.char_cnn.model_copy(update={"alphabet_size": 16})
 _WORDS = WordEmbeddingConfig(size=5, n_words=4)
 INPUT_LAYERS = {
     "bytes": (SMALL, Lexicon()),
-    "alphabet": (BiLMConfig(char_cnn=_BY_ALPHABET, lstm=SMALL.lstm), Lexicon(ALPHABET)),
+    "alphabet": (BiLMConfig(char_cnn=_BY_ALPHABET, lstm=SMALL.encoder), Lexicon(ALPHABET)),
     "bytes, words": (
-        BiLMConfig(char_cnn=SMALL.char_cnn, word_embedding=_WORDS, lstm=SMALL.lstm),
+        BiLMConfig(char_cnn=SMALL.char_cnn, word_embedding=_WORDS, lstm=SMALL.encoder),
         Lexicon(None, INPUT_WORDS),
     ),
     "alphabet, words": (
-        BiLMConfig(char_cnn=_BY_ALPHABET, word_embedding=_WORDS, lstm=SMALL.lstm),
+        BiLMConfig(char_cnn=_BY_ALPHABET, word_embedding=_WORDS, lstm=SMALL.encoder),
         Lexicon(ALPHABET, INPUT_WORDS),
     ),
-    "words": (BiLMConfig(char_cnn=None, word_embedding=_WORDS, lstm=SMALL.lstm), Lexicon(None, INPUT_WORDS)),
+    "words": (BiLMConfig(char_cnn=None, word_embedding=_WORDS, lstm=SMALL.encoder), Lexicon(None, INPUT_WORDS)),
 }
 # A task that learns a toy text in seconds.
 SMALL_TASK = {
@@ -91,7 +92,7 @@ def small_model(
         cutoffs: of an adaptive softmax; None: a row for each word.
     """
     torch.manual_seed(seed)
-    bilm, softmax = BiLM(config), output_layer(len(WORDS), config.lstm.projection_size, cutoffs)
+    bilm, softmax = BiLM(config), output_layer(len(WORDS), config.encoder.projection_size, cutoffs)
     with torch.no_grad():
         for name, p in [*bilm.named_parameters(), *softmax.named_parameters()]:
             p.copy_(torch.randn_like(p) * 0.3 if "bias" in name else p * scale)

@@ -73,7 +73,7 @@ def save_tf_checkpoint(model: SavedModel, folder: Path) -> None:
     (folder / "weights.hdf5").unlink()
     parameters = {name: p.detach() for name, p in model.bilm.named_parameters()}
     arrays = {
-        _tf_name(dataset.name, model.bilm.config.lstm.n_layers): dataset.from_parameters(parameters).numpy()
+        _tf_name(dataset.name, model.bilm.config.encoder.n_layers): dataset.from_parameters(parameters).numpy()
         for dataset in datasets(model.bilm.config)
     }
     arrays |= {

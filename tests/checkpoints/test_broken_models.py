@@ -286,7 +286,7 @@ def test_a_model_without_projections_is_written_and_read_as_bilm_tf_did(tmp_path
 
 def test_what_the_published_format_cannot_hold_is_refused(tmp_path):
     config = small_model().config.bilm
-    other = config.model_copy(update={"lstm": config.lstm.model_copy(update={"forget_bias": 0.0})})
+    other = config.model_copy(update={"encoder": config.encoder.model_copy(update={"forget_bias": 0.0})})
     with pytest.raises(CheckpointError, match=r"forget bias of 1, the model has 0\.0"):
         save_allennlp(small_model(other), tmp_path / "m")
     assert not (tmp_path / "m").exists()

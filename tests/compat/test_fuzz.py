@@ -66,8 +66,8 @@ def folder(tmp_path_factory):
     """One layer of few cells, words of 50 bytes."""
     path = tmp_path_factory.mktemp("models") / "bytes"
     cnn = SMALL.char_cnn.model_copy(update={"max_characters": 50, "filters": ((1, 3), (2, 4))})
-    lstm = SMALL.lstm.model_copy(update={"n_layers": 1})
-    save_native(small_model(SMALL.model_copy(update={"char_cnn": cnn, "lstm": lstm})), path)
+    lstm = SMALL.encoder.model_copy(update={"n_layers": 1})
+    save_native(small_model(SMALL.model_copy(update={"char_cnn": cnn, "encoder": lstm})), path)
     return path
 
 

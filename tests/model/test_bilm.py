@@ -9,7 +9,8 @@ import torch
 from conftest import SMALL, small_model
 from elmo.errors import ShapeError
 from elmo.model.bilm import reverse_rows
-from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.context_encoder import TrainingPass
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState
 from elmo.model.encoders.state import BiLMState
 from elmo.text.words.characters import encode_words
 
@@ -160,7 +161,7 @@ def assert_same_values_and_gradients(layer, slow, fast, scale):
 @pytest.mark.parametrize("projected", [True, False])
 @pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])
 def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
-    config = SMALL.lstm.model_copy(
+    config = SMALL.encoder.model_copy(
         update={
             "projected": projected,
             "cell_size": H if projected else P,
@@ -176,7 +177,7 @@ def test_the_fast_unrolled_layer_is_its_readable_twin(projected, clips):
 
 @pytest.mark.parametrize("projected", [True, False])
 def test_a_reset_inside_a_window_is_a_fresh_start_of_that_row(projected):
-    config = SMALL.lstm.model_copy(update={"projected": projected, "cell_size": H if projected else P})
+    config = SMALL.encoder.model_copy(update={"projected": projected, "cell_size": H if projected else P})
     torch.manual_seed(1)
     layer = LSTMLayer(config).double()
     resets = torch.tensor([[True, False, False, True, False], [False, False, True, True, False]])
@@ -195,7 +196,7 @@ def test_a_reset_inside_a_window_is_a_fresh_start_of_that_row(projected):
 
 @pytest.mark.parametrize("clips", [(0.3, 0.1), (None, None)])
 def test_products_in_bfloat16_are_close_to_the_twin(clips):
-    config = SMALL.lstm.model_copy(update={"cell_clip": clips[0], "projection_clip": clips[1]})
+    config = SMALL.encoder.model_copy(update={"cell_clip": clips[0], "projection_clip": clips[1]})
     torch.manual_seed(1)
     layer = LSTMLayer(config)
     x, hidden, cell = torch.randn(B, T, P), torch.randn(B, P), torch.randn(B, H)

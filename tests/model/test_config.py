@@ -3,7 +3,8 @@ from pydantic import ValidationError
 
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig, WordEmbeddingConfig, bilm_config
+from elmo.model.config import BiLMConfig, CharCNNConfig, WordEmbeddingConfig, bilm_config
+from elmo.model.encoders.lstm.settings import LSTMConfig
 
 
 @pytest.mark.parametrize(("size", "parameters"), [("small", 13_593_296), ("medium", 28_027_728)])

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import INPUT_LAYERS, SMALL, model_of, small_model
-from elmo.model import packed_bilm
 from elmo.model.config import BiLMConfig
+from elmo.model.encoders.lstm import packed_lstm
 from elmo.model.encoders.lstm.lstm import LSTMState, zero_state
 from elmo.model.encoders.state import BiLMState
 from elmo.model.packed_bilm import PackedBiLM
@@ -28,12 +28,12 @@ SENTENCES = [
 def clipped(**lstm):
     """SMALL with clips that bind."""
     settings = {"cell_clip": 0.6, "projection_clip": 0.5, **lstm}
-    return SMALL.model_copy(update={"lstm": SMALL.lstm.model_copy(update=settings)})
+    return SMALL.model_copy(update={"encoder": SMALL.encoder.model_copy(update=settings)})
 
 
 def random_state(config, n_rows, seed=0):
     rng = torch.Generator().manual_seed(seed)
-    halves = (zero_state(config.lstm, n_rows, torch.zeros(())) for _ in range(2))
+    halves = (zero_state(config.encoder, n_rows, torch.zeros(())) for _ in range(2))
     return BiLMState(*(LSTMState(*(0.3 * torch.randn(t.shape, generator=rng) for t in half)) for half in halves))
 
 
@@ -89,14 +89,14 @@ def test_a_sentence_or_a_few_are_the_twins(n_rows, projected):
 
 @pytest.mark.parametrize("n_rows", [1, 3])
 def test_a_document_is_read_some_tokens_at_a_time(n_rows, monkeypatch):
-    monkeypatch.setattr(packed_bilm, "READ_AHEAD", 4)
-    lengths, plain = [], packed_bilm.small_batch_linear
+    monkeypatch.setattr(packed_lstm, "READ_AHEAD", 4)
+    lengths, plain = [], packed_lstm.small_batch_linear
 
     def noted(weights, biases, precision):
         product = plain(weights, biases, precision)
         return lambda x: lengths.append(x.shape[1]) or product(x)
 
-    monkeypatch.setattr(packed_bilm, "small_batch_linear", noted)
+    monkeypatch.setattr(packed_lstm, "small_batch_linear", noted)
     config = clipped()
     assert_same(small_model(config), SENTENCES[:n_rows], random_state(config, n_rows))
     assert max(lengths) == 4
@@ -120,12 +120,12 @@ def test_every_input_layer(layer):
 )
 def test_every_char_cnn(changes):
     cnn = SMALL.char_cnn.model_copy(update=changes)
-    model = small_model(BiLMConfig(char_cnn=cnn, lstm=SMALL.lstm), scale=1.0)
+    model = small_model(BiLMConfig(char_cnn=cnn, lstm=SMALL.encoder), scale=1.0)
     assert_same(model, SENTENCES, random_state(model.bilm.config, len(SENTENCES)))
 
 
 def test_a_cell_without_projection_or_clips():
-    lstm = SMALL.lstm.model_copy(
+    lstm = SMALL.encoder.model_copy(
         update={"cell_size": 7, "projected": False, "cell_clip": None, "projection_clip": None, "forget_bias": 0.0}
     )
     model = small_model(BiLMConfig(char_cnn=SMALL.char_cnn, lstm=lstm))

@@ -55,10 +55,10 @@ def test_the_lstm_step_agrees_with_its_twin(clip):
 
 @pytest.mark.parametrize("skip", [True, False])
 def test_all_layers_agree_with_the_twin_with_state_and_clips_active(tmp_path, skip):
-    lstm = SMALL.lstm.model_copy(
+    lstm = SMALL.encoder.model_copy(
         update={"skip_connections": skip, "cell_clip": 0.5, "projection_clip": 0.4, "n_layers": 3}
     )
-    model = small_model(SMALL.model_copy(update={"lstm": lstm}))
+    model = small_model(SMALL.model_copy(update={"encoder": lstm}))
     options, arrays = published(model, tmp_path / "m")
     elmo = Elmo(model)
     state = None

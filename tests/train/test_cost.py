@@ -26,10 +26,10 @@ def trained(trainer):
 def test_parameters_are_those_of_the_built_modules(size):
     config = pretrain_config({"size": size}, [])
     counts = count_parameters(config, 1009)
-    bilm, softmax = BiLM(config.bilm), Softmax(1009, config.bilm.lstm.projection_size)
+    bilm, softmax = BiLM(config.bilm), Softmax(1009, config.bilm.encoder.projection_size)
     token_layer = sum(p.numel() for name, p in bilm.named_parameters() if name.startswith(("char_cnn", "word_emb")))
     assert counts.token_layer == token_layer
-    assert counts.lstms == sum(p.numel() for p in bilm.parameters()) - token_layer
+    assert counts.encoder == sum(p.numel() for p in bilm.parameters()) - token_layer
     assert counts.softmax == sum(p.numel() for p in softmax.parameters())
 
 
@@ -108,7 +108,7 @@ def peak():  # of this program; ru_maxrss would be the peak of the one that star
     return 1024 * next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 
 def run(config, n_steps):
-    softmax = output_layer(len(vocabulary), config.bilm.lstm.projection_size, cutoffs)
+    softmax = output_layer(len(vocabulary), config.bilm.encoder.projection_size, cutoffs)
     model = SavedModel(ModelConfig(bilm=config.bilm, n_words=len(vocabulary)), BiLM(config.bilm), softmax, vocabulary)
     trainer = Trainer(model, corpus, config)
     position, state = trainer.reader.start(), trainer.zero_state()

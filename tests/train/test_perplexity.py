@@ -168,7 +168,8 @@ import resource
 import torch
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 from elmo.model.output.softmax import Softmax
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.perplexity import measure_perplexity

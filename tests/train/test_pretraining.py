@@ -286,9 +286,9 @@ def test_settings_come_from_size_recipe_and_overrides_in_this_order():
     config = pretrain_config(
         {"size": "small", "rows": 5, "bilm": {"lstm": {"n_layers": 3}}}, ["rows=6", "bilm.lstm.cell_clip=none"]
     )
-    assert (config.rows, config.bilm.lstm.n_layers, config.bilm.lstm.cell_clip) == (6, 3, None)
-    assert config.bilm.lstm.cell_size == 1024
-    assert pretrain_config({"size": "small"}, ["size=medium"]).bilm.lstm.cell_size == 2048
+    assert (config.rows, config.bilm.encoder.n_layers, config.bilm.encoder.cell_clip) == (6, 3, None)
+    assert config.bilm.encoder.cell_size == 1024
+    assert pretrain_config({"size": "small"}, ["size=medium"]).bilm.encoder.cell_size == 2048
 
 
 def test_adagrad_resumes_too(tmp_path, corpus_file):

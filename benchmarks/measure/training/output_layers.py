@@ -82,7 +82,7 @@ def _prepared(
     name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, config: PretrainConfig
 ) -> tuple[SavedModel, Trainer | RivalTrainer, Callable[[], dict[str, float]], dict[str, Any]]:
     """The model, what trains it, what fits it for an evaluation, and facts of the layer."""
-    P, bias = config.bilm.lstm.projection_size, frequency_bias(corpus, vocabulary)
+    P, bias = config.bilm.encoder.projection_size, frequency_bias(corpus, vocabulary)
     torch.manual_seed(config.seed)
     bilm = BiLM(config.bilm)
     cutoffs = cutoffs_of(config, corpus.text, corpus.targets, vocabulary)

@@ -39,7 +39,7 @@ class PlainBiLM(nn.Module):
 
     def __init__(self, config: BiLMConfig, n_words: int) -> None:
         super().__init__()
-        cnn, P, H = config.char_cnn, config.lstm.projection_size, config.lstm.cell_size
+        cnn, P, H = config.char_cnn, config.encoder.projection_size, config.encoder.cell_size
         assert cnn is not None
         self.embedding = nn.Embedding(262, cnn.embedding_size)
         self.convolutions = nn.ModuleList(nn.Conv1d(cnn.embedding_size, number, width) for width, number in cnn.filters)
@@ -47,7 +47,7 @@ class PlainBiLM(nn.Module):
         self.highways = nn.ModuleList(nn.Linear(F, 2 * F) for _ in range(cnn.n_highway))
         self.projection = nn.Linear(F, P)
         self.stacks = nn.ModuleList(
-            nn.ModuleList(PlainCell(P, H) for _ in range(config.lstm.n_layers)) for _ in range(2)
+            nn.ModuleList(PlainCell(P, H) for _ in range(config.encoder.n_layers)) for _ in range(2)
         )
         self.softmax_weight = nn.Parameter(torch.randn(n_words, P) * P**-0.5)
         self.softmax_bias = nn.Parameter(torch.zeros(n_words))

@@ -92,7 +92,7 @@ class Ours:
             },
             [],
         )
-        P = config.bilm.lstm.projection_size
+        P = config.bilm.encoder.projection_size
         torch.manual_seed(0)
         bilm, softmax = BiLM(config.bilm), Softmax(len(vocabulary), P)
         model = SavedModel(ModelConfig(bilm=config.bilm, n_words=len(vocabulary)), bilm, softmax, vocabulary)
@@ -114,7 +114,7 @@ class Plain:
         self.model = PlainBiLM(config.bilm, len(vocabulary))
         self.optimizer = torch.optim.Adagrad(self.model.parameters(), lr=0.2, initial_accumulator_value=1.0, eps=0.0)
         self.position, self.random = self.reader.start(), np.random.default_rng(0)
-        P, H = config.bilm.lstm.projection_size, config.bilm.lstm.cell_size
+        P, H = config.bilm.encoder.projection_size, config.bilm.encoder.cell_size
         self.state = [[torch.zeros(config.rows, P), torch.zeros(config.rows, H)] for _ in range(4)]
 
     def step(self) -> None:

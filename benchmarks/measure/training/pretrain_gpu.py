@@ -45,7 +45,7 @@ def trainer_of(
     recipe = {"size": size, "rows": rows, "window": WINDOW, "n_negatives": negatives, "precision": "bfloat16"}
     config = pretrain_config({**recipe, "dropout": 0.1, "optimizer": adagrad}, [])
     with ranks.device:
-        bilm, softmax = BiLM(config.bilm), Softmax(len(vocabulary), config.bilm.lstm.projection_size)
+        bilm, softmax = BiLM(config.bilm), Softmax(len(vocabulary), config.bilm.encoder.projection_size)
     model = SavedModel(ModelConfig(bilm=config.bilm, n_words=len(vocabulary)), bilm, softmax, vocabulary)
     return Trainer(model, corpus, config, ranks)
 

@@ -14,7 +14,7 @@ from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.window_tensors import all_outputs, target_ids, tensors_of
-from elmo.train.objectives.window_losses import product_precision, window_tops
+from elmo.train.objectives.window_losses import product_precision, window_layers
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.trainer import DROPOUT, StepResult
@@ -50,7 +50,7 @@ class RivalTrainer:
         outputs = all_outputs(target_ids(self.corpus, window), 1)
         given = tensors_of(self.corpus, window, rows, outputs, dropout, config)
         precision = product_precision(config, torch.device("cpu"))
-        layers = window_tops(self.bilm, given, state, dropout, precision)
+        layers = window_layers(self.bilm, given, state, dropout, precision)
         losses = [
             self.output.loss(x, what.target_at).mean() for x, what in zip(layers.tops(), given.targets, strict=True)
         ]

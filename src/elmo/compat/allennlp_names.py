@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from elmo.checkpoints.formats.checkpoint_format import lstm_of
 from elmo.checkpoints.formats.many_langs_tensors import encoder_parameters
 from elmo.model.bilm import BiLM
 
@@ -56,4 +57,4 @@ def _parameters(bilm: BiLM, theirs: Mapping[str, Tensor]) -> Iterator[tuple[str,
             yield f"char_cnn.highways.{number}.carry.{kind}", -kept
     encoder = {name.removeprefix(_ENCODER): tensor for name, tensor in theirs.items() if name.startswith(_ENCODER)}
     if encoder:
-        yield from encoder_parameters(bilm.config.lstm, encoder)
+        yield from encoder_parameters(lstm_of(bilm.config), encoder)

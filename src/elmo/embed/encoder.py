@@ -28,7 +28,7 @@ class Encoder:
         self._bilm, self._word_encoder = bilm, word_encoder
         self._like = next(bilm.parameters()).detach()
         self._packed = PackedBiLM(bilm, precision)
-        self.cache = TokenCache(bilm.config.lstm.projection_size, self._like, cache_bytes)
+        self.cache = TokenCache(bilm.config.projection_size, self._like, cache_bytes)
 
     def run(self, batch: Batch, state: BiLMState | None) -> tuple[Tensor, BiLMState]:
         """All layers of a batch.

@@ -1,6 +1,6 @@
 """START HERE: the forward pass of ELMo, character ids -> all layers (Peters et al. 2018, sections 3.1 and 3.4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from elmo.errors import ShapeError
 from elmo.model.char_cnn import CharCNN
 from elmo.model.config import BiLMConfig
-from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState, zero_state
+from elmo.model.encoders.context_encoder import TrainingPass
+from elmo.model.encoders.kinds import build_encoder
 from elmo.model.encoders.state import BiLMState
 from elmo.model.word_embedding import WordEmbedding
 
@@ -22,19 +23,38 @@ def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
     return x.gather(1, source.unsqueeze(2).expand_as(x))  # (B, T, P)
 
 
+def already_reversed(x: Tensor) -> Callable[[Tensor], Tensor]:
+    """For `BiLM.both_directions`: what the backward LM reads is there, float (B, T, P)."""
+    return lambda tokens: x
+
+
+def join_directions(tokens: Tensor, ahead: Sequence[Tensor], behind: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """All layers of a batch.
+
+    Args:
+        tokens: float (B, T, P), the token layer. ahead, behind: of `BiLM.both_directions`, behind in reverse order.
+        mask: bool (B, T), by which `behind` was reversed.
+    Returns:
+        float (B, L, T, D): the token layer twice, then [forward; backward] of each layer.
+    """
+    layers = [torch.cat([tokens, tokens], dim=2)]  # (B, T, D) each
+    layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
+    return torch.stack(layers, dim=1)  # (B, L, T, D)
+
+
 class BiLM(nn.Module):
     """A bidirectional language model: two language models that share the token layer."""
 
     def __init__(self, config: BiLMConfig) -> None:
         super().__init__()
         self.config = config
-        P, spelled = config.lstm.projection_size, config.char_cnn is not None
+        P, spelled = config.projection_size, config.char_cnn is not None
         self.char_cnn = None if config.char_cnn is None else CharCNN(config.char_cnn, P)
         self.word_embedding = (
             None if config.word_embedding is None else WordEmbedding(config.word_embedding, P, bias=not spelled)
         )
-        self.forward_lm = LSTMStack(config.lstm)
-        self.backward_lm = LSTMStack(config.lstm)
+        self.forward_lm = build_encoder(config.encoder)
+        self.backward_lm = build_encoder(config.encoder)
 
     def forward(self, char_ids: Tensor, mask: Tensor, state: BiLMState | None = None) -> tuple[Tensor, BiLMState]:
         """All layers of a batch of sentences.
@@ -44,7 +64,7 @@ class BiLM(nn.Module):
             mask: bool (B, T), True = token; padding on the right only.
             state: the state before the batch, row by row; None: zero.
         Returns:
-            layers: float (B, L, T, D): the token layer twice, then [forward; backward] of each LSTM layer; padding is 0.
+            layers: float (B, L, T, D): the token layer twice, then [forward; backward] of each layer; padding is 0.
             state: after each row's last token (forward) and first token (backward).
         Raises:
             ShapeError: mask and ids do not fit, or padding stands before a token.
@@ -58,7 +78,7 @@ class BiLM(nn.Module):
     def start_state(self, n_rows: int) -> BiLMState:
         """The state before any text, for `n_rows` rows, of the dtype and device of the weights."""
         like = next(self.parameters()).detach()
-        return BiLMState(*(zero_state(self.config.lstm, n_rows, like) for _ in range(2)))
+        return BiLMState(*(lm.start_state(n_rows, like) for lm in (self.forward_lm, self.backward_lm)))
 
     def token_layer(self, char_ids: Tensor) -> Tensor:
         """Vectors of tokens without context, from their characters, their word ids or both.
@@ -94,9 +114,29 @@ class BiLM(nn.Module):
         if bool((mask[:, 1:] & ~mask[:, :-1]).any()):
             raise ShapeError("biLM: mask has padding before a token; padding belongs on the right of a row")
         tokens = tokens * mask.unsqueeze(2)  # (B, T, P)
+        ahead, behind, after = self.both_directions(tokens, lambda x: reverse_rows(x, mask), mask, state)
+        return join_directions(tokens, ahead, behind, mask), after
+
+    def both_directions(
+        self,
+        tokens: Tensor,
+        backwards: Callable[[Tensor], Tensor],
+        mask: Tensor | None,
+        state: BiLMState | None = None,
+        training: TrainingPass | None = None,
+    ) -> tuple[list[Tensor], list[Tensor], BiLMState]:
+        """What both language models make of the token layer: training, tuning and perplexity read by this.
+
+        Args:
+            tokens: float (B, T, P) as the forward LM reads them.
+            backwards: gives from these what the backward LM reads. It is called once the forward LM has read, if that is how the
+                encoder works, which fixes the order in which gradients of `tokens` are added.
+            mask: bool (B, T), True = token, padding on the right only; None: no padding.
+            state: before the rows; None: that before any text.
+            training: None, or how to read a window of training, which has no mask.
+        Returns:
+            the layers of the forward and of the backward LM, float (B, T, P) each, in the order in which it reads, and the state
+            after the rows.
+        """
         before = self.start_state(len(tokens)) if state is None else state
-        ahead, forward_state = self.forward_lm(tokens, mask, LSTMState(*before.forward))
-        behind, backward_state = self.backward_lm(reverse_rows(tokens, mask), mask, LSTMState(*before.backward))
-        layers = [torch.cat([tokens, tokens], dim=2)]  # (B, T, D) each
-        layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
-        return torch.stack(layers, dim=1), BiLMState(forward_state, backward_state)  # (B, L, T, D)
+        return self.forward_lm.read_both(self.backward_lm, tokens, backwards, mask, before, training)

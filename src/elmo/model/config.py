@@ -1,19 +1,29 @@
 """The shape of a biLM: frozen settings, published sizes (Peters et al. 2018; allennlp.org/elmo)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, FiniteFloat, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from elmo.errors import ConfigError
+from elmo.model.encoders.lstm.settings import LSTMConfig
+from elmo.model.encoders.settings import EncoderConfig, Size
 from elmo.text.words.alphabet import table_size
 from elmo.text.words.characters import N_CHARACTERS
 from elmo.text.words.lexicon import Lexicon, count_input_words
 from elmo.text.words.vocabulary import SPECIALS
 
 Activation = Literal["relu", "tanh"]
-Size = Annotated[int, Field(gt=0, le=2**20)]  # far above any model, far below what breaks arithmetic
 Filter = tuple[Size, Size]
-Clip = Annotated[FiniteFloat, Field(gt=0)]
 
 PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
 
@@ -73,43 +83,32 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid"):
         return 1 + len(SPECIALS) + self.n_words
 
 
-class LSTMConfig(BaseModel, frozen=True, extra="forbid"):
-    """One direction of the biLM (Peters et al. 2018, section 3.4)."""
-
-    n_layers: int = Field(2, gt=0, le=100)
-    cell_size: Size = 4096  # H, units inside the cell
-    projection_size: Size = 512  # P, what a layer hands on
-    cell_clip: Clip | None = 3.0
-    projection_clip: Clip | None = 3.0
-    forget_bias: FiniteFloat = 1.0  # added to the forget gate, not stored in the weights (TensorFlow's LSTMCell)
-    skip_connections: bool = True  # every layer but the first adds its input to its output
-    projected: bool = True  # False: the cell's output is handed on as it is, H = P (bilm-tf)
-
-    @model_validator(mode="after")
-    def _sizes_fit(self) -> "LSTMConfig":
-        if not self.projected and self.cell_size != self.projection_size:
-            raise ValueError(
-                f"without a projection, projection_size {self.projection_size} must be cell_size {self.cell_size}"
-            )
-        return self
-
-
 class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
-    """A bidirectional language model over characters, word vectors, or both."""
+    """A bidirectional language model over characters, word vectors, or both.
+
+    In files and recipes the settings of an LSTM stand under `lstm`, as they did before there was another encoder: programs of
+    that time read the files of today, and a fingerprint of the settings is what it was. Those of any other encoder stand under
+    `encoder`, with their `kind`. Both names are read for both.
+    """
 
     char_cnn: CharCNNConfig | None = CharCNNConfig()  # None: words are not spelled
     word_embedding: WordEmbeddingConfig | None = None  # None: words are only spelled
-    lstm: LSTMConfig = LSTMConfig()
+    encoder: SerializeAsAny[EncoderConfig] = Field(LSTMConfig(), validation_alias=AliasChoices("encoder", "lstm"))
 
     @property
     def n_layers(self) -> int:
         """L, the token layer included."""
-        return self.lstm.n_layers + 1
+        return self.encoder.n_layers + 1
 
     @property
     def width(self) -> int:
         """D, the size of a layer's vector: both directions."""
-        return 2 * self.lstm.projection_size
+        return 2 * self.projection_size
+
+    @property
+    def projection_size(self) -> int:
+        """P, the size of a vector of one direction."""
+        return self.encoder.projection_size
 
     @property
     def max_characters(self) -> int | None:
@@ -140,6 +139,23 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
             words = words.model_copy(update={"n_words": count_input_words(lexicon.input_words)})
         return self.model_copy(update={"char_cnn": char_cnn, "word_embedding": words})
 
+    @field_validator("encoder", mode="plain")
+    @classmethod
+    def _of_its_kind(cls, value: object) -> EncoderConfig:
+        if isinstance(value, EncoderConfig):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError("settings of an encoder are a table, with the name of the encoder under kind")
+        return settings_of(value.get("kind", "lstm")).model_validate(value)
+
+    @model_serializer(mode="wrap")
+    def _lstm_under_its_old_key(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        settings: dict[str, Any] = handler(self)
+        if isinstance(self.encoder, LSTMConfig):
+            encoder = settings.pop("encoder")
+            settings["lstm"] = {name: encoder[name] for name in _LSTM_KEYS}
+        return settings
+
     @model_validator(mode="after")
     def _words_are_read(self) -> "BiLMConfig":
         if self.char_cnn is None and self.word_embedding is None:
@@ -149,21 +165,49 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _sizes_meet(self) -> "BiLMConfig":
         cnn = self.char_cnn
-        if cnn is not None and not cnn.projected and cnn.n_filters != self.lstm.projection_size:
+        if cnn is not None and not cnn.projected and cnn.n_filters != self.projection_size:
             raise ValueError(
                 f"without a projection of the char CNN, its {cnn.n_filters} filters must be "
-                f"projection_size {self.lstm.projection_size}"
+                f"projection_size {self.projection_size}"
             )
         return self
 
 
+def settings_of(kind: object) -> type[EncoderConfig]:
+    """The class of an encoder's settings, by the name of its kind.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if kind == "lstm":
+        return LSTMConfig
+    from elmo.model.encoders.kinds import encoder_classes  # loads torch, which whoever asks for an LSTM can do without
+
+    classes = encoder_classes()
+    if not isinstance(kind, str) or kind not in classes:
+        raise ValueError(f"no encoder {kind!r}; there are {', '.join(classes)}")
+    return classes[kind].settings
+
+
+# In the order in which they were written before there was another encoder: a fingerprint is of these very bytes.
+_LSTM_KEYS = (
+    "n_layers",
+    "cell_size",
+    "projection_size",
+    "cell_clip",
+    "projection_clip",
+    "forget_bias",
+    "skip_connections",
+    "projected",
+)
+
 _SIZES: dict[str, BiLMConfig] = {
     "tiny": BiLMConfig(
         char_cnn=CharCNNConfig(filters=PUBLISHED_FILTERS[:5], n_highway=1),
-        lstm=LSTMConfig(cell_size=512, projection_size=128),
+        encoder=LSTMConfig(cell_size=512, projection_size=128),
     ),
-    "small": BiLMConfig(char_cnn=CharCNNConfig(n_highway=1), lstm=LSTMConfig(cell_size=1024, projection_size=128)),
-    "medium": BiLMConfig(char_cnn=CharCNNConfig(n_highway=1), lstm=LSTMConfig(cell_size=2048, projection_size=256)),
+    "small": BiLMConfig(char_cnn=CharCNNConfig(n_highway=1), encoder=LSTMConfig(cell_size=1024, projection_size=128)),
+    "medium": BiLMConfig(char_cnn=CharCNNConfig(n_highway=1), encoder=LSTMConfig(cell_size=2048, projection_size=256)),
     "original": BiLMConfig(),
 }
 SIZES = tuple(_SIZES)

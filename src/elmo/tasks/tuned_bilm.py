@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from elmo.embed.embedder import Elmo
-from elmo.model.bilm import BiLM, reverse_rows
+from elmo.model.bilm import BiLM, join_directions, reverse_rows
 from elmo.model.dropout import Dropout, DropoutShares
-from elmo.model.encoders.lstm.lstm import TrainingPass
+from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.kernels.products import named_precision
 from elmo.tasks.batches import Batch
 from elmo.tasks.config import ElmoConfig
@@ -43,7 +43,7 @@ def to_be_tuned(elmo: Elmo) -> Elmo:
 
 
 def groups_of(bilm: BiLM) -> list[list[nn.Parameter]]:
-    """The weights that join together: each LSTM layer with both directions, the top one first; the token layer last."""
+    """The weights that join together: each layer with both directions, the top one first; the token layer last."""
     pairs = zip(bilm.forward_lm.layers, bilm.backward_lm.layers, strict=True)
     layers = [[*ahead.parameters(), *behind.parameters()] for ahead, behind in pairs]
     token = [p for part in (bilm.char_cnn, bilm.word_embedding) if part is not None for p in part.parameters()]
@@ -142,13 +142,10 @@ def trained_layers(
 
     def read(tokens: Tensor, mask: Tensor, rows: slice) -> Tensor:
         how = TrainingPass(Dropout(dropout, np.random.default_rng(seed), rows, B), precision)
-        ahead, _ = bilm.forward_lm(tokens, None, None, how)
-        behind, _ = bilm.backward_lm(reverse_rows(tokens, mask), None, None, how)
-        layers = [torch.cat([tokens, tokens], dim=2)]
-        layers += [torch.cat([f, reverse_rows(b, mask)], dim=2) for f, b in zip(ahead, behind, strict=True)]
-        return torch.stack(layers, dim=1)  # (rows, L, T + 2, D)
+        ahead, behind, _ = bilm.both_directions(tokens, lambda x: reverse_rows(x, mask), None, None, how)
+        return join_directions(tokens, ahead, behind, mask)  # (rows, L, T + 2, D)
 
-    at_once = max(1, most_bytes // (T * _bytes_of_a_token(bilm)))
+    at_once = max(1, most_bytes // (T * bilm.forward_lm.place_bytes()))
     parts = [slice(i, min(i + at_once, B)) for i in range(0, B, at_once)]
     if len(parts) == 1:
         layers = read(tokens, mask, parts[0])
@@ -156,9 +153,3 @@ def trained_layers(
         again = [checkpoint(read, tokens[p], mask[p], p, use_reentrant=False, preserve_rng_state=False) for p in parts]
         layers = torch.cat(again)
     return layers[:, :, 1:-1] * mask[:, None, 2:, None]
-
-
-def _bytes_of_a_token(bilm: BiLM) -> int:
-    """What a position of a row holds for the gradient: in each cell four gates and four numbers more, and what is handed on."""
-    lstm = bilm.config.lstm
-    return 4 * 2 * lstm.n_layers * (8 * lstm.cell_size + 8 * lstm.projection_size)

@@ -1,6 +1,6 @@
 """What training a model takes, by arithmetic: parameters of each part, bytes of memory of each kind.
 
-The bytes of a step are those of the tensors that `fast_char_cnn`, `fast_lstm` and `fast_softmax` keep for the gradient, and of
+The bytes of a step are those of the tensors that `fast_char_cnn`, the encoder and `fast_softmax` keep for the gradient, and of
 the largest that their backward passes make beside them. Seven measured runs took 0.9 to 1.3
 times the sum (`tests/train/test_cost.py` allows two thirds to one and a half).
 """
@@ -13,6 +13,7 @@ import torch
 
 from elmo.model.bilm import BiLM
 from elmo.model.config import CharCNNConfig
+from elmo.model.encoders.kinds import build_encoder
 from elmo.model.output.adaptive_softmax import COVERED, output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.train.config import PretrainConfig
@@ -28,7 +29,7 @@ class ParameterCounts(NamedTuple):
     """Numbers that training moves, by part of the model."""
 
     token_layer: int  # char CNN, word vectors, their projections
-    lstms: int  # both directions
+    encoder: int  # both directions
     softmax: int  # of a tied one the biases alone
 
     @property
@@ -67,12 +68,12 @@ class MemoryBytes(NamedTuple):
 
 def count_parameters(config: PretrainConfig, n_words: int, cutoffs: Sequence[int] | None = None) -> ParameterCounts:
     """The parameters of a model with a softmax of `n_words`, an adaptive one if there are `cutoffs`, built without memory."""
-    P = config.bilm.lstm.projection_size
+    P = config.bilm.projection_size
     with shapes_only():
         bilm, softmax = BiLM(config.bilm), output_layer(n_words, P, cutoffs)
-    lstms = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
+    encoder = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
     tied_weight = n_words * P if config.tied else 0
-    return ParameterCounts(_numbers_of(bilm) - lstms, lstms, _numbers_of(softmax) - tied_weight)
+    return ParameterCounts(_numbers_of(bilm) - encoder, encoder, _numbers_of(softmax) - tied_weight)
 
 
 def count_memory(
@@ -84,7 +85,7 @@ def count_memory(
         n_words: of the softmax. n_types: different words of the corpus. words: of a step. cutoffs: of an adaptive softmax.
     """
     parameters = count_parameters(config, n_words, cutoffs)
-    bilm, P = parameters.token_layer + parameters.lstms, config.bilm.lstm.projection_size
+    bilm, P = parameters.token_layer + parameters.encoder, config.bilm.projection_size
     table = n_words * P if config.tied else 0  # rows of a tied softmax, written when it is measured or saved
     gathered = words.predicted * (P + 1) if is_sampled(config, n_words) else 0
     # A sampled softmax has its rows copied for the step; each direction makes a gradient of them before the sum.
@@ -111,20 +112,11 @@ def count_activations(
     """Bytes that one part of a step keeps for its gradient, with the largest of what the backward pass makes beside."""
     B = -(-config.rows // config.accumulate)
     low = 2 if config.precision == "bfloat16" else _FULL
-    lstm = config.bilm.lstm
-    H, P, N = lstm.cell_size, lstm.projection_size, B * config.window
-    of_layer = N * (
-        low * (6 * H + 2 * P) + _FULL * (H + P)
-    )  # inputs, gates, squashed, inner, kept_hiddens; cells, hiddens
-    if config.state_reset in ("sentences", "documents"):
-        of_layer += N * _FULL * H  # kept_cells
-    if config.dropout.layer_inputs > 0:
-        of_layer += 2 * N * _FULL * P  # what was dropped, and the input without it
-    weights = 8 * H * P  # input and hidden, of one layer and direction
-    if config.dropout.recurrent > 0:
-        of_layer += weights * _FULL  # half of them, twice
-    layers = 2 * lstm.n_layers * of_layer
-    in_backward = N * low * (4 * H + 3 * P) + weights * (low + _FULL)  # of_gates, read, of_projected; of_weights
+    P, N = config.bilm.projection_size, B * config.window
+    with shapes_only():
+        encoder = build_encoder(config.bilm.encoder)
+    resets = config.state_reset in ("sentences", "documents")
+    layers, in_backward = encoder.step_bytes(N, low, resets, config.dropout)
     S = config.n_negatives if is_sampled(config, n_words) else n_words
     softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # shares, x, target_rows, negative_rows
     if cutoffs is not None:
@@ -144,7 +136,7 @@ def _scores_of_place(cutoffs: Sequence[int], n_words: int) -> int:
 
 def _of_word(config: PretrainConfig, low: int) -> int:
     """Bytes that the token layer keeps of one word."""
-    P, cnn, words = config.bilm.lstm.projection_size, config.bilm.char_cnn, config.bilm.word_embedding
+    P, cnn, words = config.bilm.projection_size, config.bilm.char_cnn, config.bilm.word_embedding
     return 2 * _FULL * P + (0 if words is None else _FULL * words.size) + (0 if cnn is None else _of_spelled(cnn, low))
 
 

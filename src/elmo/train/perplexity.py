@@ -23,8 +23,8 @@ from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError, TextError
-from elmo.model.bilm import BiLM
-from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState
+from elmo.model.bilm import BiLM, already_reversed
+from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import OutputLayer
 from elmo.text.batches import length_batches
 from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
@@ -34,7 +34,7 @@ from elmo.text.words.word_encoder import WordEncoder
 CarryOrZero = Literal["zero", "carry"]
 
 GROUP_TOKENS = 2**18  # tokens of the sentences that are read, spelled and sorted by length together
-MAX_PLACES = 4096  # rows x tokens that the LSTMs read at once
+MAX_PLACES = 4096  # rows x tokens that each direction reads at once
 WORDS_AT_ONCE = 512  # words in the char CNN at once
 
 
@@ -143,7 +143,7 @@ def measure_each(
     bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
     if softmax is None or vocabulary is None:
         raise CheckpointError("perplexity needs a model with its softmax and vocabulary")
-    carried: list[LSTMState | None] = [None, None]
+    carried: BiLMState | None = None
     at_once = (
         group_tokens if state == "zero" else max_places
     )  # a carried row is not sorted: no use in holding more of it
@@ -154,15 +154,12 @@ def measure_each(
         else:
             lengths = [len(words) for words in group]
             batches = [[[i] for i in some] for some in length_batches(lengths, max_rows=256, max_places=max_places)]
-        ways = ((bilm.forward_lm, lines), (bilm.backward_lm, [line.reversed() for line in lines]))
+        ways = (lines, [line.reversed() for line in lines])
         nats = np.zeros((2, len(group)))
         for rows in batches:
             numbers = [i for row in rows for i in row]
-            for direction, (lm, read) in enumerate(ways):
-                before = carried[direction] if state == "carry" else None
-                nats[direction, numbers], carried[direction] = _read_rows(
-                    lm, softmax, vectors, read, rows, before, max_places
-                )
+            before = carried if state == "carry" else None
+            nats[:, numbers], carried = _read_rows(bilm, softmax, vectors, ways, rows, before, max_places)
             if report is not None:
                 report(sum(len(group[i]) + 1 for i in numbers))
         for line, forward, backward in zip(lines, *nats.tolist(), strict=True):
@@ -207,40 +204,44 @@ def _spell(
 
 @torch.no_grad()
 def _read_rows(
-    lm: LSTMStack,
+    bilm: BiLM,
     softmax: OutputLayer,
     vectors: Tensor,
-    lines: Sequence[_Line],
+    ways: tuple[Sequence[_Line], Sequence[_Line]],
     rows: Sequence[Sequence[int]],
-    state: LSTMState | None,
+    state: BiLMState | None,
     max_places: int,
-) -> tuple[NDArray[np.float64], LSTMState | None]:
-    """One direction reads rows of lines, each row one line after the other.
+) -> tuple[NDArray[np.float64], BiLMState | None]:
+    """Both directions read rows of lines, each row one line after the other.
 
     Args:
         vectors: float (words, P), the token layer.
+        ways: the lines as the forward and as the backward LM reads them.
         rows: places of the lines of each row.
-        state: before the rows; None: zero.
+        state: before the rows; None: that before any text.
     Returns:
-        sums of nats float64 (lines,), in the order of `rows`, and the state after them.
+        sums of nats float64 (2, lines), in the order of `rows`, and the state after them.
     """
-    spans = [[len(lines[i].ids) - 1 for i in row] for row in rows]
+    spans = [[len(ways[0][i].ids) - 1 for i in row] for row in rows]
     lengths = np.array([sum(span) for span in spans])
     B, T = len(rows), int(lengths.max())
     mask = np.arange(T) < lengths[:, None]  # (B, T)
-    words = np.zeros((B, T), dtype=np.int64)  # what is read
-    ids = np.zeros((B, T), dtype=np.int64)  # what is predicted there
-    words[mask] = np.concatenate([lines[i].spelled[:-1] for row in rows for i in row])
-    ids[mask] = np.concatenate([lines[i].ids[1:] for row in rows for i in row])
-    nats = np.zeros((B, T))
-    window = max(1, max_places // B)
+    words = np.zeros((2, B, T), dtype=np.int64)  # what is read
+    ids = np.zeros((2, B, T), dtype=np.int64)  # what is predicted there
+    for direction, lines in enumerate(ways):
+        words[direction][mask] = np.concatenate([lines[i].spelled[:-1] for row in rows for i in row])
+        ids[direction][mask] = np.concatenate([lines[i].ids[1:] for row in rows for i in row])
+    nats = np.zeros((2, B, T))
+    # An encoder that hands no state on knows nothing of the piece before: it reads a row whole, however long.
+    window = max(1, max_places // B) if bilm.config.encoder.has_state else T
     for t in range(0, T, window):
         here = slice(t, t + window)
-        tokens = vectors[torch.from_numpy(words[:, here]).to(vectors.device)]  # (B, window, P)
+        tokens = vectors[torch.from_numpy(words[:, :, here]).to(vectors.device)]  # (2, B, window, P)
         alive = torch.from_numpy(mask[:, here]).to(vectors.device)  # (B, window)
-        outputs, state = lm(tokens, alive, state)
-        targets = torch.from_numpy(ids[:, here]).to(vectors.device)[alive]
-        losses = softmax.nats(outputs[-1][alive], targets)
-        nats[:, here][mask[:, here]] = losses.cpu().numpy()
+        ahead, behind, state = bilm.both_directions(tokens[0], already_reversed(tokens[1]), alive, state)
+        targets = torch.from_numpy(ids[:, :, here]).to(vectors.device)
+        for direction, top in enumerate((ahead[-1], behind[-1])):
+            losses = softmax.nats(top[alive], targets[direction][alive])
+            nats[direction, :, here][mask[:, here]] = losses.cpu().numpy()
     starts = np.cumsum([0, *(n for span in spans for n in span)])[:-1]
-    return np.add.reduceat(nats[mask], starts), state
+    return np.add.reduceat(nats[:, mask], starts, axis=1), state

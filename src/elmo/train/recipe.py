@@ -42,8 +42,22 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
     settings = with_overrides(settings, overrides)
     if "size" in settings or "bilm" in settings:  # else the default stays one that nobody asked for
         size = bilm_config(settings.pop("size", "tiny")).model_dump()
-        settings["bilm"] = _merged(size, settings["bilm"]) if "bilm" in settings else size
+        settings["bilm"] = _with_size(size, settings["bilm"]) if "bilm" in settings else size
     return validated(PretrainConfig, settings, source)
+
+
+def _with_size(size: dict[str, Any], changes: Any) -> Any:
+    """The settings of a size with changes in their place; an encoder of another kind replaces that of the size, an LSTM."""
+    if isinstance(changes, dict) and isinstance(changes.get("encoder"), dict):
+        encoder = dict(changes["encoder"])
+        changes = {name: value for name, value in changes.items() if name != "encoder"}
+        if encoder.get("kind", "lstm") == "lstm":
+            encoder.pop("kind", None)
+            changes["lstm"] = _merged(changes.get("lstm", {}), encoder)
+        else:
+            size = {name: value for name, value in size.items() if name != "lstm"}
+            changes["encoder"] = encoder
+    return _merged(size, changes)
 
 
 def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from elmo.train.optimizers import WeightUpdate
 STATE_FILE = "run_state.safetensors"
 PLACE_FILE = "run_state.json"
 BEST = "best"
-_STATE = "lstm."  # then `forward.hidden` and so on
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
 _WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
@@ -52,7 +51,8 @@ class RunState:
 
 def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: RunState, keep: int) -> Path:
     """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
-    tensors = {_STATE + name: t for name, t in run.state.named_tensors().items()}
+    prefix = _state_prefix(model)
+    tensors = {prefix + name: t for name, t in run.state.named_tensors().items()}
     rows = (run.position.sentence, run.position.place)
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
@@ -65,6 +65,11 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
     for old in checkpoints_of(folder)[:-keep]:
         remove_whole(old)
     return target
+
+
+def _state_prefix(model: SavedModel) -> str:
+    """Of the names of a state's tensors: `lstm.`, then `forward.hidden` and so on."""
+    return f"{model.config.bilm.encoder.kind}."
 
 
 def save_best(folder: Path, model: SavedModel) -> Path:
@@ -116,7 +121,8 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
         tensors = read_tensors(folder / STATE_FILE)
         place = Place.model_validate(read_json(folder / PLACE_FILE))
         start = model.bilm.start_state(n_rows)
-        state = start.with_tensors({name: tensors.pop(_STATE + name) for name in start.named_tensors()})
+        prefix = _state_prefix(model)
+        state = start.with_tensors({name: tensors.pop(prefix + name) for name in start.named_tensors()})
         rows = [tensors.pop(name).numpy() for name in _ROWS]
         if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
             raise ValueError("the position in the text is damaged")

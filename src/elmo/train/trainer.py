@@ -26,7 +26,7 @@ from elmo.train.data.window_tensors import Outputs, WindowTensors, parts_of, tar
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.graphed_losses import GraphedLosses
 from elmo.train.objectives.objective import Objective, StepWeights
-from elmo.train.objectives.window_losses import product_precision, window_layers, window_tops
+from elmo.train.objectives.window_losses import product_precision, window_layers
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.step import learning_rate_at, take_step
@@ -184,8 +184,7 @@ class Trainer:
     ) -> tuple[Tensor, BiLMState]:
         """Forward, loss and backward of some rows: the sums of both directions' losses float (2,), and the state after them."""
         weights = self.objective.derive(weights)
-        read = window_layers if self.objective.needs_layers else window_tops
-        layers = read(self.bilm, given, state, dropout, self._precision)
+        layers = window_layers(self.bilm, given, state, dropout, self._precision)
         totals = torch.stack([loss.sum() for loss in self.objective.loss(layers, given, state, weights)])  # (2,)
         (totals.sum() * self._scale).backward()  # type: ignore[no-untyped-call]
         return totals.detach(), layers.after

@@ -125,7 +125,7 @@ def test_the_files_that_are_written_are_among_the_patterns(each, tmp_path):
     assert location is not None
     assert location.format is each
     assert [path.name for path in (tmp_path / "m").iterdir() if not any(map(path.match, each.patterns))] == []
-    assert each.load(location, None).config.bilm.lstm.n_layers == model.config.bilm.lstm.n_layers
+    assert each.load(location, None).config.bilm.encoder.n_layers == model.config.bilm.encoder.n_layers
 
 
 def test_options_and_config_in_one_folder_are_a_published_model_as_before(tmp_path):

@@ -176,7 +176,7 @@ def refuse_too_large(config: BiLMConfig, n_words: int, cutoffs: Sequence[int] | 
         ConfigError: it cannot.
     """
     with shapes_only():
-        parts = (BiLM(config), output_layer(n_words, config.lstm.projection_size, cutoffs))
+        parts = (BiLM(config), output_layer(n_words, config.projection_size, cutoffs))
     size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
     there = memory_of_machine()
     if there is not None and size_bytes > there:

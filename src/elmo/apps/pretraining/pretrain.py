@@ -177,7 +177,7 @@ def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon
     )
     if settings.start is not None:
         return load_start(out, config)
-    softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, config.adaptive_cutoffs)
+    softmax = output_layer(len(vocabulary), recipe.bilm.projection_size, config.adaptive_cutoffs)
     softmax.start_at(bias)
     return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
 

@@ -116,7 +116,7 @@ def cost_of_run(
         heldout = [sample.text.sentence(i) for i in sample.text.heldout.tolist()]
         corpus = encode_corpus(sample.text, heldout, vocabulary, word_encoder)
         torch.manual_seed(recipe.seed)
-        softmax = output_layer(len(vocabulary), recipe.bilm.lstm.projection_size, cutoffs)
+        softmax = output_layer(len(vocabulary), recipe.bilm.projection_size, cutoffs)
         config = ModelConfig(bilm=recipe.bilm, n_words=len(vocabulary), adaptive_cutoffs=cutoffs)
         model = SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
         step, sentence_s = _measure(model, corpus, recipe, ranks, seconds, say)

@@ -116,7 +116,7 @@ def count_parameters(
         shape = ModelConfig.model_validate({"bilm": bilm, "n_words": n_words or None, "adaptive_cutoffs": cutoffs})
     except (ValidationError, ConfigError):
         return None
-    P = shape.bilm.lstm.projection_size
+    P = shape.bilm.projection_size
     with shapes_only():
         softmax = torch.nn.Module() if shape.n_words is None else output_layer(shape.n_words, P, shape.adaptive_cutoffs)
         parts = (BiLM(shape.bilm), softmax)

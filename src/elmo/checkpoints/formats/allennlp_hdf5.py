@@ -11,7 +11,7 @@ from typing import Any
 
 import h5py
 
-from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, parts_beside_the_bilm
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, lstm_of, parts_beside_the_bilm
 from elmo.checkpoints.formats.hdf5_layout import StoredArray, byte_cnn, datasets, read_bilm
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
@@ -69,7 +69,7 @@ def save_allennlp(model: SavedModel, folder: Path) -> None:
         CheckpointError: the format cannot hold this model.
     """
     try:
-        lstm, cnn = model.bilm.config.lstm, byte_cnn(model.bilm.config)
+        lstm, cnn = lstm_of(model.bilm.config), byte_cnn(model.bilm.config)
     except CheckpointError as error:
         raise CheckpointError(f"{folder}: {error}; keep it as --to native") from None
     if model.config.boundaries != BOUNDARIES:
@@ -114,9 +114,9 @@ def refused_by_allennlp(model: SavedModel) -> str:
     """Why AllenNLP would not take a model that bilm-tf takes; "" if it would."""
     config = model.bilm.config
     reasons = {
-        "it has no skip connections": not config.lstm.skip_connections,
+        "it has no skip connections": not lstm_of(config).skip_connections,
         "it has no highway layer": config.char_cnn is not None and config.char_cnn.n_highway == 0,
-        "it has no projection": not config.lstm.projected
+        "it has no projection": not lstm_of(config).projected
         or (config.char_cnn is not None and not config.char_cnn.projected),
         "its words are not of 50 characters": config.max_characters != 50,
     }

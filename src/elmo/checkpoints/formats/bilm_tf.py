@@ -22,7 +22,7 @@ from elmo.checkpoints.formats.allennlp_hdf5 import (
     read_options,
     vocabulary_beside,
 )
-from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, lstm_of
 from elmo.checkpoints.formats.hdf5_layout import Dataset, FindArray, StoredArray, cnn_datasets, lstm_datasets, read_bilm
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
@@ -75,10 +75,10 @@ def load_bilm_tf(folder: Path, vocabulary: Path | None = None) -> SavedModel:
     lexicon = Lexicon()
     arrays: Iterator[Dataset] | list[Dataset]
     if config.char_cnn is not None:
-        arrays = cnn_datasets(config.char_cnn, config.lstm.projection_size)
+        arrays = cnn_datasets(config.char_cnn, config.projection_size)
     else:
         config, lexicon, arrays = _word_input(config, words, folder)
-    bilm = read_bilm(config, [*arrays, *lstm_datasets(config.lstm)], find, f"{prefix}{INDEX_SUFFIX}")
+    bilm = read_bilm(config, [*arrays, *lstm_datasets(lstm_of(config))], find, f"{prefix}{INDEX_SUFFIX}")
     softmax = None if words is None else _softmax(find, words, config, prefix)
     n_words = None if softmax is None else softmax.n_words
     facts = _facts(options, _step_of(prefix.name)[0])
@@ -141,7 +141,7 @@ def _vocabulary(folder: Path, given: Path | None, n_words: int | None, spelled: 
 
 def _softmax(find: FindArray, words: Vocabulary, config: BiLMConfig, prefix: Path) -> Softmax | None:
     """The softmax; that of `share_embedding_softmax` is the embedding of the words. None: the checkpoint has none."""
-    P = config.lstm.projection_size
+    P = config.projection_size
     weight, bias = find("softmax/W") or find("embedding"), find("softmax/b")
     if weight is None or bias is None:
         return None
@@ -168,7 +168,7 @@ def _word_input(
             f"{folder / OPTIONS_FILE}: a model with word input, which cannot read without its vocabulary; "
             "give the file with vocabulary= (--vocabulary)"
         )
-    P = config.lstm.projection_size
+    P = config.projection_size
     known = list(dict.fromkeys(word for word in words.words if word not in SPECIALS))
     first = {word: row for row, word in reversed(list(enumerate(words.words)))}
     order = [first[word] for word in (*SPECIALS, *known)]

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.errors import CheckpointError
+from elmo.model.config import BiLMConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 
 SaveModel = Callable[[SavedModel, Path], None]
 
@@ -53,6 +56,17 @@ class CheckpointFormat:
     find_pair: Callable[[Path, Path], ModelLocation] | None = None
     # What is wrong with a folder in which nothing was found although files of this format lie there; "": nothing.
     why_not: Callable[[Path], str] = lambda folder: ""
+
+
+def lstm_of(config: BiLMConfig) -> LSTMConfig:
+    """The encoder of a model in a published format, all of which hold LSTMs.
+
+    Raises:
+        CheckpointError: it is another one.
+    """
+    if not isinstance(config.encoder, LSTMConfig):
+        raise CheckpointError(f"this format holds LSTMs, the encoder of this model is {config.encoder.kind}")
+    return config.encoder
 
 
 def parts_beside_the_bilm(model: SavedModel) -> list[str]:

@@ -11,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.checkpoints.formats.checkpoint_format import lstm_of
 from elmo.checkpoints.tensors import fill_module, report_faults
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig, CharCNNConfig, LSTMConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 from elmo.model.shapes_only import shapes_only
 from elmo.text.words.characters import N_CHARACTERS
 
@@ -44,8 +46,8 @@ class Dataset(NamedTuple):
 
 def datasets(config: BiLMConfig) -> Iterator[Dataset]:
     """All arrays that a model of this config has in the file."""
-    yield from cnn_datasets(byte_cnn(config), config.lstm.projection_size)
-    yield from lstm_datasets(config.lstm)
+    yield from cnn_datasets(byte_cnn(config), config.projection_size)
+    yield from lstm_datasets(lstm_of(config))
 
 
 def cnn_datasets(cnn: CharCNNConfig, P: int) -> Iterator[Dataset]:

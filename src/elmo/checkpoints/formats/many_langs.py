@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, parts_beside_the_bilm
+from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, lstm_of, parts_beside_the_bilm
 from elmo.checkpoints.formats.many_langs_lexicon import (
     CHARACTERS_FILE,
     WORDS_FILE,
@@ -99,8 +99,8 @@ def load_many_langs(folder: Path) -> SavedModel:
     check_tensors(token_shapes(config, words, characters, theirs), theirs, str(folder / TOKEN_FILE), _ADVICE)
     ours = dict(token_parameters(config, theirs, lexicon, words, characters))
     theirs = read_torch_file(folder / ENCODER_FILE)
-    check_tensors(encoder_shapes(config.lstm), theirs, str(folder / ENCODER_FILE), _ADVICE)
-    ours |= dict(encoder_parameters(config.lstm, theirs))
+    check_tensors(encoder_shapes(lstm_of(config)), theirs, str(folder / ENCODER_FILE), _ADVICE)
+    ours |= dict(encoder_parameters(lstm_of(config), theirs))
     with shapes_only():
         bilm = BiLM(config)
     copy_tensors(bilm, ours)
@@ -116,7 +116,7 @@ def save_many_langs(model: SavedModel, folder: Path) -> None:
     """
     _refuse(model, folder)
     config = model.bilm.config
-    cnn, lstm, D = config.char_cnn, config.lstm, config.word_embedding.size if config.word_embedding else 0
+    cnn, lstm, D = config.char_cnn, lstm_of(config), config.word_embedding.size if config.word_embedding else 0
     C = _max_characters(config)
     options = {
         "encoder": {
@@ -171,16 +171,20 @@ def _left_out(model: SavedModel) -> list[str]:
 
 def _refuse(model: SavedModel, folder: Path) -> None:
     config = model.bilm.config
+    try:
+        lstm = lstm_of(config)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}; keep it as --to native") from None
     reasons = []
     if config.char_cnn is not None and config.alphabet_size is None:
         reasons.append("means words spelled with an alphabet, the model reads UTF-8 bytes")
     if config.char_cnn is not None and not config.char_cnn.projected:
         reasons.append("projects the characters, the model does not")
-    if not config.lstm.skip_connections:
+    if not lstm.skip_connections:
         reasons.append("adds the input of a layer to its output, the model does not")
-    if not config.lstm.projected:
+    if not lstm.projected:
         reasons.append("projects the cell's output, the model does not")
-    if config.lstm.cell_clip is None or config.lstm.projection_clip is None:
+    if lstm.cell_clip is None or lstm.projection_clip is None:
         reasons.append("clips cell and projection, the model does not")
     if config.char_cnn is not None and config.longest_word not in (None, config.char_cnn.max_characters - 2):
         reasons.append(

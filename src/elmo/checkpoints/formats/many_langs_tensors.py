@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from elmo.checkpoints.formats.checkpoint_format import lstm_of
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.model.config import BiLMConfig, LSTMConfig
+from elmo.model.config import BiLMConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 from elmo.text.words.characters import Boundaries
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import SPECIALS
@@ -55,7 +57,7 @@ def token_shapes(
         for i in range(cnn.n_highway):
             shapes[f"highways._layers.{i}.weight"] = (2 * F, F)
             shapes[f"highways._layers.{i}.bias"] = (2 * F,)
-    P = config.lstm.projection_size
+    P = config.projection_size
     return shapes | {"projection.weight": (P, (word.size if word else 0) + F), "projection.bias": (P,)}
 
 
@@ -148,7 +150,7 @@ def encoder_parameters(lstm: LSTMConfig, theirs: Mapping[str, Tensor]) -> Iterat
 
 def encoder_tensors(model: SavedModel) -> dict[str, Tensor]:
     """`encoder_parameters` back again."""
-    lstm, ours = model.bilm.config.lstm, _values(model)
+    lstm, ours = lstm_of(model.bilm.config), _values(model)
     tensors = {}
     for theirs_layer, ours_layer in _layers(lstm):
         bias = ours[f"{ours_layer}.bias"].clone()

@@ -121,11 +121,10 @@ def load_native(folder: Path) -> SavedModel:
     tensors = from_bytes(read_tensors(folder / WEIGHTS_FILE))
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
-    lstm = config.bilm.lstm
     with shapes_only():  # no memory before the tensors are known to fit
         bilm = BiLM(config.bilm)
         n_words, cutoffs = config.n_words, config.adaptive_cutoffs
-        softmax = None if n_words is None else output_layer(n_words, lstm.projection_size, cutoffs)
+        softmax = None if n_words is None else output_layer(n_words, config.bilm.projection_size, cutoffs)
     whole = torch.nn.ModuleDict({"bilm": bilm} if softmax is None else {"bilm": bilm, "softmax": softmax})
     start = bilm.start_state(1)  # shapes alone, as its weights
     warm_shapes = {_WARM + name: tuple(t.shape) for name, t in start.named_tensors().items() if config.warm_state}

@@ -69,6 +69,11 @@ def prepack_linear(weight: Tensor, n_rows: int, bias: Tensor | None, precision: 
     return product_with(weight.to(precision), n_rows, None if bias is None else bias.to(precision))
 
 
+def held_as(precision: torch.dtype) -> torch.dtype:
+    """The type of what goes into a product: int8 products scale what they are given themselves."""
+    return torch.float32 if precision == torch.int8 else precision
+
+
 def small_batch_linear(weights: Sequence[Tensor], biases: Sequence[Tensor] | None, precision: torch.dtype) -> Product:
     """x -> x[d] W[d]^T + b[d] for a row or a few of each d: float (D, n, K) -> (D, n, M), of types as `prepack_linear`.
 

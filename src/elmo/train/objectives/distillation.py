@@ -48,8 +48,6 @@ class DistilledObjective(Objective):
         precision: of matrix products; None: that of the weights.
     """
 
-    needs_layers = True
-
     def __init__(self, inner: Objective, teacher: BiLM, weight: float, precision: torch.dtype | None) -> None:
         self._inner, self._teacher, self._weight, self._precision = inner, teacher, weight, precision
         if weight < 1:

@@ -30,7 +30,6 @@ class Objective(ABC):
 
     parameters: Sequence[nn.Parameter] = ()  # of the output layer, each with a gradient at every step
     sparse_parameters: Sequence[nn.Parameter] = ()  # of the output layer, whose gradient is a sparse tensor of rows
-    needs_layers = False  # the loss reads every layer; else the top layers alone
     replayable = False  # the same kernels at every step, so that a GPU can record them once (`graphed_losses.py`)
     max_gathered = 0  # rows that `gather` copies, at most; 0: it gives the parameters themselves
 
@@ -58,7 +57,7 @@ class Objective(ABC):
         """Loss of some rows of a window.
 
         Args:
-            layers: what the model made of them; the top layers alone unless `needs_layers`.
+            layers: what the model made of them.
             given: the rows. state: before the window. weights: from `derive`.
         Returns:
             loss_nats of the forward and the backward LM, float (B * T,) each.

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from elmo.model.bilm import BiLM
+from elmo.model.bilm import BiLM, already_reversed
 from elmo.model.dropout import Dropout
-from elmo.model.encoders.lstm.gpu_lstm import read_window
-from elmo.model.encoders.lstm.lstm import LSTMState, TrainingPass
+from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import look_up, named_precision
 from elmo.train.config import PretrainConfig
@@ -23,7 +22,7 @@ def product_precision(config: PretrainConfig, device: torch.device) -> torch.dty
 class WindowLayers(NamedTuple):
     """What both language models make of some rows of a window."""
 
-    forward: list[Tensor]  # float (B, T, P) each, token layer first; of `window_tops` the top layer alone
+    forward: list[Tensor]  # float (B, T, P) each, token layer first
     backward: list[Tensor]  # the same in the order in which it reads
     after: BiLMState  # the state after the window, cut from the gradient
 
@@ -41,28 +40,11 @@ def window_layers(
         given: the rows. state: of these rows before the window.
         precision: of matrix products; None: that of the weights.
     """
-    x, state, how = _read(bilm, given, state, dropout, precision)
-    ahead, forward_state = bilm.forward_lm(x[0], None, LSTMState(*state.forward), how)
-    behind, backward_state = bilm.backward_lm(x[1], None, LSTMState(*state.backward), how)
-    return WindowLayers([x[0], *ahead], [x[1], *behind], BiLMState(forward_state, backward_state).detach())
-
-
-def window_tops(
-    bilm: BiLM, given: WindowTensors, state: BiLMState, dropout: Dropout, precision: torch.dtype | None
-) -> WindowLayers:
-    """The top layers of some rows of a window, see `window_layers`; faster on a GPU."""
-    if not given.char_ids.is_cuda:
-        return window_layers(bilm, given, state, dropout, precision)
-    (ahead, behind), halves = read_window(bilm, *_read(bilm, given, state, dropout, precision))
-    return WindowLayers([ahead], [behind], halves.detach())
-
-
-def _read(
-    bilm: BiLM, given: WindowTensors, state: BiLMState, dropout: Dropout, precision: torch.dtype | None
-) -> tuple[Tensor, BiLMState, TrainingPass]:
-    """The token layer of both directions, float (2, B, T, P), the state before, and how to read."""
     vectors = bilm.forward_train(given.char_ids, precision)  # (W, P)
     if given.word_scale is not None:
         vectors = vectors * given.word_scale
     state = state if given.begins is None else state.fresh(given.begins)
-    return look_up(vectors, given.where), state, TrainingPass(dropout, precision, given.resets)
+    x = look_up(vectors, given.where)  # (2, B, T, P)
+    how = TrainingPass(dropout, precision, given.resets)
+    ahead, behind, after = bilm.both_directions(x[0], already_reversed(x[1]), None, state, how)
+    return WindowLayers([x[0], *ahead], [x[1], *behind], after.detach())

@@ -7,8 +7,9 @@ import torch
 from conftest import SMALL
 from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.encoders.lstm.gpu_lstm import read_window
-from elmo.model.encoders.lstm.lstm import LSTMState, TrainingPass
+from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.model.encoders.state import BiLMState
 
 B, T = 3, 5
@@ -16,14 +17,14 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 def small_bilm(device="cpu", **changes):
-    lstm = SMALL.lstm.model_copy(update=changes)
+    lstm = SMALL.encoder.model_copy(update=changes)
     torch.manual_seed(1)
-    return BiLM(SMALL.model_copy(update={"lstm": lstm})).double().to(device)
+    return BiLM(SMALL.model_copy(update={"encoder": lstm})).double().to(device)
 
 
 def random_inputs(bilm, scale=1.0):
     """Token layer and states of a window."""
-    P, H, L = bilm.config.lstm.projection_size, bilm.config.lstm.cell_size, bilm.config.lstm.n_layers
+    P, H, L = bilm.config.encoder.projection_size, bilm.config.encoder.cell_size, bilm.config.encoder.n_layers
     device = next(bilm.parameters()).device
     shapes = [(2, B, T, P), *2 * [(L, B, P), (L, B, H)]]
     return [scale * torch.randn(shape, dtype=torch.float64, device=device) for shape in shapes]
@@ -42,6 +43,12 @@ def by_layers(bilm, x, state, how):
         tops.append(torch.cat(outputs, dim=1))
         after.append(now)
     return torch.stack(tops), BiLMState(*after)
+
+
+def fused(bilm, x, state, how):
+    """Both directions at once: the top layer."""
+    layers, after = read_window(bilm.forward_lm, bilm.backward_lm, x, state, how)
+    return layers[-1], after
 
 
 def values_and_gradients(bilm, inputs, read, how):
@@ -64,7 +71,7 @@ RESETS = [[True, False, False, True, False], [False, False, True, True, False], 
     [
         {"cell_clip": 0.3, "projection_clip": 0.1},
         {"cell_clip": None, "projection_clip": None},
-        {"projected": False, "cell_size": SMALL.lstm.projection_size},
+        {"projected": False, "cell_size": SMALL.encoder.projection_size},
         {"skip_connections": False, "n_layers": 3},
     ],
     ids=str,
@@ -74,7 +81,7 @@ def test_both_directions_at_once_are_the_readable_layers(changes, resets, device
     inputs = random_inputs(bilm, scale=2.0)
     how = TrainingPass(resets=None if resets is None else torch.tensor(resets, device=device))
     slow = values_and_gradients(bilm, inputs, by_layers, how)
-    fast = values_and_gradients(bilm, inputs, read_window, how)
+    fast = values_and_gradients(bilm, inputs, fused, how)
     for a, b in zip(slow, fast, strict=True):
         assert torch.allclose(a, b, atol=1e-12)
 
@@ -84,7 +91,7 @@ def test_products_in_bfloat16_are_close(device):
     bilm = small_bilm(device).float()
     inputs = [t.float() for t in random_inputs(bilm)]
     slow = values_and_gradients(bilm, inputs, by_layers, TrainingPass())
-    fast = values_and_gradients(bilm, inputs, read_window, TrainingPass(precision=torch.bfloat16))
+    fast = values_and_gradients(bilm, inputs, fused, TrainingPass(precision=torch.bfloat16))
     for a, b in zip(slow, fast, strict=True):
         assert b.dtype == torch.float32
         assert (a - b).norm() < 0.03 * a.norm() + 1e-6
@@ -98,7 +105,7 @@ def test_dropout_drops_units_of_each_direction_and_place_on_its_own(device):
 
     def top(share, seed=0):
         dropout = Dropout(DropoutShares(output=share), np.random.default_rng(seed), slice(0, B), B)
-        return read_window(bilm, x, state, TrainingPass(dropout))[0]
+        return fused(bilm, x, state, TrainingPass(dropout))[0]
 
     whole, dropped = top(0.0), top(0.5)
     kept = dropped != 0

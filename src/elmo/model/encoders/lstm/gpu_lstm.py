@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from elmo.model.bilm import BiLM
+from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.encoders.lstm.fast_lstm import Unrolling
-from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMState, TrainingPass
+from elmo.model.encoders.lstm.lstm import LSTMLayer, LSTMStack, LSTMState
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.compiled import compiled_on
 
@@ -202,27 +202,32 @@ def unroll_both(
     return output
 
 
-def read_window(bilm: BiLM, x: Tensor, state: BiLMState, how: TrainingPass) -> tuple[Tensor, BiLMState]:
+def read_window(
+    forward_lm: LSTMStack, backward_lm: LSTMStack, x: Tensor, state: BiLMState, how: TrainingPass
+) -> tuple[list[Tensor], BiLMState]:
     """What both language models make of a window of training.
 
     Args:
         x: float (2, B, T, P), the token layer in the order in which each direction reads.
         state: before the window.
     Returns:
-        the top layer float (2, B, T, P) and the state after the window.
+        each layer float (2, B, T, P) and the state after the window.
     """
-    config, dropout = bilm.config.lstm, how.dropout
-    hiddens, cells = [], []
+    config, dropout = forward_lm.config, how.dropout
+    halves = [LSTMState(*half) for half in state]
+    outputs, hiddens, cells = [], [], []
     x = x.transpose(1, 2)  # (2, T, B, P)
-    for number, pair in enumerate(zip(bilm.forward_lm.layers, bilm.backward_lm.layers, strict=True)):
+    for number, pair in enumerate(zip(forward_lm.layers, backward_lm.layers, strict=True)):
         x = _dropped(x, dropout.layer_inputs, how)
-        before = [torch.stack([getattr(half, part)[number] for half in state]) for part in ("hidden", "cell")]
+        before = [torch.stack([part[number] for part in parts]) for parts in zip(*halves, strict=True)]
         output, hidden, cell = unroll_both(x, cast("tuple[LSTMLayer, LSTMLayer]", pair), before[0], before[1], how)
         x = output + x if config.skip_connections and number > 0 else output
+        outputs.append(x)
         hiddens.append(hidden)
         cells.append(cell)
     after = [LSTMState(h, c) for h, c in zip(torch.stack(hiddens, dim=1), torch.stack(cells, dim=1), strict=True)]
-    return _dropped(x, dropout.output, how).transpose(1, 2), BiLMState(*after)
+    outputs[-1] = _dropped(x, dropout.output, how)
+    return [output.transpose(1, 2) for output in outputs], BiLMState(*after)
 
 
 def _dropped(x: Tensor, share: float, how: TrainingPass) -> Tensor:

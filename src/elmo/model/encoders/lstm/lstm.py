@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.errors import ShapeError
-from elmo.model.config import LSTMConfig
-from elmo.model.dropout import NO_DROPOUT, Dropout
+from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.encoders.lstm.fast_lstm import Unrolling, unroll_layer
+from elmo.model.encoders.lstm.settings import LSTMConfig
+from elmo.model.encoders.state import EncoderState
 
 
 class LSTMState(NamedTuple):
@@ -22,14 +23,6 @@ class LSTMState(NamedTuple):
 
     hidden: Tensor  # (layers, B, P), what recurs: the clipped projection before the residual
     cell: Tensor  # (layers, B, H)
-
-
-class TrainingPass(NamedTuple):
-    """How a window of training is read: rows without padding, by the hand-written gradient of `fast_lstm.py`."""
-
-    dropout: Dropout = NO_DROPOUT
-    precision: torch.dtype | None = None  # of matrix products; None: that of the weights
-    resets: Tensor | None = None  # bool (B, T): the state is zero before this token
 
 
 def state_shapes(config: LSTMConfig, n_rows: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -128,7 +121,7 @@ class LSTMStack(nn.Module):
         self,
         x: Tensor,
         mask: Tensor | None = None,
-        state: LSTMState | None = None,
+        state: EncoderState | None = None,
         training: TrainingPass | None = None,
     ) -> tuple[list[Tensor], LSTMState]:
         """Run all layers.
@@ -160,7 +153,8 @@ class LSTMStack(nn.Module):
             outputs[-1] = training.dropout.of_units(outputs[-1], training.dropout.output)
         return outputs, LSTMState(torch.stack(hiddens), torch.stack(cells))
 
-    def _checked(self, state: LSTMState, n_rows: int) -> LSTMState:
+    def _checked(self, given: EncoderState, n_rows: int) -> LSTMState:
+        state = LSTMState(*given)
         found = (tuple(state.hidden.shape), tuple(state.cell.shape))
         expected = state_shapes(self.config, n_rows)
         if found != expected:
