@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elmo.analysis.change_scores import chance, change_of, cluster, false_discovery_rates, jensen_shannon
-from elmo.analysis.word_occurrences import draw_places, embed_places
+from elmo.analysis.word_occurrences import embed_locations, sample_locations
 from elmo.embed.embedder import Elmo
 from elmo.text.sources.rows import Row
 from elmo.text.tokens import Token
@@ -72,15 +72,15 @@ def test_p_values_are_even_where_nothing_changed(measure):
 @pytest.mark.parametrize("true_p", [0.004, 0.05, 0.3])
 def test_the_sequential_test_tells_the_chance(true_p):
     rng = np.random.default_rng(0)
-    drawn = []
+    sampled = []
 
     def as_large(n):
-        drawn.append(n)
+        sampled.append(n)
         return rng.random(n) < true_p
 
     told = [chance(as_large, 20_000) for _ in range(200)]
     assert np.median(told) == pytest.approx(true_p, rel=0.1)
-    assert sum(drawn) / 200 < 25 / true_p + 256
+    assert sum(sampled) / 200 < 25 / true_p + 256
 
 
 def test_a_p_value_is_the_draw_of_the_twentieth_or_the_share_of_all():
@@ -139,10 +139,10 @@ def test_each_occurrence_is_drawn_as_often_as_another():
     rows = [row(i, "bank of bank") for i in range(10)]
     times = Counter()
     for seed in range(600):
-        (places,) = draw_places(rows, ["bank"], 4, True, np.random.default_rng(seed)).values()
-        assert len(set(places)) == 4
-        assert places == sorted(places)
-        times.update((p.row, p.token) for p in places)
+        (locations,) = sample_locations(rows, ["bank"], 4, True, np.random.default_rng(seed)).values()
+        assert len(set(locations)) == 4
+        assert locations == sorted(locations)
+        times.update((p.row, p.token) for p in locations)
     assert len(times) == 20
     assert all(abs(n - 120) < 4 * math.sqrt(600 * 0.2 * 0.8) for n in times.values())
 
@@ -154,10 +154,10 @@ def test_occurrences_are_the_vectors_of_their_places():
     elmo = Elmo(small_model(scale=1.5))
     texts = ["the bank of the river", "money", "The Bank lends money", "river"]
     rows = [row(i, text) for i, text in enumerate(texts)]
-    drawn = draw_places(rows, ["bank", "money"], 10, True, np.random.default_rng(0))
-    found = embed_places(elmo, lambda: rows, drawn, "top")
+    sampled = sample_locations(rows, ["bank", "money"], 10, True, np.random.default_rng(0))
+    found = embed_locations(elmo, lambda: rows, sampled, "top")
     whole = elmo.embed([text.split() for text in texts], layers="top")
-    assert [(p.row, p.token, p.line) for p in found["bank"].places] == [(0, 1, 1), (2, 1, 3)]
+    assert [(p.row, p.token, p.line) for p in found["bank"].locations] == [(0, 1, 1), (2, 1, 3)]
     expected = np.stack([whole[0][1], whole[2][1]])
     assert np.allclose(found["bank"].vectors, unit(expected), atol=1e-5)
     assert found["money"].vectors.shape == (2, elmo.width)

@@ -84,7 +84,7 @@ def test_a_word_that_does_not_occur_has_no_neighbours(elmo, index):
 
 
 def test_a_text_without_words_is_refused(tmp_path, elmo):
-    with pytest.raises(TextError, match=r"text\.txt: no word in it"):
+    with pytest.raises(TextError, match=r"text\.txt: contains no word to index"):
         write_context_index(tmp_path / "i", elmo, iter([Row(1, tokenize("… !"))]), "top", SETTINGS)
 
 
@@ -107,5 +107,5 @@ def test_damage_is_told_of(tmp_path, elmo, name, damage):
         path.write_bytes(content[: len(content) // 2])
     else:
         path.write_bytes(bytes(b ^ 0xFF for b in content[:64]) + content[64:])
-    with pytest.raises(TextError, match="/i: no index of a corpus, or a damaged one"):
+    with pytest.raises(TextError, match="/i: not an index of a corpus, or damaged"):
         ContextIndex(tmp_path / "i")

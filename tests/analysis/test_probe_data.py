@@ -8,7 +8,7 @@ import pytest
 from elmo.analysis.probe_data import (
     WordPair,
     hold_out,
-    place_of,
+    position_of,
     read_senses,
     read_sentence_pairs,
     read_similarities,
@@ -52,7 +52,7 @@ def test_what_is_held_out_does_not_depend_on_the_order_of_the_file():
     ],
 )
 def test_a_word_is_found_in_the_form_that_it_has(word, sentence, at):
-    assert place_of(word, sentence.split()) == at
+    assert position_of(word, sentence.split()) == at
 
 
 def test_a_part_of_speech_behind_a_word_is_cut_off_and_a_row_without_a_score_left_out(tmp_path):
@@ -65,15 +65,15 @@ def test_a_part_of_speech_behind_a_word_is_cut_off_and_a_row_without_a_score_lef
 @pytest.mark.parametrize(
     ("read", "line", "told"),
     [
-        (read_senses, '{"tokens": ["a"], "target": 1, "label": "x"}', "line 1: no occurrence of a word"),
-        (read_senses, '{"tokens": "a", "target": 0, "label": "x"}', "line 1: no occurrence of a word"),
-        (read_senses, "", "nothing in it"),
-        (read_word_pairs, '{"word": "a", "a": "a b", "b": "", "label": 1}', "line 1: no word in two sentences"),
-        (read_word_pairs, '{"word": "a", "a": "a b", "b": "a", "label": 2}', "line 1: no word in two sentences"),
-        (read_sentence_pairs, '{"a": "x", "b": "y", "score": "high"}', "line 1: no scored pair of sentences"),
+        (read_senses, '{"tokens": ["a"], "target": 1, "label": "x"}', "line 1: not an occurrence of a word"),
+        (read_senses, '{"tokens": "a", "target": 0, "label": "x"}', "line 1: not an occurrence of a word"),
+        (read_senses, "", "contains no examples"),
+        (read_word_pairs, '{"word": "a", "a": "a b", "b": "", "label": 1}', "line 1: not a word in two sentences"),
+        (read_word_pairs, '{"word": "a", "a": "a b", "b": "a", "label": 2}', "line 1: not a word in two sentences"),
+        (read_sentence_pairs, '{"a": "x", "b": "y", "score": "high"}', "line 1: not a scored pair of sentences"),
         (read_sentence_pairs, "[1]", "line 1"),
-        (read_similarities, "word1,word2,score\na,b,1", "line 2: no scored pair"),
-        (read_similarities, "word1,word2,similarity\na,b,high", "line 2: no scored pair"),
+        (read_similarities, "word1,word2,score\na,b,1", "line 2: not a scored pair"),
+        (read_similarities, "word1,word2,similarity\na,b,high", "line 2: not a scored pair"),
     ],
 )
 def test_files_of_another_kind_are_refused(tmp_path, read, line, told):

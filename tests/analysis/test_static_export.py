@@ -79,7 +79,11 @@ def test_words_with_blanks_are_left_out(there):
 
 def test_what_cannot_be_is_told_and_nothing_is_written(there):
     for change, error, told in (
-        ({"min_count": 9}, TextError, "no word occurs 9 times, the most frequent one 4; lower --min-count"),
+        (
+            {"min_count": 9},
+            TextError,
+            r"no word occurs 9 times \(the most frequent occurs 4 times\); lower --min-count",
+        ),
         ({"layers": "all"}, ConfigError, "several vectors"),
         ({"layers": 7}, ConfigError, "layers=7"),
         ({"method": "max"}, ConfigError, "method 'max'"),

@@ -86,9 +86,9 @@ def test_words_are_looked_up_in_the_case_that_the_file_has():
         (b"-3 5\n", "-3 vectors of 5 numbers"),
         (b"99999999 99999\n", "vectors of 99999 numbers"),
         (fasttext_file()[:-5], "ends within a vector"),
-        (fasttext_file(quantized=True), "a quantized model"),
+        (fasttext_file(quantized=True), "quantized models"),
         (fasttext_file(shape=(9, 5)), "a matrix 9 x 5, expected 10 x 5"),
-        (fasttext_file()[:40], "no fastText model"),
+        (fasttext_file()[:40], "not a fastText model"),
         (fasttext_file()[:120], "it ends within a word; the file is cut short"),
     ],
 )

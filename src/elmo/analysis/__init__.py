@@ -1,1 +1,1 @@
-"""Analysis: a model and texts come in, what its vectors know comes out. Start with `semantic_change.py` or `probes.py`."""
+"""Analysis: a model and texts in; measures of what its vectors encode out. Start with `change_scores.py` or `probe_scores.py`."""

@@ -1,17 +1,17 @@
-"""How much the use of a word differs between two slices of text, and whether that could be chance.
+"""How much the use of a word differs between two slices of text, and whether the difference is significant.
 
 From the occurrences of a word, unit vectors a_1 ... a_n in one slice and b_1 ... b_m in the other (Giulianelli et al. 2020;
 Kutuzov & Giulianelli 2020):
 
 - `prt`, prototypes: 1 - cos(mean of a, mean of b);
 - `apd`, average pairwise distance: the mean of 1 - a_i . b_j over all pairs, which is 1 - (mean of a) . (mean of b);
-- `jsd`: all occurrences in clusters, the Jensen-Shannon divergence (bits) of how the clusters share out in either slice.
+- `jsd`: all occurrences in clusters, the Jensen-Shannon divergence (bits) between the cluster distributions of the two slices.
 
-`apd` is large for a word of many uses even if nothing changed; its p-value is not misled by that, its rank is.
+`apd` is large for a word with many senses even if nothing changed. This affects its rank, but not its p-value.
 
-The p-value is that of a permutation test: the lines of text, not single occurrences, change their slice, because occurrences in
-one line are alike whatever the slice. Permutations are drawn until some of them differ as much as the slices do (Besag & Clifford
-1991): few for a word that did not change, many for one that did, whose p must be small to stand out among hundreds of words.
+The p-value is that of a permutation test. It permutes lines of text, not single occurrences, because occurrences in one line are
+similar whatever the slice. Permutations are drawn until 20 of them differ as much as the slices do (Besag & Clifford 1991): few
+for a word that did not change, many for a word that did, whose p-value must be small to be significant among hundreds of words.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,8 @@ Vectors = NDArray[np.float32]  # (N, D), of length 1
 Integers = NDArray[np.int64]
 
 _AT_ONCE = 256  # permutations
-_ENOUGH = 20  # as large by chance: p is then known to a quarter of itself
-_ROUNDS = 20  # of k-means
+_ENOUGH = 20  # permutations as large as the observed score; the relative error of p is then about a quarter
+_ROUNDS = 20  # iterations of k-means
 
 
 class Change(NamedTuple):
@@ -37,7 +37,7 @@ class Change(NamedTuple):
     prt: float
     apd: float
     jsd: float
-    p: float  # of the measure that is tested
+    p: float  # p-value of the tested measure
 
 
 def change_of(
@@ -55,32 +55,32 @@ def change_of(
 
     Args:
         a, b: float32 (n, D), (m, D): occurrences in either slice, each of length 1.
-        lines_a, lines_b: int64 (n,), (m,): the line in which each stands.
-        permutations: random ones, at most; the least p is 1 / (1 + permutations).
-        clusters: of `jsd`, at most.
+        lines_a, lines_b: int64 (n,), (m,): the line of each occurrence.
+        permutations: maximum number of random permutations; the smallest p is 1 / (1 + permutations).
+        clusters: maximum number of clusters of `jsd`.
     """
     rng = np.random.default_rng(seed)
     occurrences = np.concatenate([a, b]).astype(np.float32)
     assigned = cluster(occurrences, min(clusters, len(occurrences)), rng)
     unit, of_first = _units(lines_a, lines_b)
     sums = _SumsOfLines(occurrences, assigned, unit, len(of_first))
-    told = {name: float(sums.score(name, of_first[None])[0]) for name in MEASURES}
+    scores = {name: float(sums.score(name, of_first[None])[0]) for name in MEASURES}
 
     def as_large(n: int) -> NDArray[np.bool_]:
         drawn = rng.permuted(np.tile(of_first, (n, 1)), axis=1)
-        return sums.score(measure, drawn) >= told[measure] - 1e-9
+        return sums.score(measure, drawn) >= scores[measure] - 1e-9
 
-    return Change(told["prt"], told["apd"], told["jsd"], chance(as_large, permutations))
+    return Change(scores["prt"], scores["apd"], scores["jsd"], chance(as_large, permutations))
 
 
 def chance(as_large: Callable[[int], NDArray[np.bool_]], most: int) -> float:
     """The p-value of a sequential test (Besag & Clifford 1991, section 2).
 
     Args:
-        as_large: n -> whether each of n new draws is as large as what was found, bool (n,).
-        most: draws.
+        as_large: n -> whether each of n new draws is as large as the observed score, bool (n,).
+        most: maximum number of draws.
     Returns:
-        20 / n if the twentieth that is as large came at draw n; else (1 + as large) / (1 + most).
+        20 / n if draw n was the twentieth as large as the observed score; else (1 + draws as large) / (1 + most).
     """
     found = 0
     for start in range(0, most, _AT_ONCE):
@@ -92,7 +92,7 @@ def chance(as_large: Callable[[int], NDArray[np.bool_]], most: int) -> float:
 
 
 def _units(lines_a: Integers, lines_b: Integers) -> tuple[Integers, NDArray[np.bool_]]:
-    """Which line of all each occurrence stands in (N,), and which lines are of the first slice."""
+    """The line of each occurrence (N,), numbered over both slices, and which lines belong to the first slice."""
     _, first = np.unique(lines_a, return_inverse=True)
     _, second = np.unique(lines_b, return_inverse=True)
     n_first = int(first.max()) + 1
@@ -101,7 +101,7 @@ def _units(lines_a: Integers, lines_b: Integers) -> tuple[Integers, NDArray[np.b
 
 
 class _SumsOfLines:
-    """All that the scores need: what the occurrences of each line add up to."""
+    """Sums over the occurrences of each line, from which the scores are computed."""
 
     def __init__(self, occurrences: Vectors, assigned: Integers, unit: Integers, n_units: int) -> None:
         self.n = np.bincount(unit, minlength=n_units).astype(np.float32)  # (U,)
@@ -111,7 +111,7 @@ class _SumsOfLines:
         np.add.at(self.clusters, (unit, assigned), 1)
 
     def score(self, measure: Measure, of_first: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The score of each of R ways to share out the lines, bool (R, U): float64 (R,)."""
+        """The score of each of R assignments of the lines to slices, bool (R, U): float64 (R,)."""
         sides = [chosen.astype(np.float32) for chosen in (of_first, ~of_first)]
         counts = [(side @ self.n)[:, None].astype(np.float64) for side in sides]  # (R, 1)
         if measure == "jsd":
@@ -165,7 +165,7 @@ def _distances(x: Vectors, centres: Vectors) -> NDArray[np.float64]:
 
 
 def false_discovery_rates(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """q-values (Benjamini & Hochberg 1995): of the words up to here this share is expected to be chance."""
+    """q-values (Benjamini & Hochberg 1995): the expected fraction of false discoveries among words with at most this p-value."""
     order = np.argsort(p, kind="stable")
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
     q = np.empty_like(scaled)

@@ -1,14 +1,14 @@
-"""Every word of a corpus in its context, indexed by its vector: built in a stream, asked for the nearest occurrences.
+"""An index of every word of a corpus in its context, by its vector: built in a stream, searched for nearest occurrences.
 
 A folder holds
 
-    facts.json            which text, model and layers it was made of
+    facts.json            the text, model and layers that it was built from
     part-000.usearch ...  graphs of at most 262,144 vectors each (HNSW, Malkov & Yashunin 2018), float16, memory-mapped
-    places/               arrays: of each vector its word, sentence, start and end; of each sentence its line, and where it ends
-    sentences.txt         the sentences, one after the other
-    words.txt             the different words, a line each
+    places/               arrays: word, sentence, start and end of each vector; line and end of each sentence
+    sentences.txt         the sentences, concatenated
+    words.txt             the different words, one per line
 
-So memory does not grow with the text but for its different words. Words are tokens with a letter or a digit.
+Memory grows with the number of different words, not with the length of the text. Words are tokens with a letter or a digit.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,22 +28,22 @@ from elmo.storage.files import read_json
 from elmo.text.sources.rows import Row
 
 VECTORS_A_PART = 2**18
-_AT_ONCE = 2**13  # vectors that are added to a graph together
-_LOOKED_AT = 4  # times as many as are asked for: some of them stand in the same sentence of a text that repeats itself
-_EXPANSION = 128  # candidates that a search of a graph keeps
+_AT_ONCE = 2**13  # vectors added to a graph in one call
+_LOOKED_AT = 4  # search for this many times n: repeated sentences give duplicates, which are removed
+_EXPANSION = 128  # candidates kept during a graph search
 _ARRAYS = ("words", "places", "lines", "ends")
 
 FACTS_FILE, WORDS_FILE, SENTENCES_FILE = "facts.json", "words.txt", "sentences.txt"
 
 
 class IndexSettings(BaseModel, frozen=True, extra="forbid"):
-    """What decides the content of an index."""
+    """The settings that determine the content of an index."""
 
     source: str
     source_bytes: NonNegativeInt
     source_sha256: str  # of its first megabyte
-    model: str  # what identifies the weights
-    tokens: str  # how rows were cut
+    model: str  # fingerprint of the weights
+    tokens: str  # how rows were tokenized
     layers: str
 
 
@@ -57,11 +57,11 @@ class IndexFacts(BaseModel, frozen=True, extra="forbid"):
     n_vectors: NonNegativeInt
     n_words: NonNegativeInt  # different ones
     n_sentences: NonNegativeInt
-    bytes: dict[str, PositiveInt]  # of each file that is mapped or read here and there
+    bytes: dict[str, PositiveInt]  # size of each file that is memory-mapped or read in parts
 
 
 class Occurrence(NamedTuple):
-    """A word where it stands in the corpus."""
+    """One occurrence of a word in the corpus."""
 
     similarity: float  # cosine
     line: int  # of the file, from 1
@@ -86,9 +86,9 @@ def write_context_index(
     """Index all words of rows in a new folder.
 
     Args:
-        report: told the line and the vectors so far.
+        report: called with the line and the number of vectors so far.
     Raises:
-        ConfigError: no usearch, or layers that give more than one vector. TextError: there is no word in the rows.
+        ConfigError: usearch is not installed, or the layers give more than one vector. TextError: the rows contain no word.
     """
     graphs = _Graphs(folder, elmo.width)
     folder.mkdir()
@@ -101,14 +101,14 @@ def write_context_index(
                 first = row.tokens[0].start
                 content = _text_of(row).encode("utf-8", "replace")
                 end += sentences.write(content)
-                places = [(n_sentences, row.tokens[i].start - first, row.tokens[i].end - first) for i in kept]
+                locations = [(n_sentences, row.tokens[i].start - first, row.tokens[i].end - first) for i in kept]
                 words = [numbers.setdefault(row.tokens[i].text, len(numbers)) for i in kept]
-                _append(arrays, words, places, row.line, end)
+                _append(arrays, words, locations, row.line, end)
                 graphs.add(vectors[kept])
                 n_sentences += 1
                 report(row.line, graphs.n_vectors)
     if not graphs.n_vectors:
-        raise TextError(f"{settings.source}: no word in it, there is nothing to index")
+        raise TextError(f"{settings.source}: contains no word to index; give a text with words")
     graphs.finish()
     (folder / WORDS_FILE).write_text("".join(f"{word}\n" for word in numbers), "utf-8", "replace", newline="\n")
     facts = IndexFacts(
@@ -123,15 +123,15 @@ def write_context_index(
     return facts
 
 
-def _append(arrays: ArraysWriter, words: list[int], places: list[tuple[int, int, int]], line: int, end: int) -> None:
+def _append(arrays: ArraysWriter, words: list[int], locations: list[tuple[int, int, int]], line: int, end: int) -> None:
     arrays.append("words", np.array(words, np.int32))
-    arrays.append("places", np.array(places, np.int32))
+    arrays.append("places", np.array(locations, np.int32))
     arrays.append("lines", np.array([line], np.int64))
     arrays.append("ends", np.array([end], np.int64))
 
 
 def _text_of(row: Row) -> str:
-    """The text of a row from its first token to its last; white space between tokens becomes blanks, as many."""
+    """The text of a row from its first token to its last; each white space character between tokens becomes a blank."""
     text, at = [], row.tokens[0].start
     for token in row.tokens:
         text += [" " * (token.start - at), token.text]
@@ -140,7 +140,7 @@ def _text_of(row: Row) -> str:
 
 
 class _Graphs:
-    """The parts of an index under construction."""
+    """The graphs of an index under construction."""
 
     def __init__(self, folder: Path, width: int) -> None:
         self._folder, self._width = folder, width
@@ -153,7 +153,7 @@ class _Graphs:
         return self._usearch.Index(ndim=self._width, metric="cos", dtype="f16", expansion_search=_EXPANSION)
 
     def add(self, vectors: NDArray[np.float32]) -> None:
-        """Add vectors (n, D); their numbers are those from `n_vectors` on."""
+        """Add vectors (n, D); their keys continue from `n_vectors`."""
         self._waiting.append(vectors)
         self._n_waiting += len(vectors)
         self.n_vectors += len(vectors)
@@ -175,7 +175,7 @@ class _Graphs:
         self._graph = self._new_graph()
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write the remaining vectors."""
         self._put()
         if len(self._graph):
             self._save()
@@ -185,22 +185,22 @@ class ContextIndex:
     """An index in a folder, memory-mapped.
 
     Raises:
-        TextError: the folder is no index, or is damaged. ConfigError: no usearch.
+        TextError: the folder is not an index, or is damaged. ConfigError: usearch is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.facts = read_index_facts(folder)
         usearch = _import_usearch()
         try:
-            words, places, self._lines, self._ends = open_arrays(folder / "places", _ARRAYS)
+            words, locations, self._lines, self._ends = open_arrays(folder / "places", _ARRAYS)
         except TextError as error:
-            raise _damaged(folder, "the places of its words are missing or altered") from error
-        self._words, self._places = words.mapped(), places.mapped()
+            raise _damaged(folder, "the locations of its words are missing or altered") from error
+        self._words, self._locations = words.mapped(), locations.mapped()
         self._sentences = folder / SENTENCES_FILE
         try:
             sizes = {name: (folder / name).stat().st_size for name in self.facts.bytes}
-            if sizes != self.facts.bytes:  # a file cut short must not be mapped
-                raise ValueError("a file has another length than it had")
+            if sizes != self.facts.bytes:  # a truncated file must not be mapped
+                raise ValueError("the length of a file has changed")
             self._parts = [usearch.Index.restore(str(part), view=True) for part in graph_files(folder)]
             names = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, RuntimeError, ValueError) as error:
@@ -210,12 +210,11 @@ class ContextIndex:
             raise _damaged(folder, "vectors are missing")
 
     def nearest(self, vector: NDArray[np.float32], n: int, word: str | None = None) -> list[Occurrence]:
-        """The occurrences nearest to a vector by cosine, nearest first, one of each sentence text and place in it.
+        """The occurrences nearest to a vector by cosine, nearest first; of equal sentences only one.
 
         Args:
-            vector: float32 (D,). n: how many at most.
-            word: look at the occurrences of this word alone, all of them; else the graphs are searched, whose answer is nearly
-                always the exact one.
+            vector: float32 (D,). n: maximum number of occurrences.
+            word: compare with all occurrences of this word, exactly; None: search the graphs, which is nearly always exact.
         """
         found = self._search(vector, _LOOKED_AT * n) if word is None else self._look_at(vector, word)
         seen: dict[tuple[str, int], Occurrence] = {}
@@ -246,7 +245,7 @@ class ContextIndex:
         return list(zip(keys[order].tolist(), cosines[order].tolist(), strict=True))
 
     def _occurrence(self, key: int, similarity: float) -> Occurrence:
-        sentence, start, end = map(int, self._places[key])
+        sentence, start, end = map(int, self._locations[key])
         first = int(self._ends.read(sentence - 1, sentence)[0]) if sentence else 0
         after, line = int(self._ends.read(sentence, sentence + 1)[0]), int(self._lines.read(sentence, sentence + 1)[0])
         with self._sentences.open("rb") as file:
@@ -261,7 +260,7 @@ def graph_files(folder: Path) -> list[Path]:
 
 
 def read_index_facts(folder: Path) -> IndexFacts:
-    """What an index was made of.
+    """Read the facts of an index.
 
     Raises:
         TextError: the folder is no index.
@@ -273,12 +272,14 @@ def read_index_facts(folder: Path) -> IndexFacts:
 
 
 def _damaged(folder: Path, reason: str) -> TextError:
-    return TextError(f"{folder}: no index of a corpus, or a damaged one ({reason}); remove it, and it is built anew")
+    return TextError(f"{folder}: not an index of a corpus, or damaged ({reason}); remove it to build it again")
 
 
 def _import_usearch() -> Any:
     try:
         import usearch.index as usearch
     except ImportError as error:
-        raise ConfigError("an index of a corpus needs usearch; pip install 'elmo-lm[search]'") from error
+        raise ConfigError(
+            "an index of a corpus needs usearch; install it with pip install 'elmo-lm[search]'"
+        ) from error
     return usearch

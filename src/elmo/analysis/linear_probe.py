@@ -1,4 +1,4 @@
-"""A linear probe: multinomial logistic regression with an L2 penalty on vectors that stay as they are (Alain & Bengio 2017)."""
+"""A linear probe: multinomial logistic regression with an L2 penalty on frozen vectors (Alain & Bengio 2017)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,21 +11,21 @@ from torch import Tensor
 Vectors = NDArray[np.float32]  # (N, D)
 Labels = NDArray[np.int64]  # (N,), from 0
 
-FEW = 10_000  # examples that are looked at all at once
-STRENGTHS_OF_FEW = (1.0, 0.1, 0.01, 0.001, 0.0001)  # of the penalty, from strong to weak
+FEW = 10_000  # up to this many examples are fitted as one batch by L-BFGS
+STRENGTHS_OF_FEW = (1.0, 0.1, 0.01, 0.001, 0.0001)  # strengths of the penalty, from strong to weak
 STRENGTHS_OF_MANY = (0.01, 0.001, 0.0001)
-_ITERATIONS = 60  # of L-BFGS, for each strength
-_STEPS, _BATCH = 1000, 512  # of Adam
+_ITERATIONS = 60  # iterations of L-BFGS for each strength
+_STEPS, _BATCH = 1000, 512  # steps and batch size of Adam
 _LEARNING_RATE, _BETAS = 0.01, (0.9, 0.999)
 
 
 class LinearProbe(NamedTuple):
-    """What was fitted."""
+    """A fitted probe."""
 
     weights: Tensor  # float32 (D, K)
     bias: Tensor  # float32 (K,)
-    strength: float  # of the penalty, chosen
-    dev_accuracy: float  # in percent; nan if there was nothing to choose on
+    strength: float  # the chosen strength of the penalty
+    dev_accuracy: float  # in percent
 
     def predict(self, x: Vectors) -> Labels:
         """The most probable label of each of (N, D): int64 (N,)."""
@@ -39,31 +39,31 @@ def fit_linear(
 ) -> LinearProbe:
     """Minimise mean cross-entropy + strength / 2 * |weights|^2; features are scaled to mean 0 and deviation 1.
 
-    There is one optimum; scikit-learn's C is 1 / (strength * N). Up to 10,000 examples go there all at once by L-BFGS; of more,
-    batches come close by Adam (Kingma & Ba 2015) with a rate that falls to 0.
+    The problem is convex; scikit-learn's C is 1 / (strength * N). Up to 10,000 examples are fitted by L-BFGS on all of them; more
+    examples are fitted approximately by Adam (Kingma & Ba 2015) on batches, with a learning rate that falls to 0.
 
     Args:
-        x, y: float32 (N, D), int64 (N,): what is learned from. n_labels: K.
-        dev: what strengths are compared on, by accuracy; of equals the strongest is taken.
-        strengths: from strong to weak; empty: those of few or of many examples.
-        seed: decides the order of the batches.
+        x, y: float32 (N, D), int64 (N,): the training examples. n_labels: K.
+        dev: examples to choose the strength on, by accuracy; of equal ones the strongest is chosen.
+        strengths: from strong to weak; empty: the defaults for few or many examples.
+        seed: of the order of the batches.
     """
     few = len(x) <= FEW
     strengths = strengths or (STRENGTHS_OF_FEW if few else STRENGTHS_OF_MANY)
     mean, deviation = torch.from_numpy(x.mean(axis=0)), torch.from_numpy(x.std(axis=0))
-    scale = torch.where(deviation > 1e-6, 1 / deviation, 0.0)  # a feature that never changes says nothing
-    scaled, truth = torch.from_numpy(x).sub(mean).mul_(scale), torch.from_numpy(y)  # (N, D), (N,)
-    found = _at_once(scaled, truth, n_labels, strengths) if few else _batches(scaled, truth, n_labels, strengths, seed)
+    scale = torch.where(deviation > 1e-6, 1 / deviation, 0.0)  # a constant feature is ignored
+    scaled, gold = torch.from_numpy(x).sub(mean).mul_(scale), torch.from_numpy(y)  # (N, D), (N,)
+    found = _at_once(scaled, gold, n_labels, strengths) if few else _batches(scaled, gold, n_labels, strengths, seed)
     probes = []
     for strength, (weights, bias) in zip(strengths, found, strict=True):
-        own = weights * scale[:, None]  # (D, K), for vectors as they came
+        own = weights * scale[:, None]  # (D, K), for unscaled vectors
         probe = LinearProbe(own, bias - mean @ own, strength, float("nan"))
         probes.append(probe._replace(dev_accuracy=100 * float((probe.predict(dev[0]) == dev[1]).mean())))
     return max(probes, key=lambda probe: (probe.dev_accuracy, probe.strength))
 
 
 def _at_once(x: Tensor, y: Tensor, n_labels: int, strengths: Sequence[float]) -> list[tuple[Tensor, Tensor]]:
-    """Weights (D, K) and biases (K,) for each strength; each begins where the one before ended."""
+    """Weights (D, K) and biases (K,) for each strength; each fit starts from the previous one."""
     weights, bias = parameters = [
         torch.zeros(shape, requires_grad=True) for shape in ((x.shape[1], n_labels), n_labels)
     ]
@@ -87,7 +87,7 @@ def _at_once(x: Tensor, y: Tensor, n_labels: int, strengths: Sequence[float]) ->
 
 @torch.no_grad()
 def _batches(x: Tensor, y: Tensor, n_labels: int, strengths: Sequence[float], seed: int) -> list[tuple[Tensor, Tensor]]:
-    """The same, all strengths side by side on the same batches."""
+    """The same on batches, for all strengths at once."""
     N, D = x.shape
     S, K, B = len(strengths), n_labels, _BATCH
     penalty = torch.tensor(strengths).repeat_interleave(K)  # (S * K,)
@@ -113,12 +113,12 @@ def _batches(x: Tensor, y: Tensor, n_labels: int, strengths: Sequence[float], se
 
 
 def draw_parts(groups: NDArray[np.int64], seed: int) -> tuple[Labels, Labels]:
-    """Nine tenths to learn from, a tenth to choose on, drawn by groups: what belongs together stays together.
+    """Draw nine tenths for training and one tenth for choosing the strength; a group is never split.
 
     Args:
-        groups: int64 (N,), of each example.
+        groups: int64 (N,), the group of each example.
     Returns:
-        the numbers of the examples of either part, in order; with a single group both are all.
+        the indices of the examples of each part, in order; with a single group both parts are all examples.
     """
     different = np.unique(groups)
     if len(different) < 2:

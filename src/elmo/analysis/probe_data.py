@@ -1,4 +1,4 @@
-"""The labelled texts that probes read: where they lie, and what is in them."""
+"""The labelled texts that probes read: their folders and formats."""
 
 import csv
 import hashlib
@@ -21,7 +21,7 @@ HELD_OUT = 1000  # pairs of WiC
 
 Item = TypeVar("Item")
 
-# Forms that do not begin as their word does, for WiC, which names the word alone.
+# Irregular forms of words, for WiC, whose files give only the base form.
 _IRREGULAR = """
 be is are was were am been 'm 're 's;go went gone;come came;see saw;give gave;break broke;fall fell;run ran;do did
 does done;find found;catch caught;know knew;pay paid;leave left;hold held;say said;teach taught;bear bore borne;draw
@@ -50,30 +50,30 @@ class Occurrence(NamedTuple):
 
 
 class WordPair(NamedTuple):
-    """A word in two sentences, and whether it has one sense in both."""
+    """A word in two sentences, and whether it has the same sense in both."""
 
     word: str
     sentences: tuple[list[str], list[str]]
-    places: tuple[int, int]
+    positions: tuple[int, int]
     same: bool
 
 
 class SentencePair(NamedTuple):
-    """Two texts and how alike people find them."""
+    """Two texts and their similarity as judged by people."""
 
     texts: tuple[str, str]
     score: float
 
 
 class Similarity(NamedTuple):
-    """Two words and how alike people find them."""
+    """Two words and their similarity as judged by people."""
 
     words: tuple[str, str]
     score: float
 
 
 def file_in(folder: Path, name: str) -> Path | None:
-    """`folder/name`, plain or packed; None if it is not there."""
+    """`folder/name`, plain or compressed; None if it does not exist."""
     return next((p for p in (folder / f"{name}{end}" for end in ("", *PACKED)) if p.is_file()), None)
 
 
@@ -88,14 +88,14 @@ def read_senses(path: Path) -> list[Occurrence]:
     """A file of `tokens`, `target` and `label`.
 
     Raises:
-        TextError: a line is something else.
+        TextError: a line has another form.
     """
     found = []
     for line, record in json_lines(path):
         tokens, at, sense = record.get("tokens"), record.get("target"), record.get("label")
         if not (isinstance(tokens, list) and isinstance(at, int) and 0 <= at < len(tokens) and isinstance(sense, str)):
             raise TextError(
-                f"{path}, line {line}: no occurrence of a word; it has tokens, target (which of them) and label"
+                f"{path}, line {line}: not an occurrence of a word; a line has tokens, target (the index of a token) and label"
             )
         found.append(Occurrence(list(tokens), at, sense))
     return _some(found, path)
@@ -105,21 +105,23 @@ def read_word_pairs(path: Path) -> list[WordPair]:
     """A file of `word`, `a`, `b` (tokens with blanks between) and `label` (1 or 0).
 
     Raises:
-        TextError: a line is something else.
+        TextError: a line has another form.
     """
     found = []
     for line, record in json_lines(path):
         word, a, b, label = (record.get(name) for name in ("word", "a", "b", "label"))
         sentences = (a.split(), b.split()) if isinstance(a, str) and isinstance(b, str) else ([], [])
         if not isinstance(word, str) or not all(sentences) or label not in (0, 1):
-            raise TextError(f"{path}, line {line}: no word in two sentences; it has word, a, b and label (0 or 1)")
-        places = (place_of(word, sentences[0]), place_of(word, sentences[1]))
-        found.append(WordPair(word, sentences, places, bool(label)))
+            raise TextError(
+                f"{path}, line {line}: not a word in two sentences; a line has word, a, b and label (0 or 1)"
+            )
+        positions = (position_of(word, sentences[0]), position_of(word, sentences[1]))
+        found.append(WordPair(word, sentences, positions, bool(label)))
     return _some(found, path)
 
 
-def place_of(word: str, sentence: Sequence[str]) -> int:
-    """Where a word stands in some form: the same, a known irregular one, else the token that begins most like it."""
+def position_of(word: str, sentence: Sequence[str]) -> int:
+    """The index of a word in a sentence: the word, a known irregular form, or the token with the longest common prefix."""
     lower = [token.lower() for token in sentence]
     forms = _FORMS.get(word, set())
     own = next((i for i, token in enumerate(lower) if token == word), None)
@@ -132,14 +134,14 @@ def place_of(word: str, sentence: Sequence[str]) -> int:
 
 
 def _common(a: str, b: str) -> int:
-    """How many letters both begin with."""
+    """The length of the common prefix."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def hold_out(pairs: Sequence[WordPair], n: int = HELD_OUT) -> tuple[list[WordPair], list[WordPair]]:
-    """Pairs to learn from and pairs held out, the n lowest by the SHA-1 of word and sentences.
+    """Split pairs into training pairs and n held-out pairs, those with the lowest SHA-1 of word and sentences.
 
-    No sentence stands on both sides: pairs with a sentence of a held-out pair are left out of what is learned from.
+    No sentence is in both parts: pairs that share a sentence with a held-out pair are left out of training.
     """
 
     def key(pair: WordPair) -> tuple[str, bool]:
@@ -157,13 +159,13 @@ def read_sentence_pairs(path: Path) -> list[SentencePair]:
     """A file of `a`, `b` and `score`.
 
     Raises:
-        TextError: a line is something else.
+        TextError: a line has another form.
     """
     found = []
     for line, record in json_lines(path):
         a, b, score = (record.get(name) for name in ("a", "b", "score"))
         if not (isinstance(a, str) and isinstance(b, str) and isinstance(score, int | float)):
-            raise TextError(f"{path}, line {line}: no scored pair of sentences; it has a, b and score")
+            raise TextError(f"{path}, line {line}: not a scored pair of sentences; a line has a, b and score")
         found.append(SentencePair((a, b), float(score)))
     return _some(found, path)
 
@@ -174,20 +176,22 @@ def similarity_lists(data: Path) -> list[Path]:
 
 
 def read_similarities(path: Path) -> list[Similarity]:
-    """A list with the columns word1, word2 and similarity; a part of speech behind a word (`sun-n`) is cut off.
+    """A list with the columns word1, word2 and similarity; a part-of-speech suffix (`sun-n`) is removed.
 
     Raises:
-        TextError: a column is missing, or a score is no number.
+        TextError: a column is missing, or a score is not a number.
     """
     found = []
     for number, row in enumerate(csv.DictReader(read_lines(path)), start=2):
         try:
             if row["similarity"] == "":
-                continue  # wordsim353-rel ends so
+                continue  # the last line of wordsim353-rel
             words = (_bare(row["word1"]), _bare(row["word2"]))
             found.append(Similarity(words, float(row["similarity"])))
         except (KeyError, TypeError, ValueError) as error:
-            raise TextError(f"{path}, line {number}: no scored pair; columns are word1, word2, similarity") from error
+            raise TextError(
+                f"{path}, line {number}: not a scored pair; the columns are word1, word2, similarity"
+            ) from error
     return _some(found, path)
 
 
@@ -197,5 +201,5 @@ def _bare(word: str) -> str:
 
 def _some(found: list[Item], path: Path) -> list[Item]:
     if not found:
-        raise TextError(f"{path}: nothing in it; a probe needs examples")
+        raise TextError(f"{path}: contains no examples; a probe needs some")
     return found

@@ -1,4 +1,4 @@
-"""What probes found: a score for each view and seed, the best view of each system, means, deviations, differences."""
+"""Scores of probes: one for each view and seed; the best view of each system, means, deviations, differences."""
 
 from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
@@ -23,9 +23,11 @@ class Score(NamedTuple):
     system: str
     view: str
     text: Text  # typed: with typing errors
-    values: list[float]  # in percent, of each seed; one where nothing is drawn
-    dev: list[float]  # on what choices were made on, of each seed; empty: nothing was chosen
-    right: str = ""  # of each test example how many seeds are right, a digit each; empty: not kept
+    values: list[float]  # in percent, one per seed; a single value where nothing is random
+    dev: list[float]  # dev scores that choices were based on, one per seed; empty: nothing was chosen
+    right: str = (
+        ""  # for each test example the number of seeds that predict it correctly, one digit each; empty: not kept
+    )
 
     @property
     def value(self) -> float:
@@ -34,23 +36,23 @@ class Score(NamedTuple):
 
     @property
     def deviation(self) -> float:
-        """Of the seeds; 0 for one."""
+        """The standard deviation over seeds; 0 for a single seed."""
         return stdev(self.values) if len(self.values) > 1 else 0.0
 
 
 class ProbeSettings(BaseModel, frozen=True, extra="forbid"):
-    """How is probed."""
+    """Settings of the probes."""
 
-    seeds: int = 5  # each draws which nine tenths are learned from
-    typed: float = 0.1  # share of words with a typing error in the second test text; 0: there is none
-    limit: int = 100_000  # tokens that the tags are learned from, at most
-    occurrences: int = 5  # of a word of the similarity lists, whose mean is its vector
+    seeds: int = 5  # each draws another training split of nine tenths
+    typed: float = 0.1  # fraction of words with a typing error in the second test text; 0: no second text
+    limit: int = 100_000  # maximum number of training tokens of the tag probes
+    occurrences: int = 5  # occurrences averaged for the vector of a word in the similarity lists
 
 
 def best_views(scores: Iterable[Score]) -> list[Score]:
-    """Of each system on each set the view that is best on dev; on test where nothing was chosen on.
+    """For each system and set the view with the best dev score, or the best test score where there is no dev score.
 
-    What it scores on text with typing errors comes along.
+    Its scores on text with typing errors are included.
     """
     groups: dict[tuple[str, str, str, str], list[Score]] = {}
     for score in scores:
@@ -64,7 +66,7 @@ def best_views(scores: Iterable[Score]) -> list[Score]:
 
 
 def mean_over_sets(scores: Sequence[Score], probe: str, measure: str) -> list[Score]:
-    """Of each view the mean of its sets, seed by seed."""
+    """The mean over sets of each view, for each seed."""
     groups: dict[tuple[str, str, Text], list[Score]] = {}
     for score in scores:
         if (score.probe, score.measure) == (probe, measure):
@@ -85,7 +87,7 @@ def _means(rows: Sequence[Sequence[float]]) -> list[float]:
 
 
 def difference_of(a: Score, b: Score) -> Difference:
-    """A less B in percent on the same test examples, with the middle 95 % of a thousand draws of them.
+    """A minus B in percent on the same test examples, with a 95 % bootstrap interval (1,000 samples).
 
     Args:
         a, b: with `right`.
@@ -104,19 +106,19 @@ def _percent(sums: NDArray[np.float64], n_seeds: int) -> NDArray[np.float64]:
 
 
 def digits(right: Sequence[NDArray[np.bool_]]) -> str:
-    """Whether each seed (S,) is right on each example (N,) -> of each example how many are, a digit each; of nine seeds."""
+    """Correct predictions of each seed (S, N) -> for each example the number of seeds that are correct, one digit each."""
     return "".join(map(str, np.sum(right[:9], axis=0).tolist()))
 
 
 def pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """The correlation of (N,) and (N,) times 100; 0 if one of them never changes."""
+    """The correlation of (N,) and (N,) times 100; 0 if one of them is constant."""
     a, b = x - x.mean(), y - y.mean()
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return 100 * float(a @ b) / lengths if lengths > 0 else 0.0
 
 
 def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """The correlation of the ranks times 100; equal values share the mean of their ranks."""
+    """The correlation of the ranks times 100; equal values get the mean of their ranks."""
     return pearson(_ranks(x), _ranks(y))
 
 

@@ -1,6 +1,6 @@
-"""What is probed: anything that gives tokens vectors, in one or several views.
+"""Sources of token vectors for probes, each in one or several views.
 
-A source lays down P parts of a token, all D wide; a view is the mean of some parts, or several such means side by side. So the
+A source gives P parts per token, each of D numbers. A view is the mean of some parts, or a concatenation of such means. So the
 layers of a model are computed once for all views.
 """
 
@@ -24,11 +24,11 @@ Parts = NDArray[Any]  # float (P, N, D)
 
 
 class View(NamedTuple):
-    """One way to see a token."""
+    """One choice of vector for a token."""
 
-    system: str  # whose: of several views of one system the best is chosen
+    system: str  # the system that it belongs to; of its views the best is chosen
     name: str
-    parts: tuple[tuple[int, ...], ...]  # groups, the mean of each, side by side
+    parts: tuple[tuple[int, ...], ...]  # groups of parts; the means of the groups are concatenated
 
     def of(self, parts: Parts) -> NDArray[np.float32]:
         """Float (P, N, D) -> float32 (N, D * groups)."""
@@ -37,19 +37,19 @@ class View(NamedTuple):
         return found
 
     def around(self, first: int) -> tuple["View", "View"]:
-        """The same of the words around, whose parts begin at `first`; and the token with them."""
+        """The same view of the context words, whose parts begin at `first`; and the token concatenated with it."""
         theirs = tuple(tuple(first + part for part in group) for group in self.parts)
         name = f"{self.name}, context"
         return View(self.system, name, theirs), View(self.system, f"{self.name} and context", (*self.parts, *theirs))
 
 
 class TokenVectors(Protocol):
-    """Something that gives tokens vectors.
+    """A source of token vectors.
 
     Attributes:
-        name: in tables. views: of a token. pooled_views: those whose mean makes sense, over a sentence or the places of a word.
-        bags: what else the sentence around a word says, without its order. pair_views: of a word that is compared with itself
-            elsewhere: the word, the words around it, both.
+        name: in tables. views: of a token. pooled_views: views that can be averaged over a sentence or over occurrences.
+        bags: averages over the sentence of a word, without word order. pair_views: for comparing two occurrences of a word: the
+            word, its context, both.
     """
 
     name: str
@@ -62,13 +62,13 @@ class TokenVectors(Protocol):
         """The parts of all tokens, sentence by sentence: float32 (P, T, D).
 
         Args:
-            around: with those that `pair_views` need alone.
+            around: include the parts that only `pair_views` need.
         """
         ...
 
 
 class ElmoVectors:
-    """The layers of an ELMo and their mean; beside them the token layer averaged over the sentence, which knows no order."""
+    """The layers of an ELMo and their mean; and the token layer averaged over the sentence, without word order."""
 
     def __init__(self, elmo: Elmo, name: str) -> None:
         self.name, self._elmo = name, elmo
@@ -90,7 +90,7 @@ class ElmoVectors:
 
 
 class StaticTokens:
-    """Static vectors: the word, the mean of the words around it, both side by side."""
+    """Static vectors: the word, the mean of its context words, both concatenated."""
 
     def __init__(self, static: StaticVectors, name: str) -> None:
         self.name, self._static = name, static
@@ -109,7 +109,7 @@ class StaticTokens:
 
 
 def random_elmo(elmo: Elmo, seed: int = 0) -> Elmo:
-    """A model of the same shape that has learned nothing; it reads the same characters and words."""
+    """A model of the same shape with random weights; it reads the same characters and words."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         bilm = BiLM(elmo.model.config.bilm)
@@ -118,18 +118,18 @@ def random_elmo(elmo: Elmo, seed: int = 0) -> Elmo:
 
 
 def embed_tokens(
-    source: TokenVectors, sentences: Sequence[Words], places: Sequence[int] | None = None, around: bool = False
+    source: TokenVectors, sentences: Sequence[Words], positions: Sequence[int] | None = None, around: bool = False
 ) -> Parts:
-    """The parts of tokens one after the other: float16 (P, N, D).
+    """The parts of tokens, concatenated: float16 (P, N, D).
 
     Args:
-        places: of each sentence the token that is wanted; None: all tokens. around: see `TokenVectors.stream`.
+        positions: the wanted token of each sentence; None: all tokens. around: see `TokenVectors.stream`.
     """
-    n = sum(map(len, sentences)) if places is None else len(sentences)
+    n = sum(map(len, sentences)) if positions is None else len(sentences)
     found: Parts | None = None
     at = 0
     for number, parts in enumerate(source.stream(sentences, around)):
-        chosen = parts if places is None else parts[:, places[number] : places[number] + 1]
+        chosen = parts if positions is None else parts[:, positions[number] : positions[number] + 1]
         if found is None:
             found = np.empty((len(parts), n, parts.shape[2]), np.float16)
         found[:, at : at + chosen.shape[1]] = chosen

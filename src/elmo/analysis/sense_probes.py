@@ -1,4 +1,4 @@
-"""Probes of one word in its sentence: which sense it has, and whether it has the same in two sentences."""
+"""Probes of a word in its sentence: its sense, and whether it has the same sense in two sentences."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from elmo.analysis.probe_scores import MAJORITY, ProbeSettings, Score, Text, dig
 from elmo.analysis.probe_vectors import TokenVectors, embed_tokens
 from elmo.text.typing_errors import misspell
 
-Rights = list[NDArray[np.bool_]]  # of each seed (N,)
+Rights = list[NDArray[np.bool_]]  # correct predictions of each seed (N,)
 
 
 def unit(x: NDArray[Any]) -> Vectors:
@@ -23,7 +23,7 @@ def unit(x: NDArray[Any]) -> Vectors:
 
 
 def first_neighbour(known: Vectors, labels: NDArray[Any], asked: Vectors) -> NDArray[Any]:
-    """The label of the nearest of known (N, D), by cosine, of each of asked (M, D): (M,)."""
+    """For each of asked (M, D), the label of its nearest neighbour by cosine among known (N, D): (M,)."""
     nearest: NDArray[np.int64] = (unit(asked) @ unit(known).T).argmax(axis=1)
     found: NDArray[Any] = labels[nearest]
     return found
@@ -36,7 +36,7 @@ def probe_senses(
     senses = sorted({item.sense for item in train})
     number = {sense: i for i, sense in enumerate(senses)}
     labels = np.array([number[item.sense] for item in train], np.int64)
-    truth = np.array([number.get(item.sense, -1) for item in test], np.int64)
+    gold = np.array([number.get(item.sense, -1) for item in test], np.int64)
     known = embed_tokens(source, [item.tokens for item in train], [item.at for item in train])
     tests = {
         text: embed_tokens(source, sentences, [item.at for item in test])
@@ -44,32 +44,34 @@ def probe_senses(
     }
     most = Counter(labels.tolist()).most_common(1)[0][0]
     scores = [
-        Score("sense", word, measure, MAJORITY, "", "clean", [100 * float((truth == most).mean())], [])
+        Score("sense", word, measure, MAJORITY, "", "clean", [100 * float((gold == most).mean())], [])
         for measure in ("first neighbour", "logistic")
     ]
     for view in (*source.views, *source.bags):
         x, asked = view.of(known), {text: view.of(parts) for text, parts in tests.items()}
         names = (view.system, view.name)
-        for measure, tell in (("first neighbour", _tell_by_neighbour), ("logistic", _tell_by_probe)):
+        for measure, classify in (("first neighbour", _predict_by_neighbour), ("logistic", _predict_by_probe)):
             dev, right = [], {text: Rights() for text in asked}
             for seed in range(settings.seeds):
                 learned, chosen = draw_parts(np.arange(len(x)), seed)
                 inputs = {"dev": x[chosen], **asked}
-                said = tell(x[learned], labels[learned], (x[chosen], labels[chosen]), inputs, len(senses), seed)
-                dev.append(100 * float((said["dev"] == labels[chosen]).mean()))
+                predicted = classify(
+                    x[learned], labels[learned], (x[chosen], labels[chosen]), inputs, len(senses), seed
+                )
+                dev.append(100 * float((predicted["dev"] == labels[chosen]).mean()))
                 for text in asked:
-                    right[text].append(said[text] == truth)
+                    right[text].append(predicted[text] == gold)
             scores += _scores(("sense", word, measure), names, right, dev)
     return scores
 
 
-def _tell_by_neighbour(
+def _predict_by_neighbour(
     x: Vectors, y: Labels, dev: tuple[Vectors, Labels], asked: dict[str, Vectors], n: int, seed: int
 ) -> dict[str, Labels]:
     return {text: first_neighbour(x, y, of_text) for text, of_text in asked.items()}
 
 
-def _tell_by_probe(
+def _predict_by_probe(
     x: Vectors, y: Labels, dev: tuple[Vectors, Labels], asked: dict[str, Vectors], n: int, seed: int
 ) -> dict[str, Labels]:
     probe = fit_linear(x, y, n, dev, seed=seed)
@@ -79,8 +81,8 @@ def _tell_by_probe(
 def probe_word_in_context(
     source: TokenVectors, train: Sequence[WordPair], test: Sequence[WordPair], of: str, settings: ProbeSettings
 ) -> list[Score]:
-    """Accuracy of a linear probe on what two occurrences differ in and agree in; parts are drawn by word."""
-    labels, truth = (np.array([pair.same for pair in pairs], np.int64) for pairs in (train, test))
+    """Accuracy of a linear probe on the difference and product of two occurrences; training splits are drawn by word."""
+    labels, gold = (np.array([pair.same for pair in pairs], np.int64) for pairs in (train, test))
     words = {word: i for i, word in enumerate(dict.fromkeys(pair.word for pair in train))}
     groups = np.array([words[pair.word] for pair in train], np.int64)
     known = _embed_pairs(source, train, [s for pair in train for s in pair.sentences])
@@ -88,7 +90,7 @@ def probe_word_in_context(
     tests = {text: _embed_pairs(source, test, sentences) for text, sentences in texts.items()}
     most = int(labels.mean() >= 0.5)
     names = ("wic", of, "accuracy")
-    scores = [Score(*names, MAJORITY, "", "clean", [100 * float((truth == most).mean())], [])]
+    scores = [Score(*names, MAJORITY, "", "clean", [100 * float((gold == most).mean())], [])]
     for view in (*source.pair_views, *source.bags):
         x = compared(view.of(known))
         asked = {text: compared(view.of(parts)) for text, parts in tests.items()}
@@ -99,14 +101,14 @@ def probe_word_in_context(
             probe = fit_linear(x[learned], labels[learned], 2, held, seed=seed)
             dev.append(probe.dev_accuracy)
             for text, of_text in asked.items():
-                right[text].append(probe.predict(of_text) == truth)
+                right[text].append(probe.predict(of_text) == gold)
         scores += _scores(names, (view.system, view.name), right, dev)
     return scores
 
 
 def _embed_pairs(source: TokenVectors, pairs: Sequence[WordPair], sentences: Sequence[Sequence[str]]) -> NDArray[Any]:
-    """Both occurrences of each pair one after the other: float16 (P, 2 N, D)."""
-    return embed_tokens(source, sentences, [place for pair in pairs for place in pair.places], around=True)
+    """Both occurrences of each pair in succession: float16 (P, 2 N, D)."""
+    return embed_tokens(source, sentences, [position for pair in pairs for position in pair.positions], around=True)
 
 
 def compared(x: Vectors) -> Vectors:
@@ -118,7 +120,7 @@ def compared(x: Vectors) -> Vectors:
 
 
 def _texts(sentences: list[list[str]], settings: ProbeSettings) -> dict[str, list[list[str]]]:
-    """The test text as it is, and with typing errors."""
+    """The test text unchanged, and with typing errors."""
     typed = {"typed": misspell(sentences, settings.typed)} if settings.typed else {}
     return {"clean": sentences, **typed}
 

@@ -1,4 +1,4 @@
-"""Probes that learn nothing: do sentences, or words, that people find alike have vectors that are alike?"""
+"""Probes without training: correlation of vector similarity with human judgements, of sentences and of words."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -10,19 +10,19 @@ from elmo.analysis.probe_data import SentencePair, Similarity
 from elmo.analysis.probe_scores import ProbeSettings, Score, Text, pearson, spearman
 from elmo.analysis.probe_vectors import TokenVectors, embed_sentences
 from elmo.analysis.sense_probes import unit
-from elmo.analysis.word_occurrences import Rows, draw_places
+from elmo.analysis.word_occurrences import Rows, sample_locations
 from elmo.text.sources.rows import Row
 from elmo.text.tokens import tokenize
 from elmo.text.typing_errors import misspell
 
-_LONGEST = 60  # tokens of a sentence whose words are averaged
+_LONGEST = 60  # maximum tokens of a sentence in which words are looked up
 
 
 def probe_sentences(
     source: TokenVectors, pairs: Sequence[SentencePair], of: str, settings: ProbeSettings
 ) -> list[Score]:
-    """Correlation (Pearson) of the cosine of mean token vectors with the judgement of people, nothing trained."""
-    told = np.array([pair.score for pair in pairs])
+    """Correlation (Pearson) of the cosine of mean token vectors with human judgements; nothing is trained."""
+    judged = np.array([pair.score for pair in pairs])
     texts: dict[Text, list[list[str]]] = {
         "clean": [[token.text for token in tokenize(text)] for pair in pairs for text in pair.texts]
     }
@@ -34,28 +34,30 @@ def probe_sentences(
         for view in source.pooled_views:
             x = unit(view.of(parts))
             cosines = (x[0::2] * x[1::2]).sum(axis=1).astype(np.float64)
-            scores.append(Score("sentences", of, "pearson", view.system, view.name, text, [pearson(cosines, told)], []))
+            scores.append(
+                Score("sentences", of, "pearson", view.system, view.name, text, [pearson(cosines, judged)], [])
+            )
     return scores
 
 
 class WordsInText(NamedTuple):
-    """Sentences of a text in which chosen words stand."""
+    """Sentences of a text that contain chosen words."""
 
     sentences: list[list[str]]
-    places: list[tuple[int, int, str]]  # sentence, token, word
+    locations: list[tuple[int, int, str]]  # sentence, token, word
 
 
 def find_words(text: Rows, words: Collection[str], most: int, seed: int = 0) -> WordsInText:
-    """At most so many places of each word, whatever its case, in sentences of 60 tokens at most; the text is read twice."""
-    drawn = draw_places(_short(text()), words, most, True, np.random.default_rng(seed))
+    """Sample at most `most` locations of each word, ignoring case, in sentences of at most 60 tokens; reads the text twice."""
+    sampled = sample_locations(_short(text()), words, most, True, np.random.default_rng(seed))
     by_row: dict[int, list[tuple[int, str]]] = {}
-    for word, places in drawn.items():
-        for place in places:
-            by_row.setdefault(place.row, []).append((place.token, word))
+    for word, locations in sampled.items():
+        for location in locations:
+            by_row.setdefault(location.row, []).append((location.token, word))
     found = WordsInText([], [])
     for number, row in enumerate(_short(text())):
         if number in by_row:
-            found.places.extend((len(found.sentences), at, word) for at, word in by_row[number])
+            found.locations.extend((len(found.sentences), at, word) for at, word in by_row[number])
             found.sentences.append([token.text for token in row.tokens])
     return found
 
@@ -65,14 +67,14 @@ def _short(rows: Iterable[Row]) -> Iterable[Row]:
 
 
 def probe_words(source: TokenVectors, lists: dict[str, Sequence[Similarity]], text: WordsInText) -> list[Score]:
-    """Correlation (Spearman) of the cosine of two words with the judgement of people.
+    """Correlation (Spearman) of the cosine of two words with human judgements.
 
-    The vector of a word is the mean over its places in the text (Bommasani et al. 2020); pairs with a word that is not in the
-    text are left out, for all systems the same.
+    The vector of a word is the mean over its occurrences in the text (Bommasani et al. 2020). Pairs with a word that does not
+    occur in the text are left out, for all systems alike.
     """
-    number = {word: i for i, word in enumerate(dict.fromkeys(word for _, _, word in text.places))}
+    number = {word: i for i, word in enumerate(dict.fromkeys(word for _, _, word in text.locations))}
     by_sentence: dict[int, list[tuple[int, int]]] = {}
-    for sentence, at, word in text.places:
+    for sentence, at, word in text.locations:
         by_sentence.setdefault(sentence, []).append((at, number[word]))
     sums: NDArray[np.float32] | None = None
     for i, parts in enumerate(source.stream(text.sentences)):
@@ -85,11 +87,11 @@ def probe_words(source: TokenVectors, lists: dict[str, Sequence[Similarity]], te
         both = [pair for pair in pairs if all(word in number for word in pair.words)]
         if len(both) < 3 or sums is None:
             continue
-        told = np.array([pair.score for pair in both])
+        judged = np.array([pair.score for pair in both])
         for view in source.pooled_views:
             x = unit(view.of(sums))
             a, b = (x[[number[pair.words[side]] for pair in both]] for side in (0, 1))
             cosines = (a * b).sum(axis=1).astype(np.float64)
             own = (view.system, view.name)
-            scores.append(Score("words", name, "spearman", *own, "clean", [spearman(cosines, told)], []))
+            scores.append(Score("words", name, "spearman", *own, "clean", [spearman(cosines, judged)], []))
     return scores

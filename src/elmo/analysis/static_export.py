@@ -1,4 +1,4 @@
-"""One vector a word from a contextual model: the mean of its vectors in a text, or its vector alone."""
+"""One vector per word from a contextual model: the mean over its occurrences in a text, or the word as a sentence."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ _ALONE_AT_ONCE = 4096
 
 
 def count_words(rows: Iterable[Row], lowercase: bool = False) -> Counter[str]:
-    """How often each word occurs; words that hold white space, which no file of vectors could, are left out."""
+    """The count of each word; words that contain white space are left out, because files of vectors cannot store them."""
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(form_of(token.text, lowercase) for token in row.tokens if len(token.text.split()) == 1)
@@ -24,7 +24,7 @@ def count_words(rows: Iterable[Row], lowercase: bool = False) -> Counter[str]:
 
 
 def form_of(word: str, lowercase: bool) -> str:
-    """The word that stands for a token."""
+    """The word form that a token counts as."""
     return word.lower() if lowercase else word
 
 
@@ -36,13 +36,13 @@ def mean_in_contexts(
     lowercase: bool = False,
     report: Callable[[int, int], None] = lambda line, n_tokens: None,
 ) -> NDArray[np.float32]:
-    """The mean of the vectors of each word over all places where it occurs (Bommasani et al. 2020, section 3.1: mean pooling).
+    """The mean of the vectors of each word over all its occurrences (Bommasani et al. 2020, section 3.1: mean pooling).
 
     Args:
-        words: different ones; each occurs. layers: not "all".
-        report: told line and tokens so far.
+        words: different words that occur in the rows. layers: not "all".
+        report: called with the line and the tokens so far.
     Returns:
-        float32 (words, D). The sums are float64: memory is 8 bytes a number, whatever the length of the text.
+        float32 (words, D). The sums are float64: memory is 8 bytes per number, independent of the length of the text.
     """
     number = {word: i for i, word in enumerate(words)}
     total = np.zeros((len(words), elmo.width))  # (V, D)
@@ -63,7 +63,7 @@ def without_context(
     layers: Layers = "mean",
     report: Callable[[int, int], None] = lambda done, n_tokens: None,
 ) -> NDArray[np.float32]:
-    """The vector of each word as the only one of its sentence (Bommasani et al. 2020: decontextualised).
+    """The vector of each word as a one-word sentence (Bommasani et al. 2020: decontextualised).
 
     Returns:
         float32 (words, D).

@@ -1,4 +1,4 @@
-"""Static vectors: one for each word whatever stands around it (Mikolov et al. 2013), with subwords if it is fastText's (2017)."""
+"""Static vectors: one per word, independent of context (Mikolov et al. 2013); fastText adds subwords (2017)."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-CONTEXT = 10  # words on either side
+CONTEXT = 10  # words on each side
 
 
 class Subwords(NamedTuple):
@@ -19,7 +19,7 @@ class Subwords(NamedTuple):
     vectors: NDArray[Any]  # float (rows, D)
 
     def rows_of(self, word: str) -> list[int]:
-        """The rows of a word's n-grams, with marks around it."""
+        """The rows of the n-grams of a word, with boundary marks."""
         marked = f"<{word}>"
         grams = [
             marked[start : start + n]
@@ -42,18 +42,18 @@ class StaticVectors:
     """Words with their vectors.
 
     Attributes:
-        width: D. lowercase: no word has a capital, so words are looked up without.
+        width: D. lowercase: no word has a capital, so words are lowercased before the lookup.
     """
 
     def __init__(self, words: Sequence[str], vectors: NDArray[Any], subwords: Subwords | None = None) -> None:
         self._number = {word: i for i, word in enumerate(words)}
         self._vectors, self._subwords = vectors, subwords
-        self._composed: dict[str, Vectors | None] = {}  # by subwords; None: not known
+        self._composed: dict[str, Vectors | None] = {}  # vectors from subwords; None: unknown word
         self.width: int = vectors.shape[1]
         self.lowercase = not any(word != word.lower() for word in words)
 
     def of(self, words: Sequence[str]) -> tuple[Vectors, NDArray[np.bool_]]:
-        """The vectors of words, zero for those without: float32 (T, D), and which have one: bool (T,)."""
+        """The vectors of words, zero for unknown words: float32 (T, D), and which are known: bool (T,)."""
         found = np.zeros((len(words), self.width), np.float32)
         known = np.zeros(len(words), bool)
         for i, word in enumerate(words):
@@ -71,7 +71,7 @@ class StaticVectors:
         return self._composed[word]
 
     def _compose(self, word: str, number: int | None, subwords: Subwords) -> Vectors | None:
-        """The mean of the word's own row, if it has one, and of those of its n-grams."""
+        """The mean of the word's own row, if it has one, and the rows of its n-grams."""
         parts = [] if number is None else [self._vectors[number][None]]
         rows = subwords.rows_of(word)
         if rows:
@@ -80,12 +80,12 @@ class StaticVectors:
 
 
 def context_means(vectors: Vectors, known: NDArray[np.bool_], reach: int = CONTEXT) -> Vectors:
-    """The mean of the words around each word, at most `reach` on either side, without itself and those without a vector.
+    """The mean of the known words around each word, at most `reach` on each side, without the word itself.
 
     Args:
         vectors: float32 (T, D), zero where not known. known: bool (T,).
     Returns:
-        float32 (T, D); zero where no word around is known.
+        float32 (T, D); zero where no context word is known.
     """
     T = len(vectors)
     zero = np.zeros((1, vectors.shape[1]))

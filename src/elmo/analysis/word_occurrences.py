@@ -1,4 +1,4 @@
-"""The occurrences of chosen words in a text, a bounded number of each, as unit vectors."""
+"""Occurrences of chosen words in a text, at most a fixed number per word, as unit vectors."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
 from elmo.text.sources.rows import Row
 
-Rows = Callable[[], Iterable[Row]]  # a text, from its beginning
+Rows = Callable[[], Iterable[Row]]  # reads a text from its beginning
 
 
-class Place(NamedTuple):
-    """Where a word stands."""
+class Location(NamedTuple):
+    """Where a word occurs."""
 
     row: int  # of the text, from 0
     token: int
@@ -24,56 +24,56 @@ class Place(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """Of one word in one text, in the order of the text."""
+    """The occurrences of one word in one text, in the order of the text."""
 
     vectors: NDArray[np.float32]  # (n, D), each of length 1
-    places: list[Place]
+    locations: list[Location]
 
 
-def draw_places(
+def sample_locations(
     rows: Iterable[Row], words: Iterable[str], most: int, lowercase: bool, rng: np.random.Generator
-) -> dict[str, list[Place]]:
-    """At most so many places of each word, all of them equally likely (reservoir sampling, Vitter 1985), in order."""
-    drawn: dict[str, list[Place]] = {word: [] for word in words}
-    seen = dict.fromkeys(drawn, 0)
+) -> dict[str, list[Location]]:
+    """Sample at most `most` locations of each word, all equally likely (reservoir sampling, Vitter 1985), in order."""
+    sampled: dict[str, list[Location]] = {word: [] for word in words}
+    seen = dict.fromkeys(sampled, 0)
     for number, row in enumerate(rows):
         for at, token in enumerate(row.tokens):
             word = form_of(token.text, lowercase)
-            places = drawn.get(word)
-            if places is None:
+            locations = sampled.get(word)
+            if locations is None:
                 continue
             seen[word] += 1
-            if len(places) < most:
-                places.append(Place(number, at, row.line))
+            if len(locations) < most:
+                locations.append(Location(number, at, row.line))
             elif (slot := int(rng.integers(seen[word]))) < most:
-                places[slot] = Place(number, at, row.line)
-    return {word: sorted(places) for word, places in drawn.items()}
+                locations[slot] = Location(number, at, row.line)
+    return {word: sorted(locations) for word, locations in sampled.items()}
 
 
-def embed_places(
+def embed_locations(
     elmo: Elmo,
     text: Rows,
-    drawn: dict[str, list[Place]],
+    sampled: dict[str, list[Location]],
     layers: Layers,
     report: Callable[[int, int], None] = lambda done, n: None,
 ) -> dict[str, Occurrences]:
-    """The vectors of places; rows without one are not embedded.
+    """Embed the rows that contain locations; return the vectors of the occurrences.
 
     Args:
-        report: told rows embedded, and all that are to be.
+        report: called with the rows embedded so far, and all rows to embed.
     """
-    vectors = {word: np.zeros((len(places), elmo.width), np.float32) for word, places in drawn.items()}
-    wanted: dict[int, list[tuple[str, int, int]]] = {}  # row -> word, which of its places, token
-    for word, places in drawn.items():
-        for i, place in enumerate(places):
-            wanted.setdefault(place.row, []).append((word, i, place.token))
+    vectors = {word: np.zeros((len(locations), elmo.width), np.float32) for word, locations in sampled.items()}
+    wanted: dict[int, list[tuple[str, int, int]]] = {}  # row -> word, index of its location, token
+    for word, locations in sampled.items():
+        for i, location in enumerate(locations):
+            wanted.setdefault(location.row, []).append((word, i, location.token))
     numbers = sorted(wanted)
     rows = _only(text(), wanted)
     for done, (number, (_, found)) in enumerate(zip(numbers, embed_rows(elmo, rows, layers), strict=True), start=1):
         for word, i, token in wanted[number]:
             vectors[word][i] = found[token] / max(float(np.linalg.norm(found[token])), 1e-12)
         report(done, len(numbers))
-    return {word: Occurrences(vectors[word], places) for word, places in drawn.items()}
+    return {word: Occurrences(vectors[word], locations) for word, locations in sampled.items()}
 
 
 def _only(rows: Iterable[Row], wanted: Collection[int]) -> Iterator[Row]:

@@ -137,7 +137,7 @@ def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
     ):
         with pytest.raises(OutputError, match=f"was begun with {told} "):
             bulk(folder, resume=True, **change)
-    with pytest.raises(OutputError, match=r"manifest\.json exists already; --resume"):
+    with pytest.raises(OutputError, match=r"manifest\.json exists already; continue it with --resume"):
         bulk(folder)
     (folder / "text.txt").write_text("another text\n")
     with pytest.raises(OutputError, match="was begun with source_bytes"):
@@ -146,7 +146,7 @@ def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
 
 def test_what_cannot_be_is_told_before_anything_is_written(folder):
     for change, error, told in (
-        ({"state": "carry"}, ConfigError, "takes zero or warm"),
+        ({"state": "carry"}, ConfigError, "supports zero or warm"),
         ({"state": "warm"}, ConfigError, "without a settled start state"),
         ({"layers": 7}, ConfigError, "layers=7"),
         ({"pooling": "sum"}, ConfigError, "pooling"),
@@ -160,7 +160,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
         assert not (folder / "vectors").exists()
     (folder / "other").mkdir()
     (folder / "other" / "letter.txt").write_text("x")
-    with pytest.raises(OutputError, match="not a folder of vectors"):
+    with pytest.raises(OutputError, match="contains files that are not vectors"):
         bulk(folder, "other")
     with pytest.raises(TextError, match="no manifest of vectors"):
         open_vectors(folder / "other")
@@ -207,7 +207,7 @@ def test_a_folder_travels_to_other_processes(folder):
 
 def test_a_text_that_can_be_read_but_once_is_refused(folder):
     os.mkfifo(folder / "pipe")
-    with pytest.raises(TextError, match=r"pipe: not a file; a resume reads the text again"):
+    with pytest.raises(TextError, match=r"pipe: not a file; --resume reads the text again"):
         embed_corpus(folder / "pipe", str(folder / "model"), folder / "vectors")
     assert not (folder / "vectors").exists()
 
@@ -217,9 +217,9 @@ def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(
     before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
     for change, told in (
         ({"job": 1, "n_jobs": 2, "layers": "top"}, "was begun with layers"),
-        ({"job": 1, "n_jobs": 3}, r"was begun by 2 job\(s\), now 3"),
-        ({}, r"was begun by 2 job\(s\), now 1"),
-        ({"resume": True}, r"was begun by 2 job\(s\), now 1"),
+        ({"job": 1, "n_jobs": 3}, r"was started with 2 job\(s\), now 3"),
+        ({}, r"was started with 2 job\(s\), now 1"),
+        ({"resume": True}, r"was started with 2 job\(s\), now 1"),
     ):
         with pytest.raises(OutputError, match=told):
             bulk(folder, **change)
@@ -230,7 +230,7 @@ def test_one_process_at_a_time_is_a_job(folder):
     bulk(folder, job=0, n_jobs=2)
     with file_lock(folder / "vectors" / ".elmo-job-1-of-2") as free:
         assert free
-        with pytest.raises(OutputError, match="another process that is job 1 of 2 writes there"):
+        with pytest.raises(OutputError, match="another process that is job 1 of 2 is writing to it"):
             bulk(folder, job=0, n_jobs=2, resume=True)
         bulk(folder, job=1, n_jobs=2)
     assert open_vectors(folder / "vectors").is_whole
@@ -245,7 +245,7 @@ def test_workers_write_what_one_process_writes(folder):
         facts = embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
     assert (facts["rows"], facts["shards"]) == (80, 12)
     assert_same(folder / "vectors", folder / "whole2")
-    with pytest.raises(OutputError, match="exists already; --resume"):
+    with pytest.raises(OutputError, match="exists already; continue it with --resume"):
         embed_with_workers(2, folder / "text.txt", str(folder / "model"), folder / "vectors", **given)
     with pytest.raises(ConfigError, match="0 workers"):
         embed_with_workers(0, folder / "text.txt", str(folder / "model"), folder / "vectors")

@@ -56,10 +56,12 @@ def test_an_index_is_used_again_and_only_for_what_it_was_built_for(there, monkey
         patch.setattr(neighbours, "write_context_index", None)
         ask(there, "The [bank]")
         for change in ({"layers": 0}, {"pretokenized": True}, {"split": True}):
-            with pytest.raises(OutputError, match=r"text.txt.index is an index with (layers|tokens) .*--force"):
+            with pytest.raises(
+                OutputError, match=r"text.txt.index is an index with other settings: (layers|tokens) .*--force"
+            ):
                 ask(there, "The [bank]", **change)
         (there / "text.txt").write_text("another text\n")
-        with pytest.raises(OutputError, match="an index with source_bytes"):
+        with pytest.raises(OutputError, match="an index with other settings: source_bytes"):
             ask(there, "The [bank]")
     (answer,) = ask(there, "[another]", force=True)
     assert {o.word for o in answer.found} == {"another", "text"}
@@ -82,12 +84,12 @@ def test_a_query_marks_one_word(query):
 def test_what_cannot_be_is_told_and_leaves_no_index(there):
     with pytest.raises(TextError, match=r"nowhere\.txt: no such file"):
         find_neighbours(str(there / "model"), there / "nowhere.txt", ["[a]"])
-    with pytest.raises(ConfigError, match="gives a word several vectors"):
+    with pytest.raises(ConfigError, match="gives several vectors per word"):
         ask(there, "[a]", layers="all")
     with pytest.raises(ConfigError, match="layers=9"):
         ask(there, "[a]", layers=9)
     (there / "text.txt").write_text("\n… !\n")
-    with pytest.raises(TextError, match="no word in it"):
+    with pytest.raises(TextError, match="contains no word to index"):
         ask(there, "[a]")
     (there / "other").mkdir()
     (there / "other" / "letter").write_text("x")

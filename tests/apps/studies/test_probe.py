@@ -164,12 +164,12 @@ def test_what_is_not_there_is_skipped_with_a_reason(data):
 @pytest.mark.parametrize(
     ("options", "kind", "told"),
     [
-        ({"probes": ["pos", "colour"]}, ConfigError, "probe 'colour'; there are pos, sense"),
-        ({"probes": []}, ConfigError, "there are pos"),
+        ({"probes": ["pos", "colour"]}, ConfigError, "no probe 'colour'; choose from pos, sense"),
+        ({"probes": []}, ConfigError, "choose from pos"),
         ({"corpus": ["none.txt"]}, TextError, "none.txt: no such file"),
         ({"static": ["none.bin"]}, TextError, "none.bin: no such file"),
-        ({"probes": ["words"]}, TextError, "nothing to probe with .words: no corpus"),
-        ({"vectors": "v"}, ConfigError, "no word2vec.bin in it, and no corpus"),
+        ({"probes": ["words"]}, TextError, "no probe can run .words: no corpus"),
+        ({"vectors": "v"}, ConfigError, "contains no word2vec.bin, and no corpus"),
         (
             {"vectors": "v", "corpus": ["corpus.txt"]},
             ConfigError,
@@ -187,7 +187,7 @@ def test_what_cannot_be_probed_is_refused(data, monkeypatch, options, kind, told
 
 
 def test_a_folder_of_other_things_is_refused(data):
-    with pytest.raises(TextError, match="nothing to probe with"):
+    with pytest.raises(TextError, match="no probe can run"):
         probe_model("en", data / "model", QUICK)
     with pytest.raises(TextError, match="no such folder"):
         probe_model("en", data / "none", QUICK)

@@ -1,1 +1,1 @@
-"""Embedding: text files in, vectors, indexes and neighbours out."""
+"""Embedding: text files in; vectors, indexes and neighbours out."""

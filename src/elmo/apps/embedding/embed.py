@@ -17,7 +17,7 @@ from elmo.text.sources.texts import read_texts
 from elmo.text.tokens import split_words
 
 CARRIED_BATCH, FAST_BATCH = 64, 256
-LINES_AT_ONCE = 1024  # read, sorted by length and embedded together when no state goes from line to line
+LINES_AT_ONCE = 1024  # lines that are read, sorted by length and embedded together when no state is carried
 
 
 def embed_file(
@@ -37,21 +37,21 @@ def embed_file(
     """Embed each line, record or sentence of a text; blank lines keep their place and have no vectors.
 
     Args:
-        state: "carry": line i goes on where line i - batch_size ended (AllenNLP's command with its --batch-size;
+        state: "carry": line i starts from the state after line i - batch_size (AllenNLP's command with its --batch-size;
             bilm-tf's dump with 1).
-        batch_size: lines computed together at most; None: 64 with a carried state, as AllenNLP's command, else what is fast.
+        batch_size: maximum number of lines per batch; None: 64 with a carried state, as AllenNLP's command, else 256.
         dtype: see `Elmo.from_pretrained`.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
         text_field: the field or column of a record that holds its text; None: `text`.
     Returns:
         output, lines, tokens, width: what was written.
     Raises:
-        TextError, CheckpointError: no such text, no such model. OutputError: the target exists or has another ending.
+        TextError, CheckpointError: no such text, no such model. OutputError: the target exists or has an unknown extension.
     """
     write = writer_for(target)
     refuse_existing(target, force)
     texts = read_texts(source, text_field)
-    first = list(islice(texts, 1))  # a text that is not there is noticed before the model is loaded
+    first = list(islice(texts, 1))  # a missing text is noticed before the model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     choose_layers(layers, elmo.n_layers)
     together = batch_size or (CARRIED_BATCH if state == "carry" else FAST_BATCH)
@@ -81,5 +81,5 @@ def _sentence(text: SourceText, pretokenized: bool) -> str | list[str]:
 
 
 def set_threads(n: int) -> None:
-    """Let the matrix products of this process use so many threads."""
+    """Set the number of threads of matrix products in this process."""
     torch.set_num_threads(n)

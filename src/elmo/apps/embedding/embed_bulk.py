@@ -1,4 +1,4 @@
-"""Embed a corpus into a folder of Arrow shards: a stream in constant memory that can be killed, resumed and cut into jobs."""
+"""Embed a corpus into a folder of Arrow shards: a stream in constant memory that can be killed, resumed and divided into jobs."""
 
 import json
 from collections.abc import Iterator
@@ -53,31 +53,31 @@ def embed_corpus(
     """Embed each row of a file (see `text.sources.rows`).
 
     Args:
-        split: cut raw text into sentences, each a row. text_field: of records.
-        state: "zero" or "warm"; a carried one would not survive a resume.
-        dtype: of the matrix products. number: in which the vectors are stored.
-        job, n_jobs: this job, from 0, of so many; each takes every n-th shard, all write to one folder.
+        split: split raw text into sentences, one row each. text_field: field or column with the text of records.
+        state: "zero" or "warm"; a carried state could not be resumed.
+        dtype: of the matrix products. number: of the stored vectors.
+        job, n_jobs: this job (from 0) and the number of jobs; each writes every n-th shard, all to one folder.
         vocabulary: the vocabulary file of a model whose folder has none.
-        resume: go on where a job was stopped, if it was begun.
+        resume: continue a stopped job, if there is one.
     Returns:
         output, rows, tokens, width, shards: what this call wrote.
     Raises:
-        TextError, CheckpointError: no such text, no such model. ConfigError: a setting that cannot work.
-        OutputError: the folder was begun already, or with other settings.
+        TextError, CheckpointError: no such text, no such model. ConfigError: an impossible setting.
+        OutputError: the folder already has vectors, or has other settings.
     """
     _refuse_impossible(state, number, rows_per_shard, split and pretokenized, job, n_jobs)
     import_pyarrow("pyarrow", Path("part.arrow"))
     path = manifest_file(folder, job, n_jobs)
-    refuse_existing(path, force=True)  # a name that cannot be
+    refuse_existing(path, force=True)  # refuses an impossible name
     if path.exists() and not resume:
-        raise OutputError(f"{path} exists already; --resume goes on with it, or give another folder")
+        raise OutputError(f"{path} exists already; continue it with --resume, or give another folder")
     if folder.exists() and _holds_other_things(folder):
-        raise OutputError(f"{folder}: not a folder of vectors; give another name")
+        raise OutputError(f"{folder}: contains files that are not vectors; give another name")
     if source.exists() and not source.is_file():
-        raise TextError(f"{source}: not a file; a resume reads the text again, so write it to a file first")
-    next(read_rows(source, pretokenized, split, text_field), None)  # notices what is not there before a model is loaded
+        raise TextError(f"{source}: not a file; --resume reads the text again, so write it to a file first")
+    next(read_rows(source, pretokenized, split, text_field), None)  # notices a missing text before a model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
-    elmo.embed([], layers, pooling, state)  # what cannot be is told before anything is written
+    elmo.embed([], layers, pooling, state)  # refuses impossible choices before anything is written
     settings = BulkSettings(
         source=source.name,
         source_bytes=source.stat().st_size,
@@ -96,7 +96,7 @@ def embed_corpus(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another place") from error
+        raise OutputError(f"{folder}: cannot be created ({error.strerror}); choose another folder") from error
     with _held(folder, job, n_jobs):
         manifest = _begun(Manifest(settings=settings, job=job, n_jobs=n_jobs), folder)
 
@@ -111,40 +111,40 @@ def embed_corpus(
 def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: bool, job: int, n_jobs: int) -> None:
     if state not in ("zero", "warm"):
         raise ConfigError(
-            f"state {state!r}: a folder of vectors takes zero or warm; carry needs one file (.hdf5, .npz)"
+            f"state {state!r}: a folder of vectors supports zero or warm; carry needs one file (.hdf5, .npz)"
         )
     if number not in get_args(Number):
         raise ConfigError(f"number {number!r}; there are {', '.join(get_args(Number))}")
     if rows_per_shard < 1:
         raise ConfigError(f"rows_per_shard {rows_per_shard}: at least 1")
     if cut_twice:
-        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+        raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     if not 0 <= job < n_jobs:
         raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
 
 
 @contextmanager
 def _held(folder: Path, job: int, n_jobs: int) -> Iterator[None]:
-    """Hold the folder, or this job's part of it, against other processes.
+    """Lock the folder, or this job's part of it, against other processes.
 
     Raises:
-        OutputError: another one has it.
+        OutputError: another process has the lock.
     """
-    place = folder
+    lock = folder
     if n_jobs > 1:
-        place = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
-        place.touch()
-    with file_lock(place) as free:
+        lock = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
+        lock.touch()
+    with file_lock(lock) as free:
         if not free:
             who = "another process" if n_jobs == 1 else f"another process that is job {job + 1} of {n_jobs}"
-            raise OutputError(f"{folder}: {who} writes there; wait for its end")
+            raise OutputError(f"{folder}: {who} is writing to it; wait until it ends")
         if n_jobs == 1:
             remove_leftovers(folder)
         yield
 
 
 def _begun(new: Manifest, folder: Path) -> Manifest:
-    """The manifest of this job, as it was left or new; it stands in the folder before the first shard, for others to see.
+    """The manifest of this job, existing or new; it is written before the first shard, so that other jobs see it.
 
     Raises:
         OutputError: this job, or another in the folder, has other settings.
@@ -158,7 +158,7 @@ def _begun(new: Manifest, folder: Path) -> Manifest:
             refuse_other_settings(other.settings, new.settings, folder)
             if other.n_jobs != new.n_jobs:
                 raise OutputError(
-                    f"{folder} was begun by {other.n_jobs} job(s), now {new.n_jobs}; give the same, or another folder"
+                    f"{folder} was started with {other.n_jobs} job(s), now {new.n_jobs}; give the same number, or another folder"
                 )
     except OutputError:
         if found is None:
@@ -168,7 +168,7 @@ def _begun(new: Manifest, folder: Path) -> Manifest:
 
 
 class _Job:
-    """One job under way."""
+    """A running job."""
 
     def __init__(self, elmo: Elmo, settings: BulkSettings, folder: Path, manifest: Manifest) -> None:
         self.elmo, self.settings, self.folder, self.manifest = elmo, settings, folder, manifest

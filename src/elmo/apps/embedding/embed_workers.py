@@ -1,4 +1,4 @@
-"""Embed a corpus with several processes of one thread each, which on a CPU is faster than one process of several threads."""
+"""Embed a corpus with several single-threaded processes, which on a CPU are faster than one process with several threads."""
 
 import multiprocessing
 import warnings
@@ -14,12 +14,12 @@ from elmo.errors import ConfigError, OutputError
 
 
 def embed_with_workers(n_workers: int, source: Path, model: str, folder: Path, **settings: Any) -> dict[str, int | str]:
-    """`embed_corpus` as jobs 1 to `n_workers` at once; what each writes is what it would write alone.
+    """Run `embed_corpus` as jobs 1 to `n_workers` at once; each writes the same shards as it would alone.
 
     Args:
-        settings: of `embed_corpus`, but `job` and `n_jobs`. A resume needs the same number of workers.
+        settings: of `embed_corpus`, except `job` and `n_jobs`. A resume needs the same number of workers.
     Returns:
-        as `embed_corpus`, of all workers together.
+        as `embed_corpus`, summed over all workers.
     Raises:
         as `embed_corpus`. OutputError: a worker was killed.
     """
@@ -34,22 +34,22 @@ def embed_with_workers(n_workers: int, source: Path, model: str, folder: Path, *
             done = [job.result() for job in jobs]
         except BrokenProcessPool as error:
             raise OutputError(
-                f"{folder}: a worker was killed, perhaps for lack of memory; --resume goes on, --workers stays the same"
+                f"{folder}: a worker was killed, perhaps for lack of memory; continue with --resume and the same --workers"
             ) from error
         except BaseException:
             for child in multiprocessing.active_children():
                 child.terminate()
             raise
-    for message in dict.fromkeys(message for _, told in done for message in told):
+    for message in dict.fromkeys(message for _, warned in done for message in warned):
         warnings.warn(message, stacklevel=2)
     counts = {key: sum(int(facts[key]) for facts, _ in done) for key in ("rows", "tokens", "shards")}
     return done[0][0] | counts
 
 
 def _work(source: Path, model: str, folder: Path, settings: dict[str, Any]) -> tuple[dict[str, int | str], list[str]]:
-    """One job, and what it warned of."""
+    """Run one job; return its facts and warnings."""
     torch.set_num_threads(1)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", UserWarning)
         facts = embed_corpus(source, model, folder, **settings)
-    return facts, [str(warning.message) for warning in told]
+    return facts, [str(warning.message) for warning in warned]

@@ -1,4 +1,4 @@
-"""The nearest occurrences of a word in its context (Peters et al. 2018, table 4), from an index over a corpus that is kept."""
+"""The nearest occurrences of a word in its context (Peters et al. 2018, table 4), from an index of a corpus that is stored."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ Progress = Callable[[int, int, int], None]
 
 
 class MarkedWord(NamedTuple):
-    """A sentence and the word in it that is asked for."""
+    """A sentence and its marked word."""
 
     text: str  # without the brackets
     start: int
@@ -42,14 +42,14 @@ class MarkedWord(NamedTuple):
 
 
 class Neighbours(NamedTuple):
-    """A question and its answer."""
+    """A query and its nearest occurrences."""
 
     asked: MarkedWord
     found: list[Occurrence]  # nearest first
 
 
 def read_marked(query: str) -> MarkedWord:
-    """`The [bank] of the river` -> the sentence and where the word stands in it.
+    """`The [bank] of the river` -> the sentence and the position of the word.
 
     Raises:
         TextError: there is not exactly one word in brackets.
@@ -79,25 +79,25 @@ def find_neighbours(
     """The occurrences in a corpus that are nearest to words in their sentences.
 
     Args:
-        corpus: any file that `read_rows` takes. pretokenized, split, text_field: see there.
+        corpus: a file that `read_rows` can read. pretokenized, split, text_field: see there.
         queries: sentences, the word in brackets.
-        n: occurrences of each answer at most. layers: those whose vectors are compared; not "all".
-        same_word: look at the same word form alone, all its occurrences.
-        index: the folder of the index; None: the corpus's name with `.index`, in the folder where one stands. It is built the
-            first time, and used again as long as text, model and settings are the same.
-        force: build it anew.
-        report: told line, lines of the corpus and vectors so far while the index is built.
+        n: maximum number of occurrences per query. layers: the layers to compare; not "all".
+        same_word: compare with all occurrences of the same word form only.
+        index: the folder of the index; None: the corpus's name with `.index`, in the current folder. It is built the first
+            time, and reused while text, model and settings are the same.
+        force: rebuild the index.
+        report: called with line, lines of the corpus and vectors so far while the index is built.
     Raises:
         TextError: no such text, a query without a marked word, a damaged index. CheckpointError: no such model.
-        ConfigError: layers="all", or no usearch. OutputError: the index is one of another text, model or setting.
+        ConfigError: layers="all", or usearch is not installed. OutputError: the index has another text, model or setting.
     """
     asked = [read_marked(query) for query in queries]
     if layers == "all":
-        raise ConfigError('layers="all" gives a word several vectors; choose "top", "mean" or the index of a layer')
+        raise ConfigError('layers="all" gives several vectors per word; choose "top", "mean" or the index of a layer')
     if pretokenized and split:
-        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+        raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     if not corpus.is_file():
-        raise TextError(f"{corpus.absolute()}: no such file; give a file of text")
+        raise TextError(f"{corpus.absolute()}: no such file; give a text file")
     elmo = Elmo.from_pretrained(model)
     folder = Path(f"{corpus.name}.index") if index is None else index
     settings = IndexSettings(
@@ -129,5 +129,6 @@ def _refuse_other(facts: IndexFacts, wanted: IndexSettings, folder: Path) -> Non
     differences = [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]
     if differences:
         raise OutputError(
-            f"{folder} is an index with {'; '.join(differences)}; --force builds it anew, --index FOLDER makes another"
+            f"{folder} is an index with other settings: {'; '.join(differences)}; rebuild it with --force, or give another "
+            "folder with --index"
         )

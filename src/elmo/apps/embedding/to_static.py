@@ -1,4 +1,4 @@
-"""A contextual model and a text -> a file of static vectors, as word2vec wrote them."""
+"""A contextual model and a text -> a file of static vectors in word2vec's format."""
 
 import gzip
 from collections.abc import Callable, Sequence
@@ -34,36 +34,38 @@ def export_static(
     force: bool = False,
     report: Callable[[int, int], None] = lambda line, n_tokens: None,
 ) -> dict[str, int | str]:
-    """Write one vector for each frequent word of a text, in word2vec's text format, most frequent first.
+    """Write one vector per frequent word of a text, in word2vec's text format, most frequent first.
 
     Args:
-        target: `.gz` packs it.
-        method: "mean" over the places where a word occurs; "alone": its vector without context.
-        min_count: words that occur less often are left out. max_words: the most frequent ones alone.
-        lowercase: words that differ in case alone are one word, in the file; the model reads them as they are.
+        target: `.gz` compresses it.
+        method: "mean": over all occurrences of the word; "alone": the word as a one-word sentence.
+        min_count: minimum number of occurrences. max_words: keep only so many of the most frequent words.
+        lowercase: lowercase the words in the file; the model still reads the original text.
         pretokenized, split, text_field: see `read_rows`.
-        report: told line, and tokens embedded so far.
+        report: called with the line and the tokens embedded so far.
     Returns:
-        output, words, width, tokens: of the text; covered: how many of them are words of the file.
+        output, words, width, tokens: of the text; covered: how many of them have a vector.
     Raises:
-        TextError: no such text, or no word in it that is so frequent. OutputError: the target exists.
+        TextError: no such text, or no word that is frequent enough. OutputError: the target exists.
         CheckpointError: no such model. ConfigError: layers="all", or no such layer or method.
     """
     refuse_existing(target, force)
     if layers == "all":
-        raise ConfigError('layers="all" gives a word several vectors; choose "mean", "top" or the index of a layer')
+        raise ConfigError('layers="all" gives several vectors per word; choose "mean", "top" or the index of a layer')
     if method not in ("mean", "alone"):
-        raise ConfigError(f"method {method!r}; there are mean and alone")
+        raise ConfigError(f"method {method!r}; choose mean or alone")
     if pretokenized and split:
-        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+        raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     if not corpus.is_file():
-        raise TextError(f"{corpus.absolute()}: no such file; give a file of text, which is read twice")
+        raise TextError(f"{corpus.absolute()}: no such file; give a text file (it is read twice)")
     counts = count_words(read_rows(corpus, pretokenized, split, text_field), lowercase)
     n_tokens = counts.total()
     frequent = [word for word, n in counts.most_common() if n >= min_count][:max_words]
     if not frequent:
         most = max(counts.values(), default=0)
-        raise TextError(f"{corpus}: no word occurs {min_count} times, the most frequent one {most}; lower --min-count")
+        raise TextError(
+            f"{corpus}: no word occurs {min_count} times (the most frequent occurs {most} times); lower --min-count"
+        )
     elmo = Elmo.from_pretrained(model)
     choose_layers(layers, elmo.n_layers)
     if method == "alone":
@@ -84,7 +86,7 @@ def _opened(path: Path, packed: bool) -> IO[bytes]:
 
 
 def write_word2vec(file: IO[bytes], words: Sequence[str], vectors: NDArray[np.float32]) -> None:
-    """Write vectors (V, D) as word2vec's text: a line with V and D, then a word and its numbers a line, seven digits each."""
+    """Write vectors (V, D) as word2vec's text: V and D, then one line per word with its numbers, seven digits each."""
     file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
     for word, vector in zip(words, vectors, strict=True):
         numbers = " ".join(f"{x:.7g}" for x in vector.tolist())

@@ -1,1 +1,1 @@
-"""Pages: HTML pages, charts and figures that the other apps draw on."""
+"""Pages: HTML pages, charts and figures for the other apps."""

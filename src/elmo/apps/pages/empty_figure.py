@@ -4,7 +4,7 @@ from typing import Any
 
 
 def empty_figure(width: float, height: float) -> Any:
-    """A figure of so many inches that needs no screen; None without matplotlib (extra `plots`)."""
+    """A figure of this size in inches that needs no screen; None without matplotlib (extra `plots`)."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

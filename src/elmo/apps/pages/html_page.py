@@ -30,7 +30,7 @@ def html_page(name: str, what: str, parts: Sequence[str]) -> str:
     """The whole file.
 
     Args:
-        name: the heading. what: stands behind it in the title of the window. parts: HTML; empty ones are left out.
+        name: the heading. what: follows it in the window title. parts: HTML; empty ones are left out.
     """
     head = [
         "<!doctype html>",
@@ -44,7 +44,7 @@ def html_page(name: str, what: str, parts: Sequence[str]) -> str:
 
 
 def headline(figures: Mapping[str, str]) -> str:
-    """The figures that a reader looks for first, large."""
+    """The main figures, in large type."""
     shown = "".join(f"<span><b>{escape(value)}</b>{escape(name)}</span>" for name, value in figures.items())
     return f'<div class="headline">{shown}</div>'
 
@@ -55,7 +55,7 @@ def figure(title: str, svg: str) -> str:
 
 
 def facts_table(title: str, facts: Mapping[str, str]) -> str:
-    """Names and values; nothing if there is none."""
+    """A table of names and values; empty if there are none."""
     if not facts:
         return ""
     rows = "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts.items())
@@ -63,10 +63,10 @@ def facts_table(title: str, facts: Mapping[str, str]) -> str:
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], n_names: int = 0) -> str:
-    """Rows of numbers as text; nothing if there is none.
+    """A table of rows; empty if there are none.
 
     Args:
-        n_names: columns on the left that hold names, not numbers.
+        n_names: number of columns on the left that contain names, not numbers.
     """
     if not rows:
         return ""

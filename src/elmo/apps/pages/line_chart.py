@@ -1,4 +1,4 @@
-"""Lines over steps as an inline SVG: it needs no script, no network and no library, and takes its colours from the page."""
+"""Line charts as inline SVG without script, network or library; the colours come from the page."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Literal
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 62, 18, 28, 40  # margins around the plot
-MOST_POINTS = 400  # of a line; more cannot be told apart at this width
+MOST_POINTS = 400  # per line; more cannot be distinguished at this width
 
 CHART_STYLE = """\
 svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
@@ -25,13 +25,13 @@ svg circle.first { fill: var(--first); } svg circle.second { fill: var(--second)
 
 @dataclass(frozen=True)
 class Line:
-    """Values at steps, both finite and of one length."""
+    """Values at steps, finite and of equal length."""
 
-    name: str  # in the legend; empty: not there
+    name: str  # in the legend; empty: no entry
     steps: Sequence[float]
     values: Sequence[float]
     style: Literal["first", "second", "faint"] = "first"
-    dots: bool = False  # mark each point, its number shown where the mouse rests
+    dots: bool = False  # mark each point, with its value as a tooltip
 
 
 def draw_chart(
@@ -47,11 +47,11 @@ def draw_chart(
     """Draw lines into one SVG element; an empty string if there is no point.
 
     Args:
-        what: is drawn, for readers who cannot see it.
-        end: the step that the chart goes to, from 0; above zero.
-        log_scale: of the values; those that are not above zero are left out.
+        what: description for screen readers.
+        end: the last step of the chart, which begins at 0; above zero.
+        log_scale: logarithmic values; values that are not positive are left out.
         from_zero: the scale of the values begins at 0.
-        marks: steps with an upright line. axis: the name of what a step is.
+        marks: steps with a vertical line. axis: label of the horizontal axis.
     """
     lines = [_thinned(_positive(line) if log_scale else line) for line in lines]
     values = [value for line in lines for value in line.values]
@@ -65,8 +65,8 @@ def draw_chart(
         return LEFT + (WIDTH - LEFT - RIGHT) * step / end
 
     def y_at(value: float) -> float:
-        share = math.log(value / low) / math.log(high / low) if log_scale else (value - low) / (high - low)
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+        height = math.log(value / low) / math.log(high / low) if log_scale else (value - low) / (high - low)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * height
 
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(what)}">']
     for tick in ticks:
@@ -101,7 +101,7 @@ def draw_chart(
 
 
 def smoothed(values: Sequence[float]) -> list[float]:
-    """The mean of each value and its neighbours, a hundredth of the line on either side, as many before as after it."""
+    """The mean of each value and its neighbours, a hundredth of the line on each side, equally many before and after."""
     widest, last = len(values) // 100 + (len(values) >= 20), len(values) - 1
     sums = [0.0, *accumulate(values)]
     spans = ((i, min(widest, i, last - i)) for i in range(len(values)))
@@ -109,7 +109,7 @@ def smoothed(values: Sequence[float]) -> list[float]:
 
 
 def linear_ticks(low: float, high: float) -> list[float]:
-    """About five round numbers that enclose low..high."""
+    """About five round numbers that cover low..high."""
     if not high > low:
         low, high = (low - 0.5 * abs(low), high + 0.5 * abs(high)) if low else (0.0, 1.0)
     rough = (high - low) / 5
@@ -121,7 +121,7 @@ def linear_ticks(low: float, high: float) -> list[float]:
 
 def log_ticks(low: float, high: float) -> list[float]:
     """Three to nine round numbers above zero, between low and high or close by, for a logarithmic scale."""
-    if high / low < 4:  # too near for powers of ten
+    if high / low < 4:  # too close for powers of ten
         return [tick for tick in linear_ticks(low, high) if tick > 0]
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     factors = (1, 2, 5) if len(powers) < 4 else (1,)
@@ -131,7 +131,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def number_text(value: float) -> str:
-    """A number as it stands beside an axis."""
+    """A number as an axis label."""
     if value and not 1e-3 <= abs(value) < 1e7:
         return f"{value:.3g}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
@@ -143,7 +143,7 @@ def _positive(line: Line) -> Line:
 
 
 def _thinned(line: Line) -> Line:
-    """The line with the means of neighbours where it has more points than can be seen."""
+    """The line, with neighbours averaged where it has more points than can be distinguished."""
     n = math.ceil(len(line.values) / MOST_POINTS)
     if n < 2:
         return line

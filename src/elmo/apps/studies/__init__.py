@@ -1,1 +1,1 @@
-"""Studies: questions asked of the vectors of a model: probes, change over time, the demo."""
+"""Studies of the vectors of a model: probes, change over time, the demo."""

@@ -1,4 +1,4 @@
-"""Slices of text, as of two decades or two sources -> how much the use of each word differs between them."""
+"""Slices of text, for instance of two decades or two sources -> how much the use of each word differs between them."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ import numpy as np
 
 from elmo.analysis.change_scores import MEASURES, Change, Measure, change_of, false_discovery_rates
 from elmo.analysis.static_export import count_words
-from elmo.analysis.word_occurrences import Occurrences, Place, Rows, draw_places, embed_places
+from elmo.analysis.word_occurrences import Location, Occurrences, Rows, embed_locations, sample_locations
 from elmo.apps.studies.change_picture import draw_changes
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
@@ -22,7 +22,7 @@ from elmo.text.sources.rows import Row, read_rows
 
 TABLE_FILE, PICTURE_FILE = "change.jsonl", "change.png"
 _OF_A_RESULT = [TABLE_FILE, PICTURE_FILE]
-_SHOWN = 3  # occurrences of a word in either slice
+_SHOWN = 3  # occurrences shown per word and slice
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,10 +32,10 @@ class WordChange(NamedTuple):
 
     word: str
     change: Change
-    q: float  # of all words up to this one, the share that is expected to be chance
+    q: float  # false discovery rate of the words up to this p-value
     counts: list[int]  # how often it occurs in each slice
     steps: list[float]  # the measure from each slice to the next
-    typical: list[list[str]]  # of the first and the last slice: lines whose occurrence is least like those of the other
+    typical: list[list[str]]  # of the first and the last slice: the lines that differ most from the other slice
 
 
 class Settings(NamedTuple):
@@ -43,10 +43,10 @@ class Settings(NamedTuple):
 
     measure: Measure = "prt"
     layers: Layers = "top"
-    n_words: int = 500  # the most frequent ones that all slices have
+    n_words: int = 500  # the most frequent words that occur in all slices
     min_count: int = 20  # in each slice
-    most: int = 200  # occurrences of a word in a slice that are looked at
-    permutations: int = 20_000  # at most, for each word
+    most: int = 200  # occurrences sampled per word and slice, at most
+    permutations: int = 20_000  # maximum for each word
     lowercase: bool = True
     pretokenized: bool = False
     split: bool = False
@@ -63,17 +63,17 @@ def measure_change(
     force: bool = False,
     report: Progress = lambda what, done, n: None,
 ) -> list[WordChange]:
-    """Words by how much their use differs between the first slice and the last, most first.
+    """Rank words by how much their use differs between the first slice and the last, largest change first.
 
     Args:
-        slices: two files or more that `read_rows` takes, in order of time.
-        words: those to look at; None: the most frequent ones that hold a letter and that all slices have.
+        slices: two or more files that `read_rows` can read, in order of time.
+        words: words to compare; None: the most frequent words that contain a letter and occur in all slices.
         output: a folder for `change.jsonl`, all words, and `change.png` (extra `plots`).
         force: replace such a folder.
-        report: told what is embedded, rows done and rows in all.
+        report: called with the file name, the rows embedded so far and all rows.
     Raises:
-        TextError: no such file, or no word that all slices have so often. ConfigError: less than two slices, a setting that
-            cannot be. CheckpointError: no such model. OutputError: the folder exists.
+        TextError: no such file, or no word that is frequent enough in all slices. ConfigError: less than two slices, or an
+            impossible setting. CheckpointError: no such model. OutputError: the folder exists.
     """
     _refuse(slices, settings)
     if output is not None:
@@ -86,72 +86,74 @@ def measure_change(
     found = []
     for number, (path, text) in enumerate(zip(slices, texts, strict=True)):
         rng = np.random.default_rng((settings.seed, number))
-        places = draw_places(text(), chosen, settings.most, settings.lowercase, rng)
-        found.append(embed_places(elmo, text, places, settings.layers, partial(report, path.name)))
-    lines = [_texts(text, _typical_places(found, i)) for i, text in zip((0, -1), (texts[0], texts[-1]), strict=True)]
-    changes = [_changes_of(word, found, settings) for word in chosen]
-    q = false_discovery_rates(np.array([steps[0].p for steps in changes]))
-    told = [
+        locations = sample_locations(text(), chosen, settings.most, settings.lowercase, rng)
+        found.append(embed_locations(elmo, text, locations, settings.layers, partial(report, path.name)))
+    lines = [_texts(text, _typical_locations(found, i)) for i, text in zip((0, -1), (texts[0], texts[-1]), strict=True)]
+    scored = [_changes_of(word, found, settings) for word in chosen]
+    q = false_discovery_rates(np.array([steps[0].p for steps in scored]))
+    changes = [
         WordChange(
             word,
             steps[0],
             float(q[i]),
             [count[word] for count in counts],
             [getattr(step, settings.measure) for step in steps[1:]],
-            [[lines[side][place] for place in _typical(found, side, word)] for side in (0, 1)],
+            [[lines[side][location] for location in _typical(found, side, word)] for side in (0, 1)],
         )
-        for i, (word, steps) in enumerate(zip(chosen, changes, strict=True))
+        for i, (word, steps) in enumerate(zip(chosen, scored, strict=True))
     ]
-    told.sort(key=lambda w: (-getattr(w.change, settings.measure), w.word))
+    changes.sort(key=lambda w: (-getattr(w.change, settings.measure), w.word))
     if output is not None:
-        _write(told, [(w.word, found[0][w.word], found[-1][w.word]) for w in told[:6]], slices, output)
-    return told
+        _write(changes, [(w.word, found[0][w.word], found[-1][w.word]) for w in changes[:6]], slices, output)
+    return changes
 
 
 def _refuse(slices: Sequence[Path], settings: Settings) -> None:
     if len(slices) < 2:
-        raise ConfigError(f"{len(slices)} slice(s) of text; a change needs two or more")
+        raise ConfigError(f"{len(slices)} slice(s) of text; elmo change compares at least two")
     if settings.measure not in MEASURES:
         raise ConfigError(f"measure {settings.measure!r}; there are {', '.join(MEASURES)}")
     if settings.layers == "all":
-        raise ConfigError('layers="all" gives a word several vectors; choose "top", "mean" or the index of a layer')
+        raise ConfigError('layers="all" gives several vectors per word; choose "top", "mean" or the index of a layer')
     if settings.pretokenized and settings.split:
-        raise ConfigError("split and pretokenized: a text that is cut into tokens has its sentences; choose one")
+        raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     for path in slices:
         if not path.is_file():
-            raise TextError(f"{path.absolute()}: no such file; give files of text, which are read several times")
+            raise TextError(f"{path.absolute()}: no such file; give text files (they are read several times)")
 
 
 def _choose(
     counts: Sequence[Counter[str]], slices: Sequence[Path], settings: Settings, words: Sequence[str] | None
 ) -> list[str]:
-    """The words to look at, most frequent first."""
-    least = Counter({word: min(count[word] for count in counts) for word in counts[0]})
+    """The words to compare, most frequent first."""
+    fewest = Counter({word: min(count[word] for count in counts) for word in counts[0]})
     if words is None:
-        frequent = [w for w, n in least.most_common() if n >= settings.min_count and any(map(str.isalpha, w))]
+        frequent = [w for w, n in fewest.most_common() if n >= settings.min_count and any(map(str.isalpha, w))]
         if frequent:
             return frequent[: settings.n_words]
-        word, most = next(iter(least.most_common(1)), ("", 0))
+        word, most = next(iter(fewest.most_common(1)), ("", 0))
         raise TextError(
-            f"no word is in each of {', '.join(path.name for path in slices)} {settings.min_count} times (at most {word!r}, "
-            f"{most}); lower --min-count"
+            f"no word occurs {settings.min_count} times in each of {', '.join(path.name for path in slices)} (the most frequent, "
+            f"{word!r}, occurs {most} times); lower --min-count"
         )
     asked = list(dict.fromkeys(word.lower() if settings.lowercase else word for word in words))
-    missing = [word for word in asked if least[word] < 2]
+    missing = [word for word in asked if fewest[word] < 2]
     if missing or not asked:
-        raise TextError(f"{missing[0] if missing else 'no word'!r}: each slice must have a word twice; leave it out")
+        raise TextError(
+            f"{missing[0] if missing else 'no word'!r}: a word must occur at least twice in each slice; leave it out"
+        )
     return asked
 
 
 def _changes_of(word: str, found: Sequence[dict[str, Occurrences]], settings: Settings) -> list[Change]:
-    """The first slice against the last, then each slice against the next; of two slices the first alone."""
+    """The first slice against the last; with more than two slices, then each slice against the next."""
     own = [slice_[word] for slice_ in found]
     pairs = [(own[0], own[-1]), *(pairwise(own) if len(own) > 2 else ())]
     return [
         change_of(
             a.vectors,
             b.vectors,
-            *(np.array([place.line for place in side.places], dtype=np.int64) for side in (a, b)),
+            *(np.array([location.line for location in side.locations], dtype=np.int64) for side in (a, b)),
             measure=settings.measure,
             permutations=settings.permutations if i == 0 else 0,
             seed=settings.seed,
@@ -160,24 +162,28 @@ def _changes_of(word: str, found: Sequence[dict[str, Occurrences]], settings: Se
     ]
 
 
-def _typical(found: Sequence[dict[str, Occurrences]], side: int, word: str) -> list[Place]:
-    """The places of a word in the first (0) or last (1) slice whose vectors are least like the prototype of the other."""
+def _typical(found: Sequence[dict[str, Occurrences]], side: int, word: str) -> list[Location]:
+    """The locations of a word in the first (0) or last (1) slice whose vectors differ most from the mean of the other slice."""
     own, other = (found[0][word], found[-1][word]) if side == 0 else (found[-1][word], found[0][word])
     contrast = own.vectors @ (own.vectors.mean(axis=0) - other.vectors.mean(axis=0))
-    return [own.places[i] for i in np.argsort(-contrast, kind="stable")[:_SHOWN]]
+    return [own.locations[i] for i in np.argsort(-contrast, kind="stable")[:_SHOWN]]
 
 
-def _typical_places(found: Sequence[dict[str, Occurrences]], index: int) -> set[Place]:
+def _typical_locations(found: Sequence[dict[str, Occurrences]], index: int) -> set[Location]:
     side = 0 if index == 0 else 1
-    return {place for word in found[0] for place in _typical(found, side, word)}
+    return {location for word in found[0] for location in _typical(found, side, word)}
 
 
-def _texts(text: Rows, places: set[Place]) -> dict[Place, str]:
-    """The words around each place, it in brackets."""
-    by_row: dict[int, list[Place]] = {}
-    for place in places:
-        by_row.setdefault(place.row, []).append(place)
-    return {place: _around(row, place.token) for number, row in enumerate(text()) for place in by_row.get(number, ())}
+def _texts(text: Rows, locations: set[Location]) -> dict[Location, str]:
+    """The words around each location, the word itself in brackets."""
+    by_row: dict[int, list[Location]] = {}
+    for location in locations:
+        by_row.setdefault(location.row, []).append(location)
+    return {
+        location: _around(row, location.token)
+        for number, row in enumerate(text())
+        for location in by_row.get(number, ())
+    }
 
 
 def _around(row: Row, at: int) -> str:
@@ -186,7 +192,7 @@ def _around(row: Row, at: int) -> str:
 
 
 def _write(
-    told: Sequence[WordChange],
+    changes: Sequence[WordChange],
     shown: Sequence[tuple[str, Occurrences, Occurrences]],
     slices: Sequence[Path],
     output: Path,
@@ -194,7 +200,7 @@ def _write(
     with atomic_write(output) as part:
         part.mkdir()
         with (part / TABLE_FILE).open("w", encoding="utf-8") as file:
-            for facts in rows_of(told):
+            for facts in rows_of(changes):
                 file.write(json.dumps(facts, ensure_ascii=False) + "\n")
         draw_changes(
             [(word, a.vectors, b.vectors) for word, a, b in shown],
@@ -203,9 +209,9 @@ def _write(
         )
 
 
-def rows_of(told: Sequence[WordChange]) -> Iterator[dict[str, object]]:
-    """What JSON can hold of each word."""
-    for rank, w in enumerate(told, start=1):
+def rows_of(changes: Sequence[WordChange]) -> Iterator[dict[str, object]]:
+    """The JSON object of each word."""
+    for rank, w in enumerate(changes, start=1):
         yield {
             "rank": rank, "word": w.word, **w.change._asdict(), "q": w.q,
             "counts": w.counts, "steps": w.steps, "first": w.typical[0], "last": w.typical[1],

@@ -1,4 +1,4 @@
-"""The picture of `elmo change`: occurrences of the words that changed most, one panel a word, one colour a slice."""
+"""The picture of `elmo change`: occurrences of the words that changed most, one panel per word, one colour per slice."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ def draw_changes(words: Sequence[tuple[str, Vectors, Vectors]], names: tuple[str
     """Draw up to six words.
 
     Args:
-        words: with their vectors (n, D) in either slice. names: of the slices.
+        words: with their vectors (n, D) in each slice. names: of the slices.
         path: the PNG to write.
     Returns:
         False without matplotlib (extra `plots`): nothing is drawn.
@@ -27,14 +27,14 @@ def draw_changes(words: Sequence[tuple[str, Vectors, Vectors]], names: tuple[str
         return False
     for number, (word, a, b) in enumerate(words[:6]):
         axes: Any = figure.add_subplot(2, 3, number + 1)
-        places = in_the_plane(np.concatenate([a, b]))
+        points = in_the_plane(np.concatenate([a, b]))
         for own, colour, marker, name in zip(
-            (places[: len(a)], places[len(a) :]), ("#1f6fb4", "#d95f02"), ("o", "s"), names, strict=True
+            (points[: len(a)], points[len(a) :]), ("#1f6fb4", "#d95f02"), ("o", "s"), names, strict=True
         ):
             axes.scatter(*own.T, c=colour, marker=marker, s=18, alpha=0.6, label=name, linewidths=0)
         axes.set(xticks=[], yticks=[])
         axes.set_title(word, fontsize=13)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    figure.suptitle("Occurrences in the plane of the two directions in which they differ most")
+    figure.suptitle("Occurrences, projected onto their first two principal components")
     figure.savefig(path, format="png", dpi=110)
     return True

@@ -1,8 +1,8 @@
-"""What context does to a word: five ambiguous words, each in eight sentences, seen through every layer of a model.
+"""How context changes the vectors of a word: five ambiguous words, each in eight sentences, in every layer of a model.
 
 For each word and layer: the mean cosine of pairs of occurrences with the same sense, and of pairs with different senses. In
-the token layer, which knows no context, all occurrences of a word are one vector: both means are 1. The sentences were
-written before any model was looked at.
+the token layer, which has no context, all occurrences of a word have the same vector: both means are 1. The sentences were
+written before they were tried on any model.
 """
 
 import json
@@ -33,12 +33,12 @@ class Occurrence:
     word: str
     sense: str
     tokens: tuple[str, ...]
-    place: int  # of the word among the tokens
+    position: int  # of the word among the tokens
 
     @property
     def text(self) -> str:
         """The sentence with the word in brackets."""
-        return " ".join(f"[{token}]" if i == self.place else token for i, token in enumerate(self.tokens))
+        return " ".join(f"[{token}]" if i == self.position else token for i, token in enumerate(self.tokens))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Demo:
-    """All that the demo found."""
+    """The result of the demo."""
 
     rows: list[Row]
     neighbours: list[Neighbour]  # in the top layer, the first sentence of each sense
@@ -74,7 +74,7 @@ class Demo:
 
     @property
     def words_told_apart(self) -> int:
-        """Words whose same-sense pairs are closer in every layer that knows context."""
+        """Words whose same-sense pairs are closer in every layer with context."""
         words = {row.word for row in self.rows}
         lost = {row.word for row in self.rows if row.layer > 0 and row.same_sense <= row.different_sense}
         return len(words - lost)
@@ -100,7 +100,7 @@ def run_demo(model: str, out: Path, force: bool = False) -> Demo:
     occurrences = read_occurrences()
     elmo = Elmo.from_pretrained(model)
     embedded = elmo.embed([list(o.tokens) for o in occurrences], layers="all")
-    vectors = np.stack([v[:, o.place] for v, o in zip(embedded, occurrences, strict=True)])  # (occurrences, L, D)
+    vectors = np.stack([v[:, o.position] for v, o in zip(embedded, occurrences, strict=True)])  # (occurrences, L, D)
     rows, neighbours = compare(occurrences, vectors)
     with atomic_write(out) as part:
         part.mkdir()
@@ -130,7 +130,9 @@ def compare(occurrences: Sequence[Occurrence], vectors: NDArray[np.float32]) -> 
             same = [cosine[a, b] for a, b in pairs if same_sense[a, b]]
             different = [cosine[a, b] for a, b in pairs if not same_sense[a, b]]
             nearest = (cosine - 2 * np.eye(len(own))).argmax(axis=1)
-            right = int(same_sense[np.arange(len(own)), nearest].sum()) if layer else 0  # token layer: all are equal
+            right = (
+                int(same_sense[np.arange(len(own)), nearest].sum()) if layer else 0
+            )  # in the token layer all are equal
             rows.append(Row(word, layer, float(np.mean(same)), float(np.mean(different)), right, len(own)))
             if layer == n_layers - 1:
                 firsts = [
@@ -154,11 +156,11 @@ def _occurrence(sentence: str, word: str, sense: str) -> Occurrence:
     if match is None or match[1] != word:
         raise TextError(f"{SENTENCES_FILE.name}: no [{word}] in {sentence!r}")
     tokens = tokenize(sentence[: match.start()] + word + sentence[match.end() :])
-    place = next(i for i, token in enumerate(tokens) if token.start == match.start())
-    return Occurrence(word, sense, tuple(token.text for token in tokens), place)
+    position = next(i for i, token in enumerate(tokens) if token.start == match.start())
+    return Occurrence(word, sense, tuple(token.text for token in tokens), position)
 
 
 def _around(occurrence: Occurrence) -> str:
-    """A few words on either side."""
-    start, end = max(0, occurrence.place - 2), occurrence.place + 3
+    """The word with two words on each side."""
+    start, end = max(0, occurrence.position - 2), occurrence.position + 3
     return " ".join(occurrence.tokens[start:end])

@@ -1,4 +1,4 @@
-"""The picture of the demo: occurrences of ambiguous words in the plane, one panel a word, one colour a sense."""
+"""The picture of the demo: occurrences of ambiguous words in the plane, one panel per word, one colour per sense."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from elmo.apps.pages.empty_figure import empty_figure
 
-LABEL_HEIGHT = 0.04  # of a panel
+LABEL_HEIGHT = 0.04  # fraction of a panel
 
 
 def draw_occurrences(
@@ -31,18 +31,18 @@ def draw_occurrences(
     for number, word in enumerate(dict.fromkeys(words)):
         axes: Any = figure.add_subplot(2, 3, number + 1)
         own = [i for i, other in enumerate(words) if other == word]
-        places = in_the_plane(vectors[own])
+        points = in_the_plane(vectors[own])
         own_senses = np.array([senses[i] for i in own])
         for colour, marker, sense in zip(("#1f6fb4", "#d95f02"), ("o", "s"), dict.fromkeys(own_senses), strict=True):
             axes.scatter(
-                *places[own_senses == sense].T, c=colour, marker=marker, s=60, label=f"{word} {sense}", zorder=2
+                *points[own_senses == sense].T, c=colour, marker=marker, s=60, label=f"{word} {sense}", zorder=2
             )
-        for i, place, height in zip(own, places, _spread(places[:, 1]), strict=True):
-            side = 1 if place[0] < 0.5 else -1  # the label points to the middle of its panel
+        for i, point, height in zip(own, points, _spread(points[:, 1]), strict=True):
+            side = 1 if point[0] < 0.5 else -1  # the label is on the side of the middle of the panel
             axes.annotate(
                 labels[i],
-                place,
-                (place[0] + side * 0.04, height),
+                point,
+                (point[0] + side * 0.04, height),
                 arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.6},
                 horizontalalignment="left" if side > 0 else "right",
                 verticalalignment="center",
@@ -51,7 +51,7 @@ def draw_occurrences(
         axes.set(xlim=(-0.08, 1.08), ylim=(-0.08, 1.2), xticks=[], yticks=[])
         axes.set_title(word, fontsize=13)
         axes.legend(fontsize=8, loc="upper center", ncols=2, frameon=False)
-    figure.suptitle("Occurrences in the top layer: the two directions in which each word's vectors differ most")
+    figure.suptitle("Occurrences in the top layer, projected onto the first two principal components of each word")
     figure.savefig(path, dpi=110)
     return True
 
@@ -62,12 +62,12 @@ def in_the_plane(x: NDArray[np.float32]) -> NDArray[np.float32]:
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     flat = centred @ directions[:2].T
     low, high = flat.min(axis=0), flat.max(axis=0)
-    places: NDArray[np.float32] = (flat - low) / np.where(high > low, high - low, 1)
-    return places
+    points: NDArray[np.float32] = (flat - low) / np.where(high > low, high - low, 1)
+    return points
 
 
 def _spread(heights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Heights of labels, moved up as far as they need so as not to stand on each other."""
+    """Heights of labels, moved up so that labels do not overlap."""
     spread = heights.copy()
     for lower, upper in pairwise(heights.argsort()):
         spread[upper] = max(spread[upper], spread[lower] + LABEL_HEIGHT)

@@ -1,4 +1,4 @@
-"""A model and labelled texts -> what a simple probe reads off its frozen vectors, layer by layer, beside other vectors."""
+"""A model and labelled texts -> scores of simple probes on its frozen vectors, layer by layer, and on other vectors."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from elmo.analysis import probe_data as lies
+from elmo.analysis import probe_data
 from elmo.analysis.probe_scores import ProbeSettings, Score, mean_over_sets
 from elmo.analysis.probe_vectors import ElmoVectors, StaticTokens, TokenVectors, random_elmo
 from elmo.analysis.sense_probes import probe_senses, probe_word_in_context
@@ -26,12 +26,12 @@ PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
 SCORES_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "README.md", "probes.png"
 RANDOM = "random ELMo"
 
-Progress = Callable[[str, str], None]  # told the probe and whose vectors
+Progress = Callable[[str, str], None]  # called with the probe and the name of the vectors
 Run = Callable[[TokenVectors], list[Score]]
 
 
 class Probed(NamedTuple):
-    """What was found, and what was not looked for."""
+    """Scores, and the probes that were skipped."""
 
     scores: list[Score]
     skipped: dict[str, str]  # probe -> why
@@ -51,25 +51,25 @@ def probe_model(
     force: bool = False,
     report: Progress = lambda probe, source: None,
 ) -> Probed:
-    """Probe the layers of a model and their mean, and what stands beside it.
+    """Probe the layers of a model and their mean, and the vectors to compare with.
 
     Args:
-        data: a folder laid out as docs/probes.md says; a probe whose files are not in it is skipped.
+        data: a folder in the layout of docs/probes.md; a probe whose files are missing is skipped.
         probes: of PROBES.
-        corpus: texts of which words are averaged for the similarity of words, and on which static vectors are trained.
+        corpus: texts for the word vectors of the similarity lists, and for training static vectors.
         static: files of static vectors (word2vec, fastText).
-        vectors: a folder for Word2Vec and fastText vectors trained on `corpus` (extra `gensim`); what lies there is used.
-        with_random: probe a model of the same shape with random weights too.
+        vectors: a folder for Word2Vec and fastText vectors trained on `corpus` (extra `gensim`); existing files are reused.
+        with_random: also probe a model of the same shape with random weights.
         output: a folder for probes.json, a table (README.md) and a picture by layer (extra `plots`).
         force: replace such a folder.
-        report: told which probe reads whose vectors.
+        report: called with the probe and the name of the vectors.
     Raises:
-        ConfigError: no such probe; `vectors` without a corpus, or without gensim. TextError: none of the data is there, or
-            a file is broken. CheckpointError: no such model. OutputError: the folder exists.
+        ConfigError: no such probe; `vectors` without a corpus, or without gensim. TextError: none of the data is found, or a
+            file is damaged. CheckpointError: no such model. OutputError: the folder exists.
     """
     unknown = [name for name in probes if name not in PROBES]
     if unknown or not probes:
-        raise ConfigError(f"probe {unknown[0] if unknown else ''!r}; there are {', '.join(PROBES)}")
+        raise ConfigError(f"no probe {unknown[0] if unknown else ''!r}; choose from {', '.join(PROBES)}")
     if output is not None:
         refuse_existing(output, force, known_by=[SCORES_FILE], holds=[SCORES_FILE, TABLE_FILE, PICTURE_FILE])
     runs, skipped = find_probes(data, settings, probes, corpus)
@@ -83,14 +83,14 @@ def probe_model(
             scores += run(source)
     found = Probed(
         list({score[:6]: score for score in scores}.values()), skipped
-    )  # the majority was told several times
+    )  # the majority baseline occurs several times
     if output is not None:
         write_probes(found, Path(model).name, output)
     return found
 
 
 def sources_of(elmo: Elmo, name: str, static: Sequence[Path], with_random: bool) -> Iterator[TokenVectors]:
-    """What is probed, one after the other."""
+    """The sources of vectors, one after the other."""
     yield ElmoVectors(elmo, name)
     for path in static:
         yield StaticTokens(read_static_vectors(path), path.stem)
@@ -101,18 +101,18 @@ def sources_of(elmo: Elmo, name: str, static: Sequence[Path], with_random: bool)
 def find_probes(
     data: Path, settings: ProbeSettings, probes: Sequence[str], corpus: Sequence[Path]
 ) -> tuple[list[tuple[str, Run]], dict[str, str]]:
-    """What can be run on a folder, and why the rest cannot.
+    """The probes that can run on a folder, and why the others cannot.
 
     Raises:
-        TextError: nothing can.
+        TextError: none can.
     """
     if not data.is_dir():
         raise TextError(
-            f"{data.absolute()}: no such folder; give one with labelled texts, laid out as docs/probes.md says"
+            f"{data.absolute()}: no such folder; give a folder of labelled texts in the layout of docs/probes.md"
         )
     for path in corpus:
         if not path.is_file():
-            raise TextError(f"{path.absolute()}: no such file; give files of text as corpus")
+            raise TextError(f"{path.absolute()}: no such file; give text files as corpus")
     runs: list[tuple[str, Run]] = []
     skipped = {}
     for name in probes:
@@ -121,34 +121,34 @@ def find_probes(
         if not found:
             skipped[name] = _missing(name, data, corpus)
     if not runs:
-        raise TextError(f"{data}: nothing to probe with ({'; '.join(skipped.values())})")
+        raise TextError(f"{data}: no probe can run ({'; '.join(skipped.values())})")
     return runs, skipped
 
 
 def _missing(name: str, data: Path, corpus: Sequence[Path]) -> str:
-    if name == "words" and not corpus and lies.similarity_lists(data):
+    if name == "words" and not corpus and probe_data.similarity_lists(data):
         return "words: no corpus to find words in; give --corpus"
     return f"{name}: no {_FILES[name]}"
 
 
 _FILES = {
-    "pos": f"{lies.POS}/train.conllu and test.conllu",
-    "entities": f"{lies.ENTITIES}/train.conll and test.conll",
-    "sense": f"{lies.SENSES}/senseval-WORD-en/train.jsonl and test.jsonl",
-    "wic": f"{lies.WORD_IN_CONTEXT}/train.jsonl",
-    "sentences": f"{' or '.join(lies.SENTENCES.values())}/test.jsonl",
-    "words": f"{lies.WORDS}/LIST.csv",
+    "pos": f"{probe_data.POS}/train.conllu and test.conllu",
+    "entities": f"{probe_data.ENTITIES}/train.conll and test.conll",
+    "sense": f"{probe_data.SENSES}/senseval-WORD-en/train.jsonl and test.jsonl",
+    "wic": f"{probe_data.WORD_IN_CONTEXT}/train.jsonl",
+    "sentences": f"{' or '.join(probe_data.SENTENCES.values())}/test.jsonl",
+    "words": f"{probe_data.WORDS}/LIST.csv",
 }
 
 
 def _find_pos(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
-    train, test = (lies.file_in(data / lies.POS, f"{part}.conllu") for part in ("train", "test"))
+    train, test = (probe_data.file_in(data / probe_data.POS, f"{part}.conllu") for part in ("train", "test"))
     if train and test:
         yield lambda source: probe_parts_of_speech(source, train, test, "UD-EWT", settings)
 
 
 def _find_entities(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
-    train, test = (lies.file_in(data / lies.ENTITIES, f"{part}.conll") for part in ("train", "test"))
+    train, test = (probe_data.file_in(data / probe_data.ENTITIES, f"{part}.conll") for part in ("train", "test"))
     if train and test:
         yield lambda source: probe_entities(source, train, test, "CoNLL-2003", settings)
 
@@ -156,40 +156,41 @@ def _find_entities(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) 
 def _find_senses(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
     def run(word: str, source: TokenVectors) -> list[Score]:
         files = [
-            lies.file_in(data / lies.SENSES / f"senseval-{word}-en", f"{part}.jsonl") for part in ("train", "test")
+            probe_data.file_in(data / probe_data.SENSES / f"senseval-{word}-en", f"{part}.jsonl")
+            for part in ("train", "test")
         ]
-        train, test = (lies.read_senses(path) for path in files if path)
+        train, test = (probe_data.read_senses(path) for path in files if path)
         return probe_senses(source, train, test, word, settings)
 
-    for word in lies.sense_words(data):
+    for word in probe_data.sense_words(data):
         yield partial(run, word)
 
 
 def _find_wic(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
-    path = lies.file_in(data / lies.WORD_IN_CONTEXT, "train.jsonl")
+    path = probe_data.file_in(data / probe_data.WORD_IN_CONTEXT, "train.jsonl")
     if path:
-        pairs = lies.read_word_pairs(path)
-        train, test = lies.hold_out(pairs, min(lies.HELD_OUT, len(pairs) // 3))
+        pairs = probe_data.read_word_pairs(path)
+        train, test = probe_data.hold_out(pairs, min(probe_data.HELD_OUT, len(pairs) // 3))
         if not train:
-            raise TextError(f"{path}: no pair is left to learn from once those with held-out sentences are out")
+            raise TextError(f"{path}: no training pair is left after removing those with held-out sentences")
         yield lambda source: probe_word_in_context(source, train, test, "WiC", settings)
 
 
 def _find_sentences(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
     def run(path: Path, of: str, source: TokenVectors) -> list[Score]:
-        return probe_sentences(source, lies.read_sentence_pairs(path), of, settings)
+        return probe_sentences(source, probe_data.read_sentence_pairs(path), of, settings)
 
-    for of, folder in lies.SENTENCES.items():
-        path = lies.file_in(data / folder, "test.jsonl")
+    for of, folder in probe_data.SENTENCES.items():
+        path = probe_data.file_in(data / folder, "test.jsonl")
         if path:
             yield partial(run, path, of)
 
 
 def _find_words(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> Iterator[Run]:
-    lists = {path.name.split(".")[0]: lies.read_similarities(path) for path in lies.similarity_lists(data)}
+    lists = {path.name.split(".")[0]: probe_data.read_similarities(path) for path in probe_data.similarity_lists(data)}
     if not lists or not corpus:
         return
-    found: list[WordsInText] = []  # the corpus is read when the first source asks
+    found: list[WordsInText] = []  # the corpus is read when the first source needs it
 
     def run(source: TokenVectors) -> list[Score]:
         if not found:
@@ -225,7 +226,7 @@ def write_probes(found: Probed, name: str, output: Path) -> None:
 
 
 def facts_of(scores: Sequence[Score]) -> dict[str, float]:
-    """Flat facts for JSON: probe.set.measure.system.view, with `.typed` behind those of text with typing errors."""
+    """Flat facts for JSON: probe.set.measure.system.view, `.typed` marks text with typing errors."""
     return {
         ".".join(
             filter(None, (s.probe, s.of, s.measure, s.system, s.view, s.text if s.text == "typed" else ""))

@@ -17,12 +17,12 @@ MISSING = "·"
 
 
 def probe_table(scores: Sequence[Score]) -> str:
-    """All systems with their best view, then the views of each, then what typing errors cost."""
+    """All systems with their best view, then the views of each, then the loss from typing errors."""
     rows = with_means(scores)
     return "\n".join(
         [
             "# Probes\n",
-            "Percent, mean and deviation of the seeds; of the views of a system (layers; word, context) the best on dev.\n",
+            "Percent, mean and standard deviation over seeds; for each system the layer or view that is best on dev.\n",
             best_table(rows),
             "\n## Every view\n",
             view_table(rows),
@@ -33,7 +33,7 @@ def probe_table(scores: Sequence[Score]) -> str:
 
 
 def with_means(scores: Sequence[Score]) -> list[Score]:
-    """Scores with the means over several sets of a probe beside them."""
+    """Scores, with the means over the sets of each probe added."""
     found = list(scores)
     for probe, measure in TITLES:
         if len({score.of for score in scores if (score.probe, score.measure) == (probe, measure)}) > 1:
@@ -42,12 +42,12 @@ def with_means(scores: Sequence[Score]) -> list[Score]:
 
 
 def best_table(rows: Sequence[Score]) -> str:
-    """A row a set, a column a system, the best view of each in brackets."""
+    """One row per set, one column per system, its best view in brackets."""
     return _table([row for row in best_views(rows) if row.text == "clean"], lambda row: row.system, named=True)
 
 
 def view_table(rows: Sequence[Score]) -> str:
-    """A row a set and system, a column a view."""
+    """One row per set and system, one column per view."""
     lines = []
     clean = [row for row in rows if row.text == "clean" and row.view]
     for system in dict.fromkeys(row.system for row in clean):
@@ -57,7 +57,7 @@ def view_table(rows: Sequence[Score]) -> str:
 
 
 def typed_table(rows: Sequence[Score]) -> str:
-    """What the best view of each system loses, in points."""
+    """The loss of the best view of each system on text with typing errors, in points."""
     best = best_views(rows)
     clean = {row[:5]: row for row in best if row.text == "clean"}
     lost = [
@@ -65,13 +65,13 @@ def typed_table(rows: Sequence[Score]) -> str:
         for row in best
         if row.text == "typed"
     ]
-    return _table(lost, lambda row: row.system) if lost else "Not asked for."
+    return _table(lost, lambda row: row.system) if lost else "Not measured."
 
 
 def difference_table(scores: Sequence[Score], name: str) -> str:
-    """The best view of the model `name` less that of each other system, with the middle 95 % of draws of the test examples."""
+    """The best view of the model `name` minus that of each other system, with a 95 % bootstrap interval."""
     best = [row for row in best_views(scores) if row.text == "clean" and row.right]
-    lines = ["| probe | set | less | difference | 95 % |", "|---|---|---|---|---|"]
+    lines = ["| probe | set | compared with | difference | 95 % interval |", "|---|---|---|---|---|"]
     for own in (row for row in best if row.system == name):
         for other in best:
             if other[:3] == own[:3] and other.system != name:
@@ -97,6 +97,6 @@ def _table(rows: Sequence[Score], column: Callable[[Score], str], named: bool = 
 
 
 def cell_of(row: Score, named: bool = True) -> str:
-    """`91.9 ± 0.1 (layer 1)`: mean, deviation of the seeds if there are several, the view if it is to be named."""
+    """`91.9 ± 0.1 (layer 1)`: mean, standard deviation if there are several seeds, the view if `named`."""
     spread = f" ± {row.deviation:.1f}" if len(row.values) > 1 else ""
     return f"{row.value:.1f}{spread}" + (f" ({row.view})" if named and row.view else "")

@@ -1,4 +1,4 @@
-"""The picture of `elmo probe`: how much each layer of a model knows, a panel a probe, rivals as lines across."""
+"""The picture of `elmo probe`: the score of each layer, one panel per probe, other systems as horizontal lines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ _STYLES = ("--", ":", "-.", (0, (1, 3)), (0, (6, 2, 1, 2, 1, 2)))
 
 
 def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
-    """Draw the layers of the model `name`, of probes on several sets their mean.
+    """Draw the layers of the model `name`; a probe with several sets is drawn as their mean.
 
     Args:
         path: the PNG to write.
@@ -47,7 +47,7 @@ def _draw_panel(axes: Any, rows: Sequence[Score], name: str, lines: dict[str, An
     axes.set_xticks(range(len(layers)), [row.view for row in layers], fontsize=9)
     others = [row for row in best_views(rows) if row.system != name]
     for row in others:
-        look = [*lines].index(row.system) if row.system in lines else len(lines)  # alike in all panels
+        look = [*lines].index(row.system) if row.system in lines else len(lines)  # the same in all panels
         colour, style = _COLOURS[(look - 1) % len(_COLOURS)], _STYLES[(look - 1) % len(_STYLES)]
         line = axes.axhline(row.value, color=colour, linestyle=style, linewidth=1.4)
         lines.setdefault(row.system, line)

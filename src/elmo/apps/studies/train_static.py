@@ -1,4 +1,4 @@
-"""Word2Vec and fastText vectors of a corpus, trained by gensim (extra `gensim`) as rivals of a model on the same text."""
+"""Word2Vec and fastText vectors of a corpus, trained by gensim (extra `gensim`), to compare with a model of the same text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ FILES = {"word2vec": "word2vec.bin", "fasttext": "fasttext.bin"}
 
 
 def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Path]:
-    """Train both on the tokens of a corpus in lower case, in one thread so that the same comes out again.
+    """Train both on the lowercased tokens of a corpus, in one thread so that the result is reproducible.
 
-    CBOW with five negative samples, 200 numbers, window 5, words that occur five times, five epochs; fastText with n-grams of
-    3 to 6 characters. What lies in the folder is used as it is.
+    CBOW with five negative samples, 200 numbers, window 5, words with at least five occurrences, five epochs; fastText with
+    n-grams of 3 to 6 characters. Existing files in the folder are reused.
 
     Returns:
         the files of both: word2vec's binary format, a fastText model.
@@ -28,7 +28,7 @@ def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Pa
     missing = [kind for kind, path in wanted.items() if not path.is_file()]
     if missing:
         if not corpus:
-            raise ConfigError(f"{folder}: no {FILES[missing[0]]} in it, and no corpus to train it on; give --corpus")
+            raise ConfigError(f"{folder}: contains no {FILES[missing[0]]}, and no corpus to train it on; give --corpus")
         gensim = _import_gensim()
         text = folder / _TEXT_FILE
         if not text.is_file():
@@ -39,7 +39,7 @@ def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Pa
 
 
 def _write_lines(corpus: Sequence[Path], target: Path) -> None:
-    """A sentence a line, tokens with blanks between, in lower case."""
+    """One sentence per line, tokens separated by blanks, in lower case."""
     with atomic_write(target) as part, part.open("w", encoding="utf-8", errors="replace") as file:
         for words in corpus_words(corpus, pretokenized=False):
             file.write(" ".join(words).lower() + "\n")
