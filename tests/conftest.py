@@ -17,15 +17,19 @@ from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, WordEmbeddingConfig
 from elmo.model.encoders.lstm.settings import LSTMConfig
+from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import EncodedText, write_encoded_text
+from elmo.text.windows import Window
 from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import encode_corpus
+from elmo.train.loop import train_step
 from elmo.train.recipe import pretrain_config
-from elmo.train.trainer import Trainer
+from elmo.train.step import learning_rate_at
+from elmo.train.trainer import StepResult, Trainer
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -125,7 +129,13 @@ def loss_of_first_step(model: SavedModel, sentence: list[str]) -> float:
     }
     trainer = Trainer(model, corpus, pretrain_config(settings, []))
     window, _ = trainer.reader.read(trainer.reader.start())
-    return 2 * n_positions * trainer.step(0, 10, window, trainer.zero_state()).loss_nats
+    return 2 * n_positions * step_of(trainer, 0, 10, window, trainer.zero_state()).loss_nats
+
+
+def step_of(trainer: Trainer, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
+    """One update of a run of `n_steps`."""
+    learning_rate = learning_rate_at(number, n_steps, trainer.config.optimizer)
+    return train_step(trainer, number, learning_rate, trainer.prepare(number, window), state)
 
 
 def encode_text(sentences: Sequence[Sequence[str]]) -> EncodedText:

@@ -14,7 +14,7 @@ from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.run_record import append_report, read_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import OutputError
-from elmo.train.loop import Report
+from elmo.train.run_log import Report
 from elmo.train.run_state import BEST, checkpoints_of
 
 N_STEPS = 9

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import CUTOFFS, INPUT_LAYERS, TEXT, encode_text, model_of, small_model
+from conftest import CUTOFFS, INPUT_LAYERS, TEXT, encode_text, model_of, small_model, step_of
 from elmo.model.bilm import BiLM
 from elmo.model.config import SIZES
 from elmo.model.output.softmax import Softmax
@@ -69,7 +69,7 @@ def test_parameters_with_an_adaptive_softmax_are_those_that_a_trainer_moves():
 def test_moments_are_what_the_optimizer_keeps_after_a_step(optimizer, tied, softmax):
     trainer = trainer_of("bytes", optimizer=optimizer, tied=tied, softmax=softmax)
     window, _ = trainer.reader.read(trainer.reader.start())
-    trainer.step(0, 10, window, trainer.zero_state())
+    step_of(trainer, 0, 10, window, trainer.zero_state())
     kept = [t for name, t in trainer.update.moments().items() if not name.endswith(".step")]
     cutoffs = CUTOFFS if softmax == "adaptive" else None
     predicted = count_memory(trainer.config, trainer.softmax.n_words, 20, StepWords(9, 9), cutoffs)
@@ -114,7 +114,7 @@ def run(config, n_steps):
     position, state = trainer.reader.start(), trainer.zero_state()
     for number in range(n_steps):
         window, position = trainer.reader.read(position)
-        state = trainer.step(number, n_steps, window, state).state
+        state = step_of(trainer, number, n_steps, window, state).state
 
 words = [f"word{i * i % 9973}" for i in range(60_000)]
 text = encode_text([words[i : i + 20] for i in range(0, len(words), 20)])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from elmo.train import speed
+from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import NOTHING
 from elmo.train.ranks import ALONE
 from elmo.train.speed import time_sentences, time_steps
@@ -12,7 +13,7 @@ from elmo.train.speed import time_sentences, time_steps
 
 class Clock:
     def __init__(self, monkeypatch):
-        self.now = 0.0
+        self.now, self.monkeypatch = 0.0, monkeypatch
         monkeypatch.setattr(speed.time, "monotonic", lambda: self.now)
 
 
@@ -24,13 +25,19 @@ def clock(monkeypatch):
 def trainer_that_takes(clock, seconds):
     """A stand-in for a trainer whose steps take these seconds, the last for ever after."""
 
-    def step(number, n_steps, window, state, prepared):
+    def step(trainer, number, learning_rate, prepared, state):
         clock.now += seconds[min(number, len(seconds) - 1)]
         return SimpleNamespace(state=state)
 
+    clock.monkeypatch.setattr(speed, "train_step", step)
+
     reader = SimpleNamespace(start=lambda: 0, read=lambda position: (None, position + 1))
     return SimpleNamespace(
-        reader=reader, ranks=ALONE, prepare=lambda number, window: None, zero_state=lambda: None, step=step
+        reader=reader,
+        ranks=ALONE,
+        prepare=lambda number, window: None,
+        zero_state=lambda: None,
+        config=PretrainConfig(),
     )
 
 

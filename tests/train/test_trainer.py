@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import CUTOFFS, TEXT, encode_text, small_model
+from conftest import CUTOFFS, TEXT, encode_text, small_model, step_of
 from elmo.errors import ConfigError, TrainingError
 from elmo.model.encoders.lstm.lstm import LSTMState
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import known_precision
 from elmo.train.data.encoded_corpus import encode_corpus
-from elmo.train.loop import pretrain
+from elmo.train.loop import pretrain, train_step
 from elmo.train.objectives.graphed_losses import WORDS_STEP, filled_up
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.recipe import pretrain_config
@@ -42,7 +42,7 @@ def train(trainer, n_steps):
     position, state, losses = trainer.reader.start(), trainer.zero_state(), []
     for number in range(n_steps):
         window, position = trainer.reader.read(position)
-        result = trainer.step(number, n_steps, window, state)
+        result = step_of(trainer, number, n_steps, window, state)
         state = result.state
         losses.append(result.loss_nats)
     return losses
@@ -189,8 +189,9 @@ def test_words_that_fill_a_window_up_change_nothing():
     assert filled.resets.shape == window.begins.shape
     fuller = PreparedWindow(prepared.drawn, [Part(rows, filled._replace(resets=given.resets), dropout)])
     other = trainer_of(state_reset="sentences", dropout={"words": 0.2})
-    expected = trainer.step(0, 9, window, trainer.zero_state())
-    assert other.step(0, 9, window, other.zero_state(), prepared=fuller).loss_nats == pytest.approx(expected.loss_nats)
+    expected = step_of(trainer, 0, 9, window, trainer.zero_state())
+    rate = expected.learning_rate
+    assert train_step(other, 0, rate, fuller, other.zero_state()).loss_nats == pytest.approx(expected.loss_nats)
     for a, b in zip(weights_of(trainer), weights_of(other), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
@@ -201,7 +202,7 @@ def first_loss(state_reset, hidden, begins=(), document_begins=()):
     window, _ = trainer.reader.read(trainer.reader.start())
     marks = [np.isin(np.arange(7), places) & np.ones((6, 1), dtype=bool) for places in (begins, document_begins)]
     state = BiLMState(*(LSTMState(half.hidden + hidden, half.cell - hidden) for half in trainer.zero_state()))
-    return trainer.step(0, 9, window._replace(begins=marks[0], document_begins=marks[1]), state).loss_nats
+    return step_of(trainer, 0, 9, window._replace(begins=marks[0], document_begins=marks[1]), state).loss_nats
 
 
 @pytest.mark.parametrize("what", ["sentences", "documents"])
@@ -230,7 +231,7 @@ def test_a_step_that_is_not_finite_moves_nothing_and_keeps_the_state(softmax):
     with torch.no_grad():
         (trainer.softmax if softmax == "sampled" else trainer.softmax.head).bias[4] = math.nan
     before = [p.clone() for p in weights_of(trainer)]
-    result = trainer.step(0, 9, window, state)
+    result = step_of(trainer, 0, 9, window, state)
     assert not result.moved
     assert result.state is state
     for a, b in zip(before, weights_of(trainer), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import encode_text
+from conftest import encode_text, step_of
 from elmo.checkpoints.formats.allennlp_hdf5 import datasets
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
@@ -17,9 +17,9 @@ from elmo.text.windows import Window
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.data.encoded_corpus import encode_corpus
-from elmo.train.loop import Trainer
 from elmo.train.ranks import Ranks
 from elmo.train.recipe import pretrain_config
+from elmo.train.trainer import Trainer
 
 CONFIG = BiLMConfig.model_validate(
     {
@@ -91,7 +91,7 @@ def test_six_steps_of_the_reference_trainer_are_reproduced(shared, clip, accumul
     for k in range(6):
         targets = [trace[f"batch{k}|next_token_id{end}"].astype(np.int32) + len(spellings) for end in ("", "_reverse")]
         window = Window(inputs[k, 0], targets[0], inputs[k, 1], targets[1], nowhere, nowhere)
-        result = trainer.step(k, 6, window, state)
+        result = step_of(trainer, k, 6, window, state)
         state = result.state
         forward, backward, norm = trace[f"clip{clip}_loss_fwd_loss_bwd_norm"][k]
         assert result.loss_nats == pytest.approx((forward + backward) / 2, abs=1e-5)

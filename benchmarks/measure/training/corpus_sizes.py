@@ -33,10 +33,10 @@ from elmo.apps.models.perplexity import measure_file
 from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.text.sources.corpus import corpus_words
-from elmo.train.loop import Report
 from elmo.train.memory import keep_freed_memory
 from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
+from elmo.train.run_log import Report
 
 NAME = "corpus_sizes"  # in results/
 _LM = SHARED / "data" / "lm"

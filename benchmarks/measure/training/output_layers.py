@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure.training.continuous_output import ContinuousOutput, fit_concentration
 from benchmarks.measure.training.count_vectors import count_vectors
-from benchmarks.measure.training.rival_trainer import RivalTrainer
+from benchmarks.measure.training.rival_trainer import RivalTrainer, step_of
 from benchmarks.record import SHARED
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.errors import TextError
@@ -131,7 +131,7 @@ def _train(
     for number in range(ends[-1]):
         begun = time.perf_counter()
         window, position = reader.read(position)
-        state = trainer.step(number, n_steps, window, state).state
+        state = step_of(trainer, number, n_steps, window, state).state
         seconds.append(time.perf_counter() - begun)
         if number + 1 in ends:
             peak_mb = peak_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

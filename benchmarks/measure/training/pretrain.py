@@ -36,8 +36,10 @@ from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.data.encoded_corpus import EncodedCorpus, encode_corpus
 from elmo.train.data.window_tensors import target_ids
+from elmo.train.loop import train_step
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
+from elmo.train.step import learning_rate_at
 from elmo.train.trainer import Trainer
 
 BILM_TF = 1950  # tokens/s of the reference trainer on T, on another machine
@@ -101,7 +103,9 @@ class Ours:
 
     def step(self) -> None:
         window, self.position = watch("read", self.trainer.reader.read)(self.position)
-        self.state = self.trainer.step(self.number, 10_000, window, self.state).state
+        learning_rate = learning_rate_at(self.number, 10_000, self.trainer.config.optimizer)
+        prepared = self.trainer.prepare(self.number, window)
+        self.state = train_step(self.trainer, self.number, learning_rate, prepared, self.state).state
         self.number += 1
 
 

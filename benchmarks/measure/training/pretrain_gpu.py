@@ -29,9 +29,11 @@ from elmo.text.words.vocabulary import Vocabulary, vocabulary_from_counts
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.data.encoded_corpus import EncodedCorpus, encode_corpus
 from elmo.train.data.read_ahead import read_windows
+from elmo.train.loop import train_step
 from elmo.train.ranks import Ranks, join_ranks
 from elmo.train.recipe import pretrain_config
 from elmo.train.speed import time_steps
+from elmo.train.step import learning_rate_at
 from elmo.train.trainer import Trainer
 
 PAPER = 2100  # tokens/s of one GTX 1080
@@ -59,8 +61,9 @@ def profile(trainer: Trainer) -> str:
             watcher = torch.profiler.profile(activities=kinds)
             watcher.start()
             begun = time.perf_counter()
-        window, prepared, _ = next(windows)
-        state = trainer.step(number, 100, window, state, prepared=prepared).state
+        prepared, _ = next(windows)
+        learning_rate = learning_rate_at(number, 100, trainer.config.optimizer)
+        state = train_step(trainer, number, learning_rate, prepared, state).state
     torch.cuda.synchronize()
     seconds = time.perf_counter() - begun
     watcher.stop()

@@ -14,10 +14,11 @@ from elmo.text.windows import Window, WindowReader
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.window_tensors import all_outputs, target_ids, tensors_of
+from elmo.train.loop import train_step
 from elmo.train.objectives.window_losses import product_precision, window_layers
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
-from elmo.train.trainer import DROPOUT, StepResult
+from elmo.train.trainer import DROPOUT, StepResult, Trainer
 
 
 class Output(Protocol):
@@ -43,7 +44,7 @@ class RivalTrainer:
         return self.bilm.start_state(self.config.rows)
 
     def step(self, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
-        """One update, see `Trainer.step`; the loss is the layer's own."""
+        """One update, see `loop.train_step`; the loss is the layer's own."""
         config = self.config
         rows = slice(0, config.rows)
         dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
@@ -63,3 +64,11 @@ class RivalTrainer:
 
     def refresh(self) -> None:
         """Nothing: the layer can always be measured."""
+
+
+def step_of(trainer: Trainer | RivalTrainer, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
+    """One update of either trainer."""
+    if isinstance(trainer, RivalTrainer):
+        return trainer.step(number, n_steps, window, state)
+    learning_rate = learning_rate_at(number, n_steps, trainer.config.optimizer)
+    return train_step(trainer, number, learning_rate, trainer.prepare(number, window), state)

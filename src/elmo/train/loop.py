@@ -1,7 +1,8 @@
 """START HERE: the pretraining loop (Peters et al. 2018, section 3.4; bilm-tf).
 
-Each step reads one window of every row, predicts the next word of each place from the left and from the right, and moves
-the weights (`trainer.py`). The LSTM state goes from window to window as a value; gradients stop at the window's border.
+Each step reads one window of every row, predicts the next word of each position from the left and from the right, and moves the
+weights. The LSTM state goes from window to window as a value; gradients stop at the window's border. What is minimized is an
+object (`objectives/`), what is trained with stands in `trainer.py`, and what is written down on the way in `run_log.py`.
 
 When does the state start from zero (`state_reset`)? `never`: bilm-tf's way; such a model meets the first words of a sentence
 that is embedded alone, from state zero, as it has never met any. `windows`: where a sentence happens to begin a window, which
@@ -9,40 +10,29 @@ costs nothing. `sentences`, `documents`: wherever one begins.
 """
 
 import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM
+from elmo.model.dropout import Dropout
+from elmo.model.encoders.state import BiLMState
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.read_ahead import read_windows
+from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.choose import objective_of
-from elmo.train.perplexity import Perplexity, measure_perplexity
+from elmo.train.objectives.objective import StepWeights
+from elmo.train.objectives.window_losses import window_layers
 from elmo.train.ranks import ALONE, Ranks
-from elmo.train.run_state import Place, RunState, load_model_of, load_run_state, save_best, save_checkpoint
-from elmo.train.trainer import ObjectiveMaker, Trainer
-
-
-@dataclass(frozen=True)
-class Report:
-    """One line of the log."""
-
-    step: int
-    n_steps: int
-    epoch: float  # epochs read
-    loss_nats: float  # training loss per token, mean of both directions, since the last report; by the recipe's softmax
-    gradient_norm: float
-    learning_rate: float
-    tokens_per_s: float  # each place counted once, both directions trained
-    seconds: float  # of training, all sessions together
-    skipped_steps: int = 0  # since the start of the run: their loss or gradient was not finite
-    heldout: Perplexity | None = None
+from elmo.train.run_log import Report, RunLog
+from elmo.train.run_state import Place, load_model_of, load_run_state
+from elmo.train.step import learning_rate_at, take_step
+from elmo.train.trainer import ObjectiveMaker, PreparedWindow, StepResult, Trainer
 
 
 def pretrain(
@@ -78,94 +68,80 @@ def pretrain(
     if resume_from is not None:
         model = load_model_of(resume_from, model)
     trainer = Trainer(model, corpus, config, ranks, teacher, objective)
-    if resume_from is None:
-        place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
-    else:
+    place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
+    if resume_from is not None:
         run = load_run_state(resume_from, model, trainer.update, config.rows)
         place, position, state = run.place, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
-    sample = corpus.heldout[:: -(-len(corpus.heldout) // config.evaluate_sentences)]
-    begun, seconds_before = time.monotonic(), place.seconds
-    saved_at, logged_at = begun, begun
-    losses: list[float] = []
-    step_logged = place.step
-    n_not_finite = 0  # steps in a row
-
-    def evaluate(sentences: Sequence[Sequence[str]]) -> Perplexity:
-        trainer.refresh()
-        return measure_together(model, sentences, ranks)
-
-    def save() -> None:
-        trainer.refresh()
-        of_all_rows = state.map(lambda t: ranks.gather_rows(t, config.rows))
-        if ranks.is_first:
-            run = RunState(place, of_all_rows, position)
-            save_checkpoint(checkpoints, model, trainer.update, run, config.keep_checkpoints)
-        ranks.wait()
-
-    stopped = place.step >= n_steps
+    log = RunLog(trainer, place, n_steps, checkpoints, stop, report)
     windows = read_windows(trainer, position, place.step)
-    while not stopped:
-        window, prepared, position = next(windows)
-        due = time.monotonic() - saved_at > 60 * config.checkpoint_minutes
-        result = trainer.step(place.step, n_steps, window, state, stop(), due, prepared=prepared)
+    while not log.ended:
+        prepared, position = next(windows)  # read
+        learning_rate = learning_rate_at(log.place.step, n_steps, config.optimizer)
+        result = train_step(trainer, log.place.step, learning_rate, prepared, state, *log.wishes())
         state = result.state
-        n_not_finite = 0 if result.moved else n_not_finite + 1
-        if result.moved:
-            losses.append(result.loss_nats)
-        now = time.monotonic()
-        place = place.model_copy(
-            update={
-                "step": place.step + 1,
-                "sentences": position.n_sentences,
-                "seconds": seconds_before + now - begun,
-                "skipped_steps": place.skipped_steps + (not result.moved),
-            }
-        )
-        if n_not_finite == config.optimizer.max_skipped_steps:
-            raise TrainingError(
-                f"{n_not_finite} steps in a row had a loss or gradient that is not finite (last: loss {result.loss_nats:.4g}, "
-                f"norm {result.gradient_norm:.4g}); start a new run with a lower optimizer.learning_rate"
-            )
-        stopped = place.step >= n_steps or result.wants_stop
-        evaluated = evaluate(sample) if place.step % config.evaluate_every == 0 and not stopped else None
-        if evaluated is not None and (place.best is None or evaluated.mean < place.best):
-            place = place.model_copy(update={"best": evaluated.mean})
-            if ranks.is_first:
-                save_best(checkpoints, model)
-        if evaluated is not None or place.step % config.log_every == 0 or stopped:
-            n_positions = config.rows * config.window * (place.step - step_logged)
-            report(
-                Report(
-                    step=place.step,
-                    n_steps=n_steps,
-                    epoch=place.step * config.rows * config.window / trainer.reader.n_positions,
-                    loss_nats=sum(losses) / len(losses) if losses else math.nan,
-                    gradient_norm=result.gradient_norm,
-                    learning_rate=result.learning_rate,
-                    tokens_per_s=n_positions / max(now - logged_at, 1e-9),
-                    seconds=place.seconds,
-                    skipped_steps=place.skipped_steps,
-                    heldout=evaluated,
-                )
-            )
-            losses, logged_at, step_logged = [], time.monotonic(), place.step
-        if stopped or result.wants_checkpoint:
-            save()
-            saved_at = time.monotonic()
-    return model, place
+        log.add(result, position, state)
+    return model, log.place
 
 
-def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:
-    """`measure_perplexity`, each rank measuring its share of the sentences; every rank gets the whole."""
-    own = sentences[ranks.rank :: ranks.n_ranks]
-    sums = torch.zeros(4, dtype=torch.float64, device=ranks.device)
-    if own:
-        found = measure_perplexity(model, own)
-        sums += sums.new_tensor([found.forward_nats, found.backward_nats, found.tokens, found.unknown])
-    ranks.add_up([sums])
-    forward, backward, tokens, unknown = sums.tolist()
-    return Perplexity(forward, backward, int(tokens), int(unknown))
+def train_step(
+    trainer: Trainer,
+    number: int,
+    learning_rate: float,
+    prepared: PreparedWindow,
+    state: BiLMState,
+    wants_stop: bool = False,
+    wants_checkpoint: bool = False,
+) -> StepResult:
+    """One update: forward, loss and backward of each part of the rows, then the optimizer's step.
+
+    Args:
+        number: of the step, from 0.
+        prepared: what `Trainer.prepare` makes of a window.
+        state: of this rank's rows before it.
+        wants_stop, wants_checkpoint: sent to all ranks with the gradients.
+    """
+    config, ranks, objective = trainer.config, trainer.ranks, trainer.objective
+    weights = objective.gather(prepared.drawn)
+    wishes = [float(wants_stop), float(wants_checkpoint)]
+    sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
+    run, states = partial(forward_backward, trainer), []
+    for rows, given, dropout in prepared.parts:
+        before = state.rows(slice(rows.start - trainer.rows.start, rows.stop - trainer.rows.start))
+        if trainer.graphed is None:
+            given = given.to(ranks.device)  # before the device has work to do: a transfer waits for its end
+            losses, after = run(given, before, weights, dropout)
+        else:
+            losses, after = trainer.graphed(run, given, before, weights, trainer.dropout_seed(number))
+        sums[:2] += losses
+        states.append(after)
+    objective.collect(weights, prepared.drawn, ranks)
+    ranks.add_up([*(p.grad for p in trainer.update.dense if p.grad is not None), sums])
+    norm = take_step(trainer.update, learning_rate, config.optimizer.clip_norm)
+    loss = float(sums[:2].sum()) * 0.5 / (config.rows * config.window)
+    moved = math.isfinite(norm)
+    return StepResult(
+        loss, norm, learning_rate, BiLMState.concat(states) if moved else state, moved, *(sums[2:] > 0).tolist()
+    )
+
+
+def forward_backward(
+    trainer: Trainer, given: WindowTensors, state: BiLMState, weights: StepWeights, dropout: Dropout
+) -> tuple[Tensor, BiLMState]:
+    """Forward, loss and backward of some rows of a window; on one GPU this is recorded once and replayed.
+
+    Args:
+        given: the rows. state: of these rows before the window. weights: what the objective gathered.
+    Returns:
+        the sum of each direction's losses, float (2,), and the state after the window.
+    """
+    objective = trainer.objective
+    weights = objective.derive(weights)
+    layers = window_layers(trainer.bilm, given, state, dropout, trainer.precision)  # forward
+    losses = objective.loss(layers, given, state, weights)  # (B * T,) of each direction
+    sums = torch.stack([loss.sum() for loss in losses])  # (2,)
+    (sums.sum() * trainer.scale).backward()  # type: ignore[no-untyped-call]
+    return sums.detach(), layers.after
 
 
 def steps_of(n_positions: int, config: PretrainConfig, max_steps: int | None = None) -> int:

@@ -30,6 +30,7 @@ from elmo.text.batches import length_batches
 from elmo.text.words.characters import SENTENCE_END, SENTENCE_START
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.ranks import Ranks
 
 CarryOrZero = Literal["zero", "carry"]
 
@@ -245,3 +246,15 @@ def _read_rows(
             nats[direction, :, here][mask[:, here]] = losses.cpu().numpy()
     starts = np.cumsum([0, *(n for span in spans for n in span)])[:-1]
     return np.add.reduceat(nats[:, mask], starts, axis=1), state
+
+
+def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:
+    """`measure_perplexity`, each rank measuring its part of the sentences; every rank gets the whole."""
+    own = sentences[ranks.rank :: ranks.n_ranks]
+    sums = torch.zeros(4, dtype=torch.float64, device=ranks.device)
+    if own:
+        found = measure_perplexity(model, own)
+        sums += sums.new_tensor([found.forward_nats, found.backward_nats, found.tokens, found.unknown])
+    ranks.add_up([sums])
+    forward, backward, tokens, unknown = sums.tolist()
+    return Perplexity(forward, backward, int(tokens), int(unknown))

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.train.data.read_ahead import read_windows
+from elmo.train.loop import train_step
 from elmo.train.perplexity import measure_perplexity
+from elmo.train.step import learning_rate_at
 from elmo.train.trainer import Trainer
 
 WARMUP_STEPS = 2  # left out: memory is asked for, kernels are chosen
@@ -32,8 +34,9 @@ def time_steps(trainer: Trainer, seconds: float, report: Callable[[int, float], 
     begun = time.monotonic()
     while len(times) <= WARMUP_STEPS or time.monotonic() - begun < seconds:
         step_begun = time.monotonic()
-        window, prepared, _ = next(windows)
-        state = trainer.step(len(times), 2**31, window, state, prepared=prepared).state
+        prepared, _ = next(windows)
+        learning_rate = learning_rate_at(len(times), 2**31, trainer.config.optimizer)
+        state = train_step(trainer, len(times), learning_rate, prepared, state).state
         times.append(time.monotonic() - step_begun)
         if len(times) == 1 and times[0] > seconds:
             return StepTime(times[0], 0)

@@ -14,9 +14,9 @@ from elmo.apps.pretraining.run_record import append_begin, append_end, append_re
 from elmo.apps.pretraining.run_report import report_run, write_page
 from elmo.apps.pretraining.run_summary import duration_text, perplexity_text
 from elmo.errors import OutputError, TrainingError
-from elmo.train.loop import Report
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import pretrain_config
+from elmo.train.run_log import Report
 
 EVIL = '<script>alert("x")</script>&.txt'
 LINE = Report(

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from elmo.cli.pretraining.live_line import LiveLine, progress_text, seconds_to_go
-from elmo.train.loop import Report
 from elmo.train.perplexity import Perplexity
+from elmo.train.run_log import Report
 
 LINE = Report(
     step=100,

@@ -40,9 +40,10 @@ from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
 from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
-from elmo.train.loop import Report, measure_together, pretrain
-from elmo.train.perplexity import Perplexity
+from elmo.train.loop import pretrain
+from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.ranks import ALONE, CPU, Ranks
+from elmo.train.run_log import Report
 from elmo.train.run_state import Place, checkpoints_of
 from elmo.train.warm_state import settle_state
 

@@ -24,7 +24,7 @@ from elmo.checkpoints.formats.native import CONFIG_FILE, VOCABULARY_FILE
 from elmo.errors import OutputError, TextError, TrainingError
 from elmo.storage.files import read_json
 from elmo.text.words.vocabulary import read_vocabulary
-from elmo.train.loop import Report
+from elmo.train.run_log import Report
 
 LOG_FILE = "log.jsonl"
 SESSIONS_FILE = "sessions.jsonl"

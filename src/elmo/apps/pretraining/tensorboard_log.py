@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from elmo.errors import ConfigError, OutputError
-from elmo.train.loop import Report
+from elmo.train.run_log import Report
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

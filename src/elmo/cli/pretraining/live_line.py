@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from elmo.cli.show import say, say_in_place
 
 if TYPE_CHECKING:
-    from elmo.train.loop import Report
     from elmo.train.perplexity import Perplexity
+    from elmo.train.run_log import Report
 
 RECENT_S = 300.0  # seconds of training whose speed gives the time to go
 PIPE_EVERY_S = 30.0  # minimum time between two plain lines in a pipe

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from elmo.text.windows import TextPosition, Window
+from elmo.text.windows import TextPosition
 from elmo.train.trainer import PreparedWindow, Trainer
 
 
 class ReadWindow(NamedTuple):
-    """A window, what a step needs of it, and where the text stands after it."""
+    """What a step needs of a window, and where the text stands after it."""
 
-    window: Window
     prepared: PreparedWindow
     after: TextPosition
 
@@ -27,7 +26,7 @@ def read_windows(trainer: Trainer, position: TextPosition, number: int) -> Itera
 
     def prepare(position: TextPosition, number: int) -> ReadWindow:
         window, after = trainer.reader.read(position)
-        return ReadWindow(window, trainer.prepare(number, window), after)
+        return ReadWindow(trainer.prepare(number, window), after)
 
     if trainer.ranks.device.type == "cpu":
         while True:

@@ -35,6 +35,10 @@ def filled_up(given: WindowTensors) -> WindowTensors:
     return given._replace(char_ids=longer(given.char_ids), word_scale=scale)
 
 
+# Forward, loss and backward of a window: the sums of both directions' losses float (2,), and the state after it.
+Run = Callable[[WindowTensors, BiLMState, StepWeights, Dropout], tuple[Tensor, BiLMState]]
+
+
 @dataclass(frozen=True)
 class _Recorded:
     """A graph, where it reads from and what it leaves."""
@@ -50,8 +54,6 @@ class GraphedLosses:
     """Losses, gradients and the state of all rows of a window on one GPU, for an objective that is `replayable`.
 
     Args:
-        run: what is recorded: reads a window from a state, computes the loss by the gathered weights, goes backward, and gives
-            the sums of both directions' losses float (2,) and the state after the window.
         shares: of dropout.
         parameters: all whose gradient `run` sets, beside gathered copies.
         max_gathered: rows of gathered copies at most; 0: what is gathered are the parameters themselves.
@@ -59,13 +61,12 @@ class GraphedLosses:
 
     def __init__(
         self,
-        run: Callable[[WindowTensors, BiLMState, StepWeights, Dropout], tuple[Tensor, BiLMState]],
         shares: DropoutShares,
         parameters: Sequence[nn.Parameter],
         max_gathered: int,
         device: torch.device,
     ) -> None:
-        self._run, self._shares, self._parameters, self._max_gathered = run, shares, parameters, max_gathered
+        self._shares, self._parameters, self._max_gathered = shares, parameters, max_gathered
         self._random = torch.Generator(device)
         self._pool = torch.cuda.graph_pool_handle()
         self._recorded: dict[int, _Recorded] = {}
@@ -73,11 +74,12 @@ class GraphedLosses:
         self._state: BiLMState | None = None
 
     def __call__(
-        self, given: WindowTensors, state: BiLMState, weights: StepWeights, seed: int
+        self, run: Run, given: WindowTensors, state: BiLMState, weights: StepWeights, seed: int
     ) -> tuple[Tensor, BiLMState]:
         """Run one window; the gradients of parameters and gathered weights are set, and good until the next call.
 
         Args:
+            run: what is recorded (`loop.forward_backward`), the same at each call.
             given: the window, on the CPU.
             weights: what the objective gathered.
             seed: of the dropout of this step.
@@ -92,7 +94,7 @@ class GraphedLosses:
         self._random.manual_seed(seed)
         key = len(given.char_ids)
         if key not in self._recorded:
-            self._recorded[key] = self._record(given, own)
+            self._recorded[key] = self._record(run, given, own)
             self._random.manual_seed(seed)
         recorded = self._recorded[key]
         for place, t in zip(recorded.given.flat(), given.flat(), strict=True):
@@ -116,30 +118,30 @@ class GraphedLosses:
             place[: len(t)].copy_(t)
         return tuple(self._copies)
 
-    def _record(self, given: WindowTensors, weights: StepWeights) -> _Recorded:
+    def _record(self, run: Run, given: WindowTensors, weights: StepWeights) -> _Recorded:
         device = weights[0].device
         here = given.to(device)
         leaves: list[Tensor] = list(self._parameters)
         if self._max_gathered:
             leaves += [t.requires_grad_() for t in weights]
 
-        def run() -> tuple[Tensor, BiLMState]:
+        def run_once() -> tuple[Tensor, BiLMState]:
             for leaf in leaves:
                 leaf.grad = None
             assert self._state is not None
             dropout = Dropout(self._shares, _NO_NUMBERS, gpu_random=self._random)
-            return self._run(here, self._state, weights, dropout)
+            return run(here, self._state, weights, dropout)
 
         aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(aside):
             for _ in range(WARMUPS):
-                run()
+                run_once()
         torch.cuda.current_stream(device).wait_stream(aside)
         for leaf in leaves:
             leaf.grad = None
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self._random)
         with torch.cuda.graph(graph, pool=self._pool):
-            totals, after = run()
+            totals, after = run_once()
         return _Recorded(graph, here, totals, after, [leaf.grad for leaf in leaves])

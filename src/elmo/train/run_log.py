@@ -1,0 +1,143 @@
+"""The book-keeping of a run, beside its loop: where it stands, reports, evaluations, checkpoints, skipped steps, the clock."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from elmo.errors import TrainingError
+from elmo.model.encoders.state import BiLMState
+from elmo.text.windows import TextPosition
+from elmo.train.perplexity import Perplexity, measure_together
+from elmo.train.run_state import Place, RunState, save_best, save_checkpoint
+from elmo.train.trainer import StepResult, Trainer
+
+
+@dataclass(frozen=True)
+class Report:
+    """One line of the log."""
+
+    step: int
+    n_steps: int
+    epoch: float  # epochs read
+    loss_nats: float  # training loss per token, mean of both directions, since the last report; by the recipe's softmax
+    gradient_norm: float
+    learning_rate: float
+    tokens_per_s: float  # each position counted once, both directions trained
+    seconds: float  # of training, all sessions together
+    skipped_steps: int = 0  # since the start of the run: their loss or gradient was not finite
+    heldout: Perplexity | None = None
+
+
+class RunLog:
+    """What one session of a run keeps account of.
+
+    Args:
+        place: where the run stands.
+        n_steps: at which the run ends.
+        checkpoints: folder.
+        stop: asked before each step; True ends the session.
+        report: called every `log_every` steps and after each evaluation.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        place: Place,
+        n_steps: int,
+        checkpoints: Path,
+        stop: Callable[[], bool],
+        report: Callable[[Report], None],
+    ) -> None:
+        self.place, self.n_steps = place, n_steps
+        self.ended = place.step >= n_steps
+        self._trainer, self._checkpoints, self._stop, self._report = trainer, checkpoints, stop, report
+        heldout = trainer.corpus.heldout
+        self._sample = heldout[:: -(-len(heldout) // trainer.config.evaluate_sentences)]
+        self._begun, self._seconds_before = time.monotonic(), place.seconds
+        self._saved_at, self._logged_at, self._step_logged = self._begun, self._begun, place.step
+        self._losses: list[float] = []  # since the last report
+        self._n_not_finite = 0  # steps in a row
+
+    def wishes(self) -> tuple[bool, bool]:
+        """Whether this process wants the run to stop, and to save a checkpoint, after the next step."""
+        due = time.monotonic() - self._saved_at > 60 * self._trainer.config.checkpoint_minutes
+        return self._stop(), due
+
+    def add(self, result: StepResult, position: TextPosition, state: BiLMState) -> None:
+        """Take account of a step: report, evaluate and save what is due.
+
+        Args:
+            position, state: of the text and of this rank's rows after the step.
+        Raises:
+            TrainingError: too many steps in a row were not finite.
+        """
+        now = time.monotonic()
+        self._count(result, position, now)
+        config, step = self._trainer.config, self.place.step
+        self.ended = step >= self.n_steps or result.wants_stop
+        evaluated = self._evaluate() if step % config.evaluate_every == 0 and not self.ended else None
+        if evaluated is not None or step % config.log_every == 0 or self.ended:
+            self._write_report(result, evaluated, now)
+        if self.ended or result.wants_checkpoint:
+            self._save(position, state)
+
+    def _count(self, result: StepResult, position: TextPosition, now: float) -> None:
+        self._n_not_finite = 0 if result.moved else self._n_not_finite + 1
+        if result.moved:
+            self._losses.append(result.loss_nats)
+        self.place = self.place.model_copy(
+            update={
+                "step": self.place.step + 1,
+                "sentences": position.n_sentences,
+                "seconds": self._seconds_before + now - self._begun,
+                "skipped_steps": self.place.skipped_steps + (not result.moved),
+            }
+        )
+        if self._n_not_finite == self._trainer.config.optimizer.max_skipped_steps:
+            raise TrainingError(
+                f"{self._n_not_finite} steps in a row had a loss or gradient that is not finite (last: loss "
+                f"{result.loss_nats:.4g}, norm {result.gradient_norm:.4g}); start a new run with a lower "
+                "optimizer.learning_rate"
+            )
+
+    def _evaluate(self) -> Perplexity:
+        """Held-out perplexity on the way; the best model is kept."""
+        trainer = self._trainer
+        trainer.refresh()
+        found = measure_together(trainer.model, self._sample, trainer.ranks)
+        if self.place.best is None or found.mean < self.place.best:
+            self.place = self.place.model_copy(update={"best": found.mean})
+            if trainer.ranks.is_first:
+                save_best(self._checkpoints, trainer.model)
+        return found
+
+    def _write_report(self, result: StepResult, heldout: Perplexity | None, now: float) -> None:
+        config, place = self._trainer.config, self.place
+        per_step = config.rows * config.window
+        self._report(
+            Report(
+                step=place.step,
+                n_steps=self.n_steps,
+                epoch=place.step * per_step / self._trainer.reader.n_positions,
+                loss_nats=sum(self._losses) / len(self._losses) if self._losses else math.nan,
+                gradient_norm=result.gradient_norm,
+                learning_rate=result.learning_rate,
+                tokens_per_s=per_step * (place.step - self._step_logged) / max(now - self._logged_at, 1e-9),
+                seconds=place.seconds,
+                skipped_steps=place.skipped_steps,
+                heldout=heldout,
+            )
+        )
+        self._losses, self._logged_at, self._step_logged = [], time.monotonic(), place.step
+
+    def _save(self, position: TextPosition, state: BiLMState) -> None:
+        trainer, ranks = self._trainer, self._trainer.ranks
+        trainer.refresh()
+        of_all_rows = state.map(lambda t: ranks.gather_rows(t, trainer.config.rows))
+        if ranks.is_first:
+            run = RunState(self.place, of_all_rows, position)
+            save_checkpoint(self._checkpoints, trainer.model, trainer.update, run, trainer.config.keep_checkpoints)
+        ranks.wait()
+        self._saved_at = time.monotonic()
