@@ -77,7 +77,9 @@ def main() -> None:
     for number in pretrain.STOP_SIGNALS:
         signal.signal(number, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
+        sys.stdout.reconfigure(
+            encoding="utf-8", errors="backslashreplace"
+        )  # whatever the locale; names need not be text
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn  # type: ignore[assignment]

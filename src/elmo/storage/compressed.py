@@ -9,7 +9,7 @@ import shlex
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
@@ -84,7 +84,7 @@ class _Kept(io.BufferedReader):
     """Standard input, which nobody closes."""
 
     def close(self) -> None:
-        if not self.closed:
+        with suppress(ValueError):  # detached already
             self.detach()
 
 

@@ -139,3 +139,38 @@ def test_a_field_that_the_first_record_lacks_is_told_at_once_and_later_ones_are_
     with pytest.raises(TextError, match=r"a\.jsonl, line 1: no field 'text' \(there: 'body', 'id'\).*--text-field"):
         list(read_records(tmp_path / "a.jsonl", "text"))
     assert list(read_records(tmp_path / "a.jsonl", "body")) == ["x", None]
+
+
+@pytest.mark.parametrize("gap", ["", "\n", " \r\n\t"])
+def test_a_json_array_is_read_in_pieces_however_it_is_laid_out(tmp_path, monkeypatch, gap):
+    monkeypatch.setattr("elmo.text.sources.records._READ_BYTES", 3)  # so that every value is cut
+    texts = ["", '日本 "a" [b] {c}', "x" * 500, "\n"]
+    records = [json.dumps({"n": [1, {"text": "no"}], "text": text}, ensure_ascii=False) for text in texts]
+    for file in (f"[{f'{gap},{gap}'.join(records)}{gap}]{gap}", (gap or " ").join(records)):
+        (tmp_path / "a.json").write_text(file, encoding="utf-8-sig")
+        assert read_records(tmp_path / "a.json", "text") == texts
+        assert [source.line for source in read_texts(tmp_path / "a.json")] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"text": "a"} {"text": "b"}]', "record 2: no JSON .*a comma is missing"),
+        ('[{"text": "a"}', "after record 1: the array has no end"),
+        ('[{"text": "a"}] x', "after record 1: more text behind"),
+        ('[{"text": "a"}, 3]', "record 2: 3; a .json file of text is"),
+        ('{"data": []}', r"record 1: no field 'text' \(there: 'data'\)"),
+        ('[{"text": "a"}, {"text": "b', "record 2: no JSON"),
+        ("[" * 100_000, r"record 1: no JSON \(nested too deep\)"),
+    ],
+)
+def test_what_is_no_json_array_of_texts_is_named(tmp_path, content, message):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(TextError, match=rf"a\.json, {message}"):
+        read_records(tmp_path / "a.json", "text")
+
+
+def test_empty_arrays_and_files_hold_no_text(tmp_path):
+    for content in ("", "[]", " [ ] \n"):
+        (tmp_path / "a.json").write_text(content)
+        assert read_records(tmp_path / "a.json", "text") == []

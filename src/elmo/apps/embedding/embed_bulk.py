@@ -25,7 +25,7 @@ from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.storage.compressed import import_pyarrow
 from elmo.storage.files import PART_PREFIX, beginning_checksum, file_lock, refuse_existing, remove_leftovers
-from elmo.text.sources.rows import Row, read_rows
+from elmo.text.sources.rows import Row, read_rows, tokens_setting
 
 ROWS_PER_SHARD = 4096
 _LOCK_PREFIX = ".elmo-job-"
@@ -83,7 +83,7 @@ def embed_corpus(
         source_bytes=source.stat().st_size,
         source_sha256=beginning_checksum(source),
         model=fingerprint(elmo.model),
-        tokens="white space" if pretokenized else "sentences" if split else "lines",
+        tokens=tokens_setting(source, pretokenized, split),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,
         state=state,

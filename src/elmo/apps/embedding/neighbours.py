@@ -21,7 +21,7 @@ from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.storage.files import atomic_write, beginning_checksum, refuse_existing
-from elmo.text.sources.rows import read_rows
+from elmo.text.sources.rows import read_rows, tokens_setting
 
 _MARKED = regex.compile(r"\[([^\[\]]+)\]")
 
@@ -105,7 +105,7 @@ def find_neighbours(
         source_bytes=corpus.stat().st_size,
         source_sha256=beginning_checksum(corpus),
         model=fingerprint(elmo.model),
-        tokens="white space" if pretokenized else "sentences" if split else "lines",
+        tokens=tokens_setting(corpus, pretokenized, split),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
     )
     refuse_existing(folder, force=True, known_by=[FACTS_FILE])

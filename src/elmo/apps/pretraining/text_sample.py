@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from elmo.text.heldout import count_heldout
 from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import find_files
 from elmo.text.sources.corpus_size import CorpusSample, estimate_types, measure_files
+from elmo.text.sources.standard_input import rereadable
 from elmo.text.words.lexicon import Lexicon, learn_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 from elmo.train.config import PretrainConfig
@@ -74,8 +75,22 @@ def sampled_text(
     Raises:
         TextError: a file is missing or broken, or there are fewer than two sentences.
     """
+    with ExitStack() as stack:
+        files = [stack.enter_context(rereadable(file)) for file in find_files(patterns)]
+        yield stack.enter_context(_sampled(files, patterns, pretokenized, text_field, seed, say))
+
+
+@contextmanager
+def _sampled(
+    files: Sequence[Path],
+    patterns: Sequence[str],
+    pretokenized: bool,
+    text_field: str | None,
+    seed: int,
+    say: Callable[[str], None],
+) -> Iterator[TextSample]:
     begun = time.monotonic()
-    sizes = measure_files(find_files(patterns), lambda n: say(f"corpus: {n / 1e6:,.0f} MB"), text_field)
+    sizes = measure_files(files, lambda n: say(f"corpus: {n / 1e6:,.0f} MB"), text_field)
     unpacking_s = time.monotonic() - begun
     sample = CorpusSample(sizes, pretokenized, text_field, SAMPLE_BYTES)
     with TemporaryDirectory(prefix="elmo-plan-") as folder:

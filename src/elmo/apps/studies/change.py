@@ -51,6 +51,7 @@ class Settings(NamedTuple):
     pretokenized: bool = False
     split: bool = False
     seed: int = 0
+    text_field: str | None = None  # the field or column of a record that holds its text; None: `text`
 
 
 def measure_change(
@@ -78,7 +79,9 @@ def measure_change(
     _refuse(slices, settings)
     if output is not None:
         refuse_existing(output, force, known_by=_OF_A_RESULT)
-    texts: list[Rows] = [partial(read_rows, path, settings.pretokenized, settings.split) for path in slices]
+    texts: list[Rows] = [
+        partial(read_rows, path, settings.pretokenized, settings.split, settings.text_field) for path in slices
+    ]
     counts = [count_words(text(), settings.lowercase) for text in texts]
     chosen = _choose(counts, slices, settings, words)
     elmo = Elmo.from_pretrained(model)

@@ -101,6 +101,7 @@ def embed(
     from elmo.apps.embedding.embed_bulk import embed_corpus
     from elmo.apps.embedding.embed_workers import embed_with_workers
     from elmo.errors import ConfigError
+    from elmo.text.sources.standard_input import rereadable
 
     of_folder = {
         "--split": split,
@@ -124,21 +125,22 @@ def embed(
     if is_folder:
         job, n_jobs = _job(shard)
         work = partial(embed_with_workers, workers) if workers else partial(embed_corpus, job=job, n_jobs=n_jobs)
-        facts = work(
-            input,
-            model,
-            output,
-            pretokenized=pretokenized,
-            split=split,
-            text_field=text_field,
-            layers=read_layers(layers),
-            pooling=None if pooling is None else pooling.value,
-            state=state.value,
-            dtype=dtype.value,
-            number="float16" if half else "float32",
-            vocabulary=vocabulary,
-            resume=resume,
-        )
+        with rereadable(input) as source:
+            facts = work(
+                source,
+                model,
+                output,
+                pretokenized=pretokenized,
+                split=split,
+                text_field=text_field,
+                layers=read_layers(layers),
+                pooling=None if pooling is None else pooling.value,
+                state=state.value,
+                dtype=dtype.value,
+                number="float16" if half else "float32",
+                vocabulary=vocabulary,
+                resume=resume,
+            )
         show_facts(facts, json)
         return
     facts = embed_file(

@@ -43,21 +43,23 @@ def neighbours(
     Example: `elmo neighbours en README.md --split "It is [right] in every digit."`
     """
     from elmo.apps.embedding.neighbours import find_neighbours
+    from elmo.text.sources.standard_input import rereadable
 
-    answers = find_neighbours(
-        model,
-        corpus,
-        query,
-        n=n,
-        layers=read_layers(layers),  # type: ignore[arg-type]
-        same_word=same_word,
-        index=index,
-        pretokenized=pretokenized,
-        split=split,
-        text_field=text_field,
-        force=force,
-        report=_show_progress,
-    )
+    with rereadable(corpus) as source:
+        answers = find_neighbours(
+            model,
+            source,
+            query,
+            n=n,
+            layers=read_layers(layers),  # type: ignore[arg-type]
+            same_word=same_word,
+            index=index,
+            pretokenized=pretokenized,
+            split=split,
+            text_field=text_field,
+            force=force,
+            report=_show_progress,
+        )
     say_in_place("")
     if json:
         show_facts(_flat(answers), as_json=True)

@@ -50,21 +50,23 @@ def to_static(
     Example: `elmo to-static en README.md --split --min-count 2 -o vectors.txt`
     """
     from elmo.apps.embedding.to_static import export_static
+    from elmo.text.sources.standard_input import rereadable
 
-    facts = export_static(
-        model,
-        corpus,
-        output,
-        method=method.value,
-        layers=read_layers(layers),  # type: ignore[arg-type]
-        min_count=min_count,
-        max_words=max_words,
-        lowercase=lowercase,
-        pretokenized=pretokenized,
-        split=split,
-        text_field=text_field,
-        force=force,
-        report=lambda line, n_tokens: say_in_place(f"line {line:,}, {n_tokens:,} tokens"),
-    )
+    with rereadable(corpus) as source:
+        facts = export_static(
+            model,
+            source,
+            output,
+            method=method.value,
+            layers=read_layers(layers),  # type: ignore[arg-type]
+            min_count=min_count,
+            max_words=max_words,
+            lowercase=lowercase,
+            pretokenized=pretokenized,
+            split=split,
+            text_field=text_field,
+            force=force,
+            report=lambda line, n_tokens: say_in_place(f"line {line:,}, {n_tokens:,} tokens"),
+        )
     say_in_place("")
     show_facts(facts, json)

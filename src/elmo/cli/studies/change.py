@@ -1,12 +1,13 @@
 """`elmo change`: words whose use differs between texts."""
 
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.options import read_layers
+from elmo.cli.options import TextField, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def change(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
     ] = False,
+    text_field: TextField = None,
     split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
@@ -67,6 +69,7 @@ def change(
     Example: `elmo change en README.md README.md --split --min-count 4`
     """
     from elmo.apps.studies.change import Settings, measure_change, rows_of
+    from elmo.text.sources.standard_input import rereadable
 
     settings = Settings(
         measure=measure.value,
@@ -79,16 +82,19 @@ def change(
         pretokenized=pretokenized,
         split=split,
         seed=seed,
+        text_field=text_field,
     )
-    changes = measure_change(
-        model,
-        slices,
-        settings,
-        words=None if words is None else [word.strip() for word in words.split(",") if word.strip()],
-        output=output,
-        force=force,
-        report=lambda what, done, n: say_in_place(f"{what}: {done:,} of {n:,} lines"),
-    )
+    with ExitStack() as stack:
+        sources = [stack.enter_context(rereadable(path)) for path in slices]
+        changes = measure_change(
+            model,
+            sources,
+            settings,
+            words=None if words is None else [word.strip() for word in words.split(",") if word.strip()],
+            output=output,
+            force=force,
+            report=lambda what, done, n: say_in_place(f"{what}: {done:,} of {n:,} lines"),
+        )
     say_in_place("")
     if json:
         rows = list(rows_of(changes))[:show]

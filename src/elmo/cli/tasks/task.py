@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elmo.cli.options import TEXT_FILES, TextField
 from elmo.cli.show import say, say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -188,10 +189,13 @@ def compare(
 
 def predict(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained task.")],
-    file: Annotated[str, typer.Argument(help="Text file, one text per line (default: standard input).")] = "-",
+    file: Annotated[
+        str, typer.Argument(help=f"Text file, one text per line (default: standard input): {TEXT_FILES}.")
+    ] = "-",
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
     ] = False,
+    text_field: TextField = None,
     min_score: Annotated[
         float, typer.Option("--min-score", min=0, max=1, help="Leave out predictions with a score below this.")
     ] = 0.0,
@@ -208,7 +212,7 @@ def predict(
 
     from elmo.apps.tasks.predict import predict_lines
 
-    for facts in predict_lines(folder, file, pretokenized, dtype, min_score):
+    for facts in predict_lines(folder, file, pretokenized, dtype, min_score, text_field):
         print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))
 
 

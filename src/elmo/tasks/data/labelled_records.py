@@ -15,6 +15,7 @@ from elmo.errors import TextError
 from elmo.storage.compressed import inner_suffix
 from elmo.tasks.examples import with_blanks
 from elmo.text.sources.lines import read_lines
+from elmo.text.sources.tables import Quoting, table_rows
 from elmo.text.tokens import Token, tokenize
 
 LABELS = ("label", "labels")
@@ -95,32 +96,26 @@ def json_object(line: str, where: str) -> dict[str, Any]:
 def _table(
     path: Path, delimiter: str, fields: Fields, columns: Sequence[str], labels: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    lines = (line + "\n" for line in read_lines(path))
-    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    quoting: Quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     columns_of: dict[str, int] | None = None
     n_columns = 0
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
+    for line, row in table_rows(read_lines(path), str(path), delimiter, quoting):
+        if columns_of is None:
+            n_columns = len(row)
+            columns_of = _header([cell.strip().lower() for cell in row], fields, columns, labels)
+            if columns_of is not None:
                 continue
-            if columns_of is None:
-                n_columns = len(row)
-                columns_of = _header([cell.strip().lower() for cell in row], fields, columns, labels)
-                if columns_of is not None:
-                    continue
-                columns_of = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
-            if len(row) != n_columns or n_columns <= len(columns):
-                raise TextError(
-                    f"{path}, line {reader.line_num}: {len(row)} column(s), "
-                    + (
-                        f"the first line has {n_columns}"
-                        if n_columns > len(columns)
-                        else f"there must be {' and '.join(columns)} and a label"
-                    )
+            columns_of = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
+        if len(row) != n_columns or n_columns <= len(columns):
+            raise TextError(
+                f"{path}, line {line}: {len(row)} column(s), "
+                + (
+                    f"the first line has {n_columns}"
+                    if n_columns > len(columns)
+                    else f"there must be {' and '.join(columns)} and a label"
                 )
-            yield reader.line_num, {name: row[column].strip() for name, column in columns_of.items()}
-    except csv.Error as error:
-        raise TextError(f"{path}, line {reader.line_num}: not a line of a table ({error})") from error
+            )
+        yield line, {name: row[column].strip() for name, column in columns_of.items()}
 
 
 def _header(

@@ -70,7 +70,7 @@ def wide_encoding(head: bytes) -> str | None:
         return "utf-16"
     if b"\0" not in head:
         return None
-    even = head[: len(head) // 4 * 4] if len(head) >= 4 else head
+    even = head[: len(head) // 2 * 2]
     zeros = [even[place::2].count(0) for place in (0, 1)]
     for place, codec in ((1, "utf-16-le"), (0, "utf-16-be")):  # where the high byte of each pair is
         if zeros[1 - place] or not zeros[place]:
@@ -123,18 +123,29 @@ def likely_encoding(sample: bytes) -> str | None:
 
 def conversion_advice(sample: bytes, name: str) -> str:
     """What to do about a text that is no UTF-8: the likely encoding, and the command that converts the file."""
-    encoding = likely_encoding(sample)
+    encoding = "UTF-8" if _is_mostly_utf8(sample) else likely_encoding(sample)
     if encoding is None:
         return "and no encoding that is known here; find out which one it is, and save the text as UTF-8"
+    said = f"most likely {encoding}; convert it:"
+    convert = f"iconv -f {encoding} -t UTF-8"
+    if encoding == "UTF-8":
+        said, convert = "the rest is UTF-8; leave such bytes out:", "iconv -f UTF-8 -t UTF-8 -c"
     if name == "standard input":
-        return f"most likely {encoding}; convert it: ... | iconv -f {encoding} -t UTF-8 | elmo ..."
+        return f"{said} ... | {convert} | elmo ..."
     path = Path(name)
     unpack = unpack_command(path)
     plain = path if unpack is None else path.with_suffix("")
     target = shlex.quote(f"{plain.stem}.utf8{plain.suffix}")
     if unpack is None:
-        return f"most likely {encoding}; convert it: iconv -f {encoding} -t UTF-8 {shlex.quote(name)} > {target}"
-    return f"most likely {encoding}; convert it: {unpack} | iconv -f {encoding} -t UTF-8 > {target}"
+        return f"{said} {convert} {shlex.quote(name)} > {target}"
+    return f"{said} {unpack} | {convert} > {target}"
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Whether of the characters beyond ASCII nearly all are UTF-8: then a few bytes are damaged, and it is no other encoding."""
+    text = sample.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    return sum(not c.isascii() for c in text) - damaged >= 4 * damaged
 
 
 def _score(sample: bytes, candidate: Encoding) -> float:
@@ -152,13 +163,12 @@ def _score(sample: bytes, candidate: Encoding) -> float:
     if candidate.dense is None:
         return common
     letters = [i for i in foreign if text[i].isalpha()]
-    beside = sum(_is_foreign_letter(text, i - 1) or _is_foreign_letter(text, i + 1) for i in letters)
-    dense = beside / len(letters) if letters else 0.0
-    return common * (dense if candidate.dense else 1 - dense)
-
-
-def _is_foreign_letter(text: str, i: int) -> bool:
-    return 0 <= i < len(text) and not text[i].isascii() and text[i].isalpha()
+    if not letters:
+        return 0.0 if candidate.dense else common
+    beside = [[text[k] for k in (i - 1, i + 1) if 0 <= k < len(text) and text[k].isalpha()] for i in letters]
+    dense = sum(any(not c.isascii() for c in pair) for pair in beside) / len(letters)
+    mixed = sum(any(c.isascii() for c in pair) for pair in beside) / len(letters)
+    return common * (dense * (1 - mixed) if candidate.dense else 1 - dense**2)
 
 
 def _is_utf8(head: bytes) -> bool:

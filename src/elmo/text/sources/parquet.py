@@ -4,6 +4,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,25 +26,25 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
     """
     path = Path(name)
     pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
-    source: BinaryIO = file if type(file) is io.BufferedReader and file.seekable() else _copied(file)
-    try:
-        table = parquet.ParquetFile(source)
-        if text_field not in table.schema_arrow.names:
-            raise TextError(f"{name}: {no_field(text_field, table.schema_arrow.names)}")
-        kind = table.schema_arrow.field(text_field).type
-        kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
-        if str(kind) not in _TEXTS:
-            raise TextError(f"{name}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
-        number = 0
-        for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=[text_field], use_threads=False):
-            for value in batch.column(0).to_pylist():
-                number += 1
-                yield SourceText(number, _decoded(value), None, True)
-    except UnicodeDecodeError as error:
-        raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file anew") from error
-    except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
-        reason = " ".join(str(error).split())
-        raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
+    with _seekable(file) as source:
+        try:
+            table = parquet.ParquetFile(source)
+            if text_field not in table.schema_arrow.names:
+                raise TextError(f"{name}: {no_field(text_field, table.schema_arrow.names)}")
+            kind = table.schema_arrow.field(text_field).type
+            kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+            if str(kind) not in _TEXTS:
+                raise TextError(f"{name}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
+            number = 0
+            for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=[text_field], use_threads=False):
+                for value in batch.column(0).to_pylist():
+                    number += 1
+                    yield SourceText(number, _decoded(value), None, True)
+        except UnicodeDecodeError as error:
+            raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file anew") from error
+        except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
+            reason = " ".join(str(error).split())
+            raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
 
 
 def count_records(path: Path) -> tuple[int, int]:
@@ -65,8 +66,13 @@ def _decoded(value: Any) -> str | None:
     return value.decode("utf-8") if isinstance(value, bytes) else cast("str | None", value)
 
 
-def _copied(file: io.BufferedReader) -> BinaryIO:
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  pyarrow reads it after this function has ended
-    shutil.copyfileobj(file, copy)
-    copy.seek(0)
-    return cast(BinaryIO, copy)
+@contextmanager
+def _seekable(file: io.BufferedReader) -> Iterator[BinaryIO]:
+    """The file itself, or its bytes in a temporary one."""
+    if type(file) is io.BufferedReader and file.seekable():
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        yield cast(BinaryIO, copy)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import regex
 
 from elmo.text.sentences import tokenize_sentences
-from elmo.text.sources.texts import read_texts
+from elmo.text.sources.texts import format_of_file, read_texts
 from elmo.text.tokens import Token, tokenize
 
 _WORD = regex.compile(r"\S++")
@@ -53,6 +53,21 @@ def read_rows(
             yield Row(number, [])
         else:
             yield Row(number, tokens_between_blanks(text) if pretokenized else tokenize(text))
+
+
+def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
+    """How the rows of a file are cut into tokens, as folders of vectors and indexes keep it among their settings.
+
+    A kind of file that an earlier version took for lines of text is named, so that no such folder is gone on with.
+
+    Raises:
+        TextError: the file is missing, broken or no text.
+    """
+    cut = "white space" if pretokenized else "sentences" if split else "lines"
+    kind = format_of_file(path)
+    inner = Path(path.stem).suffix if path.suffix in (".gz", ".xz", ".zst") else path.suffix
+    always = kind == "lines" or (kind, inner) in (("jsonl", ".jsonl"), ("parquet", ".parquet"), ("conllu", ".conllu"))
+    return cut if always else f"{cut} of {kind}"
 
 
 def tokens_between_blanks(text: str) -> list[Token]:
