@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import encode_text
 from elmo.errors import OutputError, TextError
-from elmo.storage.files import atomic_write
+from elmo.storage.atomic import atomic_write
 from elmo.text import shards
 from elmo.text.shards import read_encoded_text, write_encoded_text
 

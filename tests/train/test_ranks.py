@@ -13,7 +13,7 @@ import pytest
 
 from conftest import TEXT
 from elmo.checkpoints.load import load_model
-from elmo.storage.files import file_lock
+from elmo.storage.file_lock import file_lock
 from elmo.train.run_state import checkpoints_of
 
 SETTINGS = {

@@ -24,7 +24,7 @@ from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, TextError
 from elmo.storage.arrays import ArraysWriter, open_arrays, writing_arrays
-from elmo.storage.files import read_json
+from elmo.storage.json_files import read_json
 from elmo.text.sources.rows import Row
 
 VECTORS_A_PART = 2**18

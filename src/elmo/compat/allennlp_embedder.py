@@ -17,7 +17,7 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import write_hdf5
 from elmo.errors import CheckpointError, ConfigError, TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sentence_inputs import read_token_lists
 
 OUTPUT_FORMATS: dict[str, Layers] = {"all": "all", "top": "top", "average": "mean"}  # of the command -> of `Elmo.embed`

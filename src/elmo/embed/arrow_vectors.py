@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from elmo.errors import OutputError, TextError
+from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
-from elmo.storage.files import atomic_write, read_json
+from elmo.storage.json_files import read_json
 from elmo.text.sources.rows import Row
 
 BATCH_ROWS = 256

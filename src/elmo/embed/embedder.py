@@ -27,7 +27,7 @@ from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import known_precision, knows_int8
-from elmo.storage.files import refuse_existing
+from elmo.storage.atomic import refuse_existing
 from elmo.text.batches import length_batches
 from elmo.text.sentence_inputs import Sentence, checked_sentences, words_of
 from elmo.text.tokens import Token, tokenize

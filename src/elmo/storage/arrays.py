@@ -18,16 +18,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeInt
 
 from elmo.errors import TextError
-from elmo.storage.files import read_json
+from elmo.storage.checksums import checksum_of
+from elmo.storage.json_files import read_json
 
 Numbers = NDArray[Any]
 INDEX_FILE = "index.json"
-
-
-def checksum_of(path: Path) -> str:
-    """The checksum of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):

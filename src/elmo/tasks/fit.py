@@ -19,7 +19,8 @@ from torch import Tensor
 
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
-from elmo.storage.files import atomic_write, read_json
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import read_json
 from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example

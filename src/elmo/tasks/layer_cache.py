@@ -20,7 +20,7 @@ from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
 from elmo.storage.arrays import DiskArray
-from elmo.storage.files import atomic_write
+from elmo.storage.atomic import atomic_write
 from elmo.tasks.examples import Example, distinct
 from elmo.text.sources.rows import Row
 

@@ -23,7 +23,8 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, TextError
-from elmo.storage.files import atomic_write, require_json
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.static_words import StaticWords

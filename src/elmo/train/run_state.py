@@ -17,7 +17,8 @@ from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.model.encoders.state import BiLMState
-from elmo.storage.files import atomic_write, read_json, remove_whole
+from elmo.storage.atomic import atomic_write, remove_whole
+from elmo.storage.json_files import read_json
 from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate
 

@@ -21,7 +21,7 @@ from elmo.embed import row_stream
 from elmo.embed.arrow_vectors import manifest_file, read_manifest, shard_file
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.storage.files import file_lock
+from elmo.storage.file_lock import file_lock
 
 pyarrow = pytest.importorskip("pyarrow")
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")

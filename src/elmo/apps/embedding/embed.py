@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, choose_layers
 from elmo.embed.vector_files import writer_for
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.source_text import SourceText
 from elmo.text.sources.texts import read_texts
 from elmo.text.tokens import split_words

@@ -23,8 +23,10 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
+from elmo.storage.atomic import PART_PREFIX, refuse_existing, remove_leftovers
+from elmo.storage.checksums import beginning_checksum
 from elmo.storage.compressed import import_pyarrow
-from elmo.storage.files import PART_PREFIX, beginning_checksum, file_lock, refuse_existing, remove_leftovers
+from elmo.storage.file_lock import file_lock
 from elmo.text.sources.rows import Row, read_rows, tokens_setting
 
 ROWS_PER_SHARD = 4096

@@ -20,7 +20,8 @@ from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.storage.files import atomic_write, beginning_checksum, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
+from elmo.storage.checksums import beginning_checksum
 from elmo.text.sources.rows import read_rows, tokens_setting
 
 _MARKED = regex.compile(r"\[([^\[\]]+)\]")

@@ -12,7 +12,7 @@ from elmo.analysis.static_export import count_words, mean_in_contexts, without_c
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.rows import read_rows
 
 Method = Literal["mean", "alone"]

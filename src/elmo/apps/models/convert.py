@@ -10,7 +10,7 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 
 MOST_DIFFERENCE = 1e-5  # of two embeddings in double precision; more means other numbers, not rounding
 # Short and long words, several scripts, marks of sentences, blanks: where readers of a format differ if they do.

@@ -11,7 +11,7 @@ from typing import IO
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.errors import CheckpointError, TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
 

@@ -14,7 +14,7 @@ from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts

@@ -34,7 +34,8 @@ from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConf
 from elmo.errors import OutputError, TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
-from elmo.storage.files import file_lock, remove_leftovers
+from elmo.storage.atomic import remove_leftovers
+from elmo.storage.file_lock import file_lock
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon

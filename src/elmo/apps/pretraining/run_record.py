@@ -22,7 +22,7 @@ import elmo
 from elmo.apps.pretraining.run_settings import RUN_FILE
 from elmo.checkpoints.formats.native import CONFIG_FILE, VOCABULARY_FILE
 from elmo.errors import OutputError, TextError, TrainingError
-from elmo.storage.files import read_json
+from elmo.storage.json_files import read_json
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.run_log import Report
 

@@ -16,7 +16,7 @@ from elmo.apps.pretraining.run_summary import (
     text_facts,
     training_run_facts,
 )
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.train.recipe import changed_settings
 
 REPORT_FILE = "report.html"

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from elmo.checkpoints.formats.native import VOCABULARY_FILE, StorageType
 from elmo.errors import TrainingError
-from elmo.storage.arrays import checksum_of
-from elmo.storage.files import read_json
+from elmo.storage.checksums import checksum_of
+from elmo.storage.json_files import read_json
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE
 from elmo.train.config import PretrainConfig
 

@@ -17,7 +17,7 @@ from elmo.apps.studies.change_picture import draw_changes
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, choose_layers
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.rows import Row, read_rows
 
 TABLE_FILE, PICTURE_FILE = "change.jsonl", "change.png"

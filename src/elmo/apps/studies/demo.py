@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from elmo.apps.studies.demo_picture import draw_occurrences
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.tokens import tokenize
 
 SENTENCES_FILE = Path(__file__).parent / "demo_sentences.json"

@@ -19,7 +19,7 @@ from elmo.apps.studies.probe_picture import draw_probes
 from elmo.apps.studies.train_static import train_static
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
-from elmo.storage.files import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.rows import Row, read_rows
 
 PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")

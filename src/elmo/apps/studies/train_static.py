@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.errors import ConfigError
-from elmo.storage.files import atomic_write
+from elmo.storage.atomic import atomic_write
 from elmo.text.sources.corpus import corpus_words
 
 WIDTH, WINDOW, MIN_COUNT, EPOCHS, NEGATIVES, BUCKETS = 200, 5, 5, 5, 5, 500_000

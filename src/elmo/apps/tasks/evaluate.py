@@ -4,7 +4,7 @@ from pathlib import Path
 
 from elmo.apps.tasks.task_report import write_task_report
 from elmo.errors import ConfigError
-from elmo.storage.files import refuse_existing
+from elmo.storage.atomic import refuse_existing
 from elmo.tasks.kinds.label_model import LabelModel
 from elmo.tasks.saved_task import load_task
 from elmo.tasks.scoring.abstention import scope_scores

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ValidationError
 from elmo.apps.tasks.learning_curve_page import Row, Table, write_learning_curve_page
 from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, TrainingCallback, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
-from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers
+from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
+from elmo.storage.file_lock import file_lock
+from elmo.storage.json_files import read_json
 from elmo.tasks.kinds.dispatch import for_file, read_examples
 from elmo.tasks.kinds.labels import labels_of, learnable, scheme_of
 from elmo.tasks.saved_task import CONFIG_FILE

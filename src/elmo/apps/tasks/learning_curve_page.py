@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from elmo.apps.pages.html_page import facts_table, figure, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart
 from elmo.apps.tasks.train_task import TaskRun
-from elmo.storage.files import atomic_write
+from elmo.storage.atomic import atomic_write
 
 
 class Row(BaseModel, frozen=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart
-from elmo.storage.files import atomic_write
+from elmo.storage.atomic import atomic_write
 from elmo.tasks.batches import UNKNOWN
 from elmo.tasks.data.tags import spans_of_tags
 from elmo.tasks.examples import Example

@@ -13,8 +13,10 @@ from elmo.apps.tasks.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import OutputError, TrainingError
-from elmo.storage.arrays import checksum_of
-from elmo.storage.files import atomic_write, file_lock, read_json, refuse_existing, remove_leftovers, remove_whole
+from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers, remove_whole
+from elmo.storage.checksums import checksum_of
+from elmo.storage.file_lock import file_lock
+from elmo.storage.json_files import read_json
 from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in

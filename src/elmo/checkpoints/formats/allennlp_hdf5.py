@@ -17,7 +17,8 @@ from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
-from elmo.storage.files import atomic_write, require_json
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import require_json
 from elmo.text.words.characters import BOUNDARIES, N_CHARACTERS
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, write_vocabulary
 

@@ -38,7 +38,8 @@ from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import PUBLISHED_FILTERS, BiLMConfig
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import atomic_write, require_json
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import require_json
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import SPECIALS
 

@@ -32,7 +32,8 @@ from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.files import PART_PREFIX, atomic_write, require_json, sync_folder, sync_to_disk
+from elmo.storage.atomic import PART_PREFIX, atomic_write, sync_folder, sync_to_disk
+from elmo.storage.json_files import require_json
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 

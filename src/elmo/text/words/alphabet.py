@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.errors import TextError
-from elmo.storage.files import require_json
+from elmo.storage.json_files import require_json
 from elmo.text.words.characters import BOUNDARIES, N_SPECIALS, Boundaries, spell_with_marks
 
 

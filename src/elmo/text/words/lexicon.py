@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
-from elmo.storage.files import require_json
+from elmo.storage.json_files import require_json
 from elmo.text.words.alphabet import Alphabet, alphabet_from_counts, read_alphabet, write_alphabet
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 

@@ -1,21 +1,14 @@
 """Files and folders that appear whole or not at all: a temporary name beside the target, fsync, rename."""
 
-import hashlib
-import json
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
-from elmo.errors import ElmoError, OutputError
-
-if sys.platform != "win32":
-    import fcntl
+from elmo.errors import OutputError
 
 PART_PREFIX = ".elmo-part-"  # of what is not whole yet
 
@@ -98,30 +91,6 @@ def atomic_write(target: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-@contextmanager
-def file_lock(place: Path) -> Iterator[bool]:
-    """Hold a folder or file against other processes that lock it, until the block or the process ends.
-
-    Yields:
-        whether it was free. On a file system without locks, and on Windows, nothing is held and all is free.
-    """
-    if sys.platform == "win32":
-        yield True
-        return
-    handle = os.open(place, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        free = True
-    except BlockingIOError:
-        free = False
-    except OSError:
-        free = True
-    try:
-        yield free
-    finally:
-        os.close(handle)
-
-
 def remove_whole(folder: Path) -> None:
     """Remove a folder so that nobody ever sees a part of it: under its own name it is whole or gone."""
     room = folder.parent / f"{PART_PREFIX}{secrets.token_hex(8)}"
@@ -155,40 +124,6 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def beginning_checksum(path: Path) -> str:
-    """SHA-256 of the first megabyte of a file: with its length enough to tell one text from another."""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(2**20)).hexdigest()
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        OSError: it cannot be read. ValueError: it is no JSON, no UTF-8, or nested too deep.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
-def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
-    """`read_json` of a file that must be there.
-
-    Args:
-        missing: what to say if it is not.
-    Raises:
-        ElmoError: of this kind: it is missing, or is no JSON.
-    """
-    try:
-        return read_json(path)
-    except FileNotFoundError:
-        raise kind(f"{path.absolute()}: no such file; {missing}") from None
-    except (OSError, ValueError) as error:
-        raise kind(f"{path}: not a readable JSON file ({error})") from error
 
 
 def _exists(path: Path) -> bool:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from elmo.errors import OutputError
-from elmo.storage.files import PART_PREFIX, atomic_write, refuse_existing, remove_leftovers, remove_whole
+from elmo.storage.atomic import PART_PREFIX, atomic_write, refuse_existing, remove_leftovers, remove_whole
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -74,7 +74,7 @@ def test_a_folder_comes_back_when_its_replacement_fails_between_the_two_renames(
             raise error("now")
         os.rename(source, target)
 
-    monkeypatch.setattr("elmo.storage.files.os.replace", replace)
+    monkeypatch.setattr("elmo.storage.atomic.os.replace", replace)
     with (
         pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else OutputError),
         atomic_write(tmp_path / "d") as part,
@@ -103,7 +103,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 def test_a_folder_is_removed_whole_even_if_its_removal_is_cut_short(tmp_path, monkeypatch):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "a").write_text("a")
-    monkeypatch.setattr("elmo.storage.files.shutil.rmtree", lambda *_, **__: None)  # as if killed before it
+    monkeypatch.setattr("elmo.storage.atomic.shutil.rmtree", lambda *_, **__: None)  # as if killed before it
     remove_whole(tmp_path / "old")
     assert [path.name.startswith(PART_PREFIX) for path in tmp_path.iterdir()] == [True]
     monkeypatch.undo()

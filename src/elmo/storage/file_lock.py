@@ -1,0 +1,34 @@
+"""A file or folder held by one process at a time."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def file_lock(place: Path) -> Iterator[bool]:
+    """Hold a folder or file against other processes that lock it, until the block or the process ends.
+
+    Yields:
+        whether it was free. On a file system without locks, and on Windows, nothing is held and all is free.
+    """
+    if sys.platform == "win32":
+        yield True
+        return
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    except OSError:
+        free = True
+    try:
+        yield free
+    finally:
+        os.close(handle)
