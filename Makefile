@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+.PHONY: help demo test lint check prove wheel measure-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
 	bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
@@ -52,6 +52,9 @@ prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environmen
 wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
 	@ls dist/*.whl
+
+measure-house: .venv/.dev  ## Its largest folder, longest file, import cycles, untyped signatures, modules without a test.
+	@$(BIN)/python -m benchmarks.measure.house.house_shape
 
 bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
 	@$(BIN)/python -m benchmarks.measure.models.perplexity --save

@@ -1,23 +1,17 @@
 """What `Elmo.from_pretrained` takes: folders, pairs, files by other names, ids of the hub."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import torch
 
 from conftest import GOLDEN, SHARED, model_of, small_model
-from elmo.apps.models.convert import convert_model
 from elmo.checkpoints.formats.many_langs import save_many_langs
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model, located
 from elmo.embed.embedder import Elmo
-from elmo.errors import CheckpointError, OutputError
+from elmo.errors import CheckpointError
 
 SMALL = GOLDEN / "allennlp" / "one_tanh"
 
@@ -82,107 +76,6 @@ def test_a_vocabulary_comes_with_a_pair_and_is_refused_where_there_is_one(tmp_pa
         load_model("en", vocabulary=tmp_path / "v.txt")
 
 
-IN_CACHE = """
-import sys
-from elmo.checkpoints.load import load_model, located
-from elmo.errors import CheckpointError
-
-with located("ana/elmo-small") as place:
-    print(place.folder)
-print(load_model("ana/elmo-small@main").vocabulary.words[3])
-try:
-    load_model("ben/elmo")
-except CheckpointError as error:
-    print(error)
-"""
-
-
-def test_an_id_of_the_hub_is_taken_from_the_cache_without_network(tmp_path):
-    pytest.importorskip("huggingface_hub")
-    repository, revision = tmp_path / "hub" / "models--ana--elmo-small", "0" * 40
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(revision)
-    save_native(small_model(), repository / "snapshots" / revision)
-    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", IN_CACHE], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    folder, word, error = done.stdout.splitlines()
-    assert folder == str(repository / "snapshots" / revision)
-    assert word == "the"
-    assert error.startswith("ben/elmo: no folder of that name here, and from the hub it could not be had (")
-
-
-def test_a_folder_wins_over_an_id_of_the_hub(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    save_native(small_model(), tmp_path / "ana" / "elmo-small")
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    assert load_model("ana/elmo-small").softmax is not None
-
-
-def test_without_the_extra_one_sentence_names_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(
-        CheckpointError, match=r"no such model folder; to look for ana/none on the hub, .* pip install 'elmo-lm\[hub\]'"
-    ):
-        load_model("ana/none")
-    with pytest.raises(OutputError, match=r"pip install 'elmo-lm\[hub\]'"):
-        Elmo(small_model()).push_to_hub("ana/elmo")
-
-
-@pytest.mark.parametrize("source", ["/ana/none", "../none", "a/b/c", "ana/..", "none", "C:\\none", "ana/no ne"])
-def test_what_is_no_id_is_not_looked_for_on_the_hub(source, monkeypatch):
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(CheckpointError, match="no such model folder, and no bundled model of that name"):
-        load_model(source)
-
-
-def test_a_model_is_uploaded_as_a_folder_of_ours(monkeypatch):
-    seen = {}
-
-    class Api:
-        def __init__(self, token):
-            seen["token"] = token
-
-        def create_repo(self, repository, **how):
-            seen["made"] = (repository, how)
-
-        def upload_folder(self, *, repo_id, folder_path, commit_message, repo_type):
-            seen["files"] = sorted(path.name for path in Path(folder_path).iterdir())
-            seen["config"] = json.loads((Path(folder_path) / "config.json").read_text())["format"]
-            return SimpleNamespace(commit_url=f"https://hub/{repo_id}/1")
-
-    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(HfApi=Api))
-    assert Elmo(small_model()).push_to_hub("ana/elmo", private=True, token="t") == "https://hub/ana/elmo/1"
-    assert seen["files"] == ["config.json", "model.safetensors", "vocabulary.txt"]
-    assert (seen["token"], seen["config"], seen["made"][1]["private"]) == ("t", "elmo", True)
-    with pytest.raises(OutputError, match="no id of a model on the hub; give owner/name"):
-        Elmo(small_model()).push_to_hub("elmo")
-    monkeypatch.setattr(Api, "create_repo", lambda *a, **k: 1 / 0)
-    with pytest.raises(OutputError, match="could not be uploaded"):
-        Elmo(small_model()).push_to_hub("ana/elmo")
-
-
-@pytest.mark.parametrize("name", ["here/none", "none/m.zip", "none/options.json"])
-def test_a_name_that_is_meant_for_this_machine_is_not_looked_for_on_the_hub(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "here").mkdir()
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(CheckpointError, match="no such model folder, and no bundled model of that name"):
-        load_model(name)
-
-
-def test_an_archive_on_the_hub_is_unpacked(tmp_path, monkeypatch):
-    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
-        for file in ("options.json", "weights.hdf5"):
-            archive.write(SMALL / file, file)
-    (tmp_path / "README.md").write_text("a card")
-    hub = SimpleNamespace(snapshot_download=lambda *a, **k: str(tmp_path))
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    assert same(load_model("ana/zipped"))
-
-
 def test_one_file_of_a_folder_stands_for_the_folder(tmp_path):
     save_native(small_model(), tmp_path / "native")
     save_many_langs(model_of("alphabet, words"), tmp_path / "many")
@@ -191,38 +84,45 @@ def test_one_file_of_a_folder_stands_for_the_folder(tmp_path):
             assert place.folder == (tmp_path / file).parent
 
 
-@pytest.mark.parametrize(
-    "save",
-    [
-        lambda folder: convert_model("en", folder, "native", force=True),
-        lambda folder: Elmo(small_model()).save_pretrained(folder, force=True),
-    ],
-)
-def test_a_folder_that_holds_other_things_too_is_never_replaced(tmp_path, save):
-    save_native(small_model(), tmp_path / "m")
-    (tmp_path / "m" / "thesis.tex").write_text("years")
-    with pytest.raises(OutputError, match=r"holds thesis\.tex too, which --force would remove"):
-        save(tmp_path / "m")
-    assert (tmp_path / "m" / "thesis.tex").read_text() == "years"
+@pytest.fixture
+def published(tmp_path):
+    """A published folder that a test may break."""
+    shutil.copytree(GOLDEN / "allennlp" / "one_tanh", tmp_path / "m")
+    (tmp_path / "m" / "golden.npz").unlink()
+    return tmp_path / "m"
 
 
-def test_a_model_does_not_replace_what_it_is_read_from(tmp_path):
-    save_native(small_model(), tmp_path / "m")
-    with pytest.raises(OutputError, match="is read from there"):
-        convert_model(str(tmp_path / "m"), tmp_path / "m", "allennlp", force=True)
-    assert load_model(tmp_path / "m").softmax is not None
+def test_nothing_there(tmp_path, published):
+    with pytest.raises(
+        CheckpointError, match=f"{tmp_path}/none: no such model folder, and no bundled model of that name"
+    ):
+        load_model(tmp_path / "none")
+    with pytest.raises(
+        CheckpointError, match=r"no model in it; looked for config\.json with model\.safetensors, for options\.json"
+    ):
+        load_model(tmp_path)
+    (published / "notes.txt").write_text("none")
+    with pytest.raises(CheckpointError, match=r"notes\.txt: a file, and no archive; give the folder"):
+        load_model(published / "notes.txt")
+    (published / "weights.hdf5").unlink()
+    with pytest.raises(CheckpointError, match="but no weights"):
+        load_model(published)
 
 
-def test_a_conversion_that_fails_leaves_the_old_target(tmp_path, monkeypatch):
-    save_native(small_model(seed=3), tmp_path / "m")
-    monkeypatch.setattr("elmo.apps.models.convert._largest_difference", lambda *a: 1.0)
-    with pytest.raises(CheckpointError, match="nothing was written"):
-        convert_model("en", tmp_path / "m", "native", force=True, verify=True)
-    assert load_model(tmp_path / "m").config.n_words == 9
+def test_a_folder_by_the_name_of_a_bundled_model_does_not_hide_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("elmo.checkpoints.load.BUNDLED", tmp_path / "bundled")
+    save_native(small_model(seed=1), tmp_path / "bundled" / "en")
+    save_native(small_model(seed=2), tmp_path / "en")
+    bundled, own = (load_model(name).bilm.char_cnn.embedding.weight for name in ("en", "./en"))
+    assert torch.equal(bundled, small_model(seed=1).bilm.char_cnn.embedding.weight)
+    assert torch.equal(own, small_model(seed=2).bilm.char_cnn.embedding.weight)
+    assert torch.equal(own, load_model(Path("en")).bilm.char_cnn.embedding.weight)
 
 
-def test_what_allennlp_refuses_is_noted(tmp_path):
-    save_native(small_model(), tmp_path / "m")
-    facts = convert_model(str(tmp_path / "m"), tmp_path / "b", "allennlp")
-    assert facts["note"] == "bilm-tf reads this, AllenNLP does not: its words are not of 50 characters"
-    assert "note" not in convert_model("en", tmp_path / "c", "allennlp")
+def test_weights_by_another_name_are_found_and_two_are_asked_about(published):
+    (published / "weights.hdf5").rename(published / "elmo_weights.hdf5")
+    load_model(published)
+    shutil.copy(published / "elmo_weights.hdf5", published / "my_weights.hdf5")
+    with pytest.raises(CheckpointError, match=r"which file holds the weights\? elmo_weights\.hdf5, my_weights\.hdf5"):
+        load_model(published)

@@ -12,23 +12,14 @@ from elmo.analysis.probe_scores import (
     ProbeSettings,
     Score,
     best_views,
-    difference_of,
-    mean_over_sets,
-    pearson,
-    spearman,
 )
-from elmo.analysis.probe_vectors import ElmoVectors, embed_tokens, random_elmo
-from elmo.analysis.sense_probes import compared, first_neighbour
-from elmo.analysis.token_probes import draw_sentences
 from elmo.apps.embedding.to_static import write_word2vec
 from elmo.apps.pages.empty_figure import empty_figure
 from elmo.apps.studies import probe_picture
 from elmo.apps.studies.probe import PROBES, probe_model
 from elmo.apps.studies.probe_picture import draw_probes
 from elmo.checkpoints.formats.native import save_native
-from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.tasks.examples import Example, with_blanks
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -218,82 +209,3 @@ def test_the_command_prints_a_table_or_json(data, run_elmo):
     assert facts["pos.UD-EWT.accuracy.model.layer 1.typed"] <= 100
     assert facts["skipped.words"].startswith("words: no corpus")
     assert run_elmo("probe", data / "model", data / "model").status == 2
-
-
-def test_tokens_are_embedded_where_they_are_asked_for(elmo):
-    source, sentences = ElmoVectors(elmo, "model"), [["the", "river"], ["bank"], ["money", ".", "the"]]
-    every = embed_tokens(source, sentences)
-    assert every.shape == (4, 6, 14)
-    chosen = embed_tokens(source, sentences, [1, 0, 2])
-    np.testing.assert_array_equal(chosen, every[:, [1, 2, 5]])
-    layers = elmo.embed(sentences, layers="all")
-    np.testing.assert_allclose(every[:3, 3:], layers[2], atol=2e-3)
-    np.testing.assert_allclose(every[3, 3:], np.tile(layers[2][0].mean(axis=0), (3, 1)), atol=2e-3)
-    np.testing.assert_allclose(source.views[3].of(every), every[:3].astype(np.float32).mean(axis=0), atol=1e-6)
-    wide = embed_tokens(source, sentences, around=True)
-    np.testing.assert_array_equal(wide[:4], every)
-    both = next(view for view in source.pair_views if view.name == "mean and context").of(wide)
-    np.testing.assert_allclose(both[0, :14], layers[0].mean(axis=0)[0], atol=2e-3)
-    np.testing.assert_allclose(both[0, 14:], layers[0].mean(axis=0)[1], atol=2e-3)  # of two tokens the other one
-
-
-def test_a_random_model_has_the_shape_and_nothing_else(model):
-    elmo = Elmo(model)
-    one, same, other = (random_elmo(elmo, seed).embed([["the", "bank"]])[0] for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one, same)
-    assert one.shape == elmo.embed([["the", "bank"]])[0].shape
-    assert not np.allclose(one, other)
-
-
-def test_the_first_neighbour_is_the_nearest_by_cosine():
-    rng = np.random.default_rng(0)
-    known, asked = (rng.normal(size=(n, 5)).astype(np.float32) for n in (11, 7))
-    labels = np.arange(11)
-    expected = [max(labels, key=lambda k: known[k] @ a / np.linalg.norm(known[k])) for a in asked]
-    assert first_neighbour(known, labels, asked).tolist() == expected
-    assert compared(known[:4]).shape == (2, 11)
-
-
-def test_the_best_view_is_chosen_on_dev_and_brings_its_typed_text():
-    def score(view, text, value, dev):
-        return Score("pos", "x", "accuracy", "m", view, text, [value], [dev])
-
-    rows = [
-        score("a", "clean", 90, 10),
-        score("b", "clean", 80, 20),
-        score("a", "typed", 1, 10),
-        score("b", "typed", 2, 20),
-    ]
-    assert [(s.view, s.text) for s in best_views(rows)] == [("b", "clean"), ("b", "typed")]
-
-
-def test_means_are_over_sets_seed_by_seed():
-    def score(of, values):
-        return Score("sense", of, "logistic", "m", "a", "clean", values, values)
-
-    (found,) = mean_over_sets([score("hard", [10, 20]), score("line", [30, 60])], "sense", "logistic")
-    assert (found.of, found.values, found.dev) == ("mean of 2", [20, 40], [20, 40])
-
-
-def test_a_difference_is_that_of_the_same_examples():
-    def score(right):
-        return Score("wic", "x", "accuracy", "m", "a", "clean", [0.0, 0.0], [], right)
-
-    found = difference_of(score("21" * 50), score("10" * 50))
-    assert found.difference == 50
-    assert found.interval == pytest.approx((50, 50))
-
-
-def test_correlations_are_those_of_the_textbook():
-    x, y = np.array([1.0, 2, 3, 4, 4]), np.array([2.0, 1, 4, 3, 9])
-    assert pearson(x, y) == pytest.approx(100 * np.corrcoef(x, y)[0, 1])
-    assert spearman(x, y) == pytest.approx(100 * np.corrcoef([1, 2, 3, 4.5, 4.5], [2, 1, 4, 3, 5])[0, 1])
-    assert pearson(x, np.ones(5)) == 0
-
-
-def test_sentences_are_drawn_whole_and_kept_in_order():
-    examples = [Example(with_blanks([f"w{i}"] * (i + 1))[1], [], "", i) for i in range(20)]
-    drawn = draw_sentences(examples, 50)
-    assert 30 < sum(len(e.tokens) for e in drawn) <= 50
-    assert [e.line for e in drawn] == sorted(e.line for e in drawn)
-    assert draw_sentences(examples, 10**6) == examples

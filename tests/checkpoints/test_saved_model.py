@@ -1,0 +1,84 @@
+"""A model with all that belongs to it: what a config may say, what a fingerprint tells apart, whose tokenizer it was."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from conftest import SMALL, model_of, small_model
+from elmo.checkpoints.saved_model import (
+    PRETOKENIZED,
+    THIS_TOKENIZER,
+    ModelConfig,
+    TokenizerFacts,
+    check_lexicon,
+    fingerprint,
+    translated_settings,
+    warn_of_other_tokenizer,
+)
+from elmo.errors import CheckpointError
+from elmo.text.words.lexicon import Lexicon
+
+
+@pytest.mark.parametrize("cutoffs", [[], [0], [3, 3], [5, 3], [9], [12]])
+def test_clusters_are_cut_within_the_vocabulary_and_rise(cutoffs):
+    with pytest.raises(ValidationError):
+        ModelConfig(bilm=SMALL, n_words=9, adaptive_cutoffs=cutoffs)
+
+
+@pytest.mark.parametrize("cutoffs", [[1], [3, 5], [8]])
+def test_clusters_that_can_be(cutoffs):
+    assert ModelConfig(bilm=SMALL, n_words=9, adaptive_cutoffs=cutoffs).adaptive_cutoffs == tuple(cutoffs)
+
+
+@pytest.mark.parametrize("change", [{"n_words": 0}, {"scripts": {"Latin": 1.5}}, {"format_version": 2}, {"more": 1}])
+def test_a_config_that_cannot_be_is_refused(change):
+    with pytest.raises(ValidationError):
+        ModelConfig.model_validate({"bilm": SMALL.model_dump(), **change})
+
+
+def test_a_lexicon_of_other_sizes_is_named_with_both():
+    with pytest.raises(CheckpointError, match="here: 16 characters, the config makes it none"):
+        check_lexicon(model_of("alphabet").lexicon, SMALL, "here")
+    with pytest.raises(CheckpointError, match="here: no input words, the config makes it 4"):
+        check_lexicon(Lexicon(), model_of("words").bilm.config, "here")
+    check_lexicon(Lexicon(), SMALL, "here")
+
+
+def test_a_fingerprint_tells_models_apart_and_the_same_model_never():
+    model = small_model()
+    assert fingerprint(model) == fingerprint(small_model())
+    assert fingerprint(model) != fingerprint(small_model(seed=1))
+    before = fingerprint(model)
+    with torch.no_grad():
+        model.bilm.forward_lm.layers[1].bias[-1] += 1
+    assert fingerprint(model) != before
+
+
+@pytest.mark.parametrize("known", [None, PRETOKENIZED, THIS_TOKENIZER])
+def test_a_tokenizer_that_is_ours_or_none_warns_of_nothing(known):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_other_tokenizer(ModelConfig(bilm=SMALL, tokenizer=known), "m")
+
+
+def test_another_tokenizer_warns_with_both():
+    config = ModelConfig(bilm=SMALL, tokenizer=TokenizerFacts(name="elmo", version="0"))
+    with pytest.warns(UserWarning, match=f"m: trained on text cut by tokenizer elmo 0, this is {THIS_TOKENIZER.name}"):
+        warn_of_other_tokenizer(config, "m")
+
+
+def test_settings_of_another_program_are_blamed_by_its_own_names():
+    names = {"lstm.cell_size": "dim"}
+    with (
+        pytest.raises(CheckpointError, match=r"o\.json: dim is 'x': Input should be a valid integer"),
+        translated_settings(Path("o.json"), "options", names),
+    ):
+        type(SMALL).model_validate({"char_cnn": None, "lstm": {"cell_size": "x"}})
+    with (
+        pytest.raises(CheckpointError, match=r"o\.json: no 'n_layers' in it; expected options"),
+        translated_settings(Path("o.json"), "options", names),
+    ):
+        {}["n_layers"]
