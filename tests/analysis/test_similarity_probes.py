@@ -38,7 +38,7 @@ def test_words_are_found_in_short_sentences_whatever_their_case():
     rows = [row(1, "The bank"), row(2, "the " * 61), row(3, ""), row(4, "a bank bank"), row(5, "none")]
     found = find_words(lambda: rows, ["bank", "the"], 9)
     assert found.sentences == [["The", "bank"], ["a", "bank", "bank"]]
-    assert sorted(found.places) == [(0, 0, "the"), (0, 1, "bank"), (1, 1, "bank"), (1, 2, "bank")]
+    assert sorted(found.locations) == [(0, 0, "the"), (0, 1, "bank"), (1, 1, "bank"), (1, 2, "bank")]
     assert len(find_words(lambda: rows, ["bank"], 2).places) == 2
 
 
