@@ -4,12 +4,13 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from hypothesis import settings
 
+from elmo.apps.tasks.predict import predict_lines
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
 from elmo.cli.pretraining.pretrain import STOP_SIGNALS
@@ -73,6 +74,11 @@ SMALL_TASK = {
 }
 CUTOFFS = [4, 7]  # of an adaptive softmax over WORDS
 TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
+
+
+def facts_of_lines(*args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+    """What `elmo predict --json` prints of each line."""
+    return [found.facts() for found in predict_lines(*args, **kwargs)]
 
 
 @pytest.fixture(scope="session")

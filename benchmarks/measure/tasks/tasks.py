@@ -191,7 +191,7 @@ def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dic
     task = load_task(folder)
     dev = task.read(prepared(name).dev)
     least = default_threshold(dev, task.predict(dev), set(task.file.labels))
-    found = evaluate_task(folder, SHARED / "data" / data.folder / data.test, least=least)
+    found = evaluate_task(folder, SHARED / "data" / data.folder / data.test, min_score=least)
     kept = (
         "min_score",
         "in_scope_accuracy",

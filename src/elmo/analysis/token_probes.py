@@ -35,8 +35,8 @@ def probe_parts_of_speech(
 def probe_entities(source: TokenVectors, train: Path, test: Path, of: str, settings: ProbeSettings) -> list[Score]:
     """F1 of the spans encoded by the tags of a test file."""
     known, asked = read_tagged(train), read_tagged(test)
-    require_span_tags(known, train)
-    require_span_tags(asked, test)
+    require_span_tags(known, str(train))
+    require_span_tags(asked, str(test))
     gold_spans = [spans_of_tags(example.labels) for example in asked]
     ends = np.cumsum([len(example.labels) for example in asked]).tolist()
 

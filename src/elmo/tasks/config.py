@@ -1,28 +1,14 @@
-"""The recipe of a task: frozen settings, each default in this file and nowhere else."""
+"""The settings that all kinds of tasks share: frozen, each default in this file and nowhere else."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 
 from elmo.model.dropout import DropoutShares
-from elmo.tasks.data.tags import Scheme
 from elmo.train.config import OptimizerConfig
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
-TaskName = Literal["tag", "classify", "pair", "relation", "qa"]
-_OLD_NAMES = {"read": "qa"}  # of tasks, as older recipes and folders have them
-
-_SETTING_OF = {
-    "multi_label": ("classify",),
-    "network": ("classify",),
-    "ngrams": ("classify", "relation"),
-    "regression": ("pair",),
-    "no_answer": ("qa",),
-    "spans": ("tag",),
-    "scheme": ("tag",),
-    "documents": ("relation",),
-}
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
@@ -54,22 +40,11 @@ class InputConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 class TaskConfig(BaseModel, frozen=True, extra="forbid"):
-    """A task, all but its files."""
+    """What every kind of task can be told, all but its files; `kinds/<kind>/settings.py` adds those of a kind."""
 
-    task: TaskName
+    task: str  # the name of its kind
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
-    scheme: Scheme | None = None  # tag: of the tags in the files; None: guessed. Tags that are no spans need none
-    spans: bool | None = None  # tag: whether tags are spans (entities) or one label a token; None: by their look
     label: str | None = None  # the name of the label in the files; None: `label` or `labels`
-    regression: bool = False  # pair: labels are numbers to predict
-    no_answer: bool = False  # qa: a passage need not answer its question (SQuAD 2.0)
-    answer_scores: Literal["squad", "cmrc"] | None = None  # qa; None: cmrc where the passage is Chinese, else squad
-    longest_answer: PositiveInt = 17  # qa: tokens
-    position_size: PositiveInt = 25  # relation: of the vector of a token's distance from a mention
-    documents: bool = False  # relation: of concepts in a document; set by the training file, PubTator or not
-    multi_label: bool = False  # classify: an example has any number of labels
-    network: Literal["biattentive"] | None = None  # classify: what stands above the LSTM; None: its tokens are pooled
-    ngrams: bool = False  # classify, relation in documents: a bag of n-grams speaks too, see `ngrams.py`
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
@@ -92,23 +67,12 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid"):
         return round(math.sqrt(100 / self.fraction))
 
     @property
-    def tells_one_label(self) -> bool:
-        """Whether a text gets one label of its own, so that it may also get none (`abstention.py`)."""
-        return self.task == "classify" and not self.multi_label
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _new_name(cls, given: Any) -> Any:
-        return _OLD_NAMES.get(given, given) if isinstance(given, str) else given
+    def may_abstain(self) -> bool:
+        """Whether a text gets one label of its own, so that its prediction may be withheld (`scoring/abstention.py`)."""
+        return False
 
     @model_validator(mode="after")
-    def _of_their_task(self) -> "TaskConfig":
-        for name, tasks in _SETTING_OF.items():
-            if getattr(self, name) and self.task not in tasks:
-                of = f"the task{'s' if len(tasks) > 1 else ''} {' and '.join(tasks)}"
-                raise ValueError(f"{name} is a setting of {of}, not of {self.task}")
-        if self.ngrams and self.multi_label:
-            raise ValueError("ngrams speak of texts with one label each; leave out ngrams or multi_label")
+    def _has_a_bilm_to_tune(self) -> Self:
         if self.elmo.fine_tune and self.model is None:
             raise ValueError("elmo.fine_tune changes the biLM, and a baseline has none; leave one of the two out")
         return self

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elmo.text.tokens import Token
+from elmo.errors import TextError
+from elmo.text.tokens import Token, tokenize
 
 
 class Mention(NamedTuple):
@@ -48,8 +49,14 @@ class Example(NamedTuple):
     text: str  # raw, or the tokens with a blank between
     line: int  # of the file where it begins, from 1
     other: "Example | None" = None  # pair: the second text
-    marks: tuple[tuple[int, int], ...] = ()  # relation: the first and the last token + 1 of either mention
+    mention_spans: tuple[tuple[int, int], ...] = ()  # relation: first token and last token + 1 of head and tail
+    answer_spans: tuple[tuple[int, int], ...] = ()  # qa: first token and last token + 1 of each answer in the passage
     document: Document | None = None  # relation: of concepts in a document
+    a_token_a_line: bool = False  # as in CoNLL's columns; else the example stands on one line
+
+    def line_of(self, token: int) -> int:
+        """The line of the file with a token."""
+        return self.line + token if self.a_token_a_line else self.line
 
 
 def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
@@ -64,6 +71,20 @@ def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
             kept.append(example)
         which.append(numbers[key])
     return kept, which
+
+
+def given_text(given: object, number: int, where: str) -> Example:
+    """A text without labels that a caller gives: a string, or a list of tokens.
+
+    Raises:
+        TextError: it is something else.
+    """
+    if isinstance(given, str):
+        return Example(tokenize(given), [], given, number)
+    if isinstance(given, Sequence) and all(isinstance(word, str) for word in given):
+        whole, tokens = with_blanks(given)
+        return Example(tokens, [], whole, number)
+    raise TextError(f"{where} is {given!r:.80}; give a string or a list of strings")
 
 
 def with_blanks(words: Sequence[str]) -> tuple[str, list[Token]]:

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Generic, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeInt, ValidationError
 from torch import Tensor
 
@@ -24,7 +23,7 @@ from elmo.storage.json_files import read_json
 from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
-from elmo.tasks.scoring.bootstrap import Counts
+from elmo.tasks.kinds.task_model import P, TaskModel
 from elmo.tasks.tuned_bilm import TunedBiLM
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
@@ -33,25 +32,7 @@ _TENSORS, _PROGRESS = "weights.safetensors", "place.json"
 _BILM = "bilm."  # before the names of its weights
 
 
-class TaskModel(Protocol):
-    """What the training of a task asks of its model, beside an `nn.Module`'s own."""
-
-    main_score: str
-
-    def loss(self, batch: Batch) -> Tensor:
-        """The loss of a batch, to be made small."""
-
-    def predict(self, batch: Batch) -> list[Any]:
-        """A prediction for each example."""
-
-    def counts(self, examples: Sequence[Example], predicted: Sequence[Any]) -> Counts:
-        """What scores are made of, of each example (n, C); it adds up."""
-
-    def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
-        """Sums of counts (..., C) -> scores in percent, `main_score` among them."""
-
-
-def score(model: TaskModel, examples: Sequence[Example], predicted: Sequence[Any]) -> dict[str, float]:
+def score(model: TaskModel[P], examples: Sequence[Example], predicted: Sequence[P]) -> dict[str, float]:
     """Scores in percent of predictions for examples."""
     sums = model.counts(examples, predicted).sum(axis=0)
     return {name: float(value) for name, value in model.scores(sums).items()}
@@ -123,13 +104,13 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
 
 
 @dataclass
-class Training:
+class Training(Generic[P]):
     """A run under way."""
 
-    model: Any  # an nn.Module and TaskModel
+    model: TaskModel[P]
     words: Words
     config: TaskConfig
-    folder: Path  # of the checkpoint
+    folder: Path | None = None  # of the checkpoint; None: none is kept
     tuned: TunedBiLM | None = None  # the biLM, if it learns too
     progress: Progress = field(default_factory=Progress)
 
@@ -165,7 +146,7 @@ class Training:
         Raises:
             CheckpointError: it is damaged, or of another model.
         """
-        if not (self.folder / _PROGRESS).exists():
+        if self.folder is None or not (self.folder / _PROGRESS).exists():
             return
         try:
             self.progress = Progress.model_validate(read_json(self.folder / _PROGRESS))
@@ -182,6 +163,8 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
+        if self.folder is None:
+            return
         tensors = {f"now.{name}": t for name, t in self._weights().items()}
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
         tensors |= {f"moments.{name}": t for name, t in self.update.moments().items()}
@@ -189,6 +172,21 @@ class Training:
             part.mkdir()
             write_tensors(tensors, part / _TENSORS)
             (part / _PROGRESS).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
+
+    @torch.no_grad()
+    def finish(self, train: Sequence[Example], dev: Data) -> list[P]:
+        """What is fitted to the best weights: calibration, n-grams.
+
+        Returns:
+            the predictions for the dev examples.
+        """
+        if self.tuned is not None:
+            dev = dev.bare()
+        self.model.eval()
+        alone = (dev.batch([i], self.words, self.config) for i in range(len(dev.examples)))
+        batches = (batch if self.tuned is None else self.tuned.look_at(batch) for batch in alone)
+        self.model.finish(train, dev.examples, batches)
+        return predict_all(self.model, dev, self.words, self.config, self.tuned)
 
     def run(self, train: Data, dev: Data, report: Callable[[Epoch], None] = lambda epoch: None) -> None:
         """Train to the end; the model then has the best weights.
@@ -234,7 +232,7 @@ class Training:
                 raise TrainingError(
                     f"epoch {number}, batch {i + 1}: the loss is not finite; lower optimizer.learning_rate"
                 )
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             rate = learning_rate_at((number - 1) * len(batches) + i, n_steps, self.config.optimizer)
             take_step(self.update, rate, self.config.optimizer.clip_norm)
         scores = score(self.model, dev.examples, predict_all(self.model, dev, self.words, self.config, tuned))
@@ -243,17 +241,19 @@ class Training:
 
 
 @torch.no_grad()
-def predict_all(model: Any, data: Data, words: Words, config: TaskConfig, tuned: TunedBiLM | None = None) -> list[Any]:
+def predict_all(
+    model: TaskModel[P], data: Data, words: Words, config: TaskConfig, tuned: TunedBiLM | None = None
+) -> list[P]:
     """A prediction for each example, in their order.
 
     Args:
         tuned: what gives the layers; None: the data have them.
     """
     model.eval()
-    found: list[Any] = [None] * len(data.examples)
+    found: dict[int, P] = {}
     for numbers in ordered_batches(data.lengths, config.batch_size):
         batch = data.batch(numbers, words, config)
         predicted = model.predict(batch if tuned is None else tuned.look_at(batch))
         for number, prediction in zip(numbers, predicted, strict=True):
             found[number] = prediction
-    return found
+    return [found[number] for number in range(len(data.examples))]

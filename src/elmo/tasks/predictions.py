@@ -1,8 +1,26 @@
 """Predictions of a trained task."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from elmo.text.tokens import Token
+
+
+class Prediction(Protocol):
+    """What a task predicts for one example."""
+
+    def facts(self, min_score: float = 0.0) -> dict[str, Any]:
+        """What JSON can hold.
+
+        Args:
+            min_score: what has a lower score is left out.
+        """
+
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """A line to read.
+
+        Args:
+            text: of the example. other: its second text.
+        """
 
 
 class Entity(NamedTuple):
@@ -35,6 +53,16 @@ class Tagged(NamedTuple):
             ]
         }
 
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """The text with its entities in brackets, or with the tags behind the words."""
+        if self.entities is None:
+            return " ".join(f"{token.text}/{tag}" for token, tag in zip(self.tokens, self.tags, strict=True))
+        for entity in reversed(self.entities):
+            a, b = entity.start, entity.end
+            if entity.score >= min_score:
+                text = f"{text[:a]}[{text[a:b]} {entity.label} {entity.score:.2f}]{text[b:]}"
+        return text
+
 
 class Answer(NamedTuple):
     """A span of a passage."""
@@ -56,6 +84,10 @@ class Answered(NamedTuple):
         answers = [answer._asdict() for answer in self.answers]
         return {"answer": best.text if best.score >= min_score else "", "answers": answers}
 
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """The answer before the question."""
+        return f"{self.facts(min_score)['answer']}\t{other}"
+
 
 class Scored(NamedTuple):
     """A pair of texts with a number."""
@@ -65,6 +97,10 @@ class Scored(NamedTuple):
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
         """What JSON can hold; the number is given whatever `min_score` is."""
         return {"score": self.score}
+
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """The number before both texts."""
+        return f"{self.score:.3f}\t{text}\t{other}"
 
 
 class Relation(NamedTuple):
@@ -91,6 +127,12 @@ class Related(NamedTuple):
         """What JSON can hold; relations with a lower score than `min_score` are left out."""
         return {"relations": [relation._asdict() for relation in self.relations if relation.score >= min_score]}
 
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """The relations before the text."""
+        found = [r for r in self.relations if r.score >= min_score]
+        relations = "; ".join(f"{r.head} {r.label} {r.tail} {r.score:.2f}" for r in found) or "-"
+        return f"{relations}\t{' '.join(text.split())}"
+
 
 class Labelled(NamedTuple):
     """A text with its labels."""
@@ -104,3 +146,9 @@ class Labelled(NamedTuple):
         sure = [label for label in self.labels if self.scores[label] >= min_score]
         one = {"label": sure[0], "score": self.scores[sure[0]]} if len(sure) == 1 else {}
         return {**one, "labels": sure, "scores": best}
+
+    def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
+        """The labels before the text, or before both."""
+        sure = [label for label in self.labels if self.scores[label] >= min_score]
+        labels = ", ".join(f"{label} {self.scores[label]:.2f}" for label in sure) or "-"
+        return "\t".join([labels, text, *([] if other is None else [other])])

@@ -26,14 +26,14 @@ from elmo.errors import CheckpointError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.static_words import StaticWords
 from elmo.tasks.data.tags import Scheme
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
-from elmo.tasks.kinds.dispatch import TaskModel, example_of, new_model, read_to_score
-from elmo.tasks.kinds.tag.model import Tagger
-from elmo.tasks.predictions import Labelled, Tagged
+from elmo.tasks.kinds.kind import KnownLabels
+from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of, read_gold
+from elmo.tasks.kinds.task_model import TaskModel
+from elmo.tasks.predictions import Prediction
 from elmo.tasks.scoring.bootstrap import Counts
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
@@ -63,34 +63,40 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
 
     format: Literal["elmo task"] = "elmo task"
     version: Literal[1] = 1
-    config: TaskConfig
+    config: AnyTaskConfig
     labels: list[str]
     scheme: Scheme | None  # of the tags it was trained on; None: no spans
     elmo: ElmoReference | None
     vectors: VectorsReference | None = None
     training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
 
+    @property
+    def known_labels(self) -> KnownLabels:
+        """What the task can predict."""
+        return KnownLabels(self.labels, self.scheme)
 
-def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel:
+
+def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel[Prediction]:
     """The model of a task with fresh weights."""
     shape = (file.elmo.n_layers, file.elmo.width) if file.elmo else None
-    return new_model(file.config, file.labels, file.scheme, tables, shape)
+    model: TaskModel[Prediction] = kind_of(file.config).build(file.config, file.known_labels, tables, shape)
+    return model
 
 
 @dataclass
-class LoadedTask:
+class TrainedTask:
     """A trained task: `task(["text", ...])` gives a prediction for each text."""
 
     file: TaskFile
-    model: TaskModel
+    model: TaskModel[Prediction]
     words: Words
     elmo: Elmo | None
 
-    def __call__(self, texts: Iterable[Any]) -> list[Any]:
+    def __call__(self, texts: Iterable[object]) -> list[Prediction]:
         """Predict.
 
         Args:
-            texts: see `example_of`; an empty one has no tag, and every label alike.
+            texts: see `Kind.example`; an empty one has no tag, and every label alike.
         Returns:
             for each text `Tagged`, `Labelled` or `Scored`; character offsets are those of the string, or of the tokens with a
             blank between.
@@ -99,11 +105,12 @@ class LoadedTask:
         """
         if isinstance(texts, str | bytes):
             raise TextError("a task takes a list of texts; write task([text])")
-        return self.predict([example_of(self.file.config, text, number) for number, text in enumerate(texts, 1)])
+        kind, config = kind_of(self.file.config), self.file.config
+        return self.predict([kind.example(config, text, i, f"text {i}") for i, text in enumerate(texts, 1)])
 
-    def predict(self, examples: Sequence[Example]) -> list[Any]:
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """A prediction for each example."""
-        found: list[Any] = []
+        found: list[Prediction] = []
         for start in range(0, len(examples), AT_ONCE):
             block = examples[start : start + AT_ONCE]
             some = [e for e in block if e.tokens]
@@ -111,16 +118,8 @@ class LoadedTask:
             predictions = iter(
                 predict_all(self.model, data_of(some, layers_of), self.words, self.file.config) if some else []
             )
-            found += [next(predictions) if e.tokens else self._of_nothing() for e in block]
+            found += [next(predictions) if e.tokens else self.model.predict_empty() for e in block]
         return found
-
-    def _of_nothing(self) -> Tagged | Labelled:
-        if isinstance(self.model, Tagger):
-            return Tagged([], [], [], [] if self.model.scheme else None)
-        labels = self.model.labels
-        if self.file.config.multi_label:
-            return Labelled([], dict.fromkeys(labels, 0.0))
-        return Labelled(labels[:1], dict.fromkeys(labels, 1 / len(labels)))
 
     def _layers(self, examples: Sequence[Example]) -> LayersOf:
         assert self.elmo is not None
@@ -132,9 +131,9 @@ class LoadedTask:
         """Labelled examples of a file, as the task was trained on.
 
         Raises:
-            TextError: see `read_to_score`.
+            TextError: see `read_gold`.
         """
-        return read_to_score(self.file.config, self.file.scheme, path)
+        return read_gold(self.file.config, self.file.known_labels, path)
 
     def counts(self, examples: Sequence[Example]) -> Counts:
         """What the scores of examples are made of (n, C); `model.scores` makes scores of their sums."""
@@ -145,7 +144,7 @@ class LoadedTask:
         return self.model.scores(sums)[self.model.main_score]
 
 
-def save_task(task: LoadedTask, folder: Path, card: str) -> None:
+def save_task(task: TrainedTask, folder: Path, card: str) -> None:
     """Write a task into a folder, its `config.json` last, so that what can be loaded is whole.
 
     Raises:
@@ -179,7 +178,7 @@ def _read_words(path: Path) -> list[str]:
         raise CheckpointError(f"{path}: cannot be read ({error}); train the task anew") from error
 
 
-def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
+def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
     """Load a trained task.
 
     Args:
@@ -216,4 +215,4 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> LoadedTask:
         ) from error
     with torch.no_grad():
         model.eval()
-    return LoadedTask(file, model, words, elmo)
+    return TrainedTask(file, model, words, elmo)

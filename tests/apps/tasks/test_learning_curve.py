@@ -11,7 +11,7 @@ from elmo.apps.tasks.learning_curve_page import learning_curve_page
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TrainingError
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import task_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -25,7 +25,7 @@ def study(tmp_path):
     save_native(small_model(), tmp_path / "model")
     settings = {**SMALL_TASK, "task": "classify", "epochs": 2, "model": str(tmp_path / "model")}
     paths = {name: tmp_path / f"{name}.jsonl" for name in ("train", "dev")}
-    run = TaskRun(config=TaskConfig.model_validate(settings), **paths)
+    run = TaskRun(config=task_config(settings), **paths)
     return LearningCurve(run=run, fractions=[50, 100], seeds=[3, 5], baseline=True)
 
 

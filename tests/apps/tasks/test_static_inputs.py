@@ -14,7 +14,7 @@ from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.tensors import read_tensors
 from elmo.errors import CheckpointError, TrainingError
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import task_config
 
 GOOD, BAD = [f"good{i}" for i in range(12)], [f"bad{i}" for i in range(12)]
 ROWS = "encoder.static.rows.weight"
@@ -45,7 +45,7 @@ def run_of(files, **inputs):
         "model": None,
         "inputs": {**SMALL_TASK["inputs"], "min_count": 99, "vectors": str(files / "v.txt"), **inputs},
     }
-    return TaskRun(config=TaskConfig.model_validate(settings), train=files / "train.jsonl", dev=files / "dev.jsonl")
+    return TaskRun(config=task_config(settings), train=files / "train.jsonl", dev=files / "dev.jsonl")
 
 
 def test_a_word_that_training_had_not_is_known_by_its_vector_also_when_the_file_is_gone(files):

@@ -9,19 +9,17 @@ import seqeval.metrics
 import sklearn.metrics
 import torch
 
-from conftest import SMALL_TASK, small_model
+from conftest import SMALL_TASK, facts_of_lines, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
-from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.task_report import task_page
 from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks import fit
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.data.conll import read_tagged
 from elmo.tasks.examples import Example
-from elmo.tasks.kinds.dispatch import read_examples
-from elmo.tasks.kinds.labels import learnable
+from elmo.tasks.kinds.registry import learnable, task_config
 from elmo.tasks.layers.ngrams import bag_of_text
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -71,7 +69,7 @@ def files(tmp_path_factory):
 def run_of(files, kind, **changes):
     task = "tag" if kind == "conll" else "classify"
     settings = {**SMALL_TASK, "task": task, "model": str(files / "model"), "multi_label": "several" in kind, **changes}
-    return TaskRun(config=TaskConfig.model_validate(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
+    return TaskRun(config=task_config(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +277,7 @@ def test_a_page_counts_mistakes_and_labels(tagger):
 
 def test_lines_are_predicted_with_their_numbers(tagger, tmp_path):
     (tmp_path / "t.txt").write_bytes(b"Ann saw Oslo\r\n\nthe river")
-    first, empty, last = predict_lines(tagger, str(tmp_path / "t.txt"))
+    first, empty, last = facts_of_lines(tagger, str(tmp_path / "t.txt"))
     assert [e["text"] for e in first["entities"]] == ["Ann", "Oslo"]
     assert (empty["line"], empty["entities"], last["line"]) == (2, [], 3)
 
@@ -358,7 +356,7 @@ def test_labels_that_were_not_in_training_count_as_errors(tagger, classifier, tm
 def test_a_fraction_of_the_examples_is_learned_from(files):
     def kept(fraction, seed=0):
         config = run_of(files, "conll", fraction=fraction, seed=seed).config
-        return {e.line for e in learnable(config, read_examples(config, files / "train.conll"), files / "train.conll")}
+        return {e.line for e in learnable(config, read_tagged(files / "train.conll"), "train")}
 
     assert (len(kept(5)), len(kept(20)), len(kept(100))) == (6, 24, 120)
     assert kept(5) < kept(20)
@@ -380,13 +378,13 @@ def test_a_fraction_is_passed_more_often(files, tmp_path, monkeypatch):
 
 def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_path):
     (tmp_path / "t.txt").write_text("Ann saw Oslo\n")
-    (every,) = predict_lines(tagger, str(tmp_path / "t.txt"))
+    (every,) = facts_of_lines(tagger, str(tmp_path / "t.txt"))
     scores = sorted(entity["score"] for entity in every["entities"])
     assert len(scores) == 2
-    (some,) = predict_lines(tagger, str(tmp_path / "t.txt"), min_score=sum(scores) / 2)
+    (some,) = facts_of_lines(tagger, str(tmp_path / "t.txt"), min_score=sum(scores) / 2)
     assert [entity["score"] for entity in some["entities"]] == scores[1:]
     for least, n in ((0.5, 1), (1.01, 0)):
-        (told,) = predict_lines(classifier, str(tmp_path / "t.txt"), min_score=least)
+        (told,) = facts_of_lines(classifier, str(tmp_path / "t.txt"), min_score=least)
         assert (len(told["labels"]), "label" in told) == (n, n == 1)
 
 

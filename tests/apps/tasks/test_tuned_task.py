@@ -13,7 +13,7 @@ from elmo.apps.tasks.evaluate import evaluate_task
 from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.tensors import read_tensors
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import task_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -38,7 +38,7 @@ def files(tmp_path_factory):
 
 def run_of(files, elmo, **changes):
     settings = {**SMALL_TASK, "task": "classify", "model": str(files / "model"), "elmo": elmo, "epochs": 5, **changes}
-    return TaskRun(config=TaskConfig.model_validate(settings), train=files / "train.jsonl", dev=files / "dev.jsonl")
+    return TaskRun(config=task_config(settings), train=files / "train.jsonl", dev=files / "dev.jsonl")
 
 
 def weights(folder, *more):
@@ -124,4 +124,4 @@ def test_a_run_that_was_stopped_comes_to_the_same_weights_of_task_and_bilm(files
 
 def test_a_baseline_has_no_bilm_to_tune():
     with pytest.raises(ValidationError, match="a baseline has none"):
-        TaskConfig(task="tag", model=None, elmo={"fine_tune": True})
+        task_config(task="tag", model=None, elmo={"fine_tune": True})

@@ -142,11 +142,11 @@ TAGGED = {
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
     from elmo.apps.tasks.train_task import TaskRun, train_task
-    from elmo.tasks.config import TaskConfig
+    from elmo.tasks.kinds.registry import task_config
 
     folder = tmp_path_factory.mktemp("tagger")
     (folder / "c.conll").write_text("the O\nbank B-ORG\n\nriver B-LOC\n")
-    config = TaskConfig(task="tag", model=None, cell_size=4, epochs=1)
+    config = task_config(task="tag", model=None, cell_size=4, epochs=1)
     train_task(TaskRun(config=config, train=folder / "c.conll", dev=folder / "c.conll"), folder / "t")
     return folder / "t"
 

@@ -7,7 +7,7 @@ import pytest
 
 from elmo.errors import TextError
 from elmo.tasks.data.conll import read_tagged
-from elmo.tasks.data.labelled_text import read_labelled
+from elmo.tasks.kinds.classify.kind import read_labelled
 
 
 def write(tmp_path, name, content):

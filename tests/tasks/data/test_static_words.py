@@ -6,9 +6,10 @@ import torch
 
 from elmo.apps.embedding.to_static import write_word2vec
 from elmo.tasks.batches import Words, make_batch
-from elmo.tasks.config import InputConfig, TaskConfig
+from elmo.tasks.config import InputConfig
 from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in
 from elmo.tasks.examples import Example, with_blanks
+from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.layers.encoder import Encoder
 
 WORDS = ["the", "bank", "Bank", "日本", "river"]
@@ -42,7 +43,7 @@ def test_a_token_has_the_row_of_its_word_or_of_its_lower_case():
 
 def test_each_token_is_read_with_its_vector_and_an_unknown_one_with_zeros():
     words = Words(["the"], StaticWords(WORDS, 3))
-    config = TaskConfig(task="tag", model=None)
+    config = task_config(task="tag", model=None)
     encoder = Encoder(config, words.sizes, None)
     encoder.static.fill(torch.from_numpy(TABLE))
     batch = make_batch([of_words("The", "money"), of_words("river", "of", "the")], None, words, InputConfig())

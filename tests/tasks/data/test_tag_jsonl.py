@@ -5,10 +5,8 @@ import json
 import pytest
 
 from elmo.errors import TextError
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.conll import require_span_tags
 from elmo.tasks.data.tag_jsonl import read_tagged_records
-from elmo.tasks.kinds.dispatch import read_examples
 
 SLOTS = {"tokens": ["play", "some", "Bach"], "slots": ["O", "O", "B-artist"], "intent": "PlayMusic"}
 
@@ -24,7 +22,7 @@ def write(path, *records, ends="\n", bom="", last=True):
 )
 def test_tokens_and_tags(tmp_path, how):
     path = write(tmp_path / "a.jsonl", SLOTS, {"text": "play  Bach", "tags": ["O", "B-artist"]}, **how)
-    first, second = read_examples(TaskConfig(task="tag"), path)
+    first, second = read_tagged_records(path)
     assert ([t.text for t in first.tokens], first.labels, first.line) == (SLOTS["tokens"], SLOTS["slots"], 1)
     assert [second.text[t.start : t.end] for t in second.tokens] == ["play", "Bach"]
     assert (second.labels, second.line) == (["O", "B-artist"], 2)

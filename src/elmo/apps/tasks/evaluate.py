@@ -5,7 +5,7 @@ from pathlib import Path
 from elmo.apps.tasks.task_report import write_task_report
 from elmo.errors import ConfigError
 from elmo.storage.atomic import refuse_existing
-from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.predictions import Labelled
 from elmo.tasks.saved_task import load_task
 from elmo.tasks.scoring.abstention import scope_scores
 from elmo.tasks.scoring.bootstrap import difference, interval
@@ -30,20 +30,20 @@ def evaluate_task(
     if report is not None:
         refuse_existing(report, None)
     task = load_task(folder, dtype=dtype)
-    abstains = task.file.config.tells_one_label
+    abstains = task.file.config.may_abstain
     if min_score is not None and not abstains:
         raise ConfigError(f"{folder}: --min-score is for texts with one label; leave --min-score out")
     examples = task.read(path)
     predicted = task.predict(examples)
     counts = task.model.counts(examples, predicted)
     scores = {name: float(value) for name, value in task.model.scores(counts.sum(axis=0)).items()}
-    if isinstance(task.model, LabelModel):
-        scores |= task.model.calibration(examples, predicted)
+    scores |= task.model.calibration(examples, predicted)
     if abstains:
         known = set(task.file.labels)
         threshold = task.file.training.get("min_score") if min_score is None else min_score
         if threshold is not None and (min_score is not None or any(not set(e.labels) <= known for e in examples)):
-            scores |= scope_scores(examples, predicted, known, threshold)
+            labelled = [p for p in predicted if isinstance(p, Labelled)]
+            scores |= scope_scores(examples, labelled, known, threshold)
     if report is not None:
         write_task_report(task, examples, predicted, path.name, report)
     low, high = interval(counts, task.main_score)

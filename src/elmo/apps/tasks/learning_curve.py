@@ -17,8 +17,7 @@ from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
 from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
 from elmo.storage.file_lock import file_lock
 from elmo.storage.json_files import read_json
-from elmo.tasks.kinds.dispatch import for_file, read_examples
-from elmo.tasks.kinds.labels import labels_of, learnable, scheme_of
+from elmo.tasks.kinds.registry import kind_of, learnable
 from elmo.tasks.saved_task import CONFIG_FILE
 
 STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"
@@ -139,14 +138,13 @@ def seeds_of(text: str, first: int) -> list[int]:
 
 def _require_labels(curve: LearningCurve) -> None:
     """Refuse a fraction of the training file without enough labels, before anything is trained."""
-    path = curve.run.train
-    config = for_file(curve.run.config, path)
-    examples = read_examples(config, path)
+    path, kind = curve.run.train, kind_of(curve.run.config)
+    examples = kind.read(kind.for_file(curve.run.config, path), path)
     for part in parts(curve):
-        config = for_file(part.run.config, path)
-        some = learnable(config, examples, path)
+        config = kind.for_file(part.run.config, path)
+        some = learnable(config, examples, str(path))
         try:
-            labels_of(config, scheme_of(config, some, path), some, path)
+            kind.labels(config, some, str(path))
         except ElmoError as error:
             raise ConfigError(
                 f"{part.fraction:g} % of the training file is too little ({error}); leave it out"

@@ -3,15 +3,34 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from elmo.tasks.config import TaskConfig
-from elmo.tasks.data.pubtator import holds_pubtator, read_documents
 from elmo.tasks.examples import Example
-from elmo.tasks.kinds.dispatch import example_of, example_of_line
+from elmo.tasks.kinds.registry import kind_of
+from elmo.tasks.predictions import Prediction
 from elmo.tasks.saved_task import AT_ONCE, load_task
 from elmo.text.sources.lines import read_lines
 from elmo.text.sources.texts import read_texts
+
+
+class PredictedLine(NamedTuple):
+    """A line with its prediction."""
+
+    line: int  # from 1
+    text: str
+    other: str | None  # the second text
+    prediction: Prediction
+    min_score: float  # labels, entities, relations and answers with a lower score are left out
+
+    def facts(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        other = {} if self.other is None else {"other": self.other}
+        return {"line": self.line, "text": self.text, **other, **self.prediction.facts(self.min_score)}
+
+    def shown(self) -> str:
+        """A line to read."""
+        return self.prediction.shown(self.text, self.other, self.min_score)
 
 
 def predict_lines(
@@ -21,41 +40,39 @@ def predict_lines(
     dtype: str = "float32",
     min_score: float = 0.0,
     text_field: str | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Predictions for each line of a text: `line`, `text`, and the facts of its prediction.
+) -> Iterator[PredictedLine]:
+    """Predictions for each line of a text.
 
     Args:
-        source: a file of any kind for a task that reads one text, else of lines; `-`: standard input.
+        source: a file of any format for a task that reads one text, else of lines; `-`: standard input.
         pretokenized: tokens are separated by white space.
+        min_score: see `PredictedLine`.
         text_field: the field or column of a record that holds its text; None: `text`.
-        min_score: labels, entities and answers with a lower score are left out.
     Raises:
         CheckpointError: no such task. TextError: the file is missing or broken.
     """
     task = load_task(folder, dtype=dtype)
-    if task.file.config.documents and holds_pubtator(Path(source)):
-        documents = read_documents(Path(source))
-        for example, prediction in zip(documents, task.predict(documents), strict=True):
-            yield {"line": example.line, "text": example.text, **prediction.facts(min_score)}
-        return
-    numbered = _numbered_texts(task.file.config, Path(source), text_field)
-    while block := list(islice(numbered, AT_ONCE)):
-        examples = [_example(task.file.config, text, number, pretokenized) for number, text in block]
+    for examples in _blocks(task.file.config, Path(source), pretokenized, text_field):
         for example, prediction in zip(examples, task.predict(examples), strict=True):
-            other = {} if example.other is None else {"other": example.other.text}
-            yield {"line": example.line, "text": example.text, **other, **prediction.facts(min_score)}
+            other = None if example.other is None else example.other.text
+            yield PredictedLine(example.line, example.text, other, prediction, min_score)
 
 
-def _numbered_texts(config: TaskConfig, path: Path, text_field: str | None) -> Iterator[tuple[int, str | list[str]]]:
-    """The texts of a file with their lines; for a task that reads two texts or marked ones, its lines."""
-    if config.task not in ("tag", "classify"):
-        yield from enumerate(read_lines(path), start=1)
+def _blocks(config: TaskConfig, path: Path, pretokenized: bool, text_field: str | None) -> Iterator[list[Example]]:
+    """The examples of a file, some at a time."""
+    kind = kind_of(config)
+    whole = kind.read_unlabelled(config, path)
+    if whole is not None:
+        yield whole
         return
-    for source in read_texts(path, text_field):
-        yield source.line, (source.text or "") if source.words is None else source.words
-
-
-def _example(config: TaskConfig, text: str | list[str], number: int, pretokenized: bool) -> Example:
-    if isinstance(text, list):
-        return example_of(config, text, number, f"line {number}")
-    return example_of_line(config, text, number, pretokenized)
+    texts: Iterator[tuple[int, str | list[str]]] = enumerate(read_lines(path), start=1)
+    if kind.reads_one_text:
+        found = read_texts(path, text_field)
+        texts = ((text.line, (text.text or "") if text.words is None else text.words) for text in found)
+    while block := list(islice(texts, AT_ONCE)):
+        yield [
+            kind.example(config, text, number, f"line {number}")
+            if isinstance(text, list)
+            else kind.example_of_line(config, text, number, pretokenized)
+            for number, text in block
+        ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from elmo.apps.tasks.train_task import TaskRun
 from elmo.errors import ConfigError
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import of_its_kind
 from elmo.train.recipe import read_recipe, validated, with_overrides
 
 
@@ -44,7 +44,12 @@ def task_run(
         settings["model"] = None
     if "task" not in settings:
         raise ConfigError("no task; give --task tag, classify, pair, relation or qa, or a recipe")
-    config = validated(TaskConfig, settings, "settings" if recipe is None else str(recipe))
+    source = "settings" if recipe is None else str(recipe)
+    try:
+        kind, own = of_its_kind(settings)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from error
+    config = validated(kind, own, source)
     missing = [f"--{name}" for name, path in files.items() if path is None]
     if missing:
         raise ConfigError(f"{' and '.join(missing)}: no file is named; give it, or a recipe that names it")

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,24 +11,21 @@ from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, 
 from elmo.apps.pages.line_chart import Line, draw_chart
 from elmo.storage.atomic import atomic_write
 from elmo.tasks.batches import UNKNOWN
-from elmo.tasks.data.tags import spans_of_tags
 from elmo.tasks.examples import Example
-from elmo.tasks.kinds.label_model import LabelModel
-from elmo.tasks.kinds.relation.document_model import DocumentRelations
-from elmo.tasks.kinds.tag.model import Tagger
-from elmo.tasks.saved_task import LoadedTask
+from elmo.tasks.kinds.task_model import Confusion
+from elmo.tasks.predictions import Prediction
+from elmo.tasks.saved_task import TrainedTask
 from elmo.tasks.scoring.bootstrap import Counts, interval
 from elmo.tasks.scoring.span_scores import span_scores
 
 REPORT_FILE = "report.html"
 _NOTHING = "–"
-_Labels = dict[Any, str]  # by position in the example
 _LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 10**9))  # tokens
 _MOST_LABELS, _MOST_MISTAKES = 40, 20
 
 
 def write_task_report(
-    task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any], source: str, target: Path
+    task: TrainedTask, examples: Sequence[Example], predicted: Sequence[Prediction], source: str, target: Path
 ) -> None:
     """Write the page, whole or not at all.
 
@@ -42,10 +38,10 @@ def write_task_report(
         part.write_text(task_page(task, examples, predicted, source), encoding="utf-8")
 
 
-def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any], source: str) -> str:
+def task_page(task: TrainedTask, examples: Sequence[Example], predicted: Sequence[Prediction], source: str) -> str:
     """The HTML of the page."""
     counts = task.model.counts(examples, predicted)
-    pairs = _gold_and_predicted(task, examples, predicted)
+    pairs = task.model.confusions(examples, predicted)
     low, high = interval(counts, task.main_score)
     main = task.model.main_score
     scores = {name: f"{float(value):.2f}" for name, value in task.model.scores(counts.sum(axis=0)).items()}
@@ -63,7 +59,7 @@ def task_page(task: LoadedTask, examples: Sequence[Example], predicted: Sequence
     return html_page(f"Task: {task.file.config.task}", "a task on ELMo", parts)
 
 
-def _curves(task: LoadedTask) -> list[str]:
+def _curves(task: TrainedTask) -> list[str]:
     curve = task.file.training.get("curve", [])
     epochs = [float(epoch["epoch"]) for epoch in curve]
     drawn = {
@@ -78,7 +74,7 @@ def _curves(task: LoadedTask) -> list[str]:
     return figures
 
 
-def _layers(task: LoadedTask) -> str:
+def _layers(task: TrainedTask) -> str:
     """The weights of the layers in each mix (Peters et al. 2018, figure 2)."""
     rows = []
     encoder = task.model.encoder
@@ -96,39 +92,7 @@ def _layers(task: LoadedTask) -> str:
     return table("Weight of each layer", ["mix", *(f"layer {i}" for i in range(n_layers)), "scale"], rows, 1)
 
 
-def _gold_and_predicted(
-    task: LoadedTask, examples: Sequence[Example], predicted: Sequence[Any]
-) -> list[tuple[_Labels, _Labels]]:
-    """Of each example the gold and the predicted labels, by position in the example; nothing for other tasks."""
-    model = task.model
-    pairs = zip(examples, predicted, strict=True)
-    if isinstance(model, LabelModel):
-        return [(_by_position(e.labels, model), _by_position(p.labels, model)) for e, p in pairs]
-    if isinstance(model, DocumentRelations):
-        return [
-            (
-                {(x.head, x.tail): x.name for x in e.document.links} if e.document else {},
-                {(r.head, r.tail): r.label for r in p.relations},
-            )
-            for e, p in pairs
-        ]
-    if not isinstance(model, Tagger):
-        return []
-    if model.scheme is None:
-        return [(dict(enumerate(e.labels)), dict(enumerate(p.tags))) for e, p in pairs]
-    return [(_spans(e.labels), _spans(p.tags)) for e, p in pairs]
-
-
-def _by_position(labels: Sequence[str], model: LabelModel) -> _Labels:
-    """A single label has position 0; of several each has its own."""
-    return {label if model.multi_label else 0: label for label in labels}
-
-
-def _spans(tags: Sequence[str]) -> _Labels:
-    return {(start, end): label for start, end, label in spans_of_tags(tags)}
-
-
-def _by_label(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
+def _by_label(pairs: Sequence[Confusion]) -> list[list[str]]:
     """F1, precision, recall, how often gold and predicted, of the most frequent labels."""
     frequent = Counter(label for gold, predicted in pairs for label in (*gold.values(), *predicted.values()))
     rows = []
@@ -142,7 +106,7 @@ def _by_label(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
     return rows
 
 
-def _mistakes(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
+def _mistakes(pairs: Sequence[Confusion]) -> list[list[str]]:
     """What was predicted for what, most often first."""
     found = Counter(
         (gold.get(position, _NOTHING), predicted.get(position, _NOTHING))
@@ -153,7 +117,7 @@ def _mistakes(pairs: Sequence[tuple[_Labels, _Labels]]) -> list[list[str]]:
     return [[gold, predicted, f"{n:,}"] for (gold, predicted), n in found.most_common(_MOST_MISTAKES)]
 
 
-def _by_kind(task: LoadedTask, examples: Sequence[Example], counts: Counts) -> list[list[str]]:
+def _by_kind(task: TrainedTask, examples: Sequence[Example], counts: Counts) -> list[list[str]]:
     """The main score of examples of each length, and of those with words that the task has no vector for."""
     lengths = np.array([len(e.tokens) for e in examples])
     new = np.array([sum(i == UNKNOWN for i in task.words.ids([t.text for t in e.tokens])) for e in examples])
@@ -171,7 +135,7 @@ def _by_kind(task: LoadedTask, examples: Sequence[Example], counts: Counts) -> l
     ]
 
 
-def _facts(task: LoadedTask) -> dict[str, str]:
+def _facts(task: TrainedTask) -> dict[str, str]:
     config, training = task.file.config, task.file.training
     stands_on = "no biLM (a baseline)" if task.file.elmo is None else f"{config.model} ({task.file.elmo.fingerprint})"
     labels = ", ".join(task.file.labels[:_MOST_LABELS]) + (", ..." if len(task.file.labels) > _MOST_LABELS else "")

@@ -21,17 +21,17 @@ from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in
 from elmo.tasks.examples import Example
-from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
-from elmo.tasks.kinds.dispatch import for_file, read_examples, read_to_score
-from elmo.tasks.kinds.label_model import LabelModel
-from elmo.tasks.kinds.labels import labels_of, learnable, scheme_of
-from elmo.tasks.kinds.relation.document_model import DocumentRelations
+from elmo.tasks.fit import Epoch, Training, data_of, score
+from elmo.tasks.kinds.kind import KnownLabels
+from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of, learnable, read_gold
+from elmo.tasks.kinds.task_model import P
 from elmo.tasks.layer_cache import cache_folder, cached_layers
+from elmo.tasks.predictions import Labelled
 from elmo.tasks.saved_task import (
     CONFIG_FILE,
     ELMO_FOLDER,
-    LoadedTask,
     TaskFile,
+    TrainedTask,
     VectorsReference,
     fresh_model,
     reference_to,
@@ -48,7 +48,7 @@ _OF_A_RUN = [RUN_FILE, CONFIG_FILE]
 class TaskRun(BaseModel, frozen=True, extra="forbid"):
     """What a run was asked for: the `run.json` of its folder."""
 
-    config: TaskConfig
+    config: AnyTaskConfig
     train: Path
     dev: Path
     checksums: dict[str, str] = {}  # of the files; empty before the run has begun
@@ -117,15 +117,16 @@ def train_task(
         dev = data_of(parts.dev, layers_of)
         train = data_of(parts.whole, layers_of).only(parts.train) if layers_of_all else data_of(parts.train, layers_of)
         training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-        predicted = _settle(training, parts.train, dev)
+        predicted = training.finish(parts.train, dev)
         scores = score(model, dev.examples, predicted)
         facts = _facts(training, scores, run, begun, len(parts.train))
-        if run.config.tells_one_label:
-            facts["min_score"] = round(default_threshold(dev.examples, predicted, set(parts.file.labels)), 6)
+        if run.config.may_abstain:
+            labelled = [p for p in predicted if isinstance(p, Labelled)]
+            facts["min_score"] = round(default_threshold(dev.examples, labelled, set(parts.file.labels)), 6)
         file = parts.file.model_copy(update={"training": facts})
         if tuned is not None:
             file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
-        task = LoadedTask(file, model, words, parts.elmo)
+        task = TrainedTask(file, model, words, parts.elmo)
         write_task_report(task, dev.examples, predicted, run.dev.name, folder / REPORT_FILE)
         save_task(task, folder, _card(file, run, parts.train))
         remove_whole(folder / CHECKPOINT)
@@ -154,19 +155,19 @@ class _Parts(NamedTuple):
 
 
 def _prepare(run: TaskRun) -> _Parts:
-    config = for_file(run.config, run.train)
-    whole = read_examples(config, run.train)
-    train = learnable(config, whole, run.train)
-    scheme = scheme_of(config, train, run.train)
-    labels = labels_of(config, scheme, train, run.train)
-    dev = read_to_score(config, scheme, run.dev)
+    kind = kind_of(run.config)
+    config: TaskConfig = kind.for_file(run.config, run.train)
+    whole: list[Example] = kind.read(config, run.train)
+    train = learnable(config, whole, str(run.train))
+    labels: KnownLabels = kind.labels(config, train, str(run.train))
+    dev = read_gold(config, labels, run.dev)
     biLM = None if config.model is None else Elmo.from_pretrained(config.model)
     if biLM is not None and config.elmo.fine_tune:
         biLM = to_be_tuned(biLM)
     reference = None
     if biLM is not None:
         reference = reference_to(biLM, str(config.model) if is_bundled(str(config.model)) else ELMO_FOLDER)
-    file = TaskFile(config=config, labels=labels, scheme=scheme, elmo=reference)
+    file = TaskFile(config=config, labels=labels.names, scheme=labels.scheme, elmo=reference)
     if config.inputs.vectors is None:
         return _Parts(file, whole, train, dev, biLM, None)
     path = Path(config.inputs.vectors)
@@ -229,23 +230,9 @@ def _lay_out(run: TaskRun, folder: Path) -> None:
         (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-@torch.no_grad()
-def _settle(training: Training, train: Sequence[Example], dev: Data) -> list[Any]:
-    """Calibrate the best weights on the dev file, and what they say there."""
-    model, words, config, tuned = training.model, training.words, training.config, training.tuned
-    if tuned is not None:
-        dev = dev.bare()
-    if isinstance(model, LabelModel | DocumentRelations):
-        model.eval()
-        model.learn_ngrams(train, dev.examples)
-        alone = (dev.batch([i], words, config) for i in range(len(dev.examples)))
-        batches = (batch if tuned is None else tuned.look_at(batch) for batch in alone)
-        logits = [training.model.logits(batch) for batch in batches]  # of the kind that its own calibration takes
-        training.model.calibrate(logits, dev.examples)
-    return predict_all(model, dev, words, config, tuned)
-
-
-def _facts(training: Training, scores: dict[str, float], run: TaskRun, begun: float, n_examples: int) -> dict[str, Any]:
+def _facts(
+    training: Training[P], scores: dict[str, float], run: TaskRun, begun: float, n_examples: int
+) -> dict[str, Any]:
     best = training.progress.best
     return {
         "epochs": len(training.progress.epochs),

@@ -212,28 +212,5 @@ def predict(
 
     from elmo.apps.tasks.predict import predict_lines
 
-    for facts in predict_lines(folder, file, pretokenized, dtype, min_score, text_field):
-        print(to_json.dumps(facts, ensure_ascii=False) if json else _plain(facts))
-
-
-def _plain(facts: dict[str, Any]) -> str:
-    """A readable line: entities in brackets, tags after their words, or the label before the text."""
-    text = facts["text"]
-    if "entities" in facts:
-        for entity in reversed(facts["entities"]):
-            a, b = entity["start"], entity["end"]
-            text = f"{text[:a]}[{text[a:b]} {entity['label']} {entity['score']:.2f}]{text[b:]}"
-        return str(text)
-    if "relations" in facts:
-        shown = "; ".join(f"{r['head']} {r['label']} {r['tail']} {r['score']:.2f}" for r in facts["relations"]) or "-"
-        return f"{shown}\t{' '.join(text.split())}"
-    if "tokens" in facts:
-        return " ".join(f"{token['text']}/{token['tag']}" for token in facts["tokens"])
-    if "answer" in facts:
-        return f"{facts['answer']}\t{facts['other']}"
-    if "score" in facts and "labels" not in facts:
-        return f"{facts['score']:.3f}\t{text}\t{facts['other']}"
-    if "other" in facts:
-        text = f"{text}\t{facts['other']}"
-    labels = ", ".join(f"{label} {facts['scores'].get(label, 0):.2f}" for label in facts["labels"]) or "-"
-    return f"{labels}\t{text}"
+    for found in predict_lines(folder, file, pretokenized, dtype, min_score, text_field):
+        print(to_json.dumps(found.facts(), ensure_ascii=False) if json else found.shown())

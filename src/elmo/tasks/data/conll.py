@@ -11,7 +11,7 @@ from pathlib import Path
 from elmo.errors import TextError
 from elmo.tasks.data.tags import is_span_tag
 from elmo.tasks.examples import Example, with_blanks
-from elmo.text.sources.file_kinds import holds_conllu, holds_records
+from elmo.text.sources.file_kinds import holds_conllu
 from elmo.text.sources.lines import read_lines
 
 _DOCUMENT = "-DOCSTART-"
@@ -31,19 +31,20 @@ def read_tagged(path: Path) -> list[Example]:
     return examples
 
 
-def require_span_tags(examples: Sequence[Example], path: Path) -> None:
-    """Refuse a file with a tag that is none of a span.
+def require_span_tags(examples: Sequence[Example], source: str) -> None:
+    """Refuse examples with a tag that is none of a span.
 
+    Args:
+        source: of the examples, for messages.
     Raises:
         TextError: with the line of the tag.
     """
     for example in examples:
         for at, tag in enumerate(example.labels):
             if not is_span_tag(tag):
-                number = example.line + (0 if holds_records(path) else at)  # jsonl has a sentence a line
                 raise TextError(
-                    f"{path}, line {number}: the tag {tag!r} is none of a span; a span has tags as B-PER and I-PER, "
-                    "other tokens O"
+                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is none of a span; a span has "
+                    "tags as B-PER and I-PER, other tokens O"
                 )
 
 
@@ -107,4 +108,4 @@ def _conllu(path: Path) -> Iterator[Example]:
 
 def _example(words: list[str], tags: list[str], line: int) -> Example:
     text, tokens = with_blanks(words)
-    return Example(tokens, tags, text, line)
+    return Example(tokens, tags, text, line, a_token_a_line=True)

@@ -54,17 +54,26 @@ def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) 
     none = True
     for line, row in rows:
         none = False
-        where = f"{path}, line {line}"
-        values = {}
-        for name, names in fields.items():
-            found = next((row[other] for other in names if other in row), None)
-            if found is not None:
-                values[name] = found
-        yield Record(
-            values, _labels(next((row[name] for name in labels if name in row), None), labels, where), line, where
-        )
+        yield record_of(row, fields, label, line, f"{path}, line {line}")
     if none:
         raise TextError(f"{path}: no text in it; a line is a text and its label")
+
+
+def record_of(row: Mapping[str, Any], fields: Fields, label: str | None, line: int, where: str) -> Record:
+    """The values and labels of a line; arguments as of `read_records`.
+
+    Raises:
+        TextError: it has no label.
+    """
+    labels = LABELS if label is None else (label,)
+    values = {}
+    for name, names in fields.items():
+        found = next((row[other] for other in names if other in row), None)
+        if found is not None:
+            values[name] = found
+    return Record(
+        values, _labels(next((row[name] for name in labels if name in row), None), labels, where), line, where
+    )
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

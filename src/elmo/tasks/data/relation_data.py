@@ -5,12 +5,12 @@ and `tail`, [start, end] in characters of `text`; with a list of `tokens`, the n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import json_object, read_records, text_and_tokens
+from elmo.tasks.data.labelled_records import Record, json_object, read_records, record_of, text_and_tokens
 from elmo.tasks.examples import Example
 from elmo.text.tokens import Token
 
@@ -27,10 +27,20 @@ def read_relations(path: Path, label: str | None = None) -> list[Example]:
     Raises:
         TextError: see `read_records`; or a mention is missing or covers no word.
     """
-    return [
-        related_example(record.values, record.labels, record.line, record.where)
-        for record in read_records(path, _FIELDS, 1, label)
-    ]
+    return [_example(record) for record in read_records(path, _FIELDS, 1, label)]
+
+
+def labelled_relation(given: Mapping[str, Any], label: str | None, number: int, where: str) -> Example:
+    """A dict like a line of a jsonl file.
+
+    Raises:
+        TextError: see `read_relations`.
+    """
+    return _example(record_of(given, _FIELDS, label, number, where))
+
+
+def _example(record: Record) -> Example:
+    return related_example(record.values, record.labels, record.line, record.where)
 
 
 def related_line(line: str, number: int, where: str) -> Example:
@@ -50,12 +60,12 @@ def related_example(values: dict[str, Any], labels: list[str], line: int, where:
     if isinstance(text, str) and head is None and tail is None:
         text, ends = _unmarked(text, where)
         whole, tokens = text_and_tokens(text, where)
-        marks = [_covered(tokens, *pair, where) for pair in ends]
+        spans = [_covered(tokens, *pair, where) for pair in ends]
     else:
         whole, tokens = text_and_tokens(text, where)
         by_token = not isinstance(text, str)
-        marks = [_given(value, tokens, by_token, where) for value in (head, tail)]
-    return Example(tokens, labels, whole, line, marks=tuple(marks))
+        spans = [_given(value, tokens, by_token, where) for value in (head, tail)]
+    return Example(tokens, labels, whole, line, mention_spans=tuple(spans))
 
 
 def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:

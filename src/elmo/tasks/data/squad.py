@@ -6,7 +6,7 @@ it. The spans are the tokens of the answers; an answer that does not stand in th
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,14 @@ def read_questions(path: Path) -> list[Example]:
         content = json.loads("\n".join(read_lines(path)))
     except (ValueError, RecursionError) as error:
         raise TextError(f"{path}: no JSON ({error}); give questions in the format of SQuAD") from error
+
+    def where_of(number: int, question: Any) -> str:
+        return f"{path}, question {number} ({str(question.get('id', ''))[:40]})"
+
     examples: list[Example] = []
     try:
         for passage, questions in _passages(content):
-            examples += _of_passage(passage, questions, len(examples), path)
+            examples += _of_passage(passage, questions, len(examples), where_of)
     except (KeyError, TypeError, AttributeError) as error:
         raise TextError(
             f"{path}, after question {len(examples)}: not the format of SQuAD (data, paragraphs, context, qas, question, "
@@ -41,25 +45,45 @@ def read_questions(path: Path) -> list[Example]:
     return examples
 
 
+def question_example(given: Mapping[str, Any], number: int, where: str) -> Example:
+    """A question that a caller gives: `context`, `question`, `answers`, each with `text` and `answer_start`.
+
+    Raises:
+        TextError: it has another form.
+    """
+    try:
+        (example,) = _of_passage(given["context"], [given], number - 1, lambda number, question: where)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TextError(
+            f"{where}: no question ({type(error).__name__} {error}); give context, question and answers with text and "
+            "answer_start"
+        ) from error
+    return example
+
+
 def _passages(content: Any) -> Iterator[tuple[str, list[Any]]]:
     for article in content["data"]:
         for paragraph in article["paragraphs"]:
             yield paragraph["context"], paragraph["qas"]
 
 
-def _of_passage(passage: str, questions: list[Any], n_before: int, path: Path) -> Iterator[Example]:
+def _of_passage(
+    passage: str, questions: list[Any], n_before: int, where_of: Callable[[int, Any], str]
+) -> Iterator[Example]:
     tokens = tokenize(passage)
     for number, question in enumerate(questions, start=n_before + 1):
-        where = f"{path}, question {number} ({str(question.get('id', ''))[:40]})"
+        where = where_of(number, question)
         if not tokens:
             raise TextError(f"{where}: a passage without a word; leave it out")
         asked, of_question = text_and_tokens(question["question"], where, "question")
-        answers, marks = [], []
+        answers, spans = [], []
         for answer in [] if question.get("is_impossible") else question["answers"]:
             answers.append(answer["text"])
-            marks += _tokens_of(tokens, passage, answer["text"], answer["answer_start"])
+            spans += _tokens_of(tokens, passage, answer["text"], answer["answer_start"])
         other = Example(of_question, [], asked, number)
-        yield Example(tokens, list(dict.fromkeys(answers)), passage, number, other, tuple(dict.fromkeys(marks)))
+        yield Example(
+            tokens, list(dict.fromkeys(answers)), passage, number, other, answer_spans=tuple(dict.fromkeys(spans))
+        )
 
 
 def _tokens_of(tokens: list[Token], passage: str, text: str, start: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ ours, and a token that a span covers in part belongs to it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,18 @@ def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
     Raises:
         TextError: the file is missing or broken, a line is no record of the form, or there is none; the message names the line.
     """
-    examples = [_example(record, line, label, f"{path}, line {line}") for line, record in json_lines(path)]
+    examples = [tagged_record(record, line, label, f"{path}, line {line}") for line, record in json_lines(path)]
     if not examples:
         raise TextError(f"{path}: no sentence in it; a line is a JSON object with tokens and tags")
     return examples
 
 
-def _example(record: dict[str, Any], line: int, label: str | None, where: str) -> Example:
+def tagged_record(record: Mapping[str, Any], line: int, label: str | None, where: str) -> Example:
+    """A record as an example; arguments as of `read_tagged_records`.
+
+    Raises:
+        TextError: it has another form.
+    """
     text = next((record[name] for name in _TEXTS if name in record), None)
     tags = _first(record, (label,) if label else _TAGS, lambda given: all(isinstance(tag, str) for tag in given))
     spans = _first(
@@ -65,7 +70,7 @@ def _example(record: dict[str, Any], line: int, label: str | None, where: str) -
     return Example(tokens, list(tags), whole, line)
 
 
-def _first(record: dict[str, Any], names: Sequence[str], is_one: Any) -> list[Any] | None:
+def _first(record: Mapping[str, Any], names: Sequence[str], is_one: Any) -> list[Any] | None:
     """The first value that is a list of what is looked for."""
     return next((record[name] for name in names if isinstance(record.get(name), list) and is_one(record[name])), None)
 

@@ -1,16 +1,16 @@
 """What all models share that give a text, a pair or a relation its label: loss, prediction, calibration, scores."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from elmo.tasks.batches import Batch
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.kinds.task_model import Confusion, TaskModel
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.ngrams import NgramLayer, bag_of_text
 from elmo.tasks.predictions import Labelled
@@ -18,26 +18,29 @@ from elmo.tasks.scoring.bootstrap import Counts
 from elmo.tasks.scoring.label_scores import calibration_error, f1_of_counts, fit_pool
 
 
-class LabelModel(nn.Module):
+class LabelModel(TaskModel[Labelled]):
     """One label of K, or any number of them.
 
     Args:
         labels: K, in a fixed order.
+        multi_label: a text has any number of them. ngrams: a bag of n-grams is combined with the network.
     """
 
     main_score = "accuracy"
     temperature: Tensor  # float (), what logits are divided by
     ngram_share: Tensor  # float (), weight of the log probabilities of the bag of n-grams
 
-    def __init__(self, config: TaskConfig, labels: Sequence[str], encoder: Encoder) -> None:
+    def __init__(
+        self, labels: Sequence[str], encoder: Encoder, *, multi_label: bool = False, ngrams: bool = False
+    ) -> None:
         super().__init__()
-        self.labels, self.multi_label = list(labels), config.multi_label
+        self.labels, self.multi_label = list(labels), multi_label
         if self.multi_label:
             self.main_score = "micro_f1"
         self._numbers = {label: k for k, label in enumerate(self.labels)}
         self.encoder = encoder
         self.register_buffer("temperature", torch.ones(()))
-        self.ngrams = NgramLayer(len(self.labels)) if config.ngrams else None
+        self.ngrams = NgramLayer(len(self.labels)) if ngrams else None
         if self.ngrams is not None:
             self.register_buffer("ngram_share", torch.zeros(()))
 
@@ -75,6 +78,25 @@ class LabelModel(nn.Module):
             likely = [label for label, score in scores.items() if score > 0.5]
             found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
         return found
+
+    def predict_empty(self) -> Labelled:
+        """Every label alike."""
+        if self.multi_label:
+            return Labelled([], dict.fromkeys(self.labels, 0.0))
+        return Labelled(self.labels[:1], dict.fromkeys(self.labels, 1 / len(self.labels)))
+
+    def finish(self, train: Sequence[Example], dev: Sequence[Example], batches: Iterator[Batch]) -> None:
+        """Fit the bag of n-grams, then temperature and weights on the dev examples."""
+        self.learn_ngrams(train, dev)
+        self.calibrate([self.logits(batch) for batch in batches], dev)
+
+    def confusions(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> list[Confusion]:
+        """A single label has position 0; of several each has its own."""
+        pairs = zip(examples, predicted, strict=True)
+        return [Confusion(self._by_position(e.labels), self._by_position(p.labels)) for e, p in pairs]
+
+    def _by_position(self, labels: Sequence[str]) -> dict[Hashable, str]:
+        return {label if self.multi_label else 0: label for label in labels}
 
     def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
         """Fit the bag of n-grams, if there is one, to examples with one label each."""

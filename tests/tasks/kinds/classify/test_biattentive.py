@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from elmo.tasks.batches import TableSizes, Words, make_batch
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example, with_blanks
 from elmo.tasks.kinds.classify.biattentive import BiattentiveClassifier, Maxout, attend_to_itself
+from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.layers.pooling import lowest
 from twins import biattention as twin
 
 LENGTHS = (4, 1, 6)
-CONFIG = TaskConfig.model_validate(
+CONFIG = task_config(
     {
         "task": "classify",
         "model": None,
@@ -93,4 +93,4 @@ def test_the_network_is_the_paper_s_from_the_encoder_on():
 
 def test_the_network_is_one_of_texts_with_labels():
     with pytest.raises(ValueError, match="network is a setting of the task classify, not of tag"):
-        TaskConfig(task="tag", network="biattentive")
+        task_config(task="tag", network="biattentive")

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from conftest import SMALL_TASK, small_model
+from conftest import SMALL_TASK, facts_of_lines, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import evaluate_task
-from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.task_recipe import task_run
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, ElmoError, TextError
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import task_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -61,7 +60,7 @@ def run_of(files, task, **changes):
     optimizer = {**SMALL_TASK["optimizer"], "learning_rate": 0.003}
     settings = {**SMALL_TASK, "optimizer": optimizer, "task": task, "model": str(files / "model"), **changes}
     paths = {name: files / f"{name}.{task}.jsonl" for name in ("train", "dev")}
-    return TaskRun(config=TaskConfig.model_validate(settings), **paths)
+    return TaskRun(config=task_config(settings), **paths)
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +136,11 @@ def test_the_score_of_relations_is_the_official_one(files, relation, seed):
 
 def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
     (tmp_path / "p.txt").write_text('the red bank\tthe red boat\n{"a": "the red bank", "b": "the green boat"}\n')
-    assert [facts["label"] for facts in predict_lines(pair, str(tmp_path / "p.txt"))] == ["same", "other"]
+    assert [facts["label"] for facts in facts_of_lines(pair, str(tmp_path / "p.txt"))] == ["same", "other"]
     (tmp_path / "r.txt").write_text(
         '<e1>bank</e1> sees <e2>boat</e2>\n{"text": "bank sees boat", "head": [0, 4], "tail": [10, 14]}\n'
     )
-    assert [facts["label"] for facts in predict_lines(relation, str(tmp_path / "r.txt"))] == ["See(e1,e2)"] * 2
+    assert [facts["label"] for facts in facts_of_lines(relation, str(tmp_path / "r.txt"))] == ["See(e1,e2)"] * 2
 
 
 @pytest.mark.parametrize(
@@ -164,7 +163,7 @@ def test_a_line_that_is_none_is_named(pair, relation, tmp_path, task, line, told
     good = "a\tb" if task == "pair" else "<e1>one</e1> of <e2>two</e2>"
     (tmp_path / "t.txt").write_text(f"{good}\n{line}\n")
     with pytest.raises(TextError, match=re.escape(told)):
-        list(predict_lines(pair if task == "pair" else relation, str(tmp_path / "t.txt")))
+        list(facts_of_lines(pair if task == "pair" else relation, str(tmp_path / "t.txt")))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +216,7 @@ def test_files_of_pairs_and_relations_that_cannot_be_learned_from(files, tmp_pat
 )
 def test_a_setting_of_another_task_is_refused(task, setting):
     with pytest.raises(ValueError, match="is a setting of the task"):
-        TaskConfig(task=task, **setting)
+        task_config(task=task, **setting)
 
 
 def test_a_caller_is_told_what_a_pair_is(pair):

@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import SMALL_TASK, small_model
+from conftest import SMALL_TASK, facts_of_lines, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import evaluate_task
-from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes, Words, make_batch
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.squad import read_questions
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.qa.model import ExtractiveQA
+from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.predictions import Answer, Answered
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
@@ -59,7 +58,7 @@ def files(tmp_path_factory):
 def run_of(files, kind="json", **changes):
     optimizer = {**SMALL_TASK["optimizer"], "learning_rate": 0.005}
     settings = {**SMALL_TASK, "optimizer": optimizer, "task": "qa", "model": None, "dropout": 0.0, **changes}
-    return TaskRun(config=TaskConfig.model_validate(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
+    return TaskRun(config=task_config(settings), train=files / f"train.{kind}", dev=files / f"dev.{kind}")
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +96,8 @@ def test_a_reader_stands_on_a_bilm(files, tmp_path):
 def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     examples = read_questions(files / "train.2.json")[:6]
     if not no_answer:
-        examples = [e for e in examples if e.marks]
-    config = TaskConfig(task="qa", model=None, cell_size=4, no_answer=no_answer, longest_answer=3, dropout=0.0)
+        examples = [e for e in examples if e.answer_spans]
+    config = task_config(task="qa", model=None, cell_size=4, no_answer=no_answer, longest_answer=3, dropout=0.0)
     torch.manual_seed(0)
     words = Words.of(examples, config.inputs)
     model = ExtractiveQA(config, [], words.sizes, None).eval()
@@ -113,7 +112,7 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     for e, s, t, none, told in zip(examples, start, end, nothing, found, strict=True):
         T = len(e.tokens)
         every = {(i, j): np.exp(s[i] + t[j]) for i, j in itertools.product(range(T), range(T))}
-        right = sum(every[a, b - 1] for a, b in e.marks) if e.marks else np.exp(none)
+        right = sum(every[a, b - 1] for a, b in e.answer_spans) if e.answer_spans else np.exp(none)
         nats.append(-np.log(right / (sum(every.values()) + np.exp(none))))
         allowed = {span: x for span, x in every.items() if 0 <= span[1] - span[0] < 3}
         whole = sum(allowed.values()) + np.exp(none)
@@ -136,7 +135,9 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
     ],
 )
 def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure, score):
-    model = ExtractiveQA(TaskConfig(task="qa", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None)
+    model = ExtractiveQA(
+        task_config(task="qa", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None
+    )
     example = Example([], ["古希腊"], passage, 1)
     told = Answered([Answer(0, 4, "古代希腊", 1.0)])
     assert float(model.scores(model.counts([example], [told]).sum(axis=0))["f1"]) == pytest.approx(100 * score)
@@ -144,11 +145,11 @@ def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure
 
 def test_lines_of_passages_and_questions(reader, tmp_path):
     (tmp_path / "t.txt").write_text('Cy boat .\tboat ?\n{"context": "Cy boat .", "question": "boat ?"}\n')
-    first, second = predict_lines(reader, str(tmp_path / "t.txt"))
+    first, second = facts_of_lines(reader, str(tmp_path / "t.txt"))
     assert first["answer"] == second["answer"] == "Cy"
     (tmp_path / "t.txt").write_text("Cy boat .\n")
     with pytest.raises(TextError, match=r'line 1: two texts must be there .* "context" and "question"'):
-        list(predict_lines(reader, str(tmp_path / "t.txt")))
+        list(facts_of_lines(reader, str(tmp_path / "t.txt")))
 
 
 def squad(answer, start, **more):
@@ -169,7 +170,7 @@ def squad(answer, start, **more):
 def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
     (tmp_path / "q.json").write_text(json.dumps(squad(answer, start)))
     (example,) = read_questions(tmp_path / "q.json")
-    assert (example.marks, example.labels) == (marks, [answer])
+    assert (example.answer_spans, example.labels) == (marks, [answer])
 
 
 @pytest.mark.parametrize(
@@ -213,4 +214,4 @@ def test_the_data_sets_of_the_project_are_read(shared):
         examples = read_questions(shared / "data" / "qa" / f"{name}.json.gz")
         assert len(examples) == least
         placed = [e for e in examples if e.labels]
-        assert sum(bool(e.marks) for e in placed) > 0.97 * len(placed)
+        assert sum(bool(e.answer_spans) for e in placed) > 0.97 * len(placed)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import SMALL_TASK, small_model
+from conftest import SMALL_TASK, facts_of_lines, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import evaluate_task
-from elmo.apps.tasks.predict import predict_lines
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, TextError
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.kinds.relation.candidate_pairs import meetings
 from elmo.tasks.kinds.relation.pair_features import grams_of_pairs
 from elmo.tasks.layers.ngrams import bag_of
@@ -52,7 +51,7 @@ def files(tmp_path_factory):
     save_native(small_model(scale=1.5), folder / "model")
     settings = {**SMALL_TASK, "task": "relation", "model": str(folder / "model"), "epochs": 15}
     paths = {name: folder / f"{name}.pubtator" for name in ("train", "dev")}
-    train_task(TaskRun(config=TaskConfig.model_validate(settings), **paths), folder / "t", cache=folder / "cache")
+    train_task(TaskRun(config=task_config(settings), **paths), folder / "t", cache=folder / "cache")
     return folder
 
 
@@ -71,7 +70,7 @@ def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, tmp_pa
     paths = {name: files / f"{name}.pubtator" for name in ("train", "dev")}
     settings = {**SMALL_TASK, "task": "relation", "model": None, "epochs": 1}
     for name, more in (("alone", {}), ("both", {"ngrams": True})):
-        train_task(TaskRun(config=TaskConfig.model_validate(settings | more), **paths), tmp_path / name)
+        train_task(TaskRun(config=task_config(settings | more), **paths), tmp_path / name)
     alone, both = (load_task(tmp_path / name) for name in ("alone", "both"))
     for name, weight in alone.model.state_dict().items():  # the network learns what it learns alone
         assert name == "threshold" or torch.equal(both.model.state_dict()[name], weight), name
@@ -90,15 +89,15 @@ def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, tmp_pa
 
 def test_n_grams_are_refused_for_two_mentions(files, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "<e1>a</e1> <e2>b</e2>", "label": "x"}\n')
-    config = TaskConfig(task="relation", model=None, ngrams=True)
-    with pytest.raises(ConfigError, match=r"a\.jsonl: ngrams speak of concepts in documents"):
+    config = task_config(task="relation", model=None, ngrams=True)
+    with pytest.raises(ConfigError, match=r"a\.jsonl: ngrams are for concepts in documents"):
         train_task(TaskRun(config=config, train=tmp_path / "a.jsonl", dev=tmp_path / "a.jsonl"), tmp_path / "t")
     with pytest.raises(ValueError, match="ngrams is a setting of the tasks classify and relation, not of tag"):
-        TaskConfig(task="tag", ngrams=True)
+        task_config(task="tag", ngrams=True)
 
 
 def test_a_document_is_told_of_however_it_is_given(files, tmp_path):
-    by_file = list(predict_lines(files / "t", str(files / "test.pubtator")))
+    by_file = list(facts_of_lines(files / "t", str(files / "test.pubtator")))
     task = load_task(files / "t")
     (first, *_) = task.read(files / "test.pubtator")
     mentions = [
@@ -110,7 +109,7 @@ def test_a_document_is_told_of_however_it_is_given(files, tmp_path):
     assert [r["tail"] for r in by_file[0]["relations"]] == [r.tail for r in told.relations]
     assert [r["score"] for r in by_file[0]["relations"]] == pytest.approx([r.score for r in told.relations], abs=1e-5)
     (tmp_path / "t.txt").write_text(json.dumps(given) + "\n")
-    (line,) = predict_lines(files / "t", str(tmp_path / "t.txt"))
+    (line,) = facts_of_lines(files / "t", str(tmp_path / "t.txt"))
     assert line["relations"] == told.facts()["relations"]
     (nothing,) = task([{"text": "the river", "mentions": []}])
     assert nothing.candidates == []
@@ -127,7 +126,7 @@ def test_documents_and_marked_texts_are_not_taken_for_each_other(files, tmp_path
 def test_a_file_without_a_relation_is_refused(files, tmp_path):
     (tmp_path / "a.pubtator").write_text("1|t|the river\n")
     run = TaskRun(
-        config=TaskConfig(task="relation", model=None), train=tmp_path / "a.pubtator", dev=files / "dev.pubtator"
+        config=task_config(task="relation", model=None), train=tmp_path / "a.pubtator", dev=files / "dev.pubtator"
     )
     with pytest.raises(TextError, match=r"a\.pubtator: no relation in it of two concepts that are mentioned"):
         train_task(run, tmp_path / "t")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.classify.settings import ClassifyConfig
 from elmo.tasks.kinds.label_model import LabelModel
 from elmo.tasks.layers.bilstm import BiLSTM
 from elmo.tasks.layers.encoder import Encoder
@@ -52,10 +52,11 @@ class BiattentiveClassifier(LabelModel):
     """Texts with one label each, or any number of them; arguments as of `Tagger`."""
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: ClassifyConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
         H = config.cell_size
-        super().__init__(config, labels, Encoder(config, tables, elmo, n_units=H))
+        encoder = Encoder(config, tables, elmo, n_units=H)
+        super().__init__(labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams)
         self.integrator = BiLSTM(3 * self.encoder.width, H)
         self.attention = nn.Linear(2 * H, 1)
         layers: list[nn.Module] = []

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.kinds.classify.settings import ClassifyConfig
 from elmo.tasks.kinds.label_model import LabelModel
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.pooling import highest, mean
@@ -19,9 +19,10 @@ class Classifier(LabelModel):
     """Texts with one label each, or any number of them; arguments as of `Tagger`."""
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: ClassifyConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
-        super().__init__(config, labels, Encoder(config, tables, elmo))
+        encoder = Encoder(config, tables, elmo)
+        super().__init__(labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams)
         self.attention = nn.Linear(self.encoder.width, 1)
         self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.kinds.pair.settings import PairConfig
+from elmo.tasks.kinds.task_model import TaskModel
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.pair_encoder import PairEncoder
 from elmo.tasks.predictions import Scored
@@ -29,9 +30,9 @@ class PairClassifier(LabelModel):
     """Pairs with one label each; arguments as of `Tagger`."""
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: PairConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
-        super().__init__(config, labels, Encoder(config, tables, elmo))
+        super().__init__(labels, Encoder(config, tables, elmo))
         self.pair = PairEncoder(config, self.encoder.width)
         self.output = nn.Linear(self.pair.width, len(self.labels))
 
@@ -41,7 +42,7 @@ class PairClassifier(LabelModel):
         return logits
 
 
-class PairScorer(nn.Module):
+class PairScorer(TaskModel[Scored]):
     """Pairs with a number each. The loss is the squared error in deviations of the training numbers.
 
     Args:
@@ -51,7 +52,7 @@ class PairScorer(nn.Module):
     main_score = "pearson"
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: PairConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
         super().__init__()
         self.labels = list(labels)
@@ -71,6 +72,10 @@ class PairScorer(nn.Module):
         """The number of each pair."""
         found = self._mean + self._deviation * self.output(_summary(self, batch)).squeeze(1)
         return [Scored(value) for value in found.tolist()]
+
+    def predict_empty(self) -> Scored:
+        """The mean."""
+        return Scored(self._mean)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Scored]) -> Counts:
         """Of each pair: 1, x, y, x x, y y, x y of the gold number x and the predicted one y."""

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
+from elmo.tasks.kinds.qa.settings import QAConfig
+from elmo.tasks.kinds.task_model import TaskModel
 from elmo.tasks.layers.bilstm import BiLSTM
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.unit_dropout import UnitDropout
@@ -42,7 +43,7 @@ class Trilinear(nn.Module):
 class Layer(nn.Module):
     """A bidirectional LSTM with dropout before it: float (B, T, F) -> (B, T, 2 H)."""
 
-    def __init__(self, n_features: int, config: TaskConfig) -> None:
+    def __init__(self, n_features: int, config: QAConfig) -> None:
         super().__init__()
         self.dropout = UnitDropout(config.dropout)
         self.lstm = BiLSTM(n_features, config.cell_size)
@@ -53,13 +54,13 @@ class Layer(nn.Module):
         return y
 
 
-class ExtractiveQA(nn.Module):
+class ExtractiveQA(TaskModel[Answered]):
     """Questions with answers in their passages; arguments as of `Tagger`, `labels` empty."""
 
     main_score = "f1"
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: QAConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
         super().__init__()
         self.labels = list(labels)
@@ -112,7 +113,7 @@ class ExtractiveQA(nn.Module):
         whole = torch.logaddexp(start.logsumexp(dim=1) + end.logsumexp(dim=1), nothing)  # (B,)
         right = []
         for example, s, e, none in zip(batch.examples, start, end, nothing, strict=True):
-            spans = torch.tensor(example.marks, dtype=torch.int64).reshape(-1, 2)
+            spans = torch.tensor(example.answer_spans, dtype=torch.int64).reshape(-1, 2)
             right.append(none if not len(spans) else (s[spans[:, 0]] + e[spans[:, 1] - 1]).logsumexp(dim=0))
         loss: Tensor = (whole - torch.stack(right)).mean() + self.encoder.penalty()
         return loss
@@ -136,6 +137,10 @@ class ExtractiveQA(nn.Module):
                 answers.append(Answer(0, 0, "", float((none - whole).exp())))
             found.append(Answered(sorted(answers, key=lambda answer: -answer.score)[:N_BEST]))
         return found
+
+    def predict_empty(self) -> Answered:
+        """No answer."""
+        return Answered([Answer(0, 0, "", 1.0)])
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Answered]) -> Counts:
         """Of each question: 1, exact match, F1."""

@@ -8,7 +8,7 @@ multi-instance learning, Riedel et al. 2010). How often and where the document s
 import re
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Document, Example
 from elmo.tasks.kinds.relation.candidate_pairs import N_FACTS, STEPS, Meetings, meetings
 from elmo.tasks.kinds.relation.pair_features import grams_of_pairs
+from elmo.tasks.kinds.relation.settings import RelationConfig
+from elmo.tasks.kinds.task_model import Confusion, TaskModel
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.ngrams import NgramLayer, bag_of
 from elmo.tasks.layers.pooling import highest
@@ -35,7 +36,7 @@ _ROWS = 2**13  # of the table of concepts; an id's row is its checksum, so that 
 _LABEL = re.compile(r"(.*)\((.*),(.*)\)")
 
 
-class DocumentRelations(nn.Module):
+class DocumentRelations(TaskModel[Related]):
     """Relations of concepts. Scores are precision, recall and F1 of the related pairs over all documents (BioCreative V).
 
     Args:
@@ -48,7 +49,7 @@ class DocumentRelations(nn.Module):
     factors: Tensor  # float (2,), what the log odds of the network and of the bags of n-grams are multiplied by
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: RelationConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
         super().__init__()
         self.labels = list(labels)
@@ -157,6 +158,25 @@ class DocumentRelations(nn.Module):
         assert self.ngrams is not None
         logs: Tensor = self.ngrams(self._bags(example, met, allowed))
         return logs[:, 1] - logs[:, 0]
+
+    def predict_empty(self) -> Related:
+        """No relation."""
+        return Related([], float(self.threshold))
+
+    def finish(self, train: Sequence[Example], dev: Sequence[Example], batches: Iterator[Batch]) -> None:
+        """Fit the bags of n-grams, then weights and threshold on the dev documents."""
+        self.learn_ngrams(train, dev)
+        self.calibrate([self.logits(batch) for batch in batches], dev)
+
+    def confusions(self, examples: Sequence[Example], predicted: Sequence[Related]) -> list[Confusion]:
+        """By pairs of concepts."""
+        return [
+            Confusion(
+                {(link.head, link.tail): link.name for link in _document(e).links},
+                {(r.head, r.tail): r.label for r in p.relations},
+            )
+            for e, p in zip(examples, predicted, strict=True)
+        ]
 
     def learn_ngrams(self, train: Sequence[Example], dev: Sequence[Example]) -> None:
         """Fit the bags of n-grams, if there are any."""

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.label_model import LabelModel
+from elmo.tasks.kinds.relation.settings import RelationConfig
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.layers.pooling import highest
 from elmo.tasks.predictions import Labelled
@@ -35,9 +35,9 @@ class RelationModel(LabelModel):
     main_score = "macro_f1"
 
     def __init__(
-        self, config: TaskConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
+        self, config: RelationConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
-        super().__init__(config, labels, Encoder(config, tables, elmo, 2 * config.position_size))
+        super().__init__(labels, Encoder(config, tables, elmo, 2 * config.position_size))
         self.positions = nn.Embedding(2 * _FARTHEST + 1, config.position_size)
         self.output = nn.Linear(5 * self.encoder.width, len(self.labels))
         self._relations = sorted({name for name in map(_relation, labels) if name.lower() not in NO_RELATION})
@@ -45,7 +45,9 @@ class RelationModel(LabelModel):
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
         T = batch.mask.shape[1]
-        distances, pieces = zip(*(_distances_and_pieces(example.marks, T) for example in batch.examples), strict=True)
+        distances, pieces = zip(
+            *(_distances_and_pieces(example.mention_spans, T) for example in batch.examples), strict=True
+        )
         far = torch.from_numpy(np.stack(distances))  # int64 (B, 2, T)
         near = self.positions(far).transpose(1, 2).flatten(2)  # (B, T, 2 x position_size)
         x = self.encoder(batch, near)  # (B, T, width)
@@ -80,11 +82,11 @@ def _relation(label: str) -> str:
     return label.removesuffix("(e1,e2)").removesuffix("(e2,e1)")
 
 
-def _distances_and_pieces(marks: Sequence[tuple[int, int]], T: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _distances_and_pieces(spans: Sequence[tuple[int, int]], T: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """How far each token stands from either mention, as rows of the table (2, T); and which tokens five pieces hold (5, T)."""
     at = np.arange(T)
-    distances = [np.where(at < a, at - a, np.where(at >= b, at - b + 1, 0)) for a, b in marks]
-    (a1, b1), (a2, b2) = sorted(marks)
-    mentions = [(at >= a) & (at < b) for a, b in marks]
+    distances = [np.where(at < a, at - a, np.where(at >= b, at - b + 1, 0)) for a, b in spans]
+    (a1, b1), (a2, b2) = sorted(spans)
+    mentions = [(at >= a) & (at < b) for a, b in spans]
     between = [at < a1, (at >= b1) & (at < a2), at >= max(b1, b2)]
     return np.clip(np.stack(distances), -_FARTHEST, _FARTHEST) + _FARTHEST, np.stack([*mentions, *between])

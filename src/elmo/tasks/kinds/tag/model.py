@@ -3,7 +3,7 @@
 Spans are learned as BIOES tags, whatever the files have, because the ends of a span say where the next may begin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import eq
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from elmo.tasks.batches import Batch, TableSizes
-from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.tags import Scheme, all_tags, allowed_transitions, spans_of_tags, tags_of_spans
 from elmo.tasks.examples import Example
+from elmo.tasks.kinds.tag.settings import TagConfig
+from elmo.tasks.kinds.task_model import Confusion, TaskModel
 from elmo.tasks.layers.crf import LinearChainCRF
 from elmo.tasks.layers.encoder import Encoder
 from elmo.tasks.predictions import Entity, Tagged
@@ -24,7 +25,7 @@ from elmo.tasks.scoring.span_scores import span_counts, span_scores
 _LEARNED: Scheme = "bioes"
 
 
-class Tagger(nn.Module):
+class Tagger(TaskModel[Tagged]):
     """Sentences with one tag a token.
 
     Args:
@@ -34,7 +35,7 @@ class Tagger(nn.Module):
 
     def __init__(
         self,
-        config: TaskConfig,
+        config: TagConfig,
         labels: Sequence[str],
         scheme: Scheme | None,
         tables: TableSizes,
@@ -85,6 +86,15 @@ class Tagger(nn.Module):
             entities.append(Entity(start, end, label, example.text[start:end], min(scores[a:b])))
         return Tagged(example.tokens, tags_of_spans(spans, len(tags), "bio"), scores, entities)
 
+    def predict_empty(self) -> Tagged:
+        """No token, no tag."""
+        return Tagged([], [], [], [] if self.scheme else None)
+
+    def confusions(self, examples: Sequence[Example], predicted: Sequence[Tagged]) -> list[Confusion]:
+        """By spans, or by tokens where tags are no spans."""
+        of: Callable[[Sequence[str]], dict[Hashable, str]] = _by_token if self.scheme is None else _by_span
+        return [Confusion(of(e.labels), of(p.tags)) for e, p in zip(examples, predicted, strict=True)]
+
     def counts(self, examples: Sequence[Example], predicted: Sequence[Tagged]) -> Counts:
         """Of each example: spans that are right, predicted, gold; else tags that are right, and tokens."""
         if self.scheme is not None:
@@ -100,3 +110,11 @@ class Tagger(nn.Module):
         if self.scheme is None:
             return {"accuracy": 100 * sums[..., 0] / np.maximum(1, sums[..., 1])}
         return span_scores(sums)
+
+
+def _by_token(tags: Sequence[str]) -> dict[Hashable, str]:
+    return dict(enumerate(tags))
+
+
+def _by_span(tags: Sequence[str]) -> dict[Hashable, str]:
+    return {(start, end): label for start, end, label in spans_of_tags(tags)}

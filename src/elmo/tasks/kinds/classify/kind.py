@@ -1,0 +1,76 @@
+"""The kind `classify`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from elmo.errors import TextError
+from elmo.tasks.batches import TableSizes
+from elmo.tasks.data.labelled_records import Record, read_records, record_of, text_and_tokens
+from elmo.tasks.examples import Example, given_text
+from elmo.tasks.kinds.classify.biattentive import BiattentiveClassifier
+from elmo.tasks.kinds.classify.model import Classifier
+from elmo.tasks.kinds.classify.settings import ClassifyConfig
+from elmo.tasks.kinds.kind import Kind, KnownLabels
+from elmo.tasks.kinds.known_labels import one_each, require_one, two_or_more
+
+_FIELDS = {"text": ("text", "sentence", "tokens")}
+
+
+class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
+    """Labels of a text: sentiment, intents, topics."""
+
+    name, settings = "classify", ClassifyConfig
+    reads_one_text = True
+
+    def read(self, config: ClassifyConfig, path: Path) -> list[Example]:
+        """jsonl, tsv or csv."""
+        return read_labelled(path, config.label)
+
+    def labelled(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
+        """`(text, label)`, the label a list where there may be several, or a dict with `text` and `label`."""
+        if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
+            given = {"text": given[0], config.label or "label": given[1]}
+        if not isinstance(given, Mapping):
+            raise TextError(f"{where} is {given!r:.80}; give (text, label), or a dict with text and label")
+        return _example(record_of(given, _FIELDS, config.label, number, where))
+
+    def example(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
+        """A string or a list of tokens."""
+        return given_text(given, number, where)
+
+    def labels(self, config: ClassifyConfig, train: Sequence[Example], source: str) -> KnownLabels:
+        """One label each, or any number of them."""
+        if config.multi_label:
+            return KnownLabels(two_or_more(train, source))
+        return KnownLabels(one_each(train, source, "; --set multi_label=true learns any number of labels"))
+
+    def require_gold(
+        self, config: ClassifyConfig, labels: KnownLabels, examples: Sequence[Example], source: str
+    ) -> None:
+        """One label each, unless there may be several."""
+        if not config.multi_label:
+            require_one(examples, source)
+
+    def build(
+        self, config: ClassifyConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None
+    ) -> Classifier | BiattentiveClassifier:
+        """A BiLSTM whose tokens are pooled, or the biattentive classification network."""
+        network = BiattentiveClassifier if config.network == "biattentive" else Classifier
+        return network(config, labels.names, tables, elmo)
+
+
+def read_labelled(path: Path, label: str | None = None) -> list[Example]:
+    """Texts with their labels.
+
+    Raises:
+        TextError: see `read_records`; or a text is missing or has no word.
+    """
+    return [_example(record) for record in read_records(path, _FIELDS, 1, label)]
+
+
+def _example(record: Record) -> Example:
+    whole, tokens = text_and_tokens(record.values.get("text"), record.where)
+    return Example(tokens, record.labels, whole, record.line)
+
+
+CLASSIFY = ClassifyKind()

@@ -1,0 +1,27 @@
+"""The settings of a classification task."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from elmo.tasks.config import TaskConfig
+
+
+class ClassifyConfig(TaskConfig, frozen=True):
+    """Of labels of a text."""
+
+    task: Literal["classify"] = "classify"
+    multi_label: bool = False  # an example has any number of labels
+    network: Literal["biattentive"] | None = None  # above the LSTM; None: its tokens are pooled
+    ngrams: bool = False  # combined with a bag of n-grams, see `layers/ngrams.py`
+
+    @property
+    def may_abstain(self) -> bool:
+        """Where a text has one label."""
+        return not self.multi_label
+
+    @model_validator(mode="after")
+    def _ngrams_have_one_label(self) -> Self:
+        if self.ngrams and self.multi_label:
+            raise ValueError("ngrams are for texts with one label each; leave out ngrams or multi_label")
+        return self

@@ -1,0 +1,114 @@
+"""The kinds of tasks, and the settings of a task as those of its kind."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BeforeValidator, SerializeAsAny, ValidationError
+
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.examples import Example
+from elmo.tasks.kinds.classify.kind import CLASSIFY
+from elmo.tasks.kinds.kind import Kind, KnownLabels
+from elmo.tasks.kinds.pair.kind import PAIR
+from elmo.tasks.kinds.qa.kind import QA
+from elmo.tasks.kinds.relation.kind import RELATION
+from elmo.tasks.kinds.tag.kind import TAG
+
+AnyKind = Kind[Any, Any]  # of some settings and some models
+KINDS: tuple[AnyKind, ...] = (TAG, CLASSIFY, PAIR, RELATION, QA)
+
+
+def kind_named(name: object) -> AnyKind:
+    """The kind of that name, old names too.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for kind in KINDS:
+        if name == kind.name or name in kind.old_names:
+            return kind
+    raise ValueError(f"no task {str(name)[:40]!r}; there are {', '.join(kind.name for kind in KINDS)}")
+
+
+def kind_of(config: TaskConfig) -> AnyKind:
+    """The kind of a task."""
+    return kind_named(config.task)
+
+
+def of_its_kind(settings: Mapping[str, Any], lenient: bool = False) -> tuple[type[TaskConfig], dict[str, Any]]:
+    """The settings class of a task and the settings for it, without defaults of other kinds.
+
+    Args:
+        lenient: leave out whatever is of other kinds; files of older versions have the settings of all.
+    Raises:
+        ValueError: there is no such task, or a setting of another kind.
+    """
+    kind = kind_named(settings.get("task"))
+    own = {**settings, "task": kind.name}
+    for name in set(own) - set(kind.settings.model_fields):
+        owners = [other for other in KINDS if name in other.settings.model_fields]
+        if owners and (lenient or any(_is_default(own[name], other.settings, name) for other in owners)):
+            del own[name]
+        elif owners:
+            of = f"the task{'s' if len(owners) > 1 else ''} {' and '.join(other.name for other in owners)}"
+            raise ValueError(f"{name} is a setting of {of}, not of {kind.name}")
+    return kind.settings, own
+
+
+def _is_default(value: object, settings: type[TaskConfig], name: str) -> bool:
+    return str(value).lower() == str(settings.model_fields[name].default).lower()  # `--set` has text
+
+
+def task_config(settings: Mapping[str, Any] | None = None, /, **more: Any) -> TaskConfig:
+    """The settings of a task, `task` among them, as those of its kind.
+
+    Raises:
+        ValueError: an unknown setting or a value that cannot work.
+    """
+    kind, own = of_its_kind({**(settings or {}), **more})
+    return kind.model_validate(own)
+
+
+def _parsed(given: Any) -> Any:
+    if not isinstance(given, Mapping):
+        return given
+    try:
+        kind, own = of_its_kind(given, lenient=True)
+        return kind.model_validate(own)
+    except ValidationError as error:
+        raise ValueError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error
+
+
+AnyTaskConfig = Annotated[SerializeAsAny[TaskConfig], BeforeValidator(_parsed)]  # told apart by `task`
+
+
+def drawn(config: TaskConfig, train: Sequence[Example]) -> list[Example]:
+    """The fraction of the training examples that the settings ask for, drawn by the seed, in their order."""
+    if config.fraction == 100:
+        return list(train)
+    order = np.random.default_rng(config.seed).permutation(len(train))
+    return [train[i] for i in sorted(order[: math.ceil(len(train) * config.fraction / 100)])]
+
+
+def learnable(config: TaskConfig, train: Sequence[Example], source: str) -> list[Example]:
+    """The examples that a task learns from: the fraction that is asked for, without those that its kind cannot use.
+
+    Raises:
+        TextError: none is left.
+    """
+    return kind_of(config).usable(config, drawn(config, train), source)
+
+
+def read_gold(config: TaskConfig, labels: KnownLabels, path: Path) -> list[Example]:
+    """Examples of a file whose labels can be compared with predictions.
+
+    Raises:
+        TextError: see `Kind.read`; or a label is none that can be compared.
+    """
+    kind = kind_of(config)
+    examples: list[Example] = kind.read(config, path)
+    kind.require_gold(config, labels, examples, str(path))
+    return examples

@@ -1,0 +1,16 @@
+"""The settings of a relation task."""
+
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from elmo.tasks.config import TaskConfig
+
+
+class RelationConfig(TaskConfig, frozen=True):
+    """Of the relation of two mentions, or of the concepts of a document."""
+
+    task: Literal["relation"] = "relation"
+    position_size: PositiveInt = 25  # of the vector of a token's distance from a mention
+    documents: bool = False  # of concepts in a document; set by the training file, PubTator or not
+    ngrams: bool = False  # in documents: combined with a bag of n-grams, see `layers/ngrams.py`

@@ -1,0 +1,79 @@
+"""The kind `tag`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from elmo.errors import TextError
+from elmo.tasks.batches import TableSizes
+from elmo.tasks.data.conll import read_tagged, require_span_tags
+from elmo.tasks.data.tag_jsonl import read_tagged_records, tagged_record
+from elmo.tasks.data.tags import OUTSIDE, Scheme, guess_scheme, is_span_tag, spans_of_tags
+from elmo.tasks.examples import Example, given_text
+from elmo.tasks.kinds.kind import Kind, KnownLabels
+from elmo.tasks.kinds.known_labels import two_or_more
+from elmo.tasks.kinds.tag.model import Tagger
+from elmo.tasks.kinds.tag.settings import TagConfig
+from elmo.text.sources.file_kinds import holds_records
+
+
+class TagKind(Kind[TagConfig, Tagger]):
+    """A tag for each token: entities, slots, parts of speech."""
+
+    name, settings = "tag", TagConfig
+    reads_one_text = True
+
+    def read(self, config: TagConfig, path: Path) -> list[Example]:
+        """CoNLL columns, CoNLL-U, or jsonl."""
+        return read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
+
+    def labelled(self, config: TagConfig, given: object, number: int, where: str) -> Example:
+        """`(tokens, tags)`, or a dict with `tokens` and `tags`, or `text` and `spans`."""
+        if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
+            tokens, tags = given
+            given = {"tokens": list(tokens), config.label or "tags": list(tags)}
+        if not isinstance(given, Mapping):
+            raise TextError(f"{where} is {given!r:.80}; give (tokens, tags), or a dict with tokens and tags")
+        return tagged_record(given, number, config.label, where)
+
+    def example(self, config: TagConfig, given: object, number: int, where: str) -> Example:
+        """A string or a list of tokens."""
+        return given_text(given, number, where)
+
+    def labels(self, config: TagConfig, train: Sequence[Example], source: str) -> KnownLabels:
+        """The labels of spans, or the tags that are no spans."""
+        scheme = _scheme_of(config, train, source)
+        if scheme is not None:
+            spans = sorted({span.label for example in train for span in spans_of_tags(example.labels)})
+            if not spans:
+                raise TextError(f"{source}: no span in it; every tag is O")
+            return KnownLabels(spans, scheme)
+        return KnownLabels(two_or_more(train, source))
+
+    def require_gold(self, config: TagConfig, labels: KnownLabels, examples: Sequence[Example], source: str) -> None:
+        """Tags of spans where the task has spans."""
+        if labels.scheme is not None:
+            require_span_tags(examples, source)
+
+    def build(self, config: TagConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> Tagger:
+        """A BiLSTM-CRF."""
+        return Tagger(config, labels.names, labels.scheme, tables, elmo)
+
+
+def _scheme_of(config: TagConfig, train: Sequence[Example], source: str) -> Scheme | None:
+    """The scheme of the tags; None: they are no spans."""
+    if config.spans is False:
+        return None
+    tags = [example.labels for example in train]
+    if config.scheme is None and not config.spans and not _look_like_spans(tags):
+        return None
+    require_span_tags(train, source)
+    return config.scheme or guess_scheme(tags)
+
+
+def _look_like_spans(tags: Sequence[Sequence[str]]) -> bool:
+    """Whether there is a span, and every tag is one of a span."""
+    every = {tag for some in tags for tag in some}
+    return every != {OUTSIDE} and all(map(is_span_tag, every))
+
+
+TAG = TagKind()
