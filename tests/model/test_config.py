@@ -1,9 +1,14 @@
+import json
+import subprocess
+import sys
+
 import pytest
 from pydantic import ValidationError
 
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, WordEmbeddingConfig, bilm_config
+from elmo.model.encoders.gated_cnn.settings import GatedCNNConfig
 from elmo.model.encoders.lstm.settings import LSTMConfig
 
 
@@ -34,3 +39,47 @@ def test_an_unknown_size_is_answered_with_those_there_are():
 def test_what_cannot_work_is_refused(make, message):
     with pytest.raises(ValidationError, match=message):
         make()
+
+
+def test_an_lstm_is_written_under_its_old_key_in_its_old_order_and_read_under_both():
+    config = BiLMConfig(encoder=LSTMConfig(cell_size=24, projection_size=7))
+    written = config.model_dump_json()
+    assert written.endswith(
+        '"lstm":{"n_layers":2,"cell_size":24,"projection_size":7,"cell_clip":3.0,"projection_clip":3.0,"forget_bias":1.0,'
+        '"skip_connections":true,"projected":true}}'
+    )
+    settings = json.loads(written)
+    assert BiLMConfig.model_validate(settings) == config
+    settings["encoder"] = {"kind": "lstm", **settings.pop("lstm")}
+    assert BiLMConfig.model_validate(settings) == config
+
+
+def test_another_encoder_is_written_under_encoder_with_its_kind():
+    config = BiLMConfig(encoder=GatedCNNConfig(channels=24))
+    settings = config.model_dump(mode="json")
+    assert settings["encoder"]["kind"] == "gated_cnn"
+    assert "lstm" not in settings
+    assert BiLMConfig.model_validate(settings) == config
+    assert (config.n_layers, config.width) == (5, 256)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lstm": {"cell_size": 0}}, r"lstm.cell_size\n  Input should be greater than 0"),
+        ({"encoder": {"kind": "gated_cnn", "cell_size": 3}}, r"encoder.cell_size\n  Extra inputs"),
+        ({"encoder": {"kind": "gru"}}, "no encoder 'gru'; there are lstm, gated_cnn"),
+        ({"encoder": {"kind": ["lstm"]}}, "no encoder"),
+        ({"encoder": 3}, "are a table"),
+        ({"encoder": {"kind": "gated_cnn"}, "lstm": {}}, r"lstm\n  Extra inputs"),
+    ],
+)
+def test_settings_of_an_encoder_that_cannot_work_are_named(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        BiLMConfig.model_validate(settings)
+
+
+def test_settings_are_known_without_torch():
+    code = "import sys, elmo.model.config; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

@@ -116,6 +116,11 @@ class _ElmoBiLm(nn.Module):
                 f"{options_file}: words of {model.bilm.char_cnn.config.max_characters} characters, AllenNLP's calls know "
                 f"{MAX_CHARACTERS} only; elmo.Elmo embeds with this model"
             )
+        if stateful and not model.config.bilm.encoder.has_state:
+            raise CheckpointError(
+                f"{options_file}: the encoder of this model, {model.config.bilm.encoder.kind}, remembers nothing of the text "
+                "before, as AllenNLP's calls do; give stateful=False"
+            )
         self.bilm = model.bilm.requires_grad_(requires_grad)
         self.num_layers: int = model.config.bilm.n_layers
         marks = [encode_word(mark, MAX_CHARACTERS) for mark in model.config.boundaries]

@@ -238,6 +238,11 @@ class Elmo:
         """The state of all rows of a call; None: zero, which is made a batch at a time."""
         if name == "zero":
             return None
+        encoder = self.bilm.config.encoder
+        if name in ("carry", "warm") and not encoder.has_state:
+            raise ConfigError(
+                f'state="{name}": the encoder of this model, {encoder.kind}, remembers nothing of the text before; use "zero"'
+            )
         like = next(self.bilm.parameters()).detach()
         if name == "warm":
             if self.model.warm is None:

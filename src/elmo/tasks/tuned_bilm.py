@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from elmo.embed.embedder import Elmo
+from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM, join_directions, reverse_rows
 from elmo.model.dropout import Dropout, DropoutShares
 from elmo.model.encoders.context_encoder import TrainingPass
@@ -61,6 +62,9 @@ class TunedBiLM:
     """
 
     def __init__(self, elmo: Elmo, config: ElmoConfig) -> None:
+        encoder = elmo.bilm.config.encoder
+        if config.bilm_dropout.recurrent > 0 and not encoder.has_recurrent_weights:
+            raise ConfigError(f"elmo.bilm_dropout.recurrent: {encoder.kind} has no recurrent weights; leave it out")
         self.elmo, self.bilm, self._config = elmo, elmo.bilm, config
         self._groups = groups_of(self.bilm)
         self.parameters = [p for group in self._groups for p in group]

@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from elmo.model.config import BiLMConfig, bilm_config
 from elmo.model.dropout import DropoutShares, Share
@@ -63,6 +72,15 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
                 "leave tied out, or take softmax=sampled or full"
             )
         return value
+
+    @model_validator(mode="after")
+    def _recurrent_weights_are_there(self) -> "PretrainConfig":
+        encoder = self.bilm.encoder
+        if self.dropout.recurrent > 0 and not encoder.has_recurrent_weights:
+            raise ValueError(
+                f"dropout.recurrent {self.dropout.recurrent}: {encoder.kind} has no recurrent weights; leave it out"
+            )
+        return self
 
     @field_validator("dropout", mode="before")
     @classmethod

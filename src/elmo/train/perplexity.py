@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
-from elmo.errors import CheckpointError, TextError
+from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.model.bilm import BiLM, already_reversed
 from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import OutputLayer
@@ -144,6 +144,11 @@ def measure_each(
     bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
     if softmax is None or vocabulary is None:
         raise CheckpointError("perplexity needs a model with its softmax and vocabulary")
+    encoder = bilm.config.encoder
+    if state == "carry" and not encoder.has_state:
+        raise ConfigError(
+            f'state="carry": the encoder of this model, {encoder.kind}, remembers nothing of the text before; use "zero"'
+        )
     carried: BiLMState | None = None
     at_once = (
         group_tokens if state == "zero" else max_places

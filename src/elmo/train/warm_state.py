@@ -16,7 +16,13 @@ from elmo.text.words.word_encoder import WordEncoder
 
 @torch.no_grad()
 def settle_state(bilm: BiLM, word_encoder: WordEncoder, sentences: Sequence[Sequence[str]]) -> BiLMState | None:
-    """Read sentences one after the other in one row, from zero: the state of one row, or None without sentences."""
+    """Read sentences one after the other in one row, from zero: the state of one row.
+
+    Returns:
+        None without sentences, and for an encoder that remembers nothing.
+    """
+    if not bilm.config.encoder.has_state:
+        return None
     state = None
     for row in range(len(sentences)):
         batch = encode_batch(sentences, [row], word_encoder)

@@ -40,7 +40,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
         bilm: the settings of a `BiLMConfig`, as JSON has them. n_words: V of the softmax; None: not known, or no softmax.
         cutoffs: of an adaptive softmax.
     """
-    cnn, words, lstm = (_table(bilm, name) for name in ("char_cnn", "word_embedding", "lstm"))
+    cnn, words, lstm, encoder = (_table(bilm, name) for name in ("char_cnn", "word_embedding", "lstm", "encoder"))
     filters = cnn.get("filters", [])
     counts = count_parameters(bilm, n_words, cutoffs)
     facts = {
@@ -49,6 +49,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
         "highway layers": _count(cnn.get("n_highway")),
         "word vectors": _joined(words, "{n_words} of {size}"),
         "LSTM": _joined(lstm, "{n_layers} layers of {cell_size} cells each way, projection {projection_size}"),
+        "encoder": ", ".join(f"{name} {value}" for name, value in encoder.items()),
         "parameters of the biLM": "" if counts is None else _count(counts[0]),
         "adaptive softmax": clusters_text(cutoffs, n_words) if cutoffs and n_words and counts is not None else "",
         "parameters of the softmax": "" if counts is None or counts[1] == 0 else _count(counts[1]),

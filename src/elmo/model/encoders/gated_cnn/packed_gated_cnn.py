@@ -1,0 +1,65 @@
+"""The gated CNN for embedding: the numbers of `gated_cnn.py` without gradients or padding, one product for many tokens."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from elmo.model.encoders.runner import places_of
+from elmo.model.encoders.state import BiLMState
+from elmo.model.kernels.products import held_as, prepack_linear
+
+AT_ONCE = 1024  # tokens whose windows are held at a time: a document may be of any length
+
+Weights = tuple[Tensor, Tensor, Tensor]  # kernel (2C, k, P), bias (2C,), projection (P, C) of a layer
+
+
+class PackedGatedCNN:
+    """The weights of both directions laid out for embedding, see `EmbeddingRunner`."""
+
+    def __init__(self, forward_layers: Sequence[Weights], backward_layers: Sequence[Weights], low: torch.dtype) -> None:
+        self._layers = [
+            [_PackedLayer(*weights, low) for weights in pair]
+            for pair in zip(forward_layers, backward_layers, strict=True)
+        ]
+        self._width = forward_layers[0][0].shape[1]
+
+    def read(
+        self, ahead: Tensor, behind: Tensor, batch_sizes: Sequence[int], state: BiLMState
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """See `EmbeddingRunner.read`."""
+        seen = seen_places(batch_sizes, self._width, ahead.device)  # (N, k)
+        for forward_layer, backward_layer in self._layers:
+            ahead, behind = forward_layer.run(ahead, seen), backward_layer.run(behind, seen)
+            yield ahead, behind
+
+
+def seen_places(batch_sizes: Sequence[int], width: int, device: torch.device | None = None) -> Tensor:
+    """Where the tokens lie that each token of packed sentences looks at: int64 (N, k), itself last; N where there is none."""
+    place = places_of(batch_sizes, device)  # (T, B)
+    n_places = sum(batch_sizes)
+    if n_places == 0:
+        return place.new_zeros(0, width)
+    before = place.new_full((width - 1, place.shape[1]), n_places)
+    windows = torch.cat([before, place]).unfold(0, width, 1)  # (T, B, k)
+    return windows[place < n_places]  # (N, k)
+
+
+class _PackedLayer:
+    """One layer of one direction."""
+
+    def __init__(self, kernel: Tensor, bias: Tensor, projection: Tensor, low: torch.dtype) -> None:
+        self._gated = prepack_linear(kernel.detach().flatten(1), AT_ONCE, bias.detach(), low)
+        self._project = prepack_linear(projection.detach(), AT_ONCE, None, low)
+        self._low = held_as(low)
+
+    def run(self, x: Tensor, seen: Tensor) -> Tensor:
+        """float (N, P) -> float (N, P); seen: int64 (N, k) of `seen_places`."""
+        given = torch.cat([x, x.new_zeros(1, x.shape[1])]).to(self._low)  # the last one stands where no token is
+        output = torch.empty_like(x)
+        for begin in range(0, len(x), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
+            values, gates = self._gated(given[seen[part]].flatten(1)).to(x.dtype).chunk(2, dim=1)  # (n, C) each
+            gated = gates.sigmoid().mul_(values)
+            output[part] = self._project(gated.to(self._low)).to(x.dtype).add_(x[part])
+        return output
