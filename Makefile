@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint check prove wheel measure-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
-	bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
+	bench-encoders bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
@@ -114,6 +114,10 @@ reproduce-probes: .venv/.gensim  ## All of docs/probes.md and elmo-vs-static.md 
 bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
 	@$(BIN)/python -m benchmarks.measure.training.layers
 	@$(BIN)/python -m benchmarks.measure.training.layers --speeds --write-docs
+
+bench-encoders: .venv/.dev  ## The LSTM and the gated CNN with as many weights, 20 minutes each on WikiText-2 (needs ../shared).
+	@$(BIN)/python -m benchmarks.measure.training.encoders
+	@$(BIN)/python -m benchmarks.measure.training.encoders --write-docs
 
 bench-many-steps: .venv/.dev  ## Memory over 100,000 steps of a tiny model (a quarter of an hour).
 	@$(BIN)/python -m benchmarks.measure.training.many_steps --save

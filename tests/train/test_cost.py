@@ -91,13 +91,13 @@ def test_what_saves_memory_is_told_to_save_it():
 MEASURE = """
 import json, sys
 import torch
-from conftest import encode_text
+from conftest import encode_text, step_of
 from elmo.apps.pretraining.run_cost import _words_of_step
 from elmo.apps.pretraining.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
-from elmo.text.words.word_encoder import Speller
+from elmo.text.words.word_encoder import WordEncoder
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.train.cost import count_memory
 from elmo.train.recipe import pretrain_config
@@ -119,7 +119,7 @@ def run(config, n_steps):
 words = [f"word{i * i % 9973}" for i in range(60_000)]
 text = encode_text([words[i : i + 20] for i in range(0, len(words), 20)])
 vocabulary = Vocabulary(["<S>", "</S>", "<UNK>", *dict.fromkeys(words)])
-corpus = encode_corpus(text, [], vocabulary, Speller(50))
+corpus = encode_corpus(text, [], vocabulary, WordEncoder(50))
 cutoffs = None
 run(pretrain_config({"rows": 1, "window": 2, "bilm": {"lstm": {"cell_size": 8}}}, []), 3)  # loads what PyTorch loads late
 before = peak()
@@ -145,6 +145,8 @@ print(peak() - before, predicted.weights + predicted.gradients + predicted.momen
         '{"size": "small", "rows": 128, "softmax": "adaptive"}',
         '{"size": "tiny", "rows": 256, "softmax": "adaptive", "precision": "bfloat16"}',
         '{"size": "medium", "rows": 16}',
+        '{"rows": 128, "bilm": {"encoder": {"kind": "gated_cnn"}}}',
+        '{"rows": 256, "precision": "bfloat16", "bilm": {"encoder": {"kind": "gated_cnn", "channels": 512}}}',
     ],
 )
 def test_the_memory_of_a_run_is_the_predicted_within_a_factor_of_one_and_a_half(settings):

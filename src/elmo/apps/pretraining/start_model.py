@@ -34,6 +34,11 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
         )
     if "bilm" in recipe.model_fields_set and recipe.bilm != model.config.bilm:
         raise ConfigError(f"the recipe has other layers than {source}; leave out --size and the settings of bilm")
+    encoder = model.config.bilm.encoder
+    if recipe.dropout.recurrent > 0 and not encoder.has_recurrent_weights:
+        raise ConfigError(
+            f"dropout.recurrent: {encoder.kind}, the encoder of {source}, has no recurrent weights; leave it out"
+        )
     if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
         has = (
             "an adaptive softmax"
