@@ -5,7 +5,15 @@ import shutil
 import pytest
 
 from elmo.errors import OutputError
-from elmo.storage.atomic import PART_PREFIX, atomic_write, refuse_existing, remove_leftovers, remove_whole
+from elmo.storage.atomic import (
+    PART_PREFIX,
+    atomic_write,
+    refuse_existing,
+    remove_leftovers,
+    remove_whole,
+    temporary_room,
+)
+from elmo.storage.exchange import exchange
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -74,6 +82,7 @@ def test_a_folder_comes_back_when_its_replacement_fails_between_the_two_renames(
             raise error("now")
         os.rename(source, target)
 
+    monkeypatch.setattr("elmo.storage.atomic.exchange", lambda a, b: False)  # a system that cannot
     monkeypatch.setattr("elmo.storage.atomic.os.replace", replace)
     with (
         pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else OutputError),
@@ -109,3 +118,65 @@ def test_a_folder_is_removed_whole_even_if_its_removal_is_cut_short(tmp_path, mo
     monkeypatch.undo()
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_replaced_in_one_step(tmp_path, monkeypatch):
+    """At no moment is there no folder of the name: nothing that renames it away is called."""
+    (tmp_path / "d").mkdir()
+    monkeypatch.setattr("elmo.storage.atomic._replace_in_two_steps", lambda *_: pytest.fail("two steps"))
+    if not _exchange_works(tmp_path):
+        pytest.skip("this file system cannot exchange names")
+    with atomic_write(tmp_path / "d") as part:
+        part.mkdir()
+        (part / "new").touch()
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["new"]
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+
+def _exchange_works(folder):
+    a, b = folder / "a", folder / "b"
+    a.mkdir()
+    b.mkdir()
+    done = exchange(a, b)
+    a.rmdir()
+    b.rmdir()
+    return done
+
+
+def test_a_folder_that_was_set_aside_by_a_killed_process_is_put_back_by_the_next_save(tmp_path, monkeypatch):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "old").touch()
+    killed = tmp_path / f"{PART_PREFIX}killed"
+    (killed / "aside").mkdir(parents=True)
+    (killed / "part").mkdir()
+    (tmp_path / "d").rename(killed / "aside" / "d")  # as far as two renames come
+    with atomic_write(tmp_path / "other.txt") as part:
+        part.touch()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["d", "other.txt"]
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["old"]
+
+
+def test_parts_of_killed_processes_go_with_the_next_save_and_those_of_living_ones_stay(tmp_path):
+    (tmp_path / f"{PART_PREFIX}killed").mkdir()
+    with temporary_room(tmp_path) as room:
+        (room / "half").touch()
+        with atomic_write(tmp_path / "a.txt") as part:
+            part.touch()
+        assert sorted(p.name for p in tmp_path.iterdir()) == [room.name, "a.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_replaced(tmp_path):
+    def write():
+        with atomic_write(tmp_path / "d", replace=False) as part:
+            part.mkdir()
+            (tmp_path / "d").mkdir()
+            (tmp_path / "d" / "theirs").touch()
+
+    with pytest.raises(OutputError, match="another process wrote it meanwhile"):
+        write()
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["theirs"]
+    with atomic_write(tmp_path / "e", replace=False) as part:
+        part.mkdir()
+    assert (tmp_path / "e").is_dir()

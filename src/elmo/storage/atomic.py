@@ -1,16 +1,19 @@
-"""Files and folders that appear whole or not at all: a temporary name beside the target, fsync, rename."""
+"""Files and folders that appear whole or not at all: a temporary name beside the target, fsync, rename or exchange."""
 
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
 from elmo.errors import OutputError
+from elmo.storage.exchange import exchange, rename_to_new
+from elmo.storage.file_lock import file_lock
 
 PART_PREFIX = ".elmo-part-"  # of what is not whole yet
+_ASIDE = "aside"  # in such a room: a folder that is being replaced, under its name
 
 
 def refuse_existing(
@@ -58,37 +61,88 @@ def refuse_existing(
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path, replace: bool = True) -> Iterator[Path]:
     """Lend a temporary path; what was written there takes the target's name when the block ends well.
 
-    The block may write a file or make a folder. An existing target is replaced. When the block fails, whatever the reason, what
-    was there before is there still.
+    The block may write a file or make a folder. An existing target is replaced, where the system can in one step. When the block
+    fails, whatever the reason, what was there before is there still. What a killed process left beside the target is removed.
 
+    Args:
+        replace: False: fail if the target exists when the block ends, be it written by another process meanwhile.
     Raises:
         OutputError: the disk is full, the folder cannot be made or written.
     """
-    room = target.parent / f"{PART_PREFIX}{secrets.token_hex(8)}"
-    part, replaced = room / "part", room / "replaced"
     try:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            room.mkdir(mode=0o700)  # within the block that removes it: a signal may come between any two lines
+            with suppress(PermissionError):  # a folder that may be written need not be readable
+                remove_leftovers(target.parent)
         except OSError as error:
             raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
-        yield part
-        if target.is_dir() and not part.is_dir():
-            raise OutputError(f"{target} is a folder, and a file is to be written; give another name")
-        sync_to_disk(part)
-        if target.is_dir():
-            os.replace(target, replaced)
-        os.replace(part, target)
-        sync_folder(target.parent)
+        with temporary_room(target.parent) as room:
+            part = room / "part"
+            yield part
+            if target.is_dir() and not part.is_dir():
+                raise OutputError(f"{target} is a folder, and a file is to be written; give another name")
+            sync_to_disk(part)
+            if not replace:
+                _rename_to_new(part, target)
+            elif not target.is_dir():
+                os.replace(part, target)
+            elif not exchange(part, target):  # then what was replaced goes with the room
+                _replace_in_two_steps(part, target, room)
+            sync_folder(target.parent)
     except OSError as error:
         raise OutputError(f"{target}: cannot be written ({_reason(error)}); nothing was changed") from error
+
+
+def _rename_to_new(part: Path, target: Path) -> None:
+    try:
+        rename_to_new(part, target)
+    except FileExistsError as error:
+        raise OutputError(f"{target} exists: another process wrote it meanwhile; give another name") from error
+
+
+def _replace_in_two_steps(part: Path, target: Path, room: Path) -> None:
+    """Replace a folder where the system cannot exchange; `remove_leftovers` puts it back if this process dies between."""
+    aside = room / _ASIDE
+    aside.mkdir()
+    try:
+        os.replace(target, aside / target.name)
+        os.replace(part, target)
     finally:
-        if replaced.exists() and not target.exists():
-            os.replace(replaced, target)
-        shutil.rmtree(room, ignore_errors=True)
+        _put_back(room, target.parent)
+
+
+def _put_back(room: Path, folder: Path) -> None:
+    """Give what was set aside its name again, if nothing took its place."""
+    if (room / _ASIDE).is_dir():
+        for kept in (room / _ASIDE).iterdir():
+            if not os.path.lexists(folder / kept.name):
+                os.replace(kept, folder / kept.name)
+
+
+@contextmanager
+def temporary_room(folder: Path) -> Iterator[Path]:
+    """A folder for parts that are not whole yet, beside what they become; it goes with the block, whatever happens.
+
+    It is locked while the block runs, so that others can tell it from what a killed process left.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    while True:
+        room = folder / f"{PART_PREFIX}{secrets.token_hex(8)}"
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, room, ignore_errors=True)  # a signal may come between any two lines
+            room.mkdir(mode=0o700)
+            try:
+                free = stack.enter_context(file_lock(room))
+            except FileNotFoundError:  # another process took it for a leftover before it was locked
+                continue
+            if free and room.exists():
+                yield room
+                return
 
 
 def remove_whole(folder: Path) -> None:
@@ -101,10 +155,22 @@ def remove_whole(folder: Path) -> None:
     shutil.rmtree(room, ignore_errors=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left unfinished in a folder that no other process writes to."""
-    for room in folder.glob(f"{PART_PREFIX}*"):
-        shutil.rmtree(room, ignore_errors=True)
+def remove_leftovers(folder: Path, alone: bool = False) -> None:
+    """Remove what killed processes left unfinished in a folder, and put back what they had set aside to replace it.
+
+    Args:
+        alone: no other process writes to the folder: what is not known to be a leftover, for want of locks, is one.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            rooms = [Path(entry.path) for entry in entries if entry.name.startswith(PART_PREFIX)]
+    except FileNotFoundError:
+        return
+    for room in rooms:
+        with suppress(OSError), file_lock(room, without_locks=alone) as free:
+            if free:
+                _put_back(room, folder)
+                shutil.rmtree(room, ignore_errors=True)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -11,14 +11,16 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def file_lock(place: Path) -> Iterator[bool]:
+def file_lock(place: Path, without_locks: bool = True) -> Iterator[bool]:
     """Hold a folder or file against other processes that lock it, until the block or the process ends.
 
+    Args:
+        without_locks: what to yield on a file system without locks, and on Windows, where nothing can be held.
     Yields:
-        whether it was free. On a file system without locks, and on Windows, nothing is held and all is free.
+        whether it was free.
     """
     if sys.platform == "win32":
-        yield True
+        yield without_locks
         return
     handle = os.open(place, os.O_RDONLY)
     try:
@@ -27,7 +29,7 @@ def file_lock(place: Path) -> Iterator[bool]:
     except BlockingIOError:
         free = False
     except OSError:
-        free = True
+        free = without_locks
     try:
         yield free
     finally:

@@ -141,7 +141,7 @@ def _held(folder: Path, job: int, n_jobs: int) -> Iterator[None]:
             who = "another process" if n_jobs == 1 else f"another process that is job {job + 1} of {n_jobs}"
             raise OutputError(f"{folder}: {who} is writing to it; wait until it ends")
         if n_jobs == 1:
-            remove_leftovers(folder)
+            remove_leftovers(folder, alone=True)
         yield
 
 

@@ -70,7 +70,7 @@ def start_run(
     if heldout == []:
         raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
     begun = time.monotonic()
-    with atomic_write(out) as part:
+    with atomic_write(out, replace=False) as part:
         part.mkdir()
         read = Corpus(files, pretokenized, text_field)
         text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)

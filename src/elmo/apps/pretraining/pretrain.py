@@ -110,7 +110,7 @@ def _continue_alone(
     lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
     if ranks.is_first:
         for folder in (out, out / "checkpoints"):
-            remove_leftovers(folder)
+            remove_leftovers(folder, alone=True)
     ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]

@@ -72,7 +72,7 @@ def train_learning_curve(
     with file_lock(folder) as free:
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
-        remove_leftovers(folder)
+        remove_leftovers(folder, alone=True)
         for part_of in parts(curve):
             own = folder / part_of.name
             if (own / CONFIG_FILE).exists():

@@ -104,7 +104,7 @@ def train_task(
     with file_lock(folder) as free:
         if not free:
             raise OutputError(f"{folder}: another process trains there; wait for its end")
-        remove_leftovers(folder)
+        remove_leftovers(folder, alone=True)
         words = Words.of(parts.train, run.config.inputs, parts.static_words)
         torch.manual_seed(run.config.seed)
         model = fresh_model(parts.file, words.sizes)

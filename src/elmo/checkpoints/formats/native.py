@@ -10,7 +10,6 @@ copied, and read when it is first used.
 
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 import torch
@@ -32,7 +31,7 @@ from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.atomic import PART_PREFIX, atomic_write, sync_folder, sync_to_disk
+from elmo.storage.atomic import atomic_write, sync_folder, sync_to_disk, temporary_room
 from elmo.storage.json_files import require_json
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE, Lexicon, read_lexicon, write_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
@@ -85,12 +84,12 @@ def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "flo
         OutputError: the disk is full or fails.
     """
     try:
-        with TemporaryDirectory(prefix=PART_PREFIX, dir=folder) as room:
-            write_model_files(model, Path(room), storage)
-            sync_to_disk(Path(room))
+        with temporary_room(folder) as room:
+            write_model_files(model, room, storage)
+            sync_to_disk(room)
             for name in (VOCABULARY_FILE, ALPHABET_FILE, INPUT_WORDS_FILE, CARD_FILE, WEIGHTS_FILE, CONFIG_FILE):
-                if (Path(room) / name).exists():
-                    os.replace(Path(room) / name, folder / name)
+                if (room / name).exists():
+                    os.replace(room / name, folder / name)
             sync_folder(folder)
     except OSError as error:
         raise OutputError(f"{folder}: the model cannot be written ({error.strerror or error})") from error
