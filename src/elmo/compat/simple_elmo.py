@@ -23,6 +23,7 @@ from elmo.compat.arguments import one_of, whole_number
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.errors import CheckpointError, ConfigError
+from elmo.model.kernels.thread_lock import ThreadLock
 from elmo.text.sentence_inputs import read_token_lists
 from elmo.text.words.characters import PADDING
 
@@ -47,6 +48,7 @@ class ElmoModel:
         self._elmo: Elmo | None = None
         self._batch_size = 32
         self._session: object = None
+        self._calling = ThreadLock()  # a call is several calls of `embed` that carry on one memory
         self.vector_size = self.n_layers = 0
 
     def load(
@@ -95,18 +97,18 @@ class ElmoModel:
         longest = max((len(words) for words in sentences), default=0)
         shape = (elmo.n_layers, longest, elmo.width) if layers == "all" else (longest, elmo.width)
         vectors = np.zeros((len(sentences), *shape))
-        if session is None or session is not self._session:
-            elmo.reset()
-        self._session = session
-        if warmup and batches:
-            elmo.embed(batches[0], choice, state="carry", batch_size=self._batch_size)
+        with self._calling:
+            if session is None or session is not self._session:
+                elmo.reset()
+            self._session = session
+            if warmup and batches:
+                elmo.embed(batches[0], choice, state="carry", batch_size=self._batch_size)
+            found = [own for batch in batches for own in elmo.embed(batch, choice, None, "carry", self._batch_size)]
         row = 0
         for batch in batches:
             width = max(len(words) for words in batch)
-            for words, own in zip(
-                batch, elmo.embed(batch, choice, state="carry", batch_size=self._batch_size), strict=True
-            ):
-                vectors[row, ..., : len(words), :] = own
+            for words in batch:
+                vectors[row, ..., : len(words), :] = found[row]
                 if self._as_published:
                     vectors[row, ..., len(words) : width, :] = self._padding(layers)
                 row += 1

@@ -19,6 +19,7 @@ from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.batch import Vectors, finish, prepare
 from elmo.embed.carried_state import go_on
 from elmo.embed.engine import Engine
+from elmo.embed.forked_process import claim_threads
 from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
 from elmo.embed.session import Session
 from elmo.embed.spans import Bounds, Span, words_and_bounds
@@ -110,6 +111,7 @@ class Elmo:
         Raises:
             CheckpointError: there is no such model, or its files are broken. ConfigError: no such dtype or device.
         """
+        claim_threads()
         model = load_model(source, weights, vocabulary)
         warn_of_other_tokenizer(model.config, str(source))
         return cls(model, dtype, device, cache_bytes)
@@ -162,6 +164,7 @@ class Elmo:
         with self._session.carrying:
             self._session.carried = None
 
+    @torch.inference_mode(False)  # what is kept from call to call must be of use outside of a caller's inference mode
     @torch.no_grad()
     def embed(
         self,

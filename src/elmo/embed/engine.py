@@ -3,6 +3,7 @@
 import torch
 
 from elmo.embed.encoder import Encoder
+from elmo.embed.forked_process import claim_threads
 from elmo.embed.token_cache import CACHE_BYTES, versions_of
 from elmo.model.bilm import BiLM
 from elmo.model.kernels.thread_lock import ThreadLock
@@ -29,7 +30,12 @@ class Engine:
         self._encoder: Encoder | None = None
 
     def encoder(self) -> Encoder:
-        """The encoder of the weights as they are now; a caller keeps it from the beginning of a call to its end."""
+        """The encoder of the weights as they are now; a caller keeps it from the beginning of a call to its end.
+
+        Raises:
+            ConfigError: the process was forked, and cannot use its parent's threads.
+        """
+        claim_threads()
         encoder = self._encoder
         if encoder is None or encoder.made_of != versions_of(self._bilm.parameters()):
             with self._lock:

@@ -87,5 +87,8 @@ class TokenCache:
 
 
 def versions_of(parameters: Iterable[torch.nn.Parameter]) -> tuple[tuple[int, int], ...]:
-    """Where parameters lie and how often they were written to: what is computed from them is stale when this changes."""
-    return tuple((parameter.data_ptr(), parameter._version) for parameter in parameters)
+    """Where parameters lie and how often they were written to: what is computed from them is stale when this changes.
+
+    Those that were made in PyTorch's inference mode do not count that.
+    """
+    return tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in parameters)

@@ -13,7 +13,6 @@ One worker a core (`threads=1`), or a GPU (`device="cuda"`). The vectors are tho
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers, Pooling
 from elmo.errors import ConfigError, TextError
+from elmo.model.kernels.thread_lock import Once
 
 
 class EmbedBatch:
@@ -53,13 +53,21 @@ class EmbedBatch:
             "model": model, "column": column, "output": output, "layers": layers, "pooling": pooling, "dtype": dtype,
             "device": device, "threads": threads,
         }  # fmt: skip
+        self._loaded = Once(self._load)
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels to a worker: settings, never weights."""
         return {"_settings": self._settings}
 
-    @cached_property
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._settings = state["_settings"]
+        self._loaded = Once(self._load)
+
+    @property
     def _elmo(self) -> Elmo:
+        return self._loaded.get()
+
+    def _load(self) -> Elmo:
         if self._settings["threads"] is not None:
             torch.set_num_threads(self._settings["threads"])
         names = ("model", "dtype", "device")
