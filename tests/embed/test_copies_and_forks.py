@@ -49,7 +49,7 @@ import os, sys, threading, torch
 from elmo import Elmo, ElmoError
 torch.set_num_threads(int(sys.argv[1]))
 elmo = Elmo.from_pretrained("en")
-sentences = [["the", "bank", "of", "the", "river"] * 4] * 64
+sentences = [["the", "bank", "of", "the", "river"] * 4] * 16
 expected = elmo.embed(sentences)[0]
 threads = [threading.Thread(target=elmo.embed, args=(sentences,)) for _ in range(4)]
 [thread.start() for thread in threads]
