@@ -213,7 +213,10 @@ def bad_calls(tmp_path):
         "no corpus": (["pretrain", "-o", new], "no corpus; give files with --corpus"),
         "no match": (["pretrain", "--corpus", tmp_path / "*.xyz", "-o", new], "*.xyz: no such file"),
         "no run": (["pretrain", "--resume", "-o", new], "run.json: no such file"),
-        "no setting": (["pretrain", "--corpus", text, "-o", new, "--set", "layers=3"], "layers: Extra inputs"),
+        "no setting": (
+            ["pretrain", "--corpus", text, "-o", new, "--set", "layers=3"],
+            "layers: no such setting; did you mean",
+        ),
         "no size": (["pretrain", "--corpus", text, "-o", new, "--size", "huge"], "no size 'huge'"),
         "no recipe": (["pretrain", "--corpus", text, "-o", new, "--recipe", tmp_path / "r.toml"], "no such recipe"),
         "no vocabulary": (["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "v"], "no such vocab"),

@@ -126,7 +126,7 @@ def test_a_text_without_a_word_that_comes_twice_is_refused_and_leaves_nothing(tm
     [
         (["bilm.char_cnn=none"], "bilm: .*neither char_cnn nor word_embedding"),
         (["bilm.char_cnn.alphabet_size=0"], "alphabet_size: Input should be greater than 0"),
-        (["bilm.word_embedding.sizes=3"], "word_embedding.sizes: Extra inputs"),
+        (["bilm.word_embedding.sizes=3"], "word_embedding.sizes: no such setting"),
     ],
 )
 def test_an_input_layer_that_cannot_work_is_refused(overrides, message):

@@ -256,12 +256,12 @@ def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of(cutoffs):
 @pytest.mark.parametrize(
     ("settings", "overrides", "message"),
     [
-        ({"rowz": 3}, [], "rowz: Extra inputs are not permitted"),
+        ({"rowz": 3}, [], "rowz: no such setting; did you mean rows?"),
         ({}, ["rows=none"], "rows: Input should be a valid integer"),
         ({}, ["optimizer.name=lion"], "optimizer.name: Input should be 'adagrad', 'adam', 'adamw' or 'sgd'"),
         ({}, ["rows"], "--set rows: write key=value"),
         ({"size": "huge"}, [], "no size 'huge'"),
-        ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: Extra inputs"),
+        ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: no such setting; did you mean bilm.lstm.cell_size?"),
         ({}, ["dropout=1.5"], "dropout.layer_inputs: Input should be less than 1"),
         ({}, ["size.x=1"], "no size {'x': '1'}"),
         ({}, ["a." * 3000 + "b=1"], "no setting lies so deep"),

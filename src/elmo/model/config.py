@@ -28,7 +28,7 @@ Filter = tuple[Size, Size]
 PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5, 256), (6, 512), (7, 1024))
 
 
-class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
+class CharCNNConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The token layer: characters -> convolutions -> highway -> projection (Kim et al. 2016; Peters et al. 2018, 3.4)."""
 
     alphabet_size: Size | None = None  # characters with ids of their own, of the training text; None: UTF-8 bytes
@@ -70,7 +70,7 @@ class CharCNNConfig(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid"):
+class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """A vector for each frequent word, beside its characters or instead of them (ELMoForManyLangs, Che et al. 2018)."""
 
     size: Size = 100  # of a word's vector
@@ -83,7 +83,7 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid"):
         return 1 + len(SPECIALS) + self.n_words
 
 
-class BiLMConfig(BaseModel, frozen=True, extra="forbid"):
+class BiLMConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """A bidirectional language model over characters, word vectors, or both.
 
     In files and recipes the settings of an LSTM stand under `lstm`, as they did before there was another encoder: programs of

@@ -18,7 +18,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 _LEVELS = 2**16  # a share is rounded to so many parts
 
 
-class DropoutShares(BaseModel, frozen=True, extra="forbid"):
+class DropoutShares(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Shares dropped, by place."""
 
     layer_inputs: Share = 0.0  # units of the input of each LSTM layer; the residual adds the dropped input (bilm-tf)

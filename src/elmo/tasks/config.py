@@ -11,7 +11,7 @@ from elmo.train.config import OptimizerConfig
 Probability = Annotated[float, Field(ge=0, lt=1)]
 
 
-class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
+class ElmoConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """How the layers of the biLM enter (Peters et al. 2018, sections 3.2 and 3.3)."""
 
     layer_norm: bool = False  # of each layer before the mix
@@ -27,7 +27,7 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid"):
     precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products while it learns
 
 
-class InputConfig(BaseModel, frozen=True, extra="forbid"):
+class InputConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What a token is to the task beside its ELMo vector: learned from the task's own text, with ELMo and without."""
 
     word_size: PositiveInt = 100  # of a word's vector
@@ -39,7 +39,7 @@ class InputConfig(BaseModel, frozen=True, extra="forbid"):
     tune_vectors: bool = False  # they learn with the task; else they stay as they are
 
 
-class TaskConfig(BaseModel, frozen=True, extra="forbid"):
+class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """What every kind of task can be told, all but its files; `kinds/<kind>/settings.py` adds those of a kind."""
 
     task: str  # the name of its kind

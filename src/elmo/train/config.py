@@ -19,7 +19,7 @@ from elmo.model.dropout import DropoutShares, Share
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
-class OptimizerConfig(BaseModel, frozen=True, extra="forbid"):
+class OptimizerConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """How the weights move. The paper: Adagrad, 0.2, constant."""
 
     name: Literal["adagrad", "adam", "adamw", "sgd"] = "adam"
@@ -33,7 +33,7 @@ class OptimizerConfig(BaseModel, frozen=True, extra="forbid"):
     max_skipped_steps: PositiveInt = 20  # in a row with a loss that is not finite; then the run stops
 
 
-class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
+class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """A pretraining run, all but the corpus."""
 
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))

@@ -2,11 +2,13 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from elmo.errors import ConfigError
 from elmo.model.config import SIZES, bilm_config
@@ -15,6 +17,7 @@ from elmo.train.config import PretrainConfig
 C = TypeVar("C", bound=BaseModel)
 
 _DEEPEST = 4  # dots of a key
+_ALIKE = 0.6  # of 1: how much alike a misspelt key and the one that is proposed must be
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dic
             raise ConfigError(f"--set {override}: write key=value, for instance --set optimizer.learning_rate=0.2")
         if key.count(".") > _DEEPEST:
             raise ConfigError(f"--set {override[:80]}: no setting lies so deep")
-        change: Any = None if value.strip().lower() in ("none", "null") else value.strip()
+        change: Any = _value_of(value.strip(), override)
         for name in reversed(key.strip().split(".")):
             change = {name: change}
         merged = _merged(merged, change)
@@ -89,10 +92,52 @@ def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (got {e['input']!r})" for e in error.errors()
-        )
-        raise ConfigError(f"{source}: {faults}") from error
+        raise ConfigError(f"{source}: {'; '.join(_fault(kind, e) for e in error.errors())}") from error
+
+
+def _fault(kind: type[BaseModel], error: ErrorDetails) -> str:
+    """What is wrong with one setting; of a key that does not exist, the one that is most like it."""
+    key = ".".join(map(str, error["loc"])) or "settings"
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {error['msg']} (got {error['input']!r})"
+    known = list(_keys_of(kind))
+    above, _, leaf = key.rpartition(".")
+    within = [name for name in known if name.rpartition(".")[0] == above]
+    by_leaf = {name.rpartition(".")[2]: name for name in known}
+    like = get_close_matches(key, within, 1, _ALIKE)
+    like = like or [by_leaf[name] for name in get_close_matches(leaf, by_leaf, 1, _ALIKE)]
+    advice = f"did you mean {like[0]}?" if like else f"the settings here are {', '.join(within or known)}"
+    return f"{key}: no such setting; {advice}"
+
+
+def _keys_of(kind: type[BaseModel], above: str = "") -> Iterator[str]:
+    """The dotted keys of all settings of a kind, tables included; those of a setting with two names under both."""
+    for name, field in kind.model_fields.items():
+        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else [name]
+        inner = {type(field.default), *get_args(field.annotation), field.annotation}
+        for key in map(str, aliases):
+            yield f"{above}{key}"
+            for own in inner:
+                if isinstance(own, type) and issubclass(own, BaseModel):
+                    yield from _keys_of(own, f"{above}{key}.")
+
+
+def _value_of(text: str, override: str) -> Any:
+    """The value of an override: JSON if it is a list or a table, else as it is written.
+
+    Raises:
+        ConfigError: a list that is none.
+    """
+    if text.lower() in ("none", "null"):
+        return None
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ConfigError(
+            f"--set {override[:80]}: not a list; write it as JSON, for instance --set 'bilm.char_cnn.filters=[[1,32],[3,64]]'"
+        ) from None
 
 
 def changed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_what_does_not_fit_gets_advice_in_place_of_a_command(run_elmo, text):
         (["--corpus", "one.txt"], "one sentence in the corpus"),
         (["--corpus", "latin.txt"], "latin.txt, line 1: not UTF-8"),
         (["--corpus", "t.txt", "--size", "huge"], "no size 'huge'"),
-        (["--corpus", "t.txt", "--set", "layers=3"], "layers: Extra inputs"),
+        (["--corpus", "t.txt", "--set", "layers=3"], "layers: no such setting; did you mean"),
         (["--corpus", "t.txt", "--recipe", "no.toml"], "no such recipe"),
         (["--corpus", "t.txt", "--hours", "inf"], "--hours inf"),
         (["--corpus", "t.txt", "--seconds", "inf"], "--seconds inf"),

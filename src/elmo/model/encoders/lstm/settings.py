@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat, model_validator
 from elmo.model.encoders.settings import Clip, EncoderConfig, Size
 
 
-class LSTMConfig(EncoderConfig, frozen=True, extra="forbid"):
+class LSTMConfig(EncoderConfig, frozen=True, extra="forbid", allow_inf_nan=False):
     """One direction of the biLM (Peters et al. 2018, section 3.4)."""
 
     kind: Literal["lstm"] = "lstm"
