@@ -13,7 +13,7 @@ from hypothesis import settings
 from elmo.apps.tasks.predict import predict_lines
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.cli.main import main
-from elmo.cli.pretraining.pretrain import STOP_SIGNALS
+from elmo.cli.signals import STOP_SIGNALS
 from elmo.embed.embedder import Elmo
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig, CharCNNConfig, WordEmbeddingConfig

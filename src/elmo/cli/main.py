@@ -4,11 +4,8 @@ Exit status: 0 done; 2 wrong input or files (one sentence); 130 interrupted; 1 a
 """
 
 import io
-import signal
 import sys
 import warnings
-from types import FrameType
-from typing import NoReturn
 
 import typer
 
@@ -17,6 +14,7 @@ from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.pretraining import plan, pretrain, report
+from elmo.cli.signals import STOP, Interrupted, is_interrupt
 from elmo.cli.studies import change, demo, probe
 from elmo.cli.tasks import task
 from elmo.errors import ElmoError
@@ -51,14 +49,6 @@ app.command("convert", cls=PlainCommand)(convert.convert)
 app.command("info", cls=PlainCommand)(convert.info)
 
 
-class Interrupted(BaseException):
-    """Ctrl-C, SIGTERM or SIGUSR1 while no command has state to save."""
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise Interrupted
-
-
 @app.callback(invoke_without_command=True)
 def _version(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
     if version:
@@ -74,8 +64,7 @@ def _warn(message: Warning | str, *_: object) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
-    for number in pretrain.STOP_SIGNALS:
-        signal.signal(number, _interrupt)
+    STOP.listen()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(
             encoding="utf-8", errors="backslashreplace"
@@ -87,6 +76,10 @@ def main() -> None:
     except ElmoError as error:
         print(f"elmo: {' '.join(str(error).splitlines())}", file=sys.stderr)
         sys.exit(2)
-    except Interrupted:
+    except (Interrupted, Exception) as error:
+        if not is_interrupt(error):
+            raise
         print("elmo: interrupted; nothing was left half-written", file=sys.stderr)
         sys.exit(130)
+    finally:
+        STOP.done()

@@ -19,6 +19,7 @@ from elmo.errors import ConfigError
 
 CPU = torch.device("cpu")
 _SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
+_LAUNCHER = ("RANK", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets beside WORLD_SIZE
 _PATIENCE = timedelta(hours=6)  # the others wait while one writes a checkpoint or reads a corpus
 
 
@@ -86,9 +87,9 @@ def join_ranks(device: str = "cpu") -> Ranks:
     Args:
         device: "cpu", "cuda" (each rank takes the one of its local number), or "cuda:N".
     Raises:
-        ConfigError: there is no such device.
+        ConfigError: there is no such device; `WORLD_SIZE` is set, and nothing else that `torchrun` sets.
     """
-    n_ranks, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_RANK", 0))
+    n_ranks, local = _number_in("WORLD_SIZE", 1), _number_in("LOCAL_RANK", 0)
     if device.startswith("cuda"):
         if not torch.cuda.is_available():
             raise ConfigError("--device cuda: PyTorch finds no CUDA device here; leave it out to train on the CPU")
@@ -98,10 +99,38 @@ def join_ranks(device: str = "cpu") -> Ranks:
         chosen = CPU
     if n_ranks == 1:
         return Ranks(0, 1, chosen)
+    _refuse_without_launcher(n_ranks)
     _die_with_parent()
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=_PATIENCE)
     return Ranks(distributed.get_rank(), distributed.get_world_size(), chosen)
+
+
+def _number_in(name: str, default: int) -> int:
+    """A number in the environment.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    text = os.environ.get(name, str(default))
+    if not text.strip().isdecimal():
+        raise ConfigError(f"{name}={text!r} in the environment is not a number; unset it, or start with torchrun")
+    return int(text)
+
+
+def _refuse_without_launcher(n_ranks: int) -> None:
+    """Refuse to wait for processes that nobody started.
+
+    Raises:
+        ConfigError: the environment lacks what `torchrun` sets.
+    """
+    missing = [name for name in _LAUNCHER if not os.environ.get(name)]
+    if missing:
+        raise ConfigError(
+            f"WORLD_SIZE={n_ranks} in the environment says that {n_ranks} processes train together, but {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not set; start with torchrun --nproc-per-node {n_ranks} -m elmo ..., "
+            "or unset WORLD_SIZE to train with one"
+        )
 
 
 def _die_with_parent() -> None:

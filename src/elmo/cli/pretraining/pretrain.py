@@ -1,9 +1,7 @@
 """`elmo pretrain`: text files -> a model folder."""
 
-import signal
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,11 +9,10 @@ import typer
 from elmo.cli.options import TEXT_FILES, TextField
 from elmo.cli.pretraining.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
+from elmo.cli.signals import STOP
 
 if TYPE_CHECKING:
     from elmo.apps.pretraining.pretrain import PretrainResult
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # batch schedulers send SIGUSR1 before the time limit
 
 
 class Storage(StrEnum):
@@ -134,20 +131,13 @@ def pretrain(
         )
 
     ranks.wait()
-    interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        interrupted = True
-
-    for number in STOP_SIGNALS:
-        signal.signal(number, interrupt)
+    STOP.save_first()
     live = LiveLine(max_minutes)
     result = continue_run(
         output,
         max_minutes=max_minutes,
         tensorboard=tensorboard,
-        stop=lambda: interrupted,
+        stop=STOP.asked,
         report=live.show,
         ranks=ranks,
     )
