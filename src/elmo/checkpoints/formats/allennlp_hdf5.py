@@ -17,6 +17,7 @@ from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
 from elmo.model.config import BiLMConfig
+from elmo.model.encoders.lstm.settings import LSTMConfig
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import require_json
 from elmo.text.words.characters import BOUNDARIES, N_CHARACTERS
@@ -114,10 +115,12 @@ def save_allennlp(model: SavedModel, folder: Path) -> None:
 def refused_by_allennlp(model: SavedModel) -> str:
     """Why AllenNLP would not take a model that bilm-tf takes; "" if it would."""
     config = model.bilm.config
+    if not isinstance(config.encoder, LSTMConfig):
+        return ""  # `save_allennlp` refuses it
     reasons = {
-        "it has no skip connections": not lstm_of(config).skip_connections,
+        "it has no skip connections": not config.encoder.skip_connections,
         "it has no highway layer": config.char_cnn is not None and config.char_cnn.n_highway == 0,
-        "it has no projection": not lstm_of(config).projected
+        "it has no projection": not config.encoder.projected
         or (config.char_cnn is not None and not config.char_cnn.projected),
         "its words are not of 50 characters": config.max_characters != 50,
     }
