@@ -104,6 +104,11 @@ def test_its_folder_holds_its_settings_under_encoder_and_loads_bit_for_bit(train
     for a, b in zip(elmo.embed(sentences, layers="all"), copy.embed(sentences, layers="all"), strict=True):
         assert np.array_equal(a, b)
         assert a.shape[0] == 4
+    elmo.save_pretrained(tmp_path / "bytes", storage="int8")
+    near = Elmo.from_pretrained(tmp_path / "bytes").embed(sentences, layers="top")
+    assert all(
+        np.abs(a - b).max() < 0.1 * np.abs(b).max() for a, b in zip(near, elmo.embed(sentences, "top"), strict=True)
+    )
     facts = describe_model(str(folder))
     assert (facts["encoder"], facts["kernel_width"], facts["layers"], facts["warm_state"]) == ("gated_cnn", 4, 4, False)
     assert "gated_cnn" in (folder / "README.md").read_text()
@@ -115,6 +120,8 @@ def test_vectors_do_not_depend_on_neighbours_and_are_those_of_the_module(trained
     together = elmo.embed(sentences, layers="all")
     for words, vectors in zip(sentences, together, strict=True):
         assert np.allclose(elmo.embed([words], layers="all")[0], vectors, atol=1e-5)
+    double = Elmo.from_pretrained(folder, dtype="float64").embed(sentences, layers="all")
+    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(double, together, strict=True))
     for dtype in ("bfloat16", "int8"):
         near = Elmo.from_pretrained(folder, dtype=dtype).embed(sentences, layers="top")
         assert all(np.abs(a - b[-1]).max() < 0.2 * np.abs(b[-1]).max() for a, b in zip(near, together, strict=True))

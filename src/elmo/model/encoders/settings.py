@@ -14,7 +14,7 @@ class EncoderConfig(BaseModel, frozen=True, extra="forbid"):
     A subclass names its kind (`kind: Literal["lstm"] = "lstm"`) and has defaults for all that it needs.
     """
 
-    has_state: ClassVar[bool] = True  # whether something is handed on from one piece of text to the next
+    has_state: ClassVar[bool] = True  # a text may be read in pieces, the state handed on; else a sentence is read whole
     has_recurrent_weights: ClassVar[bool] = True  # whether `dropout.recurrent` has something to drop
 
     kind: str

@@ -40,11 +40,11 @@ class PackedLSTM:
         self, ahead: Tensor, behind: Tensor, batch_sizes: Sequence[int], state: BiLMState
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """See `EmbeddingRunner.read`."""
-        halves = [LSTMState(*half) for half in state]
+        halves, both = [LSTMState(*half) for half in state], [ahead, behind]
+        del ahead, behind  # their memory is free once the first layer has read them
         if len(batch_sizes) and batch_sizes[0] <= FEW_ROWS:
-            yield from self._read_few([ahead, behind], batch_sizes, halves)
+            yield from self._read_few(both, batch_sizes, halves)
             return
-        both = [ahead, behind]
         for number, pair in enumerate(zip(*self._many, strict=True)):
             for d, layer in enumerate(pair):
                 output = layer.run(both[d], batch_sizes, halves[d].hidden[number], halves[d].cell[number])
