@@ -39,7 +39,7 @@ def test_words_are_found_in_short_sentences_whatever_their_case():
     found = find_words(lambda: rows, ["bank", "the"], 9)
     assert found.sentences == [["The", "bank"], ["a", "bank", "bank"]]
     assert sorted(found.locations) == [(0, 0, "the"), (0, 1, "bank"), (1, 1, "bank"), (1, 2, "bank")]
-    assert len(find_words(lambda: rows, ["bank"], 2).places) == 2
+    assert len(find_words(lambda: rows, ["bank"], 2).locations) == 2
 
 
 def test_words_are_compared_by_the_mean_of_their_unit_vectors(elmo):
