@@ -128,10 +128,15 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 # what is read of these at once has no bound
                 raise _RefusedError(f"{info.filename!r:.80} in it is packed in another way than by deflate")
             if info.is_dir():
-                _safe_parts(info.filename)
+                _safe_parts(_with_slashes(info.filename))
                 continue
             with opened.open(info) as content:
-                yield info.filename, content
+                yield _with_slashes(info.filename), content
+
+
+def _with_slashes(name: str) -> str:
+    """The name of a member of a zip that a program of Windows wrote with backslashes."""
+    return name.replace("\\", "/")
 
 
 def _safe_parts(name: str) -> list[str]:

@@ -11,6 +11,7 @@ from elmo.checkpoints.formats import known
 from elmo.checkpoints.formats.checkpoint_format import ModelLocation
 from elmo.checkpoints.formats.native import CARD_FILE, CONFIG_FILE, NATIVE
 from elmo.checkpoints.hub import fetch_from_hub, is_hub_id
+from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError
 
@@ -75,7 +76,35 @@ def load_from(location: ModelLocation, vocabulary: Path | None = None) -> SavedM
         raise CheckpointError(
             f"{vocabulary}: a model of the format {location.format.name} has its own words; leave the vocabulary file out"
         )
-    return location.format.load(location, vocabulary)
+    check_files(location.folder, _files_of(location))
+    try:
+        return location.format.load(location, vocabulary)
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise CheckpointError(
+            f"{location.folder}: not enough memory to load this model, whose files have {_size_mb(location):,} MB; "
+            "close other programs, or take a machine with more memory"
+        ) from error
+
+
+def _files_of(location: ModelLocation) -> list[Path]:
+    """The files of a model: those of its folder that may belong to it, and the pair that was given."""
+    patterns = (*known.file_patterns(), "*.json")
+    held = [path for path in location.folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in patterns)]
+    given = [path for path in (location.options, location.weights) if path is not None and path not in held]
+    return [*(path for path in held if not path.is_dir()), *given]
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether an error is that of an allocator: Python's, PyTorch's, or of the system when a file is mapped."""
+    text = str(error).lower()
+    words = ("allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, MemoryError) or any(word in text for word in words)
+
+
+def _size_mb(location: ModelLocation) -> int:
+    return sum(path.stat().st_size for path in _files_of(location) if path.is_file()) // 2**20
 
 
 def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelLocation:

@@ -14,7 +14,7 @@ def read_json(path: Path) -> Any:
         OSError: it cannot be read. ValueError: it is no JSON, no UTF-8, or nested too deep.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError:
         raise ValueError("nested too deep") from None
 

@@ -11,8 +11,14 @@ from typing import Any
 
 import h5py
 
-from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, lstm_of, parts_beside_the_bilm
-from elmo.checkpoints.formats.hdf5_layout import StoredArray, byte_cnn, datasets, read_bilm
+from elmo.checkpoints.formats.checkpoint_format import (
+    MAC_PREFIX,
+    CheckpointFormat,
+    ModelLocation,
+    lstm_of,
+    parts_beside_the_bilm,
+)
+from elmo.checkpoints.formats.hdf5_layout import ADVICE, StoredArray, byte_cnn, datasets, read_bilm
 from elmo.checkpoints.hdf5 import reading_hdf5, writing_hdf5
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, translated_settings
 from elmo.errors import CheckpointError, TextError
@@ -27,6 +33,7 @@ OPTIONS_FILE = "options.json"
 WEIGHTS_FILE = "weights.hdf5"
 VOCABULARY_FILE = "vocabulary.txt"
 VOCABULARY_NAMES = (VOCABULARY_FILE, "vocab.txt")  # the second: NLPL, simple_elmo
+MAX_CHARACTERS = 50  # where the options do not say: that of bilm-tf's recipe and of every published model
 _ANY_OPTIONS = "*options*.json"
 MAX_RATIO = 100  # bytes out of one byte of a packed dataset
 _NAMES = {"char_cnn.activation": "activation", "lstm.cell_size": "dim", "lstm.projection_size": "projection_dim"}
@@ -48,6 +55,7 @@ def load_allennlp(options: Path, weights: Path, vocabulary: Path | None = None) 
     with reading_hdf5(weights, "the options have no weights beside them") as file:
         config = config_of(stored, options, lambda name: _own_dataset(file, name) is not None)
         bilm = read_bilm(config, datasets(config), lambda name: _stored(file, name), str(weights))
+        _refuse_unmentioned(file, {each.name for each in datasets(config)}, weights)
     words = vocabulary_beside([options.parent]) if vocabulary is None else read_vocabulary(vocabulary)
     return SavedModel(ModelConfig(bilm=config), bilm, vocabulary=words)
 
@@ -160,7 +168,7 @@ def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -
                 "projection_size": projection,
                 "cell_clip": lstm.get("cell_clip"),
                 "projection_clip": lstm.get("proj_clip"),
-                "skip_connections": bool(lstm.get("use_skip_connections", False)),
+                "skip_connections": _truth(lstm.get("use_skip_connections", False), "use_skip_connections"),
                 "projected": projection != lstm["dim"] or has("RNN_0/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0"),
             },
         }
@@ -175,7 +183,7 @@ def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -
                 "filters": cnn["filters"],
                 "activation": cnn["activation"],
                 "n_highway": cnn.get("n_highway") or 0,
-                "max_characters": cnn["max_characters_per_token"],
+                "max_characters": cnn.get("max_characters_per_token", MAX_CHARACTERS),
                 "projected": sum(number for _, number in cnn["filters"]) != projection or has("CNN_proj/W_proj"),
             }
         return BiLMConfig.model_validate(settings)
@@ -186,6 +194,27 @@ def _stored(file: h5py.File, name: str) -> StoredArray | None:
     if found is None:
         return None
     return StoredArray(found.shape, str(found.dtype), found.dtype.kind == "f", lambda: found[()])
+
+
+def _truth(value: object, name: str) -> bool:
+    """A setting that is true or false; the text "False" would count as true."""
+    if value is None or value in (True, False):
+        return bool(value)
+    raise ValueError(f"{name} is {value!r:.40}, expected true or false")
+
+
+def _refuse_unmentioned(file: h5py.File, mentioned: set[str], path: Path) -> None:
+    """Refuse arrays that the options do not ask for: they would be left out, and other vectors come out.
+
+    Raises:
+        CheckpointError: there are some; their names are in the message.
+    """
+    there: list[str] = []
+    file.visititems(lambda name, item: there.append(name) if isinstance(item, h5py.Dataset) else None)
+    more = sorted(set(there) - mentioned)
+    if more:
+        names = ", ".join(map(repr, more[:6])) + (f" and {len(more) - 6} more" if len(more) > 6 else "")
+        raise CheckpointError(f"{path}: the options do not mention {names}; {ADVICE}")
 
 
 def _own_dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
@@ -229,7 +258,7 @@ def _find_pair(source: Path, weights: Path) -> ModelLocation:
 
 
 def _several_models(folder: Path) -> str:
-    several = sorted(path.name for path in folder.glob(_ANY_OPTIONS))
+    several = sorted(path.name for path in folder.glob(_ANY_OPTIONS) if not path.name.startswith(MAC_PREFIX))
     if len(several) < 2:
         return ""
     return f"{folder}: which model? {', '.join(several)}; give one of these files instead of the folder"
@@ -237,7 +266,8 @@ def _several_models(folder: Path) -> str:
 
 def _options_in(folder: Path) -> Path | None:
     """`options.json`, or the only file that is named for options."""
-    usual, named = folder / OPTIONS_FILE, sorted(folder.glob(_ANY_OPTIONS))
+    usual = folder / OPTIONS_FILE
+    named = sorted(path for path in folder.glob(_ANY_OPTIONS) if not path.name.startswith(MAC_PREFIX))
     if usual.is_file():
         return usual
     return named[0] if len(named) == 1 and named[0].is_file() else None
@@ -246,7 +276,7 @@ def _options_in(folder: Path) -> Path | None:
 def _weights_for(options: Path) -> Path:
     """The weights beside a file of options: of its own name, else `weights.hdf5`, `model.hdf5`, or the only one."""
     folder = options.parent
-    candidates = sorted(folder.glob("*.hdf5"))
+    candidates = sorted(path for path in folder.glob("*.hdf5") if not path.name.startswith(MAC_PREFIX))
     own = options.name.replace("options", "weights").removesuffix(".json") + ".hdf5"
     by: list[Callable[[str], bool]] = [
         lambda name: name == own,

@@ -22,7 +22,7 @@ from elmo.checkpoints.formats.allennlp_hdf5 import (
     read_options,
     vocabulary_beside,
 )
-from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation, lstm_of
+from elmo.checkpoints.formats.checkpoint_format import MAC_PREFIX, CheckpointFormat, ModelLocation, lstm_of
 from elmo.checkpoints.formats.hdf5_layout import Dataset, FindArray, StoredArray, cnn_datasets, lstm_datasets, read_bilm
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.checkpoints.tensor_bundle import INDEX_SUFFIX, TensorBundle
@@ -87,7 +87,7 @@ def load_bilm_tf(folder: Path, vocabulary: Path | None = None) -> SavedModel:
 
 def _prefix_in(folder: Path) -> Path:
     """The checkpoint that the file `checkpoint` names, else the one of the highest step."""
-    there = {path.name.removesuffix(INDEX_SUFFIX): path for path in folder.glob(f"*{INDEX_SUFFIX}")}
+    there = {path.name.removesuffix(INDEX_SUFFIX): path for path in _indexes(folder)}
     named = folder / CHECKPOINT_FILE
     if named.is_file():
         try:
@@ -104,6 +104,10 @@ def _prefix_in(folder: Path) -> Path:
                 f"or remove the file {CHECKPOINT_FILE} to take the latest"
             )
     return folder / max(there, key=_step_of)
+
+
+def _indexes(folder: Path) -> list[Path]:
+    return [path for path in folder.glob(f"*{INDEX_SUFFIX}") if not path.name.startswith(MAC_PREFIX)]
 
 
 def _step_of(name: str) -> tuple[int, str]:
@@ -198,7 +202,7 @@ def _facts(options: dict[str, Any], step: int) -> dict[str, Any]:
 
 
 def _find(folder: Path) -> ModelLocation | None:
-    there = (folder / OPTIONS_FILE).is_file() and any(folder.glob(f"*{INDEX_SUFFIX}"))
+    there = (folder / OPTIONS_FILE).is_file() and bool(_indexes(folder))
     return ModelLocation(BILM_TF, folder) if there else None
 
 

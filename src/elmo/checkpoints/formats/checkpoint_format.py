@@ -13,6 +13,7 @@ from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig
 from elmo.model.encoders.lstm.settings import LSTMConfig
 
+MAC_PREFIX = "._"  # of files that a Mac lays beside the files of a folder; they belong to no model
 SaveModel = Callable[[SavedModel, Path], None]
 
 

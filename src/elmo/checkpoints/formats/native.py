@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from elmo.checkpoints.formats.checkpoint_format import CheckpointFormat, ModelLocation
+from elmo.checkpoints.other_folders import sharded_weights, what_else
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel, check_lexicon
 from elmo.checkpoints.tensors import (
     adopt_tensors,
@@ -40,6 +41,7 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 VOCABULARY_FILE = "vocabulary.txt"
 CARD_FILE = "README.md"
+MOST_FAULTS = 5  # of a config that are named
 _WARM = "warm."  # then `forward.hidden` and so on
 
 StorageType = Literal["float32", "float16", "int8"]
@@ -106,8 +108,11 @@ def read_model_config(folder: Path) -> ModelConfig:
     try:
         return ModelConfig.model_validate(settings)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
-        raise CheckpointError(f"{path}: {faults}") from error
+        if other := what_else(folder, settings):
+            raise CheckpointError(other) from None
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r:.80})" for e in error.errors()]
+        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        raise CheckpointError(f"{path}: {'; '.join(faults[:MOST_FAULTS])}{more}") from error
 
 
 def load_native(folder: Path) -> SavedModel:
@@ -118,6 +123,8 @@ def load_native(folder: Path) -> SavedModel:
     """
     config = read_model_config(folder)
     lexicon = _read_lexicon_beside(folder, config)
+    if not (folder / WEIGHTS_FILE).is_file() and (why := sharded_weights(folder)):
+        raise CheckpointError(why)
     tensors = from_bytes(read_tensors(folder / WEIGHTS_FILE))
     advice = f"give the {CONFIG_FILE} that came with these weights"
     where = str(folder / WEIGHTS_FILE)
