@@ -27,10 +27,11 @@ from benchmarks.record import ROOT, SHARED, keep_row, kept_rows
 from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
 from elmo.apps.tasks.learning_curve import fractions_of
 from elmo.apps.tasks.task_recipe import task_run
-from elmo.apps.tasks.train_task import RUN_FILE, TrainingCallback, train_task
+from elmo.apps.tasks.train_task import RUN_FILE, train_task
 from elmo.tasks.fit import Epoch
 from elmo.tasks.saved_task import load_task
 from elmo.tasks.scoring.abstention import default_threshold
+from elmo.tasks.training import TrainingCallback
 
 RUNS = ROOT / "runs" / "tasks"
 RECIPES = ROOT / "recipes" / "tasks"
@@ -172,7 +173,7 @@ def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> d
         run = None if resume else task_run(recipe, options, files.train, files.dev, model is None, [])
         train_task(run, folder, resume=resume, cache=RUNS / "layers", watch=Log(), layers_of_all=fraction < 100)
     facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))["training"]
-    scores = {key: round(value, 3) for key, value in evaluate_task(folder, files.test).items()}
+    scores = {key: round(value, 3) for key, value in evaluate_task(folder, files.test).facts().items()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     kept = {key: facts[key] for key in ("epochs", "best_epoch", "seconds", "parameters")}
     return {**scores, **{k: v for k, v in facts.items() if k.startswith("dev_")}, **kept, "peak_memory_mb": peak}
@@ -182,7 +183,7 @@ def compare(name: str, seed: int, model: str, other: str | None, fraction: float
     """A model against another one, or the baseline, on the test file."""
     a, b = (folder_of(name, seed, one, fraction) for one in (model, other))
     found = compare_tasks(a, b, prepared(name).test)
-    return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.items()}
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.facts().items()}
 
 
 def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:

@@ -11,69 +11,35 @@ README.md            card
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, PositiveInt, ValidationError
+from pydantic import ValidationError
 
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
-from elmo.errors import CheckpointError, TextError
-from elmo.storage.atomic import atomic_write
+from elmo.errors import CheckpointError, ConfigError, TextError
+from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.storage.json_files import require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
 from elmo.tasks.data.static_words import StaticWords
-from elmo.tasks.data.tags import Scheme
+from elmo.tasks.evaluation import evaluation_of
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
-from elmo.tasks.kinds.kind import KnownLabels
-from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of, read_gold
+from elmo.tasks.kinds.registry import kind_of, read_gold
 from elmo.tasks.kinds.task_model import TaskModel
 from elmo.tasks.predictions import Prediction
+from elmo.tasks.results import Evaluation
 from elmo.tasks.scoring.bootstrap import Counts
+from elmo.tasks.task_file import ElmoReference, TaskFile, task_card
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
 VECTORS_FILE = "vectors.txt"
 AT_ONCE = 256  # texts that are embedded and labelled together
-
-
-class ElmoReference(BaseModel, frozen=True, extra="forbid"):
-    """Which biLM a task stands on."""
-
-    source: str  # the name of a bundled model, or `elmo`, the folder within
-    fingerprint: str
-    n_layers: PositiveInt  # L
-    width: PositiveInt  # D
-
-
-class VectorsReference(BaseModel, frozen=True, extra="forbid"):
-    """The static vectors of a task."""
-
-    source: str  # name of the file
-    checksum: str  # of it
-    width: PositiveInt  # S
-
-
-class TaskFile(BaseModel, frozen=True, extra="forbid"):
-    """The `config.json` of a task."""
-
-    format: Literal["elmo task"] = "elmo task"
-    version: Literal[1] = 1
-    config: AnyTaskConfig
-    labels: list[str]
-    scheme: Scheme | None  # of the tags it was trained on; None: no spans
-    elmo: ElmoReference | None
-    vectors: VectorsReference | None = None
-    training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
-
-    @property
-    def known_labels(self) -> KnownLabels:
-        """What the task can predict."""
-        return KnownLabels(self.labels, self.scheme)
 
 
 def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel[Prediction]:
@@ -83,7 +49,7 @@ def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel[Prediction]:
     return model
 
 
-@dataclass
+@dataclass(repr=False)
 class TrainedTask:
     """A trained task: `task(["text", ...])` gives a prediction for each text."""
 
@@ -127,6 +93,62 @@ class TrainedTask:
         layers = self.elmo.embed([[t.text for t in e.tokens] for e in sentences], layers="all")
         return lambda number: layers[which[number]]
 
+    def evaluate(self, examples: str | Path | Iterable[object], *, min_score: float | None = None) -> Evaluation:
+        """Scores in percent, with the interval of the main score.
+
+        Args:
+            examples: a file, or a list of labelled examples as `elmo.tasks.train` takes them.
+            min_score: of texts with one label: predictions with a lower score are withheld; None: the threshold that keeps
+                95 % of the dev examples, where there are labels that the task does not know.
+        Raises:
+            TextError: an example that is none, or labels that cannot be compared. ConfigError: a threshold for a task that
+                has none.
+        """
+        if isinstance(examples, str | Path):
+            found = self.read(Path(examples))
+        else:
+            kind, config = kind_of(self.file.config), self.file.config
+            found = [kind.labelled(config, one, i, f"example {i}") for i, one in enumerate(examples, 1)]
+            kind.require_gold(config, self.file.known_labels, found, "examples")
+        return self.evaluation(found, self.predict(found), min_score)
+
+    def evaluation(
+        self, examples: Sequence[Example], predicted: Sequence[Prediction], min_score: float | None = None
+    ) -> Evaluation:
+        """Scores of predictions; see `evaluate`."""
+        if not self.file.config.may_abstain:
+            if min_score is not None:
+                raise ConfigError("a minimum score is for texts with one label; leave min_score (--min-score) out")
+            return evaluation_of(self.model, examples, predicted)
+        known = set(self.file.labels)
+        threshold = self.file.training.get("min_score") if min_score is None else min_score
+        if min_score is None and all(set(e.labels) <= known for e in examples):
+            threshold = None
+        return evaluation_of(self.model, examples, predicted, known, threshold)
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the task as a folder that `load_task` reads, whole or not at all.
+
+        Raises:
+            OutputError: the folder exists and `force` is not given, or it is no task; or it cannot be written.
+        """
+        refuse_existing(Path(folder), force, known_by=[CONFIG_FILE])
+        with atomic_write(Path(folder)) as part:
+            part.mkdir()
+            save_task(self, part)
+
+    def facts(self) -> dict[str, Any]:
+        """What it is and how its training went."""
+        training = {name: value for name, value in self.file.training.items() if not isinstance(value, list)}
+        return {"task": self.file.config.task, "model": self.file.config.model, "labels": self.file.labels, **training}
+
+    def __repr__(self) -> str:
+        """One line: what it is, and its score."""
+        facts, name = self.file.training, self.model.main_score
+        of = f"{len(self.file.labels)} labels" if len(self.file.labels) > 5 else ", ".join(self.file.labels)
+        scored = f", dev {name} {facts[f'dev_{name}']:.1f}" if f"dev_{name}" in facts else ""
+        return f"TrainedTask({self.file.config.task}{': ' if of else ''}{of}; model {self.file.config.model}{scored})"
+
     def read(self, path: Path) -> list[Example]:
         """Labelled examples of a file, as the task was trained on.
 
@@ -144,7 +166,7 @@ class TrainedTask:
         return self.model.scores(sums)[self.model.main_score]
 
 
-def save_task(task: TrainedTask, folder: Path, card: str) -> None:
+def save_task(task: TrainedTask, folder: Path) -> None:
     """Write a task into a folder, its `config.json` last, so that what can be loaded is whole.
 
     Raises:
@@ -161,7 +183,7 @@ def save_task(task: TrainedTask, folder: Path, card: str) -> None:
             with atomic_write(folder / name) as part:
                 part.write_text("".join(f"{word}\n" for word in words), "utf-8", "surrogatepass", newline="\n")
     with atomic_write(folder / "README.md") as part:
-        part.write_text(card, encoding="utf-8")
+        part.write_text(task_card(task.file), encoding="utf-8")
     with atomic_write(folder / CONFIG_FILE) as part:
         part.write_text(task.file.model_dump_json(indent=1) + "\n", encoding="utf-8")
 

@@ -8,10 +8,11 @@ import pytest
 from conftest import SMALL_TASK, small_model
 from elmo.apps.tasks.learning_curve import LearningCurve, fractions_of, parts, seeds_of, train_learning_curve
 from elmo.apps.tasks.learning_curve_page import learning_curve_page
-from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
+from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TrainingError
 from elmo.tasks.kinds.registry import task_config
+from elmo.tasks.training import TrainingCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 

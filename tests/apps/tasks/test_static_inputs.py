@@ -11,10 +11,11 @@ from elmo import load_task
 from elmo.apps.embedding.to_static import write_word2vec
 from elmo.apps.tasks.evaluate import evaluate_task
 from elmo.apps.tasks.task_recipe import task_run
-from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
+from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.tensors import read_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.tasks.kinds.registry import task_config
+from elmo.tasks.training import TrainingCallback
 
 GOOD, BAD = [f"good{i}" for i in range(12)], [f"bad{i}" for i in range(12)]
 ROWS = "encoder.static.rows.weight"

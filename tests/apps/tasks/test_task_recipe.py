@@ -37,7 +37,7 @@ def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_
         ("", [], "no task; give --task"),
         ('task = "tag"', [], "--train and --dev: no file is named"),
         ('task = "tag"\ntrain = "a"', [], "--dev: no file is named"),
-        ('task = "sing"', [], "task: "),
+        ('task = "sing"', [], "no task 'sing'; there are tag"),
         ('task = "tag"\nlayers = 3', [], "layers: "),
         ('task = "tag"', ["dropout=2"], "dropout: "),
         ('task = "tag"', ["dropout"], "dropout"),

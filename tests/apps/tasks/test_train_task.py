@@ -13,7 +13,7 @@ from conftest import SMALL_TASK, facts_of_lines, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import compare_tasks, evaluate_task
 from elmo.apps.tasks.task_report import task_page
-from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, TrainingCallback, train_task
+from elmo.apps.tasks.train_task import CHECKPOINT, TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
 from elmo.tasks import fit
@@ -21,6 +21,7 @@ from elmo.tasks.data.conll import read_tagged
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.registry import learnable, task_config
 from elmo.tasks.layers.ngrams import bag_of_text
+from elmo.tasks.training import TrainingCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from conftest import SMALL_TASK, small_model
 from elmo import load_task
 from elmo.apps.tasks.evaluate import evaluate_task
-from elmo.apps.tasks.train_task import TaskRun, TrainingCallback, train_task
+from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.tensors import read_tensors
 from elmo.tasks.kinds.registry import task_config
+from elmo.tasks.training import TrainingCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from elmo.apps.tasks.learning_curve_page import Row, Table, write_learning_curve_page
-from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, TrainingCallback, settled_run, train_task, unchanged_run
+from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, settled_run, train_task, unchanged_run
 from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
 from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
 from elmo.storage.file_lock import file_lock
 from elmo.storage.json_files import read_json
 from elmo.tasks.kinds.registry import kind_of, learnable
 from elmo.tasks.saved_task import CONFIG_FILE
+from elmo.tasks.training import TrainingCallback
 
 STUDY_FILE, TABLE_FILE, PAGE_FILE = "study.json", "table.json", "report.html"
 

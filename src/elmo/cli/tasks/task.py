@@ -81,8 +81,9 @@ def train(
         train_learning_curve,
     )
     from elmo.apps.tasks.task_recipe import task_run
-    from elmo.apps.tasks.train_task import TrainingCallback, train_task
+    from elmo.apps.tasks.train_task import train_task
     from elmo.errors import ConfigError
+    from elmo.tasks.training import TrainingCallback
 
     class Live(TrainingCallback):
         def embedded(self, done: int, n: int) -> None:
@@ -128,9 +129,9 @@ def train(
         _show_table(output, table, json)
         return
     run = None if resume else task_run(recipe, options, train, dev, baseline, set or [])
-    facts = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
+    found = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
     say_in_place("")
-    show_facts(facts, json)
+    show_facts(found.facts(), json)
 
 
 def _show_table(output: Path, table: "Table", as_json: bool) -> None:
@@ -168,7 +169,7 @@ def evaluate(
     """
     from elmo.apps.tasks.evaluate import evaluate_task
 
-    show_facts(evaluate_task(folder, file, dtype, report, min_score), json)
+    show_facts(evaluate_task(folder, file, dtype, report, min_score).facts(), json)
 
 
 def compare(
@@ -184,7 +185,7 @@ def compare(
     """
     from elmo.apps.tasks.evaluate import compare_tasks
 
-    show_facts({"a": str(a), "b": str(b), **compare_tasks(a, b, file, dtype)}, json)
+    show_facts({"a": str(a), "b": str(b), **compare_tasks(a, b, file, dtype).facts()}, json)
 
 
 def predict(

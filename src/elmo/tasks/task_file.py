@@ -1,0 +1,63 @@
+"""The `config.json` of a task, and the card made from it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, PositiveInt
+
+from elmo.tasks.data.tags import Scheme
+from elmo.tasks.kinds.kind import KnownLabels
+from elmo.tasks.kinds.registry import AnyTaskConfig
+
+
+class ElmoReference(BaseModel, frozen=True, extra="forbid"):
+    """Which biLM a task stands on."""
+
+    source: str  # the name of a bundled model, or `elmo`, the folder within
+    fingerprint: str
+    n_layers: PositiveInt  # L
+    width: PositiveInt  # D
+
+
+class VectorsReference(BaseModel, frozen=True, extra="forbid"):
+    """The static vectors of a task."""
+
+    source: str  # name of the file
+    checksum: str  # of it
+    width: PositiveInt  # S
+
+
+class TaskFile(BaseModel, frozen=True, extra="forbid"):
+    """The `config.json` of a task."""
+
+    format: Literal["elmo task"] = "elmo task"
+    version: Literal[1] = 1
+    config: AnyTaskConfig
+    labels: list[str]
+    scheme: Scheme | None  # of the tags it was trained on; None: no spans
+    elmo: ElmoReference | None
+    vectors: VectorsReference | None = None
+    training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
+
+    @property
+    def known_labels(self) -> KnownLabels:
+        """What the task can predict."""
+        return KnownLabels(self.labels, self.scheme)
+
+
+def task_card(file: TaskFile) -> str:
+    """The `README.md` of a task."""
+    facts = file.training
+    scores = ", ".join(f"{k.removeprefix('dev_')} {v:.2f}" for k, v in facts.items() if k.startswith("dev_"))
+    stands_on = (
+        "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
+    ) + (", fine-tuned with it" if file.config.elmo.fine_tune else "")
+    return (
+        f"# A task for elmo: {file.config.task}\n\n"
+        f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"
+        f"- Trained on {facts.get('examples', 0):,} examples ({facts.get('tokens', 0):,} tokens) of `{facts.get('train')}`, "
+        f"seed {file.config.seed}, best of {facts.get('epochs')} epochs by `{facts.get('dev')}`: {scores}.\n"
+        f"- Stands on {stands_on}.\n"
+        "- What it says of texts unlike those it was trained on is a guess; measure it on your own before you rely on it.\n\n"
+        "```python\nfrom elmo import load_task\n\n"
+        'task = load_task("this folder")\nprint(task(["a text"]))\n```\n'
+    )
