@@ -156,3 +156,16 @@ def test_the_memory_of_a_run_is_the_predicted_within_a_factor_of_one_and_a_half(
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600, env=environment)
     grown, predicted = map(int, ran.stdout.split())
     assert predicted / 1.5 < grown < predicted * 1.5, (grown >> 20, predicted >> 20)
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_bytes"),
+    [
+        ({"size": "tiny"}, 136_457_600),
+        ({"size": "small", "precision": "bfloat16", "state_reset": "sentences"}, 184_829_824),
+        ({"size": "tiny", "dropout": {"layer_inputs": 0.1, "recurrent": 0.1}, "accumulate": 3}, 68_722_048),
+        ({"size": "medium", "dropout": 0.0, "softmax": "full"}, 812_141_952),
+    ],
+)
+def test_the_bytes_of_an_lstm_are_those_counted_before_there_was_another_encoder(settings, n_bytes):
+    assert count_activations(pretrain_config(settings, []), 30_000, StepWords(600, 2000)) == n_bytes

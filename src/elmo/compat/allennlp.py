@@ -118,8 +118,8 @@ class _ElmoBiLm(nn.Module):
             )
         if stateful and not model.config.bilm.encoder.has_state:
             raise CheckpointError(
-                f"{options_file}: the encoder of this model, {model.config.bilm.encoder.kind}, remembers nothing of the text "
-                "before, as AllenNLP's calls do; give stateful=False"
+                f"{options_file}: the encoder of this model ({model.config.bilm.encoder.kind}) has no state to hand on from "
+                "batch to batch; give stateful=False"
             )
         self.bilm = model.bilm.requires_grad_(requires_grad)
         self.num_layers: int = model.config.bilm.n_layers

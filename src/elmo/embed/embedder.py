@@ -244,7 +244,7 @@ class Elmo:
         encoder = self.bilm.config.encoder
         if name in ("carry", "warm") and not encoder.has_state:
             raise ConfigError(
-                f'state="{name}": the encoder of this model, {encoder.kind}, remembers nothing of the text before; use "zero"'
+                f'state="{name}": the encoder of this model ({encoder.kind}) has no state; use state="zero"'
             )
         like = next(self.bilm.parameters()).detach()
         if name == "warm":

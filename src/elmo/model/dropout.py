@@ -21,7 +21,9 @@ _LEVELS = 2**16  # a share is rounded to so many parts
 class DropoutShares(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Shares dropped, by place."""
 
-    layer_inputs: Share = 0.0  # units of the input of each LSTM layer; the residual adds the dropped input (bilm-tf)
+    layer_inputs: Share = (
+        0.0  # units of the input of each layer of the encoder; the residual adds the dropped input (bilm-tf)
+    )
     output: Share = 0.0  # units of the top output (bilm-tf)
     words: Share = 0.0  # whole vectors of the token layer, one choice a word and step (Gal and Ghahramani 2016)
     recurrent: Share = 0.0  # weights from state to gates, one choice a step (Merity et al. 2018, weight drop)

@@ -146,9 +146,7 @@ def measure_each(
         raise CheckpointError("perplexity needs a model with its softmax and vocabulary")
     encoder = bilm.config.encoder
     if state == "carry" and not encoder.has_state:
-        raise ConfigError(
-            f'state="carry": the encoder of this model, {encoder.kind}, remembers nothing of the text before; use "zero"'
-        )
+        raise ConfigError(f'state="carry": the encoder of this model ({encoder.kind}) has no state; use state="zero"')
     carried: BiLMState | None = None
     at_once = (
         group_tokens if state == "zero" else max_places

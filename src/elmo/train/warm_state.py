@@ -19,7 +19,7 @@ def settle_state(bilm: BiLM, word_encoder: WordEncoder, sentences: Sequence[Sequ
     """Read sentences one after the other in one row, from zero: the state of one row.
 
     Returns:
-        None without sentences, and for an encoder that remembers nothing.
+        None without sentences, and for an encoder without a state.
     """
     if not bilm.config.encoder.has_state:
         return None

@@ -1,7 +1,7 @@
 """What a biLM remembers between two pieces of text: a value that is handed in and out, whatever the encoder.
 
 Every tensor has the rows of the batch in its second dimension: float (layers, B, ...). An encoder names its tensors by the
-fields of a NamedTuple of its own (`lstm.LSTMState`); an encoder that remembers nothing has one without fields.
+fields of a NamedTuple of its own (`lstm.LSTMState`); an encoder without a state has one without fields.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

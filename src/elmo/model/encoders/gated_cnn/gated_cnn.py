@@ -8,7 +8,7 @@ A layer looks at k tokens, the token itself and the k - 1 before it (Dauphin et 
 V brings the C channels back to the P numbers that every layer hands on, as the projection of ELMo's LSTM does. The output of each
 layer is one that ELMo mixes.
 
-Nothing is remembered: a sentence, and a window of training, begins without left context, whatever stood before it.
+There is no state: a sentence, and a window of training, begins without left context, whatever precedes it in the text.
 
 Weights begin so that a layer adds 1/L-th of the variance of its input (a gate of 1/2 quarters the variance, so W is drawn with
 variance 4 / (k P), as in Gehring et al. 2017, section 3.5): the layers that are mixed begin with numbers of like size, however
