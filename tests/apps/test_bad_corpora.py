@@ -24,13 +24,13 @@ OTHER_WORDS = "<S>\n</S>\n<UNK>\nΤράπεζα\nποταμός\n<unk>\n"
         (
             TEXT * 10,
             OTHER_WORDS,
-            "v.txt, a vocabulary of 6 words: none of the 15 different words to train on stands in it as a word to predict; "
-            "give the vocabulary of this text, or leave --vocabulary out",
+            "v.txt: the vocabulary (6 words) contains none of the 15 corpus words; "
+            "give the vocabulary of this text, or leave out --vocabulary",
         ),
         (
             "<unk> <unk>\n<unk> <S>\n" * 10,
             None,
-            "the corpus: none of the 2 different words to train on stands in it as a word to predict; give text with words",
+            "contains none of the 2 corpus words; give text with words",
         ),
     ],
     ids=["empty", "blank", "one sentence", "another language", "only <unk>"],
@@ -54,7 +54,7 @@ def test_the_share_of_the_text_outside_a_given_vocabulary_is_told(tmp_path, corp
     start_run([corpus_file], tmp_path / "run", quick_recipe(), vocabulary_file=tmp_path / "v.txt", say=said.append)
     # of 8, 7, 10 words in turn, 2, 1 and 2 are The or bank; one sentence of the thirty is held out
     assert said[-1] in {
-        f"vocabulary 5 words, {100 * (1 - known / words):.1f} % of the text outside; 1 sentences held out"
+        f"vocabulary 5 words, {100 * (1 - known / words):.1f} % of the tokens outside; 1 sentences held out"
         for known, words in ((48, 242), (49, 243), (48, 240))
     }
 

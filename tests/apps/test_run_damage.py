@@ -74,7 +74,7 @@ def test_a_damaged_file_is_one_sentence_and_the_rest_stays_as_it_was(run, name, 
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert str(run / name.split("/")[0]) in message
-    assert any(advice in message for advice in ("put back a copy", "undo the change", "needs the folder of a run"))
+    assert any(advice in message for advice in ("restore a copy", "undo the change", "needs the folder of a run"))
     assert contents(run) == before
 
 
@@ -93,7 +93,7 @@ def test_a_mended_run_goes_on_bit_for_bit(run, stopped_run):
 @pytest.mark.parametrize("name", ["vocabulary.txt", "alphabet.json", "input_words.json"])
 def test_the_words_of_a_run_can_be_put_back_from_a_checkpoint(run, stopped_run, name):
     (run / name).unlink()
-    with pytest.raises(TrainingError, match=rf"{name} is gone; put back a copy \(each checkpoint has one\)"):
+    with pytest.raises(TrainingError, match=rf"{name} is missing; restore a copy \(each checkpoint has one\)"):
         continue_run(run)
     shutil.copy(checkpoints_of(run / "checkpoints")[-1] / name, run)
     assert continue_run(run).finished

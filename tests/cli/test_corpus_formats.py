@@ -16,7 +16,7 @@ def test_the_field_of_the_text_is_named_and_what_was_passed_over_told(run_elmo, 
     heldout = ["--text-field", "body", "--heldout", tmp_path / "h.jsonl"]
     ran = run_elmo("pretrain", "--corpus", tmp_path / "[ce]*.jsonl", "-o", tmp_path / "run", *heldout, *FAST)
     assert ran.status == 0
-    assert "passed over 1 x empty file, 1 x record without text" in ran.err
+    assert "skipped 1 x empty file, 1 x record without text" in ran.err
     assert read_encoded_text(tmp_path / "run" / "corpus").n_documents == 30
     assert read_encoded_text(tmp_path / "run" / "heldout").sentence(0) == ["held", "out", "."]
 

@@ -55,6 +55,6 @@ def test_weights_are_dropped_once_a_step():
 
 
 @pytest.mark.parametrize("share", [1.0, -0.1])
-def test_a_share_outside_of_0_to_1_is_refused(share):
+def test_a_fraction_outside_of_0_to_1_is_refused(share):
     with pytest.raises(ValidationError):
         DropoutShares(output=share)

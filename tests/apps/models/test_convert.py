@@ -27,7 +27,7 @@ def test_a_folder_that_holds_other_things_too_is_never_replaced(tmp_path, save):
 
 def test_a_model_does_not_replace_what_it_is_read_from(tmp_path):
     save_native(small_model(), tmp_path / "m")
-    with pytest.raises(OutputError, match="is read from there"):
+    with pytest.raises(OutputError, match="is read from this folder"):
         convert_model(str(tmp_path / "m"), tmp_path / "m", "allennlp", force=True)
     assert load_model(tmp_path / "m").softmax is not None
 

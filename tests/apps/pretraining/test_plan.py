@@ -102,7 +102,7 @@ def test_advice_names_the_parts_that_would_fit():
     assert advice_of(cost_of()) is None
     assert "accumulate=3" in advice_of(cost_of(there=620))  # 500 without activations: parts of 100
     assert "--set rows=3" in advice_of(cost_of(there=620))
-    assert "the model alone is too large" in advice_of(cost_of(there=400))
+    assert "The model alone is too large" in advice_of(cost_of(there=400))
     assert "not even one row fits" in advice_of(cost_of(there=501))
 
 

@@ -62,7 +62,7 @@ def test_a_run_goes_on_where_the_model_stands(tmp_path, trained):
 
 def test_distillation_asks_for_a_model_to_begin_from(tmp_path):
     with pytest.raises(
-        ConfigError, match="distillation: a teacher is the model that a run begins from; give it with --start"
+        ConfigError, match="distillation needs a teacher, the model that the run starts from; give it with --start"
     ):
         begin(tmp_path, "run", None, bilm=BILM, distillation=0.5)
     assert not (tmp_path / "run").exists()
@@ -96,9 +96,9 @@ def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_pa
 @pytest.mark.parametrize(
     ("settings", "overrides", "said"),
     [
-        ({"vocabulary_size": 20}, [], "brings its vocabulary; leave out --vocabulary"),
+        ({"vocabulary_size": 20}, [], "has its own vocabulary; leave out --vocabulary"),
         ({}, ["bilm.lstm.cell_size=12"], "other layers than"),
-        ({}, ["softmax=adaptive"], "a row of its softmax for each word, the recipe asks for softmax = adaptive"),
+        ({}, ["softmax=adaptive"], "a softmax with one row per word, but the recipe has softmax = adaptive"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, settings, overrides, said):
@@ -119,7 +119,7 @@ def test_a_model_without_softmax_or_of_other_tokens_is_refused(tmp_path):
     config = whole.config.model_copy(update={"n_words": None, "warm_state": False})
     bare = type(whole)(config, whole.bilm)
     save_native(bare, tmp_path / "bare")
-    with pytest.raises(ConfigError, match="holds no softmax"):
+    with pytest.raises(ConfigError, match="has no softmax to train"):
         begin(tmp_path, "second", str(tmp_path / "bare"))
 
 

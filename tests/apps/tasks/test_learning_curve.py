@@ -102,7 +102,7 @@ def test_one_share_has_no_curve_and_one_seed_no_deviation(study, tmp_path):
 
 
 def test_a_share_that_nothing_can_be_learned_from_is_refused_before_training(study, tmp_path):
-    with pytest.raises(ConfigError, match=r"1 % of the training file is too little .*leave it out"):
+    with pytest.raises(ConfigError, match=r"1 % of the training file is too small .*leave it out"):
         train_learning_curve(study.model_copy(update={"fractions": [1, 100]}), tmp_path / "s")
     assert not (tmp_path / "s").exists()
 

@@ -210,7 +210,7 @@ def test_a_run_that_was_stopped_comes_to_the_same_weights(files, tmp_path, kind)
     whole, parts = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts"))
     assert whole == parts
     assert not (tmp_path / "parts" / CHECKPOINT).exists()
-    with pytest.raises(TrainingError, match="trained to its end"):
+    with pytest.raises(TrainingError, match="training of this task is complete"):
         train_task(None, tmp_path / "parts", resume=True)
 
 
@@ -224,9 +224,9 @@ def test_a_resume_refuses_what_has_changed(files, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint of this run"):
         train_task(None, tmp_path / "t", resume=True, cache=files / "cache")
     write_labelled(tmp_path / "train.jsonl", 5, 20)
-    with pytest.raises(TrainingError, match="has changed since the run began"):
+    with pytest.raises(TrainingError, match="has changed since the run started"):
         train_task(None, tmp_path / "t", resume=True)
-    with pytest.raises(TrainingError, match="no run to go on with"):
+    with pytest.raises(TrainingError, match="no run to continue"):
         train_task(None, tmp_path / "nothing", resume=True)
 
 

@@ -1,4 +1,4 @@
-"""A model of one format -> the same model in another, array for array; what the other cannot hold is told or refused."""
+"""A model in one format -> the same model in another; what the other format cannot store is listed or refused."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, OutputError
 from elmo.storage.atomic import atomic_write, refuse_existing
 
-MOST_DIFFERENCE = 1e-5  # of two embeddings in double precision; more means other numbers, not rounding
+MOST_DIFFERENCE = 1e-5  # between embeddings in double precision; a larger difference is not rounding
 # Short and long words, several scripts, marks of sentences, blanks: where readers of a format differ if they do.
 VERIFIED = [
     "The bank of the river was green , and the bank lent no money .".split(),
@@ -34,7 +34,7 @@ def convert_model(
         verify: embed some sentences with both, all layers, state zero and carried, in double precision.
         vocabulary: the vocabulary file of a source that has none (TensorFlow checkpoints).
     Returns:
-        output, format, left_out: what the target format has no place for ("" if nothing); with `verify` also
+        output, format, left_out: what the target format cannot store ("" if nothing); with `verify` also
         largest_difference, of any number of any vector; a note, if there is something to know of the model in this format.
     Raises:
         ConfigError: no format of that name can be written. CheckpointError: no such model, the format cannot hold it, or
@@ -47,7 +47,7 @@ def convert_model(
     facts: dict[str, Any] = {"output": str(target), "format": form.name, "left_out": ", ".join(form.left_out(model))}
     if note := form.note(model):
         facts["note"] = note
-    with atomic_write(target) as part:  # what was there before is there until the new one is verified
+    with atomic_write(target) as part:  # an existing target is kept until the new one is verified
         try:
             save(model, part)
             if verify:
@@ -57,19 +57,19 @@ def convert_model(
         if verify and not facts["largest_difference"] <= MOST_DIFFERENCE:
             raise CheckpointError(
                 f"{target}: its vectors would differ from those of {source} by {facts['largest_difference']:.2g}, expected at "
-                f"most {MOST_DIFFERENCE}; nothing was written, tell us of this model"
+                f"most {MOST_DIFFERENCE}; nothing was written, please report this model"
             )
     return facts
 
 
 def _refuse_the_source(source: str, target: Path) -> None:
-    """The model that is read must not be replaced by what is written."""
+    """Refuse a target that would replace the source."""
     try:
         read, written = Path(source).resolve(), target.resolve()
-    except OSError:  # a name that no file can have
+    except OSError:  # an impossible file name
         return
     if read.exists() and (read == written or written in read.parents):
-        raise OutputError(f"{target}: {source} is read from there; give another name")
+        raise OutputError(f"{target}: {source} is read from this folder; give another name")
 
 
 def _largest_difference(before: SavedModel, after: SavedModel) -> float:

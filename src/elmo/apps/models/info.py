@@ -1,4 +1,4 @@
-"""What is in a model: format, sizes, parameters, tokenizer, licence, training facts."""
+"""Facts about a model: format, sizes, parameters, tokenizer, licence, training."""
 
 import re
 from pathlib import Path
@@ -41,13 +41,13 @@ def describe_model(source: str, vocabulary: Path | None = None) -> dict[str, Any
         facts["adaptive_cutoffs"] = " ".join(map(str, model.config.adaptive_cutoffs))
     if model.config.scripts is not None:
         facts["scripts"] = ", ".join(
-            f"{name} {share:.1%}" for name, share in model.config.scripts.items() if share >= 0.001
+            f"{name} {fraction:.1%}" for name, fraction in model.config.scripts.items() if fraction >= 0.001
         )
     return facts | _flat("training", model.config.training)
 
 
 def _licence(card: str | None) -> str:
-    """What a card says of it: a line `license: ...` of its front matter, or a section or sentence on licences."""
+    """The licence in a model card: a line `license: ...` of its front matter, or a section or sentence on licences."""
     lines = (card or "").splitlines()
     for line in lines:
         if match := re.match(r"licen[cs]e:\s*(\S.*)", line, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""What a trained model says of itself: the facts in its config, and the card made of them and of the record of its run."""
+"""The training facts in the config of a model, and its model card."""
 
 import re
 import shlex
@@ -13,9 +13,9 @@ from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import changed_settings, recipe_text
 from elmo.train.run_state import Place
 
-PLACES = 5  # of the curve in numbers
+POINTS = 5  # points of the learning curve in numbers
 
-# What the Hugging Face hub reads. `unknown` is its word for a licence that nobody has named.
+# The header is read by the Hugging Face hub; `unknown` is its word for a licence that is not given.
 _HEADER = """\
 ---
 library_name: elmo-lm
@@ -26,8 +26,9 @@ tags:
 - bilm
 - contextual-embeddings
 ---
-<!-- Before you share this model: `license` is for you to name. It depends on the texts that the model was trained on, which
-this program cannot judge; the names it knows: https://huggingface.co/docs/hub/repositories-licenses. Add `language:` too. -->
+<!-- Before you publish this model, give its `license`. It depends on the texts that the model was trained on, which
+this program cannot judge. Accepted names:
+https://huggingface.co/docs/hub/repositories-licenses. Add `language:` too. -->
 """
 
 
@@ -37,10 +38,10 @@ def training_facts(
     """Facts of a run for `ModelConfig.training`.
 
     Args:
-        corpus: names of the files read. tokens, sentences: in them, without those held out.
+        corpus: names of the files read. tokens, sentences: without held-out sentences.
         place: where the run ended. heldout: of the final model.
     """
-    n_positions = tokens + sentences  # every sentence mark is predicted too
+    n_positions = tokens + sentences  # sentence boundaries are predicted too
     return {
         "corpus": list(corpus),
         "tokens": tokens,
@@ -65,8 +66,8 @@ def write_card(config: ModelConfig, run: RunRecord | None = None) -> str:
     """The README.md of a model folder.
 
     Args:
-        config: of the model; what its `training` holds is told.
-        run: None: there is no record of the run (imported weights); the card then has no recipe and no curve.
+        config: of the model; the card lists the facts in its `training`.
+        run: the record of the run; None (imported weights): the card has no recipe and no learning curve.
     """
     facts = config.training
     parts = [
@@ -84,16 +85,16 @@ def write_card(config: ModelConfig, run: RunRecord | None = None) -> str:
 
 
 def _model(config: ModelConfig) -> str:
-    vectors = f"- vectors: {config.bilm.n_layers} layers of {config.bilm.width:,} numbers a word"
+    vectors = f"- vectors: {config.bilm.n_layers} layers of {config.bilm.width:,} numbers per word"
     facts = model_facts(config.bilm.model_dump(mode="json"), config.n_words, config.adaptive_cutoffs)
     return "## Model\n\n" + "\n".join([*(f"- {name}: {value}" for name, value in facts.items()), vectors])
 
 
 def _texts(facts: Mapping[str, Any]) -> str:
     if "corpus" not in facts:
-        return "## Texts\n\nWhat it was trained on is not recorded in its files."
+        return "## Texts\n\nThe files do not record what the model was trained on."
     return (
-        f"## Texts\n\n{facts['tokens']:,} tokens in {facts['sentences']:,} sentences, without those held out:\n\n"
+        f"## Texts\n\n{facts['tokens']:,} tokens in {facts['sentences']:,} sentences, without held-out sentences:\n\n"
         + "\n".join(f"- {_code(name)}" for name in facts["corpus"])
     )
 
@@ -118,14 +119,14 @@ def _recipe(run: RunRecord) -> str:
     step, n_steps = run.last("step") or 0, run.last("n_steps") or 0
     early = f"\n\nTraining was stopped at step {step:,} of {n_steps:,}." if step < n_steps else ""
     return (
-        "## Training\n\n`recipe.toml`, all that is not a default:\n\n"
+        "## Training\n\n`recipe.toml`, all settings that differ from the defaults:\n\n"
         f"```toml\n{recipe_text(changes)}```\n\n"
         f"```bash\n{shlex.join([*command, '-o', 'model'])}\n```{early}"
     )
 
 
 def _curve(run: RunRecord) -> str:
-    """Some places of the held-out curve, evenly spread, the first and the last among them."""
+    """Some points of the held-out curve, evenly spaced, with the first and the last."""
     rows = [
         line
         for line in run.reports
@@ -134,12 +135,12 @@ def _curve(run: RunRecord) -> str:
     if not rows:
         return ""
     last = len(rows) - 1
-    chosen = [rows[i] for i in sorted({round(last * place / (PLACES - 1)) for place in range(PLACES)})]
+    chosen = [rows[i] for i in sorted({round(last * point / (POINTS - 1)) for point in range(POINTS)})]
     columns = [[f"{line['step']:,}" for line in chosen]]
     columns += [[perplexity_text(line[f"heldout_{way}"]) for line in chosen] for way in ("forward", "backward")]
     steps, forward, backward = (" | ".join(cells) for cells in columns)
     return (
-        "Held-out perplexity on the way (over the whole vocabulary, a sample of what is held out):\n\n"
+        "Held-out perplexity during training (over the whole vocabulary, on a sample of the held-out text):\n\n"
         f"| step | {steps} |\n|---|{'---|' * len(chosen)}\n| forward | {forward} |\n| backward | {backward} |"
     )
 
@@ -149,11 +150,11 @@ def _figures(config: ModelConfig) -> str:
     if "heldout_forward" not in facts:
         return ""
     return (
-        f"## Figures\n\n{facts['steps']:,} steps of {facts['rows']} x {facts['window']} places, "
-        f"{facts['epochs']:g} times through the texts, {duration_text(facts['seconds'])}, seed {facts['seed']}.\n\n"
+        f"## Figures\n\n{facts['steps']:,} steps of {facts['rows']} x {facts['window']} positions, "
+        f"{facts['epochs']:g} epochs, {duration_text(facts['seconds'])}, seed {facts['seed']}.\n\n"
         f"Held-out perplexity (over the whole vocabulary, {facts['heldout_tokens']:,} tokens): "
         f"forward {facts['heldout_forward']}, backward {facts['heldout_backward']}, mean {facts['heldout_mean']}; "
-        f"{100 * facts['heldout_oov_rate']:.2f} % of them outside the vocabulary of {config.n_words or 0:,} words."
+        f"{100 * facts['heldout_oov_rate']:.2f} % outside the vocabulary of {config.n_words or 0:,} words."
     )
 
 
@@ -172,19 +173,21 @@ def _use(config: ModelConfig) -> str:
 def _limits(config: ModelConfig) -> str:
     tokenizer = config.tokenizer
     if tokenizer is None:
-        cut = "How its texts were cut into tokens is not known: give it sentences cut as they were."
+        cut = "The tokenization of its texts is unknown: give sentences that are tokenized like them."
     elif tokenizer.name == "none":
-        cut = "Its texts were cut into tokens before: give it sentences cut in the same way (`--pretokenized`)."
+        cut = (
+            "Its texts were tokenized beforehand: give sentences that are tokenized in the same way (`--pretokenized`)."
+        )
     else:
-        cut = f"Its texts were cut by tokenizer {tokenizer.name} {tokenizer.version}, as raw text given to it is."
+        cut = f"Its texts were tokenized by {tokenizer.name} {tokenizer.version}, which is also applied to raw text given to it."
     return (
-        f"## Limits\n\n{cut} It knows the language and the kinds of text it was trained on, with their views and their gaps; "
-        "what it makes of other languages and scripts, nobody has measured, nor what it says of people."
+        f"## Limits\n\n{cut} It reflects the language and the kinds of text that it was trained on, with their biases and gaps. "
+        "Its behaviour on other languages and scripts, and its social biases, have not been measured."
     )
 
 
 def _one_line(name: str) -> str:
-    """A file name without control characters: `?` is the shell's sign for any one."""
+    """A file name without control characters: `?` matches any one character in a shell."""
     return "".join(character if character.isprintable() else "?" for character in name)
 
 

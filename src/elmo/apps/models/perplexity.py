@@ -1,4 +1,4 @@
-"""Perplexity and bits per byte of a model on a text file, as a whole and of each document."""
+"""Perplexity and bits per byte of a model on a text file, for the whole text and for each document."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity,
 
 @dataclass
 class _Sum:
-    """What was measured so far of a text or a document."""
+    """The sums measured so far of a text or a document."""
 
     first_line: int = 0
     perplexity: Perplexity = NOTHING
@@ -79,7 +79,7 @@ def measure_file(
         refuse_existing(by_document, force)
     loaded = load_model(model, vocabulary=vocabulary)
     if loaded.softmax is None or loaded.vocabulary is None:
-        raise CheckpointError(f"{model}: this model came without its softmax, so it has no perplexity; it can embed")
+        raise CheckpointError(f"{model}: this model has no softmax, so it has no perplexity; it can only embed")
     if not pretokenized:
         warn_of_other_tokenizer(loaded.config, model)
     afresh = by_document is not None and state == "carry"

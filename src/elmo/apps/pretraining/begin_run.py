@@ -45,10 +45,10 @@ def start_run(
     """Read the corpus and lay out the folder of a run (see `pretrain.py`); `continue_run` then trains.
 
     Args:
-        start: a model to begin from, with its vocabulary and its layers; None: random weights.
+        start: a model to start from, with its vocabulary and its layers; None: random weights.
     Raises:
-        TextError: a file is missing or unreadable; the corpus has fewer than two sentences, nothing twice for its lexicon, or
-            no word of the vocabulary.
+        TextError: a file is missing or unreadable; the corpus has fewer than two sentences, no repeated item for its
+            lexicon, or no word of the vocabulary.
         ConfigError: the training cannot fit in memory, the vocabulary is too small for an adaptive softmax, or the start does
             not fit (`start_model.py`).
         CheckpointError: the start cannot be loaded.
@@ -56,19 +56,19 @@ def start_run(
     """
     refuse_existing(out, force=None, known_by=[])
     files = find_files(corpus)
-    # What is wrong with the small files is told before the wait for the large ones.
+    # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
     if start is not None:
         if given is not None or "vocabulary_size" in recipe.model_fields_set:
-            raise ConfigError(f"{start} brings its vocabulary; leave out --vocabulary and --vocabulary-size")
+            raise ConfigError(f"{start} has its own vocabulary; leave out --vocabulary and --vocabulary-size")
         model, recipe = read_start(start, recipe, pretokenized)
         given = model.vocabulary
     elif recipe.distillation:
-        raise ConfigError("distillation: a teacher is the model that a run begins from; give it with --start")
+        raise ConfigError("distillation needs a teacher, the model that the run starts from; give it with --start")
     heldout = None if heldout_file is None else list(corpus_words(find_files([heldout_file]), pretokenized, text_field))
     if heldout == []:
-        raise TextError(f"{heldout_file}: no text to hold out; give a file with some sentences")
+        raise TextError(f"{heldout_file}: no held-out text in this file; give a file with some sentences")
     begun = time.monotonic()
     with atomic_write(out, replace=False) as part:
         part.mkdir()
@@ -77,16 +77,16 @@ def start_run(
         if text.n_sentences < 2:
             raise TextError(
                 f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
-                "training needs at least two sentences, and a useful model some 100,000 words"
+                "training needs at least two sentences, and a useful model about 100,000 words"
             )
         say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
-        if passed_over := _passed_over(read.counts):
-            say(f"passed over {passed_over}")
+        if skipped := _skipped(read.counts):
+            say(f"skipped {skipped}")
         if heldout is None:
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
         vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
-        outside_share = share_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
+        outside_fraction = fraction_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
         if model is None:
             lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
             recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
@@ -121,47 +121,47 @@ def start_run(
             word_files=checksums_of_word_files(part),
         )
         write_run_settings(settings, part)
-    outside = "" if given is None else f", {100 * outside_share:.1f} % of the text outside"
+    outside = "" if given is None else f", {100 * outside_fraction:.1f} % of the tokens outside"
     say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
     if cutoffs is not None:
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
 
 
 def read_given_vocabulary(path: Path) -> Vocabulary:
-    """A vocabulary to train with: each line a word of its own, or its row of the softmax would never be right.
+    """Read a vocabulary to train with; words must be different, because a repeated word would never be a target.
 
     Raises:
-        TextError: it cannot be read, a line is empty, or a word stands twice.
+        TextError: it cannot be read, a line is empty, or a word occurs twice.
     """
     vocabulary = read_vocabulary(path)
     first: dict[str, int] = {}
     for number, word in enumerate(vocabulary.words, start=1):
         if not word or first.setdefault(word, number) != number:
-            fault = f"{word!r} stands in line {first[word]} already" if word else "empty"
-            raise TextError(f"{path}, line {number}: {fault}; give each word one line")
+            fault = f"{word!r} is already in line {first[word]}" if word else "empty"
+            raise TextError(f"{path}, line {number}: {fault}; list each word once")
     return vocabulary
 
 
-def share_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | None) -> float:
-    """The share of a text that a vocabulary lacks, literal `<unk>` included.
+def fraction_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | None) -> float:
+    """The fraction of tokens outside a vocabulary, literal `<unk>` included.
 
-    With no word of the text nothing but `<UNK>` would be learned, to a low perplexity that looks like a triumph.
+    If no word is in the vocabulary, the model would learn nothing but `<UNK>`, with a deceptively low perplexity.
 
     Args:
-        counts: how often each word stands in the text.
+        counts: how often each word occurs in the text.
         path: of the vocabulary, if it was given.
     Raises:
-        TextError: no word of the text is a word to predict.
+        TextError: no word of the text is in the vocabulary.
     """
     n_known = sum(n for word, n in counts.items() if word in vocabulary and word not in (*SPECIALS, UNKNOWN_IN_TEXT))
     if n_known == 0:
-        where = "the corpus" if path is None else f"{path}, a vocabulary of {len(vocabulary):,} words"
+        source = "the corpus" if path is None else str(path)
         raise TextError(
-            f"{where}: none of the {len(counts):,} different words to train on stands in it as a word to predict; "
+            f"{source}: the vocabulary ({len(vocabulary):,} words) contains none of the {len(counts):,} corpus words; "
             + (
                 "give text with words"
                 if path is None
-                else "give the vocabulary of this text, or leave --vocabulary out"
+                else "give the vocabulary of this text, or leave out --vocabulary"
             )
         )
     return 1 - n_known / counts.total()
@@ -181,11 +181,11 @@ def refuse_too_large(config: BiLMConfig, n_words: int, cutoffs: Sequence[int] | 
     there = memory_of_machine()
     if there is not None and size_bytes > there:
         raise ConfigError(
-            f"training this model takes {size_bytes / 2**30:,.0f} GiB for its weights alone, this machine has "
+            f"training this model takes {size_bytes / 2**30:,.0f} GiB for the weights alone, but this machine has "
             f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"
         )
 
 
-def _passed_over(counts: CorpusCounts) -> str:
+def _skipped(counts: CorpusCounts) -> str:
     named = (("empty file", counts.empty_files), ("record without text", counts.skipped_records))
     return ", ".join(f"{n:,} x {what}" for what, n in named if n)

@@ -1,4 +1,4 @@
-"""What will this training cost, and which model can be had in so many hours?"""
+"""The cost of a training run, and the largest model size for a given number of hours."""
 
 import math
 import shlex
@@ -18,12 +18,12 @@ from elmo.model.config import SIZES
 from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
 
-SPARE = 0.05  # of the hours: other programs want the machine too
+SPARE = 0.05  # fraction of the hours kept in reserve for other programs
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What the user asked: the corpus and the settings of a run, as `elmo pretrain` takes them."""
+    """The corpus and the settings of a run, as for `elmo pretrain`."""
 
     corpus: Sequence[str]
     size: str | None = None
@@ -35,7 +35,7 @@ class PlanRequest:
     device: str = "cpu"
 
     def settings(self) -> dict[str, Any]:
-        """The recipe with the options that are settings too."""
+        """The recipe, with the options that are settings."""
         chosen = {"size": self.size, "vocabulary_size": self.vocabulary_size}
         settings = {} if self.recipe is None else read_recipe(self.recipe)
         return settings | {name: value for name, value in chosen.items() if value is not None}
@@ -43,25 +43,25 @@ class PlanRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found, and the run that is proposed."""
+    """The measured costs and the proposed run."""
 
     n_files: int
-    n_bytes: int  # unpacked
+    n_bytes: int  # uncompressed
     n_tokens: int
     n_sentences: int
     n_types: int
     exact: bool  # False: the three numbers above are estimates
     n_threads: int
     device: str
-    measured: dict[str, RunCost]  # by size, smallest first; one alone without hours
+    measured: dict[str, RunCost]  # by size, smallest first; without hours a single size
     chosen: str  # a key of `measured`
-    epochs: int  # to ask for
-    n_steps: int  # at which the run ends
+    epochs: int  # of the proposed run
+    n_steps: int  # of the proposed run
     command: str
 
     @property
     def cost(self) -> RunCost:
-        """Of the chosen run."""
+        """The cost of the chosen run."""
         return self.measured[self.chosen]
 
 
@@ -71,22 +71,22 @@ def plan_training(
     seconds: float = 8.0,
     say: Callable[[str], None] = lambda line: None,
 ) -> Plan:
-    """Find what a run costs or, given hours, the largest size that reads the text often enough in them.
+    """Estimate the cost of a run or, with hours, find the largest size that completes enough epochs in them.
 
     Args:
         hours: from the command to the model; the epochs are then `wanted_epochs`. None: the run of the settings alone.
         seconds: of measuring, for each size.
-        say: told what is being done.
+        say: called with what is being done.
     Raises:
         TextError: the corpus cannot be read, or is too small.
         ConfigError: a setting cannot work, no size fits in memory, or no step fits in the hours.
     """
     for name, value in (("hours", hours), ("seconds", seconds)):
         if value is not None and not math.isfinite(value):
-            raise ConfigError(f"--{name} {value}: give a number that ends")
+            raise ConfigError(f"--{name} {value}: give a finite number")
     settings, overrides = request.settings(), list(request.overrides)
     source = str(request.recipe or "settings")
-    base = pretrain_config(settings, overrides, source)  # what is wrong with it is told before the corpus is read
+    base = pretrain_config(settings, overrides, source)  # wrong settings are reported before the corpus is read
     ranks = join_ranks(request.device)
     with sampled_text(request.corpus, request.pretokenized, request.text_field, base.seed, say) as sample:
         if hours is None:
@@ -99,33 +99,33 @@ def plan_training(
             recipe = pretrain_config(settings | {"size": size}, asked, source)
             cost = cost_of_run(sample, recipe, ranks, seconds, partial(_say_of, say, size))
             measured[size] = cost
-            if not cost.fits or cost.step is None or cost.step.n_steps == 0:  # larger ones are no better
+            if not cost.fits or cost.step is None or cost.step.n_steps == 0:  # larger sizes would not fit either
                 break
         chosen, n_steps = _largest(measured, 3600 * hours * (1 - SPARE), hours)
         cost = measured[chosen]
         epochs = -(-n_steps * cost.recipe.rows * cost.recipe.window // cost.n_positions)
-        # The last step of whole epochs reads into the next one.
+        # The last step of the last epoch reads into the next one.
         return _plan(request, sample, measured, chosen, min(epochs, cost.recipe.epochs), n_steps, n_steps)
 
 
 def advice_of(cost: RunCost) -> str | None:
-    """What to do about a run that does not fit in memory; None: it fits."""
+    """Advice for a run that does not fit in memory; None: it fits."""
     if cost.fits or cost.memory_there is None:
         return None
     memory, rows = cost.memory, cost.recipe.rows
     steady = memory.total - memory.activations
-    why = f"This run takes {gibibytes(memory.total)}, there are {gibibytes(cost.memory_there)}."
+    why = f"This run needs {gibibytes(memory.total)}; {gibibytes(cost.memory_there)} are available."
     if steady >= cost.memory_there:
-        return f"{why} Take a smaller --size or --vocabulary-size: the model alone is too large."
+        return f"{why} The model alone is too large: choose a smaller --size or --vocabulary-size."
     n_parts = -(-memory.activations // (cost.memory_there - steady))
     if n_parts > rows:
-        return f"{why} Take a smaller --size or --set window=N: not even one row fits."
-    parts = f"--set accumulate={n_parts}: the rows in parts, the same result"
-    return f"{why} Take {parts}; or --set rows={max(1, rows // n_parts)}; or a smaller --size."
+        return f"{why} Not even one row fits: choose a smaller --size or --set window=N."
+    parts = f"--set accumulate={n_parts} (gradient accumulation, the same result)"
+    return f"{why} Use {parts}, --set rows={max(1, rows // n_parts)}, or a smaller --size."
 
 
 def gibibytes(n_bytes: float) -> str:
-    """Bytes for reading."""
+    """Bytes as text."""
     return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**30 else f"{n_bytes / 2**20:.0f} MiB"
 
 
@@ -134,7 +134,7 @@ def _say_of(say: Callable[[str], None], size: str, line: str) -> None:
 
 
 def _largest(measured: dict[str, RunCost], seconds: float, hours: float) -> tuple[str, int]:
-    """The largest size that reads all its epochs in the time, else the smallest; and its steps."""
+    """The largest size that completes its epochs in the time, else the smallest; and its steps."""
     possible = {size: cost.steps_within(seconds) for size, cost in measured.items() if cost.step is not None}
     if not possible:
         raise ConfigError(str(advice_of(next(iter(measured.values())))))
@@ -143,7 +143,7 @@ def _largest(measured: dict[str, RunCost], seconds: float, hours: float) -> tupl
     if possible[size] == 0:
         needed = measured[size].seconds(1) / 3600 / (1 - SPARE)
         raise ConfigError(
-            f"--hours {hours:g}: reading the text and one step of size {size} take {needed:.3g} hours; give more"
+            f"--hours {hours:g}: reading the text and one step of size {size} take {needed:.3g} hours; give more hours hours"
         )
     return size, possible[size]
 

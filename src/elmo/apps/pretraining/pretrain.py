@@ -1,4 +1,4 @@
-"""Train a run that `run_beginning.py` began, from its last checkpoint if it has one, until the model is written.
+"""Train a run that `begin_run.py` has set up, from its last checkpoint if there is one, until the model is written.
 
 The folder of a run:
 
@@ -54,9 +54,9 @@ WARM_SENTENCES = 50
 
 @dataclass(frozen=True)
 class PretrainResult:
-    """How a session of a run ended."""
+    """The result of one session of a run."""
 
-    finished: bool  # False: stopped early; the model is not written, the run can be resumed
+    finished: bool  # False: stopped early; the model is not written, and the run can be resumed
     place: Place
     checkpoint: Path
     heldout: Perplexity | None
@@ -86,11 +86,11 @@ def continue_run(
     settings = read_run_settings(out)
     with ExitStack() as stack:
         if ranks.is_first and not stack.enter_context(file_lock(out)):
-            raise TrainingError(f"{out}: another process trains this run; wait for its end, or stop it first")
+            raise TrainingError(f"{out}: another process is training this run; wait until it ends, or stop it")
         try:
             return _continue_alone(out, settings, max_minutes, tensorboard, stop, report, ranks)
         except OutputError as error:
-            raise OutputError(f"{error}; what the run saved before is whole: make room, then --resume") from error
+            raise OutputError(f"{error}; the last checkpoint is intact: free some space, then --resume") from error
 
 
 def _continue_alone(
@@ -102,7 +102,7 @@ def _continue_alone(
     report: Callable[[Report], None],
     ranks: Ranks,
 ) -> PretrainResult:
-    """`continue_run` of a folder that no other process writes to."""
+    """`continue_run` on a folder that no other process writes to."""
     recipe = settings.recipe
     check_word_files(settings, out)
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
@@ -160,10 +160,10 @@ def _continue_alone(
 
 
 def is_run(out: Path) -> bool:
-    """Whether a folder holds a run that can be resumed."""
+    """Whether a folder contains a run that can be resumed."""
     try:
         return (out / RUN_FILE).is_file()
-    except OSError:  # a name that no folder can have
+    except OSError:  # an impossible folder name
         return False
 
 

@@ -1,4 +1,4 @@
-"""What a run would cost on a text: its memory counted, its step measured, its hours added up."""
+"""The cost of a run on a text: memory is counted, the time of a step is measured, hours are summed."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from elmo.apps.pretraining.begin_run import share_outside
+from elmo.apps.pretraining.begin_run import fraction_outside
 from elmo.apps.pretraining.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
@@ -27,14 +27,14 @@ from elmo.train.ranks import Ranks
 from elmo.train.speed import StepTime, time_sentences, time_steps
 from elmo.train.trainer import Trainer
 
-_WINDOWS = 4  # looked at to count the words of a step
+_WINDOWS = 4  # windows in which the words of a step are counted
 _DISK_BYTES_PER_S = 200e6  # written with fsync: a plain SSD
-_EVALUATING_SHARE = 0.1  # of the measuring time
+_EVALUATING_FRACTION = 0.1  # of the measuring time
 
 
 @dataclass(frozen=True)
 class RunCost:
-    """The cost of a run; what was measured is None where the run does not fit in memory."""
+    """The cost of a run; measured values are None if the run does not fit in memory."""
 
     recipe: PretrainConfig  # fitted to the text
     n_words: int  # of the softmax
@@ -50,7 +50,7 @@ class RunCost:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Places a second, each counted once."""
+        """Positions per second, each counted once."""
         return None if self.step is None else self.recipe.rows * self.recipe.window / self.step.seconds
 
     @property
@@ -63,7 +63,7 @@ class RunCost:
         return 0.0 if self.step is None else n_steps * self.step.seconds
 
     def evaluating_s(self, n_steps: int) -> float:
-        """Seconds of the evaluations on the way and of the last one."""
+        """Seconds of all evaluations, the last one included."""
         stride = -(-self.n_heldout // self.recipe.evaluate_sentences)
         return self.sentence_s * (self._n_evaluations(n_steps) * -(-self.n_heldout // stride) + self.n_heldout)
 
@@ -80,7 +80,7 @@ class RunCost:
         return self.reading_s + self.stepping_s(n_steps) + self.evaluating_s(n_steps) + self.saving_s(n_steps)
 
     def steps_within(self, seconds: float) -> int:
-        """The most steps, of `n_steps`, that take no longer from the command to the model; 0: none."""
+        """The maximum number of steps, up to `n_steps`, that fit in the time from the command to the model; 0: none."""
         return max(0, bisect_right(range(self.n_steps + 1), seconds, key=self.seconds) - 1)
 
     def _n_evaluations(self, n_steps: int) -> int:
@@ -97,11 +97,11 @@ def cost_of_run(
     """Count the memory of a run and, if it fits, train for some seconds.
 
     Raises:
-        TextError: there is no word to predict, or none that stands twice where the recipe asks for word vectors.
+        TextError: there is no word to predict, or no repeated word although the recipe has word vectors.
         ConfigError: the vocabulary is too small for an adaptive softmax.
     """
     vocabulary, lexicon = sample.vocabulary(recipe.vocabulary_size), sample.lexicon(recipe)
-    share_outside(vocabulary, sample.text.count_words(), None)
+    fraction_outside(vocabulary, sample.text.count_words(), None)
     recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
     words = _words_of_step(sample, recipe, vocabulary)
     cutoffs = cutoffs_of(recipe, sample.text, vocabulary.encode(sample.text.words), vocabulary)
@@ -149,11 +149,11 @@ def _measure(
     if step.n_steps == 0:
         return step, 0.0
     trainer.refresh()
-    return step, time_sentences(model, corpus.heldout, _EVALUATING_SHARE * seconds)
+    return step, time_sentences(model, corpus.heldout, _EVALUATING_FRACTION * seconds)
 
 
 def _words_of_step(sample: TextSample, recipe: PretrainConfig, vocabulary: Vocabulary) -> StepWords:
-    """Look at some windows of the text."""
+    """Count in some windows of the text."""
     targets = vocabulary.encode(sample.text.words)
     reader = WindowReader(
         sample.text,

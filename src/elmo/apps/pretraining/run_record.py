@@ -1,4 +1,4 @@
-"""What a run writes down of itself, and what can be read back of it at any time.
+"""The records that a run writes, and how they are read at any time.
 
     run.json          its settings, the files it read
     log.jsonl         one line a report
@@ -34,13 +34,13 @@ End = Literal["all steps done", "time was up", "interrupted"]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as its folder tells of it."""
+    """A run as recorded in its folder."""
 
     name: str
     settings: Mapping[str, Any]  # run.json
     model: Mapping[str, Any]  # config.json, once a session has ended; empty before
     n_words: int | None  # V; None: not known
-    reports: Sequence[Mapping[str, Any]]  # in the order of their steps; a step that was trained again stands once
+    reports: Sequence[Mapping[str, Any]]  # in the order of their steps; a step that was trained again occurs once
     sessions: Sequence[
         Mapping[str, Any]
     ]  # `began`, `checkpoint`, `threads`, ..., and if it ended `ended`, `step`, `why`
@@ -54,17 +54,17 @@ class RunRecord:
 
     @property
     def training(self) -> Mapping[str, Any]:
-        """The facts that the model in the folder has of its training; empty before there is one."""
+        """The training facts of the model in the folder; empty before there is a model."""
         facts = self.model.get("training")
         return facts if isinstance(facts, dict) else {}
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
-        """Steps and values of the reports that have a finite number of this name."""
+        """Steps and values of the reports with a finite number of this name."""
         pairs = [(line["step"], line[name]) for line in self.reports if _is_number(line.get(name))]
         return [step for step, _ in pairs], [value for _, value in pairs]
 
     def last(self, name: str) -> float | None:
-        """The number of this name in the latest report that has one."""
+        """The number of this name in the latest report that contains it."""
         values = self.curve(name)[1]
         return values[-1] if values else None
 
@@ -82,7 +82,7 @@ def append_report(run: Path, line: Report) -> None:
 
 
 def append_begin(run: Path, checkpoint: str | None) -> None:
-    """Write down that training begins, from a checkpoint or from the start.
+    """Record the start of a session, from a checkpoint or from the beginning.
 
     Raises:
         OutputError: the disk is full or fails.
@@ -92,7 +92,7 @@ def append_begin(run: Path, checkpoint: str | None) -> None:
 
 
 def append_end(run: Path, step: int, why: End, device: torch.device) -> None:
-    """Write down that training ended in good order.
+    """Record the orderly end of a session.
 
     Raises:
         OutputError: the disk is full or fails.
@@ -101,7 +101,7 @@ def append_end(run: Path, step: int, why: End, device: torch.device) -> None:
 
 
 def read_run(run: Path) -> RunRecord:
-    """Read what a run has written down; it may be under way, or of another version of this program.
+    """Read the records of a run, which may be training or be written by another version of this program.
 
     Raises:
         TrainingError: the folder is no run, or `run.json` is damaged.
@@ -109,7 +109,7 @@ def read_run(run: Path) -> RunRecord:
     try:
         settings = read_json(run / RUN_FILE)
         if not isinstance(settings, dict):
-            raise ValueError("no JSON object")
+            raise ValueError("not a JSON object")
     except FileNotFoundError:
         raise TrainingError(
             f"{(run / RUN_FILE).absolute()}: no such file; give the folder of a run, -o DIR of `elmo pretrain`"
@@ -122,7 +122,7 @@ def read_run(run: Path) -> RunRecord:
         if not _is_number(line.get("step")):
             n_unreadable += 1
             continue
-        # After `kill -9` a run goes on from its last checkpoint: what was logged beyond it is trained anew.
+        # After `kill -9` a run continues from its last checkpoint: the steps logged beyond it are trained again.
         for step in [step for step in reversed(reports) if step >= line["step"]]:
             del reports[step]
         reports[line["step"]] = line
@@ -159,7 +159,7 @@ def _count_words(run: Path) -> int | None:
 
 
 def _read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The JSON objects of a file, one a line, and how many lines are none: a crash may have cut one short."""
+    """The JSON objects of a file, one per line, and the number of unreadable lines: a crash may truncate one."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -176,7 +176,7 @@ def _read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:
 
 
 def _append(path: Path, fields: Mapping[str, Any]) -> None:
-    """Append a line, whole or not at all; a last line that a crash cut short stays a line of its own."""
+    """Append a line, completely or not at all; a last line that a crash truncated stays a line of its own."""
     try:
         with path.open("ab+", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
@@ -184,7 +184,7 @@ def _append(path: Path, fields: Mapping[str, Any]) -> None:
             left = ("\n" if file.read(1) not in (b"", b"\n") else "") + json.dumps(fields) + "\n"
             rest = left.encode("ascii")
             try:
-                while rest:  # a disk that has room for a part of it takes the part
+                while rest:  # a nearly full disk may accept only a part
                     rest = rest[file.write(rest) :]
             except OSError:
                 file.truncate(end)

@@ -1,4 +1,4 @@
-"""The report page of a run: one HTML file with its facts, curves and evaluations, which needs no network and no script."""
+"""The report page of a run: one HTML file with its facts, curves and evaluations, without network access or scripts."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -23,7 +23,7 @@ REPORT_FILE = "report.html"
 
 
 def report_run(run: Path, output: Path | None = None, force: bool = False) -> dict[str, object]:
-    """Write the report page of a run, whole or not at all; the run may be under way.
+    """Write the report page of a run, atomically; the run may be training.
 
     Args:
         run: folder of a run.
@@ -59,7 +59,7 @@ def write_page(run: RunRecord) -> str:
             "Model", model_facts(run.recipe.get("bilm") or {}, run.n_words, run.settings.get("adaptive_cutoffs"))
         ),
         facts_table("Training", training_run_facts(run)),
-        facts_table("Settings that are not the defaults", {key: str(value) for key, value in changes.items()}),
+        facts_table("Settings that differ from the defaults", {key: str(value) for key, value in changes.items()}),
         _sessions(run),
         _evaluations(run),
     ]
@@ -67,12 +67,12 @@ def write_page(run: RunRecord) -> str:
 
 
 def _headline(run: RunRecord) -> str:
-    shown, of_what = final_perplexity_facts(run), "of the model, over all that is held out"
+    shown, of_what = final_perplexity_facts(run), "of the model, on all held-out text"
     if not shown:
         latest = {name: perplexity_text(run.last(f"heldout_{name}")) for name in ("forward", "backward")}
         shown, of_what = {name: text for name, text in latest.items() if text}, "the latest"
     if not shown:
-        return "" if run.reports else "<p>Nothing is logged yet.</p>"
+        return "" if run.reports else "<p>No report has been logged yet.</p>"
     return f"{headline(shown)}<p>Held-out perplexity over the whole vocabulary, {of_what}.</p>"
 
 
@@ -94,26 +94,26 @@ def _curves(run: RunRecord) -> list[str]:
     sampled = " (sampled softmax: not a perplexity)" if run.recipe.get("softmax") == "sampled" else ""
     drawn = {
         "Held-out perplexity (whole vocabulary, logarithmic)": chart(heldout, "held-out perplexity", log_scale=True),
-        f"Training loss, nats a token{sampled}": chart(reported("loss_nats"), "training loss"),
+        f"Training loss, nats per token{sampled}": chart(reported("loss_nats"), "training loss"),
         "Learning rate": chart([Line("", *run.curve("learning_rate"))], "learning rate", from_zero=True),
-        "Tokens a second": chart([Line("", *run.curve("tokens_per_s"))], "tokens a second", from_zero=True),
+        "Tokens per second": chart([Line("", *run.curve("tokens_per_s"))], "tokens per second", from_zero=True),
         "Gradient norm before clipping (logarithmic)": chart(
             reported("gradient_norm"), "gradient norm", log_scale=True
         ),
     }
     figures = [figure(title, svg) for title, svg in drawn.items() if svg]
-    note = "<p>Dotted upright lines: the run went on from a checkpoint.</p>" if resumed and figures else ""
+    note = "<p>Dotted vertical lines: the run was resumed from a checkpoint.</p>" if resumed and figures else ""
     return ["<h2>Curves</h2>", note, *figures] if figures else []
 
 
 def _sessions(run: RunRecord) -> str:
     texts = session_texts(run)
     if run.n_unreadable:
-        texts.append(f"{run.n_unreadable} lines of the log cannot be read, and are left out here")
+        texts.append(f"{run.n_unreadable} lines of the log are unreadable and left out here")
     if not texts:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f"<section><h2>How it was stopped and resumed</h2><ol>{items}</ol></section>"
+    return f"<section><h2>Sessions</h2><ol>{items}</ol></section>"
 
 
 def _evaluations(run: RunRecord) -> str:
@@ -128,7 +128,7 @@ def _evaluations(run: RunRecord) -> str:
         if any(name in line for name in names)
     ]
     return table(
-        "Held-out perplexity on the way", ["step", "forward", "backward", "mean", "training loss", "time"], rows
+        "Held-out perplexity during training", ["step", "forward", "backward", "mean", "training loss", "time"], rows
     )
 
 

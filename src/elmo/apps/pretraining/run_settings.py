@@ -1,4 +1,4 @@
-"""What `run.json` keeps: all settings of a run that its folder does not hold otherwise, and checksums against accidents."""
+"""The file `run.json`: all settings of a run that are not elsewhere in its folder, with checksums against accidents."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE
 from elmo.train.config import PretrainConfig
 
 RUN_FILE = "run.json"
-_CHECKSUM = "checksum"  # of all else in the file
+_CHECKSUM = "checksum"  # of everything else in the file
 
 
 class RunSettings(BaseModel, frozen=True, extra="forbid"):
-    """The settings that a run began with, and goes on with."""
+    """The settings of a run, which do not change."""
 
     recipe: PretrainConfig
     corpus: list[str]  # names of the files read
@@ -29,24 +29,24 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     heldout_file: str | None = None  # name of the file given; None: sentences of the corpus
     pretokenized: bool = False
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
-    start: str | None = None  # name of the model that the run begins from, which its folder holds; None: random weights
+    start: str | None = None  # name of the initial model, which is kept in the folder; None: random weights
     max_steps: int | None = None
     storage: StorageType = "float32"
-    scripts: dict[str, float] | None = None  # their shares of the letters of the corpus
+    scripts: dict[str, float] | None = None  # fraction of the letters of the corpus in each script
     word_files: dict[str, str] = Field(
         default_factory=dict
     )  # checksums of the vocabulary, the alphabet, the input words
 
 
 def write_run_settings(settings: RunSettings, run: Path) -> None:
-    """Write the settings into the folder of a run that is being made."""
+    """Write the settings into the folder of a new run."""
     facts = settings.model_dump(mode="json")
     facts[_CHECKSUM] = _checksum(facts)
     (run / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def read_run_settings(run: Path) -> RunSettings:
-    """Read the settings of a run, to go on with it.
+    """Read the settings of a run, to continue it.
 
     Raises:
         TrainingError: the folder is no run, or `run.json` is damaged or altered.
@@ -58,29 +58,29 @@ def read_run_settings(run: Path) -> RunSettings:
         settings = RunSettings.model_validate(facts)
     except FileNotFoundError:
         raise TrainingError(
-            f"{path.absolute()}: no such file; --resume needs the folder of a run, -o DIR of its start"
+            f"{path.absolute()}: no such file; --resume needs the folder of a run (its -o DIR)"
         ) from None
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began: "
-            "put back a copy, or start the run anew"
+            "restore a copy, or start a new run"
         ) from error
     if found is not None and found != _checksum(facts):
         raise TrainingError(
-            f"{path} was altered: its checksum is {_checksum(facts)}, it says {found}; a run goes on as it began: undo the "
-            "change, or start the run anew with other settings"
+            f"{path} was changed: its checksum is {_checksum(facts)}, the file says {found}; the settings of a run "
+            "cannot change: undo the change, or start a new run"
         )
     return settings
 
 
 def checksums_of_word_files(run: Path) -> dict[str, str]:
-    """Name and checksum of the files of words that lie in the folder of a run."""
+    """Names and checksums of the vocabulary and lexicon files in the folder of a run."""
     names = (VOCABULARY_FILE, ALPHABET_FILE, INPUT_WORDS_FILE)
     return {name: checksum_of(run / name) for name in names if (run / name).is_file()}
 
 
 def check_word_files(settings: RunSettings, run: Path) -> None:
-    """Refuse to go on with other words than the run began with.
+    """Refuse to continue with another vocabulary or lexicon than the run started with.
 
     Raises:
         TrainingError: a file of words is missing or was altered.
@@ -89,11 +89,11 @@ def check_word_files(settings: RunSettings, run: Path) -> None:
     for name, checksum in settings.word_files.items():
         if found.get(name) != checksum:
             what = (
-                f"was altered: its checksum is {found[name]}, {RUN_FILE} says {checksum}"
+                f"was changed: its checksum is {found[name]}, {RUN_FILE} says {checksum}"
                 if name in found
-                else "is gone"
+                else "is missing"
             )
-            raise TrainingError(f"{run / name} {what}; put back a copy (each checkpoint has one), then --resume")
+            raise TrainingError(f"{run / name} {what}; restore a copy (each checkpoint has one), then --resume")
 
 
 def _checksum(facts: dict[str, Any]) -> str:

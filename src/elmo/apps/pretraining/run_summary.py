@@ -1,4 +1,4 @@
-"""The facts of a run as names with values in words, for people: its report page shows them, its model card some of them."""
+"""The facts of a run as names and readable values, for its report page and its model card."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -18,23 +18,23 @@ Facts = dict[str, str]
 
 
 def text_facts(run: RunRecord) -> Facts:
-    """What the run reads."""
+    """The text of the run."""
     settings, training = run.settings, run.training
     facts = {
         "corpus": ", ".join(map(str, settings.get("corpus", []))),
         "tokens": _count(settings.get("tokens")),
         "sentences": _count(settings.get("sentences")),
-        "cut by": "white space (pretokenized)" if settings.get("pretokenized") else "the tokenizer of elmo",
+        "tokenized by": "white space (pretokenized)" if settings.get("pretokenized") else "the tokenizer of elmo",
         "vocabulary": _count(run.n_words, " words") + _given(settings.get("vocabulary_file")),
         "held out": "" if "heldout_file" not in settings else settings["heldout_file"] or "sentences of the corpus",
         "held-out tokens": _count(training.get("heldout_tokens")),
-        "of them outside the vocabulary": _percent(training.get("heldout_oov_rate")),
+        "OOV rate of the held-out text": _percent(training.get("heldout_oov_rate")),
     }
     return _told(facts)
 
 
 def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None) -> Facts:
-    """What is trained.
+    """The model.
 
     Args:
         bilm: the settings of a `BiLMConfig`, as JSON has them. n_words: V of the softmax; None: not known, or no softmax.
@@ -44,7 +44,9 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
     filters = cnn.get("filters", [])
     counts = count_parameters(bilm, n_words, cutoffs)
     facts = {
-        "characters": _joined(cnn, "vectors of {embedding_size}, words read to {max_characters} with both marks"),
+        "characters": _joined(
+            cnn, "vectors of {embedding_size}, up to {max_characters} per word with both boundary marks"
+        ),
         "filters": " ".join(f"{width}:{number}" for width, number in filters) if _are_pairs(filters) else "",
         "highway layers": _count(cnn.get("n_highway")),
         "word vectors": _joined(words, "{n_words} of {size}"),
@@ -58,7 +60,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
 
 
 def training_run_facts(run: RunRecord) -> Facts:
-    """How it is trained, and how far it is."""
+    """The training settings and the progress."""
     recipe, optimizer = run.recipe, _table(run.recipe, "optimizer")
     seconds, step, n_steps = (run.last(name) for name in ("seconds", "step", "n_steps"))
     speed = run.curve("tokens_per_s")[1]
@@ -68,7 +70,7 @@ def training_run_facts(run: RunRecord) -> Facts:
         "steps": ""
         if step is None or n_steps is None
         else f"{step:,.0f} of {n_steps:,.0f} ({100 * step // max(n_steps, 1):.0f} %)",
-        "a step": _joined(recipe, "{rows} rows x {window} places"),
+        "batch": _joined(recipe, "{rows} rows x {window} positions"),
         "softmax": _joined(recipe, "{softmax}")
         + (f", {_count(recipe.get('n_negatives'))} negatives" if recipe.get("softmax") == "sampled" else ""),
         "optimizer": _joined(optimizer, "{name}, learning rate {learning_rate}, gradient clipped to {clip_norm}"),
@@ -76,11 +78,11 @@ def training_run_facts(run: RunRecord) -> Facts:
             optimizer,
             "{schedule}, {warmup_steps} steps of warm-up"
             if "schedule" in optimizer
-            else "{warmup_steps} steps of warm-up, then down to a share of {final_share}",
+            else "{warmup_steps} steps of warm-up, then down to {final_share} times the learning rate",
         ),
         "seed": str(recipe.get("seed", "")),
         "time": "" if seconds is None else duration_text(seconds),
-        "tokens a second, median": "" if not speed else f"{sorted(speed)[len(speed) // 2]:,.0f}",
+        "tokens per second, median": "" if not speed else f"{sorted(speed)[len(speed) // 2]:,.0f}",
         "steps skipped (not finite)": _count(run.last("skipped_steps")),
         "machine": "; ".join(devices),
         "versions": "; ".join(versions),
@@ -89,22 +91,22 @@ def training_run_facts(run: RunRecord) -> Facts:
 
 
 def final_perplexity_facts(run: RunRecord) -> Facts:
-    """Held-out perplexity of the model in the folder, over all that is held out."""
+    """Perplexity of the model in the folder on all held-out text."""
     found = {name: perplexity_text(run.training.get(f"heldout_{name}")) for name in ("forward", "backward", "mean")}
     return _told(found)
 
 
 def session_texts(run: RunRecord) -> list[str]:
-    """One sentence a session of training: when it began, from where, how it ended."""
+    """One sentence per session: when it started, from which checkpoint, how it ended."""
     texts = []
     for number, session in enumerate(run.sessions, start=1):
         if "ended" in session:
-            why, step = session.get("why", "why is not known"), _count(session.get("step")) or "?"
+            why, step = session.get("why", "reason unknown"), _count(session.get("step")) or "?"
             end = f"ended {_when(session['ended'])} at step {step}: {why}"
         elif number < len(run.sessions):
-            end = "broke off (killed, or an error)"
+            end = "did not end orderly (killed, or an error)"
         else:
-            end = "still under way, or broke off"
+            end = "still running, or killed"
         texts.append(f"began {_when(session['began'])} from {session.get('checkpoint') or 'the start'}; {end}")
     return texts
 
@@ -112,7 +114,7 @@ def session_texts(run: RunRecord) -> list[str]:
 def count_parameters(
     bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None
 ) -> tuple[int, int] | None:
-    """Parameters of the biLM, of the softmax (0 without words); None: settings that this version does not know."""
+    """Parameters of the biLM and of the softmax (0 without words); None: settings that this version cannot read."""
     try:
         shape = ModelConfig.model_validate({"bilm": bilm, "n_words": n_words or None, "adaptive_cutoffs": cutoffs})
     except (ValidationError, ConfigError):
@@ -126,13 +128,13 @@ def count_parameters(
 
 
 def clusters_text(cutoffs: Sequence[int], n_words: int) -> str:
-    """Where the vocabulary of an adaptive softmax is cut: `the first 2,345 words, then clusters of 5,678 and 21,980`."""
+    """The clusters of an adaptive softmax: `the first 2,345 words, then clusters of 5,678 and 21,980`."""
     sizes = [f"{end - begin:,}" for begin, end in pairwise([*cutoffs, n_words])]
     return f"the first {cutoffs[0]:,} words, then {'a cluster' if len(sizes) == 1 else 'clusters'} of {' and '.join(sizes)}"
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds as people say them: `35 s`, `12 min`, `3 h 20 min`, `2 d 5 h`."""
+    """Seconds as text: `35 s`, `12 min`, `3 h 20 min`, `2 d 5 h`."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -143,25 +145,25 @@ def duration_text(seconds: float) -> str:
 
 
 def perplexity_text(value: Any) -> str:
-    """A perplexity or a loss to four places that count; empty if it is not known."""
+    """A perplexity or a loss with four significant digits; empty if unknown."""
     if not isinstance(value, int | float):
         return ""
     return f"{value:,.0f}" if 1000 <= value < 1e9 else f"{value:#.4g}"
 
 
 def _when(iso: Any) -> str:
-    """`2026-11-25T01:00:57+00:00` -> `2026-11-25 01:00 UTC`; all that is written down is UTC."""
+    """`2026-11-25T01:00:57+00:00` -> `2026-11-25 01:00 UTC`; all records are in UTC."""
     return f"{str(iso)[:16].replace('T', ' ')} UTC"
 
 
 def _table(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A table within a table; empty if it is not there."""
+    """A nested table; empty if it is missing."""
     inner = settings.get(name)
     return inner if isinstance(inner, Mapping) else {}
 
 
 def _joined(settings: Mapping[str, Any], text: str) -> str:
-    """The text with settings in its braces; empty if one of them is not there."""
+    """The text with settings in its braces; empty if one of them is missing."""
     try:
         return text.format_map(settings)
     except (KeyError, ValueError, TypeError):
@@ -176,8 +178,8 @@ def _count(value: Any, unit: str = "") -> str:
     return f"{value:,.0f}{unit}" if isinstance(value, int | float) else ""
 
 
-def _percent(share: Any) -> str:
-    return f"{100 * share:.2f} %" if isinstance(share, int | float) else ""
+def _percent(fraction: Any) -> str:
+    return f"{100 * fraction:.2f} %" if isinstance(fraction, int | float) else ""
 
 
 def _given(file: Any) -> str:
@@ -185,5 +187,5 @@ def _given(file: Any) -> str:
 
 
 def _told(facts: Facts) -> Facts:
-    """What is known."""
+    """The facts with a value."""
     return {name: value for name, value in facts.items() if value}

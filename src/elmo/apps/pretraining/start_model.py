@@ -1,4 +1,4 @@
-"""A run that begins from the weights of a model instead of random ones (`elmo pretrain --start MODEL`)."""
+"""A run that starts from the weights of a model instead of random weights (`elmo pretrain --start MODEL`)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,26 +11,26 @@ from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.text.words.characters import BOUNDARIES
 from elmo.train.config import PretrainConfig
 
-START_FOLDER = "start"  # in the folder of a run: the model it began from
+START_FOLDER = "start"  # in the folder of a run: its initial model
 
 
 def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple[SavedModel, PretrainConfig]:
-    """A model to begin from, and the recipe with the layers of this model.
+    """Load the initial model; return it and the recipe with its layers.
 
     Args:
         source: folder, file, or name of a model in the package.
     Raises:
         CheckpointError: it cannot be loaded.
-        ConfigError: it holds no softmax, or of another kind than the recipe asks for; the recipe has other layers; its text was
-            cut into tokens otherwise.
+        ConfigError: it has no softmax, or another kind than the recipe; the recipe has other layers; its text was tokenized
+            differently.
     """
     model = load_model(source)
     if model.softmax is None or model.vocabulary is None:
-        raise ConfigError(f"{source} holds no softmax to go on with; start from a model that `elmo pretrain` trained")
+        raise ConfigError(f"{source} has no softmax to train; start from a model trained by `elmo pretrain`")
     if model.config.boundaries != BOUNDARIES:
         begin, end = model.config.boundaries
         raise ConfigError(
-            f"{source} has {begin} and {end} around a sentence; only models with <S> and </S> can be trained on"
+            f"{source} uses the sentence boundaries {begin} and {end}; only models with <S> and </S> can be trained further"
         )
     if "bilm" in recipe.model_fields_set and recipe.bilm != model.config.bilm:
         raise ConfigError(f"the recipe has other layers than {source}; leave out --size and the settings of bilm")
@@ -45,22 +45,24 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
             if isinstance(model.softmax, AdaptiveSoftmax)
             else "a row of its softmax for each word"
         )
-        raise ConfigError(f"{source} has {has}, the recipe asks for softmax = {recipe.softmax}; give the same kind")
+    if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
+        has = "an adaptive softmax" if isinstance(model.softmax, AdaptiveSoftmax) else "a softmax with one row per word"
+        raise ConfigError(f"{source} has {has}, but the recipe has softmax = {recipe.softmax}; use the same kind")
     if model.config.tokenizer is not None and (model.config.tokenizer == PRETOKENIZED) != pretokenized:
         cut = "with --pretokenized" if not pretokenized else "on raw text"
-        raise ConfigError(f"{source} was trained {cut}; give it text that is cut in the same way")
+        raise ConfigError(f"{source} was trained {cut}; give text that is tokenized in the same way")
     return model, recipe.model_copy(update={"bilm": model.config.bilm})
 
 
 def keep_start(model: SavedModel, run: Path) -> None:
-    """Write the model into the folder of a run, so that the run needs nothing else."""
+    """Copy the model into the folder of a run, so that the run needs no other file."""
     save_native(replace(model, card=None), run / START_FOLDER)
 
 
 def load_start(run: Path, config: ModelConfig) -> SavedModel:
-    """The model that a run begins from, with the facts of the run.
+    """The initial model of a run, with the facts of the run.
 
     Raises:
-        CheckpointError: it is gone or broken.
+        CheckpointError: it is missing or damaged.
     """
     return replace(load_native(run / START_FOLDER), config=config, warm=None)

@@ -1,4 +1,4 @@
-"""The reports of a run for TensorBoard: one scalar a number, by step."""
+"""The reports of a run for TensorBoard: one scalar per number, by step."""
 
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def require_tensorboard() -> None:
-    """Refuse before any work is done.
+    """Refuse at once if TensorBoard is missing.
 
     Raises:
         ConfigError: TensorBoard is not installed.
     """
     if find_spec("tensorboard") is None:
-        raise ConfigError("--tensorboard needs the package tensorboard; pip install 'elmo-lm[tensorboard]'")
+        raise ConfigError(
+            "--tensorboard needs the package tensorboard; install it with pip install 'elmo-lm[tensorboard]'"
+        )
 
 
 class TensorBoardLog:
@@ -50,7 +52,7 @@ class TensorBoardLog:
             numbers |= {f"heldout/{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
         try:
             if self._writer is None:
-                # A resumed run trains the steps since its checkpoint again: what was written of them is void.
+                # A resumed run trains the steps since its checkpoint again: their old values are discarded.
                 self._writer = SummaryWriter(str(self._folder), purge_step=line.step)
             for name, value in numbers.items():
                 self._writer.add_scalar(name, value, line.step)

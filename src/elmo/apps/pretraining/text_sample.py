@@ -1,4 +1,4 @@
-"""A text to plan with: so much of a corpus as tells how large it is and how fast it is trained on."""
+"""A sample of a corpus, large enough to estimate its size and the training speed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,21 +17,21 @@ from elmo.text.words.lexicon import Lexicon, learn_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 from elmo.train.config import PretrainConfig
 
-SAMPLE_BYTES = 2**23  # of a larger corpus so much is read: seconds
+SAMPLE_BYTES = 2**23  # of a larger corpus only this much is read, in seconds
 
 
 @dataclass(frozen=True)
 class TextSample:
-    """What was read of a corpus, and what all of it holds."""
+    """The sample of a corpus, and the size of the whole corpus."""
 
     n_files: int
-    n_bytes: int  # unpacked
+    n_bytes: int  # uncompressed
     n_tokens: int
     n_sentences: int
     n_types: int  # different words
-    whole: bool  # all was read: the numbers are exact
+    whole: bool  # everything was read: the numbers are exact
     reading_s: float  # of all files, as a run reads them
-    text: EncodedText  # what was read
+    text: EncodedText  # the sample
 
     @property
     def n_heldout(self) -> int:
@@ -40,18 +40,18 @@ class TextSample:
 
     @property
     def n_positions(self) -> int:
-        """Places of an epoch: each word and one mark a sentence, without those held out."""
+        """Positions of an epoch: each token and one boundary per sentence, without held-out sentences."""
         if self.whole:
             return self.n_tokens - self.text.n_heldout_tokens + self.n_sentences - self.n_heldout
         return round((self.n_tokens + self.n_sentences) * (1 - self.n_heldout / self.n_sentences))
 
     def vocabulary(self, size: int) -> Vocabulary:
-        """That of a run: its words as far as they were read, then made-up ones."""
+        """The vocabulary of a run: the words of the sample, then placeholders."""
         words = vocabulary_from_counts(self.text.count_words(), size).words
         return Vocabulary(words if self.whole else _filled_up(words, len(SPECIALS) + min(size, self.n_types)))
 
     def lexicon(self, recipe: PretrainConfig) -> Lexicon:
-        """That of a run, as `vocabulary`."""
+        """The lexicon of a run, completed in the same way."""
         n_words = recipe.bilm.n_input_words
         alphabet, words = learn_lexicon(self.text.count_words(), recipe.bilm.alphabet_size, n_words)
         if words is not None and n_words is not None and not self.whole:
@@ -67,11 +67,11 @@ def sampled_text(
     seed: int,
     say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[TextSample]:
-    """Read enough of a corpus, into a folder that goes with the block.
+    """Read a sample of a corpus into a folder that is removed at the end of the block.
 
     Args:
         patterns: files and globs.
-        seed: by which a run holds sentences out.
+        seed: decides which sentences a run holds out.
     Raises:
         TextError: a file is missing or broken, or there are fewer than two sentences.
     """
@@ -100,7 +100,7 @@ def _sampled(
         if text.n_sentences < 2:
             raise TextError(
                 f"{', '.join(patterns)}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
-                "training needs at least two sentences, and a useful model some 100,000 words"
+                "training needs at least two sentences, and a useful model about 100,000 words"
             )
         yield TextSample(
             n_files=len(sizes),
@@ -115,7 +115,7 @@ def _sampled(
 
 
 def _filled_up(words: Sequence[str], n: int) -> list[str]:
-    """`n` words: a model costs the same whatever its rare words are."""
+    """`n` words: the cost does not depend on what the rare words are."""
     known, made_up, number = set(words), list(words), 0
     while len(made_up) < n:
         if (word := f"word-{number}") not in known:

@@ -69,7 +69,9 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Compa
     one, other = (load_task(folder, dtype=dtype) for folder in (a, b))
     name = one.model.main_score
     if name != other.model.main_score:
-        raise ConfigError(f"{a} is measured by {name}, {b} by {other.model.main_score}; compare two tasks of one kind")
+        raise ConfigError(
+            f"{a} is scored by {name}, {b} by {other.model.main_score}; compare two tasks of the same kind"
+        )
     examples = one.read(path)
     counts = [task.counts(examples) for task in (one, other)]
     found = difference(counts[0], counts[1], one.main_score, other.main_score)

@@ -30,13 +30,13 @@ class LearningCurve(BaseModel, frozen=True, extra="forbid"):
     run: TaskRun
     fractions: list[float]  # percent of the training file
     seeds: list[int]
-    baseline: bool = False  # beside each training the same without ELMo
+    baseline: bool = False  # also train each without ELMo
 
 
 class Part(NamedTuple):
     """One training of a learning curve."""
 
-    name: str  # of its folder
+    name: str  # name of its folder
     fraction: float
     seed: int
     with_elmo: bool
@@ -52,7 +52,7 @@ def train_learning_curve(
     cache: Path | None = None,
     watch: TrainingCallback = TrainingCallback(),
 ) -> Table:
-    """Train each part that is not there yet, then write `table.json` and `report.html`.
+    """Train each missing part, then write `table.json` and `report.html`.
 
     Args:
         curve: None: what `study.json` of the folder says, with `resume`. Others as of `train_task`.
@@ -89,12 +89,12 @@ def train_learning_curve(
 
 
 def is_learning_curve(folder: Path) -> bool:
-    """Whether a folder holds a curve, under way or done."""
+    """Whether a folder contains a learning curve, finished or not."""
     return (folder / STUDY_FILE).exists()
 
 
 def parts(curve: LearningCurve) -> Iterator[Part]:
-    """Every training, the largest fraction first: its layers serve the smaller ones."""
+    """Every training, the largest fraction first: its layers are reused by the smaller ones."""
     for fraction in sorted(set(curve.fractions), reverse=True):
         for seed in dict.fromkeys(curve.seeds):
             for with_elmo in (
@@ -116,12 +116,14 @@ def fractions_of(text: str) -> list[float]:
     except ValueError:
         found = []
     if not found or not all(0 < one <= 100 for one in found):
-        raise ConfigError(f"--fractions {text}: give percent of the training file, above 0, at most 100: 1,5,20,100")
+        raise ConfigError(
+            f"--fractions {text}: give percentages of the training file, above 0 and at most 100, as 1,5,20,100"
+        )
     return found
 
 
 def seeds_of(text: str, first: int) -> list[int]:
-    """`3`: so many, from the first on; `0,5,9`: these.
+    """`3`: three seeds, starting with the first; `0,5,9`: these seeds.
 
     Raises:
         ConfigError: a seed is none.
@@ -133,7 +135,7 @@ def seeds_of(text: str, first: int) -> list[int]:
     if len(found) == 1 and found[0] > 0:
         return list(range(first, first + found[0]))
     if len(found) < 2 or min(found) < 0:
-        raise ConfigError(f"--seeds {text}: give how many, as 3, or which, as 0,5,9")
+        raise ConfigError(f"--seeds {text}: give a number of seeds, as 3, or a list, as 0,5,9")
     return found
 
 
@@ -148,7 +150,7 @@ def _require_labels(curve: LearningCurve) -> None:
             kind.labels(config, some, str(path))
         except ElmoError as error:
             raise ConfigError(
-                f"{part.fraction:g} % of the training file is too little ({error}); leave it out"
+                f"{part.fraction:g} % of the training file is too small ({error}); leave it out"
             ) from error
 
 

@@ -19,7 +19,7 @@ class Row(BaseModel, frozen=True):
     n_examples: int
     scores: list[float]  # of the dev file in percent, seed by seed
     mean: float
-    deviation: float | None  # over seeds; None: there is one
+    deviation: float | None  # standard deviation over seeds; None: a single seed
 
 
 class Table(BaseModel, frozen=True):
@@ -31,7 +31,7 @@ class Table(BaseModel, frozen=True):
 
 
 def write_learning_curve_page(found: Table, run: TaskRun, target: Path) -> None:
-    """Write the page, whole or not at all.
+    """Write the page, atomically.
 
     Raises:
         OutputError: it cannot be written.
@@ -48,7 +48,7 @@ def learning_curve_page(found: Table, run: TaskRun) -> str:
         _curve(found),
         table(
             "Scores",
-            ["", "percent of the training file", "examples", found.score, "by seed"],
+            ["", "percentage of the training file", "examples", found.score, "by seed"],
             [
                 [
                     _kind(row),
@@ -63,7 +63,7 @@ def learning_curve_page(found: Table, run: TaskRun) -> str:
         ),
         facts_table("Files", {"train": run.train.name, "dev": run.dev.name, "model": run.config.model or "none"}),
     ]
-    return html_page(f"Task: {run.config.task}", "how much it learns from how much", parts)
+    return html_page(f"Task: {run.config.task}", "learning curve", parts)
 
 
 def shown(row: Row) -> str:
@@ -76,7 +76,7 @@ def _kind(row: Row) -> str:
 
 
 def _curve(found: Table) -> str:
-    """The paper's figure 1; nothing if there is one fraction."""
+    """The paper's figure 1; nothing for a single fraction."""
     lines = []
     for with_elmo in (True, False):
         own = [row for row in found.rows if row.with_elmo == with_elmo]

@@ -1,6 +1,6 @@
-"""A recipe file and the options of the command line -> what a task is to be trained on.
+"""A recipe file and the options of the command line -> the settings and files of a task.
 
-A recipe has the settings of `TaskConfig`, and `train` and `dev`, the files; paths of files in it stand from where it lies.
+A recipe has the settings of `TaskConfig`, and `train` and `dev`, the files; paths of files in it are relative to the recipe.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ def task_run(
     baseline: bool,
     overrides: Sequence[str],
 ) -> TaskRun:
-    """What to train.
+    """Combine a recipe and options.
 
     Args:
-        options: settings that stand over the recipe; None: not given. train, dev: files that stand over the recipe's.
+        options: settings that override the recipe; None: not given. train, dev: files that override those of the recipe.
         baseline: without ELMo. overrides: `key=value`, over all.
     Raises:
         ConfigError: no such recipe, a setting that cannot work, or a file that is not named.
@@ -52,5 +52,5 @@ def task_run(
     config = validated(kind, own, source)
     missing = [f"--{name}" for name, path in files.items() if path is None]
     if missing:
-        raise ConfigError(f"{' and '.join(missing)}: no file is named; give it, or a recipe that names it")
+        raise ConfigError(f"{' and '.join(missing)}: missing; give the file, or a recipe that names it")
     return TaskRun(config=config, train=files["train"], dev=files["dev"])

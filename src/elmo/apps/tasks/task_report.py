@@ -1,4 +1,4 @@
-"""The report page of a task: how it was learned, which layers it takes, how good it is on a file and where it errs."""
+"""The report page of a task: learning curve, layer weights, scores on a file, and errors."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _MOST_LABELS, _MOST_MISTAKES = 40, 20
 def write_task_report(
     task: TrainedTask, examples: Sequence[Example], predicted: Sequence[Prediction], source: str, target: Path
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page, atomically.
 
     Args:
         examples, predicted: of the file that is scored. source: its name.
@@ -46,9 +46,10 @@ def task_page(task: TrainedTask, examples: Sequence[Example], predicted: Sequenc
     main = task.model.main_score
     scores = {name: f"{float(value):.2f}" for name, value in task.model.scores(counts.sum(axis=0)).items()}
     parts = [
-        f"<p>What it learned, and how good it is on {escape(source)} ({len(examples):,} examples).</p>",
+        f"<p>Training, and scores on {escape(source)} ({len(examples):,} examples).</p>",
         headline(scores),
-        f"<p>{main}: 95 % of a thousand draws of these examples lie between {low:.2f} and {high:.2f}. In percent.</p>",
+        f"<p>{main} in percent; 95 % confidence interval {low:.2f} to {high:.2f}, from a thousand bootstrap samples of "
+        "these examples.</p>",
         *_curves(task),
         _layers(task),
         table("By label", ["label", "F1", "precision", "recall", "gold", "predicted"], _by_label(pairs), 1),
@@ -83,7 +84,7 @@ def _layers(task: TrainedTask) -> str:
             weights = part.mix.weights.detach().softmax(dim=0).tolist()
             rows.append(
                 [
-                    f"at the {name} of the LSTM",
+                    f"{name} of the LSTM",
                     *(f"{weight:.2f}" for weight in weights),
                     f"{float(part.mix.gamma.detach()):.2f}",
                 ]
@@ -93,7 +94,7 @@ def _layers(task: TrainedTask) -> str:
 
 
 def _by_label(pairs: Sequence[Confusion]) -> list[list[str]]:
-    """F1, precision, recall, how often gold and predicted, of the most frequent labels."""
+    """F1, precision, recall, gold and predicted counts of the most frequent labels."""
     frequent = Counter(label for gold, predicted in pairs for label in (*gold.values(), *predicted.values()))
     rows = []
     for label, _ in frequent.most_common(_MOST_LABELS):
@@ -107,7 +108,7 @@ def _by_label(pairs: Sequence[Confusion]) -> list[list[str]]:
 
 
 def _mistakes(pairs: Sequence[Confusion]) -> list[list[str]]:
-    """What was predicted for what, most often first."""
+    """Pairs of gold and wrongly predicted labels, the most frequent first."""
     found = Counter(
         (gold.get(position, _NOTHING), predicted.get(position, _NOTHING))
         for gold, predicted in pairs
@@ -118,7 +119,7 @@ def _mistakes(pairs: Sequence[Confusion]) -> list[list[str]]:
 
 
 def _by_kind(task: TrainedTask, examples: Sequence[Example], counts: Counts) -> list[list[str]]:
-    """The main score of examples of each length, and of those with words that the task has no vector for."""
+    """The main score of examples of each length, and of examples with and without words unknown to the task."""
     lengths = np.array([len(e.tokens) for e in examples])
     new = np.array([sum(i == UNKNOWN for i in task.words.ids([t.text for t in e.tokens])) for e in examples])
     kinds = {f"{low} to {high} tokens": (lengths >= low) & (lengths <= high) for low, high in _LENGTHS[:-1]}
@@ -137,9 +138,9 @@ def _by_kind(task: TrainedTask, examples: Sequence[Example], counts: Counts) -> 
 
 def _facts(task: TrainedTask) -> dict[str, str]:
     config, training = task.file.config, task.file.training
-    stands_on = "no biLM (a baseline)" if task.file.elmo is None else f"{config.model} ({task.file.elmo.fingerprint})"
+    bilm = "no biLM (a baseline)" if task.file.elmo is None else f"{config.model} ({task.file.elmo.fingerprint})"
     labels = ", ".join(task.file.labels[:_MOST_LABELS]) + (", ..." if len(task.file.labels) > _MOST_LABELS else "")
-    facts = {"stands on": stands_on, "labels": labels, "parameters": f"{training.get('parameters', 0):,}"}
+    facts = {"biLM": bilm, "labels": labels, "parameters": f"{training.get('parameters', 0):,}"}
     facts |= {
         name: str(training[name]) for name in ("train", "dev", "epochs", "best_epoch", "seconds") if name in training
     }

@@ -1,4 +1,4 @@
-"""Labelled examples -> a trained task in a folder, that can be killed and goes on."""
+"""Labelled examples -> a trained task in a folder; a killed training can be resumed."""
 
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,12 @@ _OF_A_RUN = [RUN_FILE, CONFIG_FILE]
 
 
 class TaskRun(BaseModel, frozen=True, extra="forbid"):
-    """What a run was asked for: the `run.json` of its folder."""
+    """The settings of a run: the `run.json` of its folder."""
 
     config: AnyTaskConfig
     train: Path
     dev: Path
-    checksums: dict[str, str] = {}  # of the files; empty before the run has begun
+    checksums: dict[str, str] = {}  # of the files; empty before the run has started
 
 
 class TaskTraining(Result, frozen=True):
@@ -111,38 +111,38 @@ def _prepare(run: TaskRun) -> Prepared:
 
 
 def _run_of(folder: Path) -> TaskRun:
-    """What a stopped run was asked for, its files unchanged."""
+    """The settings of a stopped run, with its files checked for changes."""
     try:
         run = TaskRun.model_validate(read_json(folder / RUN_FILE))
     except (OSError, ValueError, ValidationError) as error:
         raise TrainingError(
-            f"{folder}: no run to go on with (no readable {RUN_FILE}); start one without --resume"
+            f"{folder}: no run to continue (no readable {RUN_FILE}); start one without --resume"
         ) from error
     if (folder / CONFIG_FILE).exists():
-        raise TrainingError(f"{folder}: this task is trained to its end; elmo evaluate says how good it is")
+        raise TrainingError(f"{folder}: the training of this task is complete; evaluate it with elmo evaluate")
     unchanged_run(run)
     return run
 
 
 def unchanged_run(run: TaskRun) -> None:
-    """Refuse to go on with files that are others than when a run began.
+    """Refuse to continue with files that have changed since the run started.
 
     Raises:
         TrainingError: with the file.
     """
     for path in _files_of(run):
         if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
-            raise TrainingError(f"{path}: has changed since the run began; start the run anew with --force")
+            raise TrainingError(f"{path}: has changed since the run started; start again with --force")
 
 
 def _files_of(run: TaskRun) -> list[Path]:
-    """The files that a run reads, beside its biLM."""
+    """The files that a run reads, except its biLM."""
     vectors = run.config.inputs.vectors
     return [run.train, run.dev, *([] if vectors is None else [Path(vectors)])]
 
 
 def settled_run(run: TaskRun) -> TaskRun:
-    """A run in which every path is whole, so that a resume finds them from anywhere, with the checksums of its files."""
+    """The run with absolute paths, so that it can be resumed from any folder, and the checksums of its files."""
     train, dev = run.train.absolute(), run.dev.absolute()
     config, model = run.config, run.config.model
     if config.inputs.vectors is not None:
@@ -155,7 +155,7 @@ def settled_run(run: TaskRun) -> TaskRun:
 
 
 def _lay_out(run: TaskRun, folder: Path) -> None:
-    """A folder with the run's file."""
+    """Create the folder with the settings of the run."""
     whole = settled_run(run)
     with atomic_write(folder) as part:
         part.mkdir()
