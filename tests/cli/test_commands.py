@@ -220,7 +220,10 @@ def bad_calls(tmp_path):
         "no size": (["pretrain", "--corpus", text, "-o", new, "--size", "huge"], "no size 'huge'"),
         "no recipe": (["pretrain", "--corpus", text, "-o", new, "--recipe", tmp_path / "r.toml"], "no such recipe"),
         "no vocabulary": (["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "v"], "no such vocab"),
-        "no held-out text": (["pretrain", "--corpus", text, "-o", new, "--heldout", empty], "no held-out text in this file"),
+        "no held-out text": (
+            ["pretrain", "--corpus", text, "-o", new, "--heldout", empty],
+            "no held-out text in this file",
+        ),
         "settings of a resume": (["pretrain", "--resume", "-o", new, "--set", "rows=2"], "leave out --set"),
         "no such run": (["pretrain", "--corpus", text, "-o", text], "exists already; give another name"),
         "below a file": (["pretrain", "--corpus", text, "-o", text / "new"], "is no folder"),

@@ -89,7 +89,7 @@ def test_a_sentence_longer_than_a_batch_is_one_sequence(monkeypatch):
     monkeypatch.setattr("elmo.embed.engine.LAYERS_BYTES", 10_000)
     model = small_model(scale=1.5)
     long = [words for words in SENTENCES for words in words] * 2
-    assert len(long) > 2 * Elmo(model)._engine.max_places
+    assert len(long) > 2 * Elmo(model)._engine.max_positions
     assert_near(Elmo(model).embed([["a"], long, ["b"]], layers="all"), readable(model, [["a"], long, ["b"]]))
 
 

@@ -5,18 +5,18 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.dropout import Dropout, DropoutConfig
 
 B, T, P = 6, 5, 70
 
 
-def dropout(rows=slice(0, B), seed=0, **shares):
-    return Dropout(DropoutShares(**shares), np.random.default_rng(seed), rows, B)
+def dropout(rows=slice(0, B), seed=0, **config):
+    return Dropout(DropoutConfig(**config), np.random.default_rng(seed), rows, B)
 
 
 def test_the_share_dropped_is_as_asked_and_the_mean_stays():
     x = torch.ones(B, 500, P)
-    y = Dropout(DropoutShares(), np.random.default_rng(0), slice(0, B), B).of_units(x, 0.3)
+    y = Dropout(DropoutConfig(), np.random.default_rng(0), slice(0, B), B).of_units(x, 0.3)
     assert (y == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert y.mean().item() == pytest.approx(1, abs=0.01)
     assert len(y.unique()) == 2
@@ -55,6 +55,6 @@ def test_weights_are_dropped_once_a_step():
 
 
 @pytest.mark.parametrize("share", [1.0, -0.1])
-def test_a_fraction_outside_of_0_to_1_is_refused(share):
+def test_a_fraction_outside_of_0_to_1_is_refused(p):
     with pytest.raises(ValidationError):
-        DropoutShares(output=share)
+        DropoutConfig(output=p)

@@ -8,7 +8,7 @@ import torch
 
 from conftest import INPUT_LAYERS, model_of, small_model
 from elmo.embed.embedder import Elmo
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutConfig
 from elmo.model.kernels.products import known_precision
 from elmo.tasks.batches import Words, make_batch
 from elmo.tasks.config import ElmoConfig, InputConfig
@@ -19,8 +19,8 @@ from elmo.text.batches import encode_batch
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
 SENTENCES = [["the", "river", "bank", "."], ["money"], ["the", "the", "日本", "river", "lends", "money", "unheard-of"]]
-NONE = DropoutShares()
-SOME = DropoutShares(layer_inputs=0.3, output=0.2, words=0.2, recurrent=0.2)
+NONE = DropoutConfig()
+SOME = DropoutConfig(layer_inputs=0.3, output=0.2, words=0.2, recurrent=0.2)
 
 
 def gradients(bilm, layers):

@@ -7,12 +7,12 @@ from elmo.text.words.word_encoder import WordEncoder
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 9), st.integers(1, 200))
-def test_every_sentence_is_in_one_batch_and_batches_keep_their_bounds(lengths, max_rows, max_places):
-    batches = list(length_batches(lengths, max_rows, max_places))
+def test_every_sentence_is_in_one_batch_and_batches_keep_their_bounds(lengths, max_rows, max_positions):
+    batches = list(length_batches(lengths, max_rows, max_positions))
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) <= max_rows
-        assert len(batch) == 1 or len(batch) * (max(lengths[i] for i in batch) + 2) <= max_places
+        assert len(batch) == 1 or len(batch) * (max(lengths[i] for i in batch) + 2) <= max_positions
 
 
 def test_words_are_spelled_once_between_boundaries():

@@ -73,7 +73,7 @@ class SlowTwin:
         self.rows = [[] for _ in range(n_rows)]  # places not read yet
         self.last = [None] * n_rows
 
-    def places_of(self, row):
+    def positions_of(self, row):
         number = next(self.order)
         document, words = self.sentences[number]
         last = self.last[row]
@@ -87,7 +87,7 @@ class SlowTwin:
         read = []
         for row, left in enumerate(self.rows):
             while len(left) < T:
-                left.extend(self.places_of(row))
+                left.extend(self.positions_of(row))
             read.append(left[:T])
             del left[:T]
         return [[[place[part] for place in row] for row in read] for part in range(6)]
@@ -198,15 +198,15 @@ def test_a_position_of_another_text_is_refused():
     for sentence, place, message in (
         ([0, 2], [0, 0], "sentence 2 of a text of 2"),
         ([0, -2], [0, 0], "sentence -2"),
-        ([0, 1], [0, 3], "more places of a sentence done than it has"),
+        ([0, 1], [0, 3], "more positions done than the sentence has"),
         ([0, 1], [-1, 0], "more places"),
         ([-1, 0], [1, 0], "more places"),
-        ([0], [0], "a position of 1 rows in a text read in 2"),
+        ([0], [0], "a position with 1 rows, but the text is read in 2"),
     ):
-        with pytest.raises(TextError, match=rf"{message}.*the position is not one of this text"):
+        with pytest.raises(TextError, match=rf"{message}.*the position does not belong to this text"):
             reader.read(TextPosition(0, np.array(sentence), np.array(place)))
 
 
 def test_a_text_all_held_out_is_refused():
-    with pytest.raises(TextError, match="1 sentences, 1 of them held out; there is none to train on"):
+    with pytest.raises(TextError, match="1 sentences, 1 of them held out; no sentence is left to train on"):
         WindowReader(encode_text([["a"]]), 2, 5, seed=0, shuffle="none", heldout=[0])

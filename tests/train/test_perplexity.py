@@ -57,7 +57,7 @@ def plain_numpy(model, folder, sentences):
 def test_perplexity_agrees_with_plain_numpy(tmp_path):
     model = small_model(scale=1.0)
     forward, backward, tokens, unknown = plain_numpy(model, tmp_path / "m", SENTENCES)
-    found = measure_perplexity(model, [*SENTENCES, []], max_places=12)
+    found = measure_perplexity(model, [*SENTENCES, []], max_positions=12)
     assert (found.tokens, found.unknown) == (tokens, unknown) == (13, 2)
     assert found.forward == pytest.approx(math.exp(forward / tokens), rel=1e-4)
     assert found.backward == pytest.approx(math.exp(backward / tokens), rel=1e-4)
@@ -94,12 +94,12 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("state", ["zero", "carry"])
-@pytest.mark.parametrize(("group_tokens", "max_places"), [(1, 4096), (11, 4096), (2**18, 3), (11, 1)])
-def test_groups_and_windows_do_not_change_a_sentence(state, group_tokens, max_places):
+@pytest.mark.parametrize(("group_tokens", "max_positions"), [(1, 4096), (11, 4096), (2**18, 3), (11, 1)])
+def test_groups_and_windows_do_not_change_a_sentence(state, group_tokens, max_positions):
     model = small_model(scale=1.0)
     sentences = [words * (1 + i % 3) for i, words in enumerate(SENTENCES * 3)]
     expected = list(measure_each(model, sentences, state))
-    how = {"group_tokens": group_tokens, "max_places": max_places}
+    how = {"group_tokens": group_tokens, "max_positions": max_positions}
     for a, b in zip(measure_each(model, sentences, state, **how), expected, strict=True):
         assert_same(a, b)
 
@@ -114,7 +114,7 @@ def test_each_sentence_has_its_own_figure():
 def test_a_stream_is_read_as_it_is_needed(state):
     taken = []
     stream = (taken.append(i) or ["the", "bank"] for i in range(1000))
-    each = measure_each(small_model(), stream, state, group_tokens=20, max_places=20)
+    each = measure_each(small_model(), stream, state, group_tokens=20, max_positions=20)
     for _ in range(33):
         next(each)
     assert 33 <= len(taken) <= 33 + 11

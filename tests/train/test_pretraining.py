@@ -240,7 +240,9 @@ def test_an_adaptive_softmax_takes_the_words_of_a_given_vocabulary_in_its_order(
 
 def test_a_vocabulary_too_small_for_an_adaptive_softmax_is_refused_and_leaves_nothing(tmp_path):
     (tmp_path / "c.txt").write_text("the the the the the the the the the\n" * 9)
-    with pytest.raises(ConfigError, match=r"leaves nothing between the two cuts of these 4 words; take softmax=full"):
+    with pytest.raises(
+        ConfigError, match=r"leaves no words between the two cutoffs of these 4 words; use softmax=full"
+    ):
         start_run([tmp_path / "c.txt"], tmp_path / "run", recipe(softmax="adaptive"), pretokenized=True)
     assert [p.name for p in tmp_path.iterdir()] == ["c.txt"]
 

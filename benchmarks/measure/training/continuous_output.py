@@ -27,14 +27,14 @@ class ContinuousOutput(nn.Module):
     Args:
         projection_size: P.
         vectors: float (V, E), fixed, of the words.
-        log_shares: float (V,), log of each word's share of the targets.
+        log_frequencies: float (V,), log of each word's share of the targets.
     """
 
-    def __init__(self, projection_size: int, vectors: Tensor, log_shares: Tensor) -> None:
+    def __init__(self, projection_size: int, vectors: Tensor, log_frequencies: Tensor) -> None:
         super().__init__()
         self.n_words = len(vectors)
         self.register_buffer("_vectors", functional.normalize(vectors, dim=1))  # (V, E)
-        self.register_buffer("_log_shares", log_shares)
+        self.register_buffer("_log_shares", log_frequencies)
         self.turn = nn.Linear(projection_size, vectors.shape[1], bias=False)  # W
         self.concentration = 1.0
 

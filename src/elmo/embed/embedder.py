@@ -198,7 +198,7 @@ class Elmo:
             session.watch.look(words)
             encoder = engine.encoder()
             results: list[Vectors] = [np.zeros(0, np.float32)] * len(words)
-            for rows in length_batches([len(w) for w in words], batch_size, engine.max_places):
+            for rows in length_batches([len(w) for w in words], batch_size, engine.max_positions):
                 batch = prepare([words[row] for row in rows], engine.word_encoder.boundaries)
                 every, after = encoder.run(batch, None if start is None else start.rows(rows))  # (L, tokens, D)
                 if state == "carry" and start is not None:

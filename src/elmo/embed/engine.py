@@ -16,7 +16,7 @@ class Engine:
     """A biLM ready to embed. Its weights are laid out when they are first needed, and again when they were changed.
 
     Attributes:
-        max_places: tokens of a batch at most.
+        max_positions: tokens of a batch at most.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Engine:
         self._bilm, self._precision, self._cache_bytes = bilm, precision, cache_bytes
         self.word_encoder = word_encoder
         config, number = bilm.config, next(bilm.parameters())
-        self.max_places = max(1, LAYERS_BYTES // (config.n_layers * config.width * number.element_size()))
+        self.max_positions = max(1, LAYERS_BYTES // (config.n_layers * config.width * number.element_size()))
         self._lock = ThreadLock()
         self._encoder: Encoder | None = None
 

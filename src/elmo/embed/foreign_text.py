@@ -1,7 +1,7 @@
-"""A warning when a text is foreign to a model: scripts it was not trained on, characters it does not know, words it must cut.
+"""Warnings when a text does not suit a model: unknown scripts, unknown characters, words that are too long.
 
-ELMo gives a vector to every string, silently, whatever it was trained on. The facts are in the model: the shares of scripts
-of its training text (`config.json`), its alphabet, the longest word it can spell.
+ELMo gives a vector to every string, whatever it was trained on. The model records what it was trained on: the fraction of each
+script in its training text (`config.json`), its alphabet, and its maximum word length.
 """
 
 import sys
@@ -15,15 +15,18 @@ from elmo.model.kernels.thread_lock import ThreadLock
 from elmo.text.survey.scripts import mix_scripts
 
 _PACKAGE = str(Path(__file__).parents[1])
-ENOUGH_WORDS = 20_000  # looked at in the life of a model; then it is known what kind of text it is given
-FOREIGN_SHARE = 0.3  # of the letters
-LEAST_LETTERS = 5
-KNOWN_SHARE = 0.001  # of the training text: a script below that was met in passing
-LONG = ((3, 0.25), (20, 0.05))  # so many words that are too long, and so large a share of all: either is many
+ENOUGH_WORDS = 20_000  # words checked per model; then the kind of text is known
+FOREIGN_FRACTION = 0.3  # of the letters
+MIN_LETTERS = 5
+KNOWN_FRACTION = 0.001  # of the training text: scripts below this fraction do not count as known
+LONG = (
+    (3, 0.25),
+    (20, 0.05),
+)  # minimum number of overlong words and their minimum fraction: either pair triggers the warning
 
 
 class TextWatch:
-    """Looks at the first words that a caller gives and warns, once for each kind of trouble; for any number of threads."""
+    """Checks the first words of a caller and warns once for each kind of problem; safe for any number of threads."""
 
     def __init__(self, model: SavedModel) -> None:
         config = model.config.bilm
@@ -33,22 +36,22 @@ class TextWatch:
         self._left = ENOUGH_WORDS
         self._letters: Counter[str] = Counter()
         self._n_characters = self._n_strange = self._n_words = self._n_long = 0
-        self._told: set[str] = set()  # kinds of trouble
+        self._warned: set[str] = set()  # kinds of problems
         self._lock = ThreadLock()
 
     def look(self, sentences: Sequence[Sequence[str]]) -> None:
-        """Look at the words of a call, as long as it is not known what kind of text it is."""
+        """Check the words of a call, until enough words have been checked."""
         if self._left <= 0:
             return
         with self._lock:
             found = dict(self._count(sentences))
-            new = [message for kind, message in found.items() if kind not in self._told]
-            self._told.update(found)
+            new = [message for kind, message in found.items() if kind not in self._warned]
+            self._warned.update(found)
         for message in new:
             warnings.warn(message, stacklevel=_level_of_caller())
 
     def _count(self, sentences: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
-        """Count the words of a call; the kinds of trouble that all words until now give, each with its message."""
+        """Count the words of a call; yield each kind of problem in all words so far, with its message."""
         counts: Counter[str] = Counter()
         for words in sentences:
             counts.update(words[: self._left])
@@ -65,36 +68,37 @@ class TextWatch:
 
     def _see_scripts(self, counts: Counter[str], known: dict[str, float]) -> Iterator[tuple[str, str]]:
         self._letters.update(mix_scripts(counts).letters)
-        foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < KNOWN_SHARE}
-        share = sum(foreign.values()) / max(1, self._letters.total())
-        if sum(foreign.values()) >= LEAST_LETTERS and share >= FOREIGN_SHARE:
-            trained_on = [script for script, part in known.items() if part >= KNOWN_SHARE]
+        foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < KNOWN_FRACTION}
+        fraction = sum(foreign.values()) / max(1, self._letters.total())
+        if sum(foreign.values()) >= MIN_LETTERS and fraction >= FOREIGN_FRACTION:
+            trained_on = [script for script, part in known.items() if part >= KNOWN_FRACTION]
             yield (
                 "scripts",
-                f"{share:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
-                f"{', '.join(trained_on) or 'no letters'}; its vectors of such words say little, take a model of this language",
+                f"{fraction:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
+                f"{', '.join(trained_on) or 'no letters'}; its vectors of such words are not meaningful; use a model for this "
+                "language",
             )
 
     def _see_characters(self, counts: Counter[str], alphabet: frozenset[str]) -> Iterator[tuple[str, str]]:
         self._n_characters += sum(n * len(word) for word, n in counts.items())
         self._n_strange += sum(n * sum(c not in alphabet for c in word) for word, n in counts.items())
-        share = self._n_strange / max(1, self._n_characters)
-        if self._n_strange >= LEAST_LETTERS and share >= FOREIGN_SHARE:
+        fraction = self._n_strange / max(1, self._n_characters)
+        if self._n_strange >= MIN_LETTERS and fraction >= FOREIGN_FRACTION:
             yield (
                 "characters",
-                f"{share:.0%} of the characters of this text are not among the {len(alphabet):,} that the model knows; "
-                "its vectors of such words say little, take a model of this language",
+                f"{fraction:.0%} of the characters of this text are not among the {len(alphabet):,} characters of the model; "
+                "its vectors of such words are not meaningful; use a model for this language",
             )
 
     def _see_lengths(self, counts: Counter[str], room: int) -> Iterator[tuple[str, str]]:
         self._n_long += sum(n for word, n in counts.items() if self._size(word) > room)
-        share = self._n_long / max(1, self._n_words)
-        if any(self._n_long >= least and share >= least_share for least, least_share in LONG):
+        fraction = self._n_long / max(1, self._n_words)
+        if any(self._n_long >= min_words and fraction >= min_fraction for min_words, min_fraction in LONG):
             unit = "UTF-8 bytes" if self._alphabet is None else "characters"
             yield (
                 "lengths",
-                f"{share:.0%} of the words of this text are longer than the {room} {unit} that the model reads of a word; "
-                "the rest of them is cut off, so tokenize the text or take a model with an alphabet",
+                f"{fraction:.0%} of the words of this text are longer than the {room} {unit} that the model reads per word; "
+                "the rest is cut off: tokenize the text, or use a model with an alphabet",
             )
 
     def _size(self, word: str) -> int:
@@ -102,7 +106,7 @@ class TextWatch:
 
 
 def _level_of_caller() -> int:
-    """How far up the first line stands that is neither ours nor the decorator's of `Elmo.embed`."""
+    """The stack level of the first caller outside this package and outside the decorator of `Elmo.embed`."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and (
         frame.f_code.co_filename.startswith(_PACKAGE) or frame.f_code.co_filename.endswith("_contextlib.py")

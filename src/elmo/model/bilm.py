@@ -17,9 +17,9 @@ from elmo.model.word_embedding import WordEmbedding
 def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
     """Reverse each row within its own length: float (B, T, P) -> float (B, T, P); padding stays where it is."""
     B, T = mask.shape
-    place = torch.arange(T, device=x.device).expand(B, T)  # (B, T)
+    position = torch.arange(T, device=x.device).expand(B, T)  # (B, T)
     lengths = mask.sum(dim=1, keepdim=True)  # (B, 1)
-    source = torch.where(mask, lengths - 1 - place, place)  # (B, T)
+    source = torch.where(mask, lengths - 1 - position, position)  # (B, T)
     return x.gather(1, source.unsqueeze(2).expand_as(x))  # (B, T, P)
 
 

@@ -37,8 +37,8 @@ def convolve_characters(
     for weight, bias in zip(weights, biases, strict=True):
         number, width, _ = weight.shape
         windows = line.unfold(1, width * E, E)  # (N, C - width + 1, width * E)
-        places = functional.linear(windows, weight.reshape(number, width * E), bias)  # (N, C - width + 1, number)
-        pooled.append(places.amax(dim=1))
+        positions = functional.linear(windows, weight.reshape(number, width * E), bias)  # (N, C - width + 1, number)
+        pooled.append(positions.amax(dim=1))
     filters = torch.cat(pooled, dim=1)  # (N, F)
     return torch.relu(filters) if activation == "relu" else torch.tanh(filters)
 
@@ -96,7 +96,7 @@ class CharCNN(nn.Module):
         Raises:
             ShapeError: C is below the widest filter.
         """
-        *places, C = char_ids.shape
+        *positions, C = char_ids.shape
         if C < self.config.widest_filter:
             raise ShapeError(f"char CNN: {C} characters a token, the widest filter needs {self.config.widest_filter}")
         rows = char_ids.reshape(-1, C)  # (N, C)
@@ -109,7 +109,7 @@ class CharCNN(nn.Module):
         for layer in self.highways:
             x = layer(x)
         vectors: Tensor = self.projection(x)  # (N, P)
-        return vectors.reshape(*places, vectors.shape[-1])  # (..., P)
+        return vectors.reshape(*positions, vectors.shape[-1])  # (..., P)
 
     def forward_train(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
         """`forward` for training, with the hand-written gradient of `fast_char_cnn.py`: int64 (N, C) -> float (N, P).

@@ -1,7 +1,7 @@
 """Dropout of training: which units, words and weights of a step are dropped, decided by seed and step alone.
 
-A rank that trains rows 64 to 127 of a window drops what one process that trains all rows drops there, and a resumed run drops
-what the unbroken one did, so no random state need be kept. A GPU draws the numbers of units and weights itself: other ones.
+A rank that trains rows 64 to 127 of a window drops the same units as a single process that trains all rows, and a resumed run
+drops the same as an uninterrupted one, so no random state is saved. A GPU draws its own numbers for units and weights.
 """
 
 import math
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from torch import Tensor
 
-Share = Annotated[float, Field(ge=0, lt=1)]
-_LEVELS = 2**16  # a share is rounded to so many parts
+Probability = Annotated[float, Field(ge=0, lt=1)]
+_LEVELS = 2**16  # a probability is rounded to a multiple of 1 / 2**16
 
 
 class DropoutShares(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
@@ -31,23 +31,23 @@ class DropoutShares(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Dropout:
-    """The shares, with the random numbers of one step.
+    """The dropout probabilities, with the random numbers of one step.
 
     Args:
-        shares: of each place.
-        random: of this step, the same on every rank. gpu_random: what draws on a GPU instead; None: one that `random` seeds.
-        rows: which of the `n_rows` rows of the step are trained here.
+        config: the probabilities.
+        random: of this step, the same on every rank. gpu_random: the generator on a GPU; None: one seeded by `random`.
+        rows: the rows, of the `n_rows` of the step, that are trained here.
     """
 
     def __init__(
         self,
-        shares: DropoutShares,
+        config: DropoutConfig,
         random: np.random.Generator,
         rows: slice = slice(None),
         n_rows: int | None = None,
         gpu_random: torch.Generator | None = None,
     ) -> None:
-        self.shares = shares
+        self.config = config
         self._random = random
         self._word_key = np.uint64(random.integers(2**63))
         self._gpu_random = gpu_random
@@ -56,61 +56,61 @@ class Dropout:
 
     @property
     def layer_inputs(self) -> float:
-        """Share of the units of each layer's input."""
-        return self.shares.layer_inputs
+        """Probability of dropping a unit of each layer's input."""
+        return self.config.layer_inputs
 
     @property
     def output(self) -> float:
-        """Share of the units of the top output."""
-        return self.shares.output
+        """Probability of dropping a unit of the top output."""
+        return self.config.output
 
-    def of_units(self, x: Tensor, share: float) -> Tensor:
-        """Drop units of a window: float (B, T, P), B the rows trained here -> the same shape, what stays is scaled up."""
-        if share == 0.0:
+    def of_units(self, x: Tensor, p: float) -> Tensor:
+        """Drop units of a window: float (B, T, P), B rows trained here -> the same shape; kept units are scaled up."""
+        if p == 0.0:
             return x
         B, T, P = x.shape
         n_rows = B if self._n_rows is None else self._n_rows
-        return x * self._drawn((n_rows, 1 if self.shares.variational else T, P), share, x)[self._rows]
+        return x * self._drawn((n_rows, 1 if self.config.variational else T, P), p, x)[self._rows]
 
     def scale_of_words(self, word_ids: NDArray[np.integer]) -> Tensor | None:
-        """What to multiply vectors of whole words by, on every rank alike: int (words,) -> float (words, 1); None: nothing."""
-        if self.shares.words == 0.0:
+        """Factors for the vectors of whole words, equal on every rank: int (words,) -> float (words, 1); None: no dropout."""
+        if self.config.words == 0.0:
             return None
         drawn = _scrambled(word_ids.astype(np.uint64) ^ self._word_key)
-        return torch.from_numpy(_kept(drawn, self.shares.words))[:, None]
+        return torch.from_numpy(_kept(drawn, self.config.words))[:, None]
 
     def of_weight(self, weight: Tensor) -> Tensor:
         """Drop weights: float of any shape."""
-        if self.shares.recurrent == 0.0:
+        if self.config.recurrent == 0.0:
             return weight
-        return weight * self._drawn(tuple(weight.shape), self.shares.recurrent, weight)
+        return weight * self._drawn(tuple(weight.shape), self.config.recurrent, weight)
 
-    def _drawn(self, shape: tuple[int, ...], share: float, like: Tensor) -> Tensor:
-        """What stays and by how much it is scaled, for all rows: float of a shape, on the device of `like`."""
+    def _drawn(self, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
+        """Dropout factors for all rows: 0 or the scale of kept units, float of a shape, on the device of `like`."""
         if like.device.type == "cpu":
-            return kept_units(self._random, shape, share)
+            return kept_units(self._random, shape, p)
         if self._gpu_random is None:
             self._gpu_random = torch.Generator(like.device).manual_seed(int(self._random.integers(2**63)))
-        return like.new_empty(shape).bernoulli_(1 - share, generator=self._gpu_random).div_(1 - share)
+        return like.new_empty(shape).bernoulli_(1 - p, generator=self._gpu_random).div_(1 - p)
 
 
-def kept_units(random: np.random.Generator, shape: Sequence[int], share: float) -> Tensor:
-    """What stays and by how much it is scaled: float of a shape. Five times as fast as PyTorch's own on a CPU."""
+def kept_units(random: np.random.Generator, shape: Sequence[int], p: float) -> Tensor:
+    """Dropout factors: 0 or the scale of kept units, float of a shape. Five times as fast as PyTorch's own on a CPU."""
     drawn = np.frombuffer(random.bytes(2 * math.prod(shape)), dtype=np.uint16).reshape(shape)
-    return torch.from_numpy(_kept(drawn, share))
+    return torch.from_numpy(_kept(drawn, p))
 
 
-def _kept(drawn: NDArray[np.uint16], share: float) -> NDArray[np.float32]:
-    """0 with probability `share`, else the inverse of what is kept on average."""
-    dropped = min(round(share * _LEVELS), _LEVELS - 1)
+def _kept(drawn: NDArray[np.uint16], p: float) -> NDArray[np.float32]:
+    """0 with probability `p`, else 1 / (1 - p)."""
+    dropped = min(round(p * _LEVELS), _LEVELS - 1)
     return (drawn >= dropped) * np.float32(_LEVELS / (_LEVELS - dropped))
 
 
 def _scrambled(keys: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """A random number that depends on the key alone (the finaliser of splitmix64, Steele et al. 2014)."""
+    """A random number that depends only on the key (the finaliser of splitmix64, Steele et al. 2014)."""
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (keys ^ (keys >> np.uint64(31))).astype(np.uint16)
 
 
-NO_DROPOUT = Dropout(DropoutShares(), np.random.default_rng(0))
+NO_DROPOUT = Dropout(DropoutConfig(), np.random.default_rng(0))

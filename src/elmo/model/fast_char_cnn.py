@@ -19,7 +19,7 @@ from elmo.model.kernels.products import product_with
 _EXACT = 256  # places that bfloat16 can count
 
 
-class _MaxOverPlaces(Function):
+class _MaxOverPositions(Function):
     @staticmethod
     def forward(
         ctx: Any, line: Tensor, weight: Tensor, size: int, reach: Sequence[int], precision: torch.dtype | None
@@ -35,11 +35,11 @@ class _MaxOverPlaces(Function):
             torch.zeros_like(best),
             torch.empty_like(best),
         )  # 0 or 1 as a number: fast, where booleans are slow
-        for place, n_filters in enumerate(reach):
-            found = filters(text[:, place * size : place * size + window])[:, :n_filters]  # (N, F)
-            so_far, best_place, is_higher = (x[:, :n_filters] for x in (best, where, higher))
+        for position, n_filters in enumerate(reach):
+            found = filters(text[:, position * size : position * size + window])[:, :n_filters]  # (N, F)
+            so_far, best_position, is_higher = (x[:, :n_filters] for x in (best, where, higher))
             torch.gt(found, so_far, out=is_higher)
-            torch.maximum(best_place, is_higher.mul_(place), out=best_place)  # places only grow
+            torch.maximum(best_position, is_higher.mul_(position), out=best_position)  # places only grow
             torch.maximum(found, so_far, out=so_far)
         ctx.save_for_backward(text, weight, where)
         ctx.size, ctx.reach, ctx.width = size, reach, line.shape[1]
@@ -54,9 +54,9 @@ class _MaxOverPlaces(Function):
         of_weight = weight.new_zeros(window, len(weight))
         filters = weight.to(low)
         of_found = torch.empty_like(of_best)
-        for place in range(len(ctx.reach)):
-            torch.eq(where, place, out=of_found).mul_(of_best)  # (N, F)
-            columns = slice(place * ctx.size, place * ctx.size + window)
+        for position in range(len(ctx.reach)):
+            torch.eq(where, position, out=of_found).mul_(of_best)  # (N, F)
+            columns = slice(position * ctx.size, position * ctx.size + window)
             of_weight += torch.mm(text[:, columns].t(), of_found)
             of_text[:, columns] += torch.mm(of_found, filters)
         return of_text[:, : ctx.width], of_weight.t(), None, None, None
@@ -72,8 +72,8 @@ class FilterStack(NamedTuple):
 
     def reach(self, n_characters: int) -> list[int]:
         """How many filters fit at each place of a word: at the last places only the narrower ones, a prefix."""
-        fits = ((place, zip(self.numbers, self.widths, strict=True)) for place in range(n_characters))
-        found = [sum(n for n, width in filters if place + width <= n_characters) for place, filters in fits]
+        fits = ((position, zip(self.numbers, self.widths, strict=True)) for position in range(n_characters))
+        found = [sum(n for n, width in filters if position + width <= n_characters) for position, filters in fits]
         return [n for n in found if n]
 
 
@@ -99,15 +99,15 @@ def convolve_fast(
     """
     N, C, E = embedded.shape
     stack = stack_filters(weights)
-    best: Tensor = _MaxOverPlaces.apply(embedded.reshape(N, C * E), stack.rows, E, stack.reach(C), precision)  # type: ignore[no-untyped-call]
+    best: Tensor = _MaxOverPositions.apply(embedded.reshape(N, C * E), stack.rows, E, stack.reach(C), precision)  # type: ignore[no-untyped-call]
     parts = dict(zip(stack.order, torch.split(best, stack.numbers, dim=1), strict=True))
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)
 
 
 def at_their_places(of_best: Tensor, where: Tensor, n_positions: int) -> Tensor:
     """The gradient of places of which the maximum was taken: float (N, F), int64 (N, F) -> float (N, n_positions, F)."""
-    places = torch.arange(n_positions, device=where.device)[None, :, None]
-    return torch.where(places == where[:, None], of_best[:, None], 0.0)
+    positions = torch.arange(n_positions, device=where.device)[None, :, None]
+    return torch.where(positions == where[:, None], of_best[:, None], 0.0)
 
 
 class _MaxAtOnce(Function):
@@ -133,8 +133,8 @@ class _MaxAtOnce(Function):
         of_weight = torch.mm(flat.t(), windows).view(weight.shape)
         of_windows = torch.mm(flat, weight.flatten(1)).view(N, n_positions, width, E)
         of_text = torch.zeros_like(text)
-        for place in range(width):
-            of_text[:, place : place + n_positions] += of_windows[:, :, place]
+        for position in range(width):
+            of_text[:, position : position + n_positions] += of_windows[:, :, position]
         return of_text, of_weight
 
 

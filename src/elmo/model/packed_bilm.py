@@ -118,8 +118,8 @@ class _PackedCharCNN:
         line = self._table[char_ids].view(N, C * E)
         line = functional.pad(line, (0, window - E))  # places past the end are read by no filter that counts
         best = line.new_full((N, len(self._bias)), -torch.inf)  # (N, F)
-        for place, n_filters in enumerate(self._stack.reach(C)):
-            found = self._filters(line[:, place * E : place * E + window])  # (N, F)
+        for position, n_filters in enumerate(self._stack.reach(C)):
+            found = self._filters(line[:, position * E : position * E + window])  # (N, F)
             so_far = best[:, :n_filters]
             torch.maximum(so_far, found[:, :n_filters], out=so_far)
         x = best.to(self._bias.dtype).add_(self._bias)

@@ -44,8 +44,8 @@ def mix_layers(layers: Tensor, weights: Tensor, gamma: Tensor) -> Tensor:
         raise ShapeError(
             f"scalar mix: {weights.numel()} weights for {layers.shape[1]} layers; give one weight per layer"
         )
-    share = weights.softmax(dim=0)  # (L,)
-    return gamma * torch.einsum("l,bltd->btd", share, layers)  # (B, T, D)
+    probs = weights.softmax(dim=0)  # (L,)
+    return gamma * torch.einsum("l,bltd->btd", probs, layers)  # (B, T, D)
 
 
 class ScalarMix(nn.Module):

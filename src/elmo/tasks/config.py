@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
 
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutConfig
 from elmo.train.config import OptimizerConfig
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
@@ -23,7 +23,7 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     unfreeze: NonNegativeInt = (
         1  # epochs before the next lower layer joins; the task's own weights begin; 0: all at once
     )
-    bilm_dropout: DropoutShares = DropoutShares(layer_inputs=0.1)  # within the biLM
+    bilm_dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1)  # within the biLM
     precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products while it learns
 
 

@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM, join_directions, reverse_rows
-from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.dropout import Dropout, DropoutConfig
 from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.kernels.products import named_precision
 from elmo.tasks.batches import Batch
@@ -121,7 +121,7 @@ def trained_layers(
     bilm: BiLM,
     word_encoder: WordEncoder,
     sentences: Sequence[Sequence[str]],
-    dropout: DropoutShares,
+    dropout: DropoutConfig,
     seed: Sequence[int],
     most_bytes: int = ACTIVATION_BYTES,
     precision: torch.dtype | None = None,
@@ -149,7 +149,7 @@ def trained_layers(
         ahead, behind, _ = bilm.both_directions(tokens, lambda x: reverse_rows(x, mask), None, None, how)
         return join_directions(tokens, ahead, behind, mask)  # (rows, L, T + 2, D)
 
-    at_once = max(1, most_bytes // (T * bilm.forward_lm.place_bytes()))
+    at_once = max(1, most_bytes // (T * bilm.forward_lm.position_bytes()))
     parts = [slice(i, min(i + at_once, B)) for i in range(0, B, at_once)]
     if len(parts) == 1:
         layers = read(tokens, mask, parts[0])

@@ -1,7 +1,7 @@
-"""Sentences of a batch laid out without padding: one step after the other, the longest sentence first in each.
+"""Sentences of a batch packed without padding, step after step, as PyTorch's `PackedSequence`.
 
-Step t holds token t of every sentence that has one. Sentences stand by falling length, so the rows of a step are the first
-ones, and fewer from step to step.
+Step t contains token t of every sentence that is long enough. Sentences are sorted by falling length, so the rows of a step are
+the first ones, and their number falls from step to step.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 
 class Packing(NamedTuple):
-    """Where the tokens of sentences 0, 1, ... lie, N in all, boundaries included."""
+    """The positions of the tokens of sentences 0, 1, ..., N in all, boundaries included."""
 
-    batch_sizes: NDArray[np.int64]  # int64 (T,), sentences that have a token at each step; falls
+    batch_sizes: NDArray[np.int64]  # int64 (T,), number of sentences with a token at each step; falls
     reverse_indices: NDArray[
         np.int64
-    ]  # int64 (N,), place of the token as far from the end as this one is from the beginning
-    unsorted_indices: NDArray[np.int64]  # int64 (N,), places sentence by sentence, token by token
+    ]  # int64 (N,), position of the token that is as far from the end as this one is from the beginning
+    unsorted_indices: NDArray[np.int64]  # int64 (N,), positions sentence by sentence, token by token
 
 
 def pack(lengths: Sequence[int]) -> Packing:
-    """Lay out sentences.
+    """Pack sentences.
 
     Args:
         lengths: tokens of each sentence, boundaries included, at least one; falling.

@@ -1,8 +1,8 @@
-"""A random order of n things without writing it down: where each goes is computed, in constant memory.
+"""A random permutation of n numbers, computed element by element in constant memory.
 
-A Feistel network over the residues of two numbers a * b >= n, some results of which lie outside and are permuted again until
-they lie inside ("cycle walking"): Black and Rogaway 2002, "Ciphers with Arbitrary Finite Domains", methods 2 and 3. Its round
-function is the finalizer of SplitMix64 (Steele, Lea and Flood 2014). It looks random; it keeps no secret.
+A Feistel network over the residues of two numbers a * b >= n, whose results outside 0 .. n - 1 are permuted again until
+they are inside ("cycle walking"): Black and Rogaway 2002, "Ciphers with Arbitrary Finite Domains", methods 2 and 3. Its round
+function is the finalizer of SplitMix64 (Steele, Lea and Flood 2014). It is random enough for shuffling, and not cryptographic.
 """
 
 import math
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 10  # with 6, five things still come to five places unequally often: 15 sigma over 20,000 permutations
+_ROUNDS = 10  # with 6 rounds, permutations of five numbers are visibly unequal: 15 sigma over 20,000 permutations
 _MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
-def permute(places: NDArray[np.int64], n: int, seed: Sequence[int]) -> NDArray[np.int64]:
-    """What stands at some places of a permutation of 0 .. n - 1.
+def permute(indices: NDArray[np.int64], n: int, seed: Sequence[int]) -> NDArray[np.int64]:
+    """Some elements of a permutation of 0 .. n - 1.
 
     Args:
         places: int64 (m,), each in 0 .. n - 1.
@@ -27,9 +27,9 @@ def permute(places: NDArray[np.int64], n: int, seed: Sequence[int]) -> NDArray[n
     keys = np.random.SeedSequence(seed).generate_state(_ROUNDS, np.uint64).tolist()
     a = math.isqrt(n - 1) + 1
     b = -(-n // a)
-    found = _network(places, a, b, keys)
+    found = _network(indices, a, b, keys)
     outside = np.flatnonzero(found >= n)
-    while len(outside):  # ends: a bijection cannot stay outside for ever, and fewer than a of a * b lie there
+    while len(outside):  # terminates: a bijection cannot stay outside, and fewer than a of a * b numbers are outside
         found[outside] = _network(found[outside], a, b, keys)
         outside = outside[found[outside] >= n]
     return found

@@ -1,15 +1,15 @@
-"""A stream of sentences -> a folder of arrays: each different word kept once, the text as numbers.
+"""A stream of sentences -> a folder of arrays: each different word stored once, the text as ids.
 
 Written in a stream and read in pieces: memory grows with the number of different words, not with the text. The arrays
 (`raw_arrays.py`):
 
     ids             int32 (tokens,)            the word of each token, sentence after sentence, without boundaries
-    sentences       int64 (sentences + 1, 2)   where each begins in `ids`, its document; the last row closes the text
+    sentences       int64 (sentences + 1, 2)   start of each in `ids`, and its document; the last row closes the text
     documents       int64 (documents + 1,)     the first sentence of each; the last closes the text
     heldout         int64 (held,)              sentences not to train on, rising
     words           uint8 (bytes,)             the different words in order of first appearance, in UTF-8
     word_ends       int64 (words,)             one past the last byte of each
-    word_counts     int64 (words,)             how often each stands in the text, sentences held out left aside
+    word_counts     int64 (words,)             the count of each word, without held-out sentences
 """
 
 from array import array
@@ -30,16 +30,16 @@ START_ID = 0
 END_ID = 1
 
 _ARRAYS = ("ids", "sentences", "documents", "heldout", "words", "word_ends", "word_counts")
-_BUFFERED = 2**16  # tokens or words that go to disk together
-_UTF8 = ("utf-8", "surrogatepass")  # a word of a jsonl file may hold a lone surrogate
+_BUFFERED = 2**16  # tokens or words written to disk in one call
+_UTF8 = ("utf-8", "surrogatepass")  # a word of a jsonl file may contain a lone surrogate
 
 
 class EncodedText:
-    """Sentences as ids of different words; ids 0 and 1 are `<S>` and `</S>`, whether or not a sentence holds them as words.
+    """Sentences as ids of different words; ids 0 and 1 are `<S>` and `</S>`, even if a sentence contains them as words.
 
     Attributes:
-        words: the different words, memory-mapped; an id is a place in it.
-        word_counts: int64 (words,), memory-mapped: how often each stands in the text, sentences held out left aside.
+        words: the different words, memory-mapped; an id is an index in it.
+        word_counts: int64 (words,), memory-mapped: the count of each word, without held-out sentences.
         ids: int32 (tokens,), read in pieces.
         sentences: int64 (sentences + 1, 2), read in pieces: first token, document; the last row closes the text.
         documents: int64 (documents + 1,), read in pieces: first sentence; the last closes the text.
@@ -57,7 +57,7 @@ class EncodedText:
 
     @property
     def n_sentences(self) -> int:
-        """Sentences, all non-empty, those held out too."""
+        """The number of sentences, all non-empty, held-out ones included."""
         return len(self.sentences) - 1
 
     @property
@@ -67,7 +67,7 @@ class EncodedText:
 
     @property
     def n_tokens(self) -> int:
-        """Words of all sentences, without boundaries, those held out too."""
+        """The number of tokens of all sentences, without boundaries, held-out ones included."""
         return len(self.ids)
 
     def sentence(self, number: int) -> list[str]:
@@ -76,12 +76,12 @@ class EncodedText:
         return [self.words[i] for i in self.ids.read(start, end)]
 
     def count_words(self) -> Counter[str]:
-        """How often each word stands in the text, sentences held out left aside."""
+        """The count of each word, without held-out sentences."""
         return Counter({word: n for word, n in zip(self.words, self.word_counts.tolist(), strict=True) if n})
 
 
 class Words(Sequence[str]):
-    """Many words in two arrays, decoded when they are asked for."""
+    """Many words in two arrays, decoded on access."""
 
     def __init__(self, spelled: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
         self._spelled = spelled
@@ -91,16 +91,16 @@ class Words(Sequence[str]):
         return len(self._ends)
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self[i] for i in range(*place.indices(len(self)))]
-        if not 0 <= place < len(self):
-            raise IndexError(f"word {place} of {len(self)}")
-        start = self._ends[place - 1] if place else 0
-        return self._spelled[start : self._ends[place]].tobytes().decode(*_UTF8)
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(f"word {index} of {len(self)}")
+        start = self._ends[index - 1] if index else 0
+        return self._spelled[start : self._ends[index]].tobytes().decode(*_UTF8)
 
 
 def write_encoded_text(
@@ -109,8 +109,8 @@ def write_encoded_text(
     """Write a stream of sentences as a new folder, and open it. Not whole if it fails: call it within `atomic_write`.
 
     Args:
-        sentences: words, and whether they begin a document (`corpus.CorpusSentence`); empty ones are passed over.
-        heldout_seed: hold out some of the sentences by this seed (`choose_heldout`); None: none.
+        sentences: words, and whether they begin a document (`corpus.CorpusSentence`); empty ones are skipped.
+        heldout_seed: hold out some sentences by this seed (`choose_heldout`); None: none.
     """
     id_of = {SENTENCE_START: START_ID, SENTENCE_END: END_ID}
     with writing_arrays(folder) as writer:
@@ -129,7 +129,7 @@ def write_encoded_text(
 
 
 def read_encoded_text(folder: Path) -> EncodedText:
-    """Open what `write_encoded_text` wrote, after a look at every byte.
+    """Open what `write_encoded_text` wrote, after checking every byte.
 
     Raises:
         TextError: a file of the folder is missing or broken.

@@ -1,4 +1,4 @@
-"""Text as it is typed in a hurry: a share of its words with one wrong letter each, never another number of words."""
+"""Text with typing errors: a fraction of its words get one error each; the number of words never changes."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -10,11 +10,11 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def _neighbours() -> dict[str, str]:
-    """Of each letter those beside it on a QWERTY keyboard, in its row and in the rows above and below."""
-    places = {letter: (row, at) for row, letters in enumerate(_ROWS) for at, letter in enumerate(letters)}
+    """The neighbours of each letter on a QWERTY keyboard, in its row and the rows above and below."""
+    positions = {letter: (row, at) for row, letters in enumerate(_ROWS) for at, letter in enumerate(letters)}
     return {
-        letter: "".join(o for o, (r, a) in places.items() if o != letter and abs(r - row) < 2 and abs(a - at) < 2)
-        for letter, (row, at) in places.items()
+        letter: "".join(o for o, (r, a) in positions.items() if o != letter and abs(r - row) < 2 and abs(a - at) < 2)
+        for letter, (row, at) in positions.items()
     }
 
 
@@ -22,31 +22,33 @@ _BESIDE = _neighbours()
 _LETTERS = "".join(_ROWS)
 
 
-def misspell(sentences: Sequence[Sequence[str]], share: float, seed: int = 0) -> list[list[str]]:
-    """Misspell a share of the words that hold two letters or more; which and how is decided by the seed.
+def misspell(sentences: Sequence[Sequence[str]], fraction: float, seed: int = 0) -> list[list[str]]:
+    """Misspell a fraction of the words with at least two letters; the seed decides which words and how.
 
-    Each gets one error: two neighbouring letters change places, a letter is missing, one too many, or it is one beside it on the
+    Each gets one error: two neighbouring letters are swapped, or a letter is deleted, added, or replaced by a neighbour on the
     keyboard.
 
     Args:
-        share: 0 to 1, of those words; as many as that, rounded.
+        fraction: of those words, 0 to 1; their number is rounded.
     """
-    places = [(row, at) for row, words in enumerate(sentences) for at, word in enumerate(words) if is_mistakable(word)]
+    positions = [
+        (row, at) for row, words in enumerate(sentences) for at, word in enumerate(words) if is_mistakable(word)
+    ]
     rng = np.random.default_rng(seed)
     typed = [list(words) for words in sentences]
-    for number in rng.choice(len(places), size=round(share * len(places)), replace=False) if places else []:
-        row, at = places[number]
+    for number in rng.choice(len(positions), size=round(fraction * len(positions)), replace=False) if positions else []:
+        row, at = positions[number]
         typed[row][at] = mistyped(typed[row][at], rng)
     return typed
 
 
 def is_mistakable(word: str) -> bool:
-    """Whether a word can have an error: it holds two letters or more."""
+    """Whether a word can have an error: it has at least two letters."""
     return len(_letters(word)) > 1
 
 
 def mistyped(word: str, rng: np.random.Generator) -> str:
-    """A word of two letters or more with one error; always another word."""
+    """A word of at least two letters with one error, which always changes it."""
     letters = _letters(word)
     swaps = [i for i in letters[:-1] if i + 1 in letters and word[i] != word[i + 1]]
     kind = rng.integers(4)
@@ -62,7 +64,7 @@ def mistyped(word: str, rng: np.random.Generator) -> str:
 
 
 def _drawn(among: Sequence[_T], rng: np.random.Generator) -> _T:
-    """One of some, as `rng.choice` would draw it, many times faster."""
+    """One random element, like `rng.choice`, but many times faster."""
     return among[int(rng.integers(len(among)))]
 
 
@@ -71,6 +73,6 @@ def _letters(word: str) -> list[int]:
 
 
 def _beside(letter: str, rng: np.random.Generator) -> str:
-    """A letter beside it, as large; any for a letter that is not on the keyboard."""
+    """A neighbour on the keyboard in the same case; a random letter for one that is not on the keyboard."""
     found = _drawn(_BESIDE.get(letter.lower(), _LETTERS), rng)
     return found.upper() if letter.isupper() else found

@@ -1,8 +1,8 @@
 """Ids -> windows of truncated BPTT with the targets of both directions, over the same text (bilm-tf).
 
-A window is T places of each of B rows. The rows share one endless order of sentences (`sentence_order.py`): a row that has run
-out takes the next sentence, row after row; so epochs follow each other without a gap, and every window is full. A sentence of
-n words takes n + 1 places. At place j of a sentence
+A window is T positions of each of B rows. The rows share one endless order of sentences (`sentence_order.py`): a row that has
+finished its sentence takes the next one, so epochs follow each other without a gap, and every window is full. A sentence of
+n words takes n + 1 positions. At position j of a sentence
 
     forward   reads <S>  w1 .. wn   and predicts  w1 .. wn </S>
     backward  reads </S> wn .. w1   and predicts  wn .. w1 <S>
@@ -23,29 +23,29 @@ from elmo.text.shards import END_ID, START_ID, EncodedText
 
 Ids = NDArray[np.int32]
 Numbers = NDArray[np.int64]
-_NO_POSITION = "the position is not one of this text; remove the checkpoint, or start the run anew"
-_KEPT_WORDS = 512  # a sentence no longer is read whole and kept while its row reads it
+_NO_POSITION = "the position does not belong to this text; remove the checkpoint, or start a new run"
+_KEPT_WORDS = 512  # sentences of at most this length are read at once and kept while their row reads them
 
 
 class Window(NamedTuple):
-    """T places of B rows; ids are those of the encoded text."""
+    """T positions of B rows; the ids are those of the encoded text."""
 
     forward_inputs: Ids  # int32 (B, T)
     forward_targets: Ids  # int32 (B, T)
     backward_inputs: Ids  # int32 (B, T)
     backward_targets: Ids  # int32 (B, T)
-    begins: NDArray[np.bool_]  # bool (B, T), the place is the first of a sentence, in both directions
+    begins: NDArray[np.bool_]  # bool (B, T), True at the first position of a sentence, in both directions
     document_begins: NDArray[
         np.bool_
-    ]  # bool (B, T), and this sentence does not go on with the document of the one before
+    ]  # bool (B, T), True if that sentence also starts another document than the previous one
 
 
 class TextPosition(NamedTuple):
-    """Where a reader stands: all that decides what the next window holds."""
+    """The state of a reader, which determines the next window."""
 
-    n_sentences: int  # handed to rows so far, all epochs together
-    sentence: Numbers  # int64 (B,), number in the text of each row's last sentence; -1: none yet
-    place: Numbers  # int64 (B,), places of it that are done
+    n_sentences: int  # given to rows so far, over all epochs
+    sentence: Numbers  # int64 (B,), number of each row's latest sentence in the text; -1: none yet
+    n_done: Numbers  # int64 (B,), positions of it that are done
 
 
 class _Pieces(NamedTuple):
@@ -55,23 +55,23 @@ class _Pieces(NamedTuple):
     sentence: NDArray[Any]  # int64, its number
     start: NDArray[Any]  # int64, of the sentence in the ids
     n_words: NDArray[Any]  # int64, of the sentence
-    first: NDArray[Any]  # int64, the place of the sentence that the piece begins with
+    first: NDArray[Any]  # int64, the position in the sentence at which the piece begins
     n_positions: NDArray[Any]  # int64, of the piece
-    begins_document: NDArray[Any]  # bool, the sentence does not go on with the document of the row's one before
+    begins_document: NDArray[Any]  # bool, the sentence starts another document than the row's previous one
 
 
 class WindowReader:
-    """Reads windows of a text from any position; its memory grows with the rows, not with the text.
+    """Reads windows of a text from any position; memory grows with the rows, not with the text.
 
-    What it keeps between calls (sentences that come next or that rows are within) changes the speed, never the result.
+    What it caches between calls (upcoming and current sentences) affects the speed only.
 
     Args:
         text: the sentences.
         n_rows: B.
         window: T.
         seed: of the shuffling.
-        shuffle: what is shuffled anew in each epoch; see `SentenceOrder`.
-        heldout: int64 (held,), rising: sentences to pass over.
+        shuffle: what is shuffled in each epoch; see `SentenceOrder`.
+        heldout: int64 (held,), rising: sentences to skip.
     Raises:
         TextError: no sentence is left.
     """
@@ -88,16 +88,18 @@ class WindowReader:
     ) -> None:
         held = np.asarray(heldout, dtype=np.int64)
         if len(held) >= text.n_sentences:
-            raise TextError(f"{text.n_sentences} sentences, {len(held)} of them held out; there is none to train on")
+            raise TextError(
+                f"{text.n_sentences} sentences, {len(held)} of them held out; no sentence is left to train on"
+            )
         bounds = text.sentences.read_runs(held.tolist(), 2)  # (held, 2, 2)
         n_held_words = int((bounds[:, 1, 0] - bounds[:, 0, 0]).sum())
         self._order = SentenceOrder(text, shuffle, seed, held)
         self.n_positions = text.n_tokens - n_held_words + self._order.n_sentences
         self._text, self._n_rows, self._window = text, n_rows, window
-        self._within = np.zeros((0, 4), np.int64)  # (B, 4): facts of the sentences that rows were within last
-        self._ahead = np.zeros((0, 4), np.int64)  # (sentences, 4): facts of those that come next
-        self._ahead_from = 0  # the place in the order of the first of them
-        self._kept: dict[int, bytes] = {}  # the words of sentences that rows are within
+        self._within = np.zeros((0, 4), np.int64)  # (B, 4): facts of the current sentence of each row
+        self._ahead = np.zeros((0, 4), np.int64)  # (sentences, 4): facts of the upcoming sentences
+        self._ahead_from = 0  # index in the order of the first of them
+        self._kept: dict[int, bytes] = {}  # the words of current sentences
 
     def start(self) -> TextPosition:
         """The position before the first window."""
@@ -108,11 +110,11 @@ class WindowReader:
 
         Args:
             position: of all rows.
-            rows: of the window to read; all rows move on, whichever are read.
+            rows: the rows to read; the position of all rows advances.
         Returns:
             arrays (rows, T), and the position of all rows.
         Raises:
-            TextError: the position is none of this text.
+            TextError: the position does not belong to this text.
         """
         pieces, after = self._cut(position)
         own = range(self._n_rows)[rows]
@@ -122,32 +124,32 @@ class WindowReader:
         return window, after
 
     def _cut(self, position: TextPosition) -> tuple[_Pieces, TextPosition]:
-        """The pieces of all rows, and where the rows stand after them."""
+        """The pieces of all rows, and the position after them."""
         B, T = self._n_rows, self._window
         before = self._sentences_of(position)  # (B, 4)
-        n_left = np.where(position.sentence < 0, 0, before[:, 2] - before[:, 1] + 1 - position.place)
+        n_left = np.where(position.sentence < 0, 0, before[:, 2] - before[:, 1] + 1 - position.n_done)
         n_taken = []
-        ends: list[int] = []  # places of the sentences ahead, added up
-        taken = places_taken = 0
+        ends: list[int] = []  # cumulative positions of the upcoming sentences
+        taken = positions_taken = 0
         for n_missing in (T - n_left).tolist():
             taken_before = taken
             if n_missing > 0:
-                while not ends or ends[-1] < places_taken + n_missing:
+                while not ends or ends[-1] < positions_taken + n_missing:
                     self._look_ahead(position.n_sentences, 2 * len(ends) + B)
                     ends = np.cumsum(self._ahead[:, 2] - self._ahead[:, 1] + 1).tolist()
-                taken = bisect_left(ends, places_taken + n_missing, taken) + 1
-                places_taken = ends[taken - 1]  # what the window has no room for stays with the row
+                taken = bisect_left(ends, positions_taken + n_missing, taken) + 1
+                positions_taken = ends[taken - 1]  # the rest of the last sentence stays with the row
             n_taken.append(taken - taken_before)
-        going_on = np.flatnonzero(n_left > 0)
-        row = np.concatenate([going_on, np.repeat(np.arange(B), n_taken)])
-        by_row = np.argsort(row, kind="stable")  # a sentence that goes on stands before the new ones
-        row, is_new = row[by_row], by_row >= len(going_on)
-        facts = np.concatenate([before[going_on], self._ahead[:taken]])[by_row]  # (pieces, 4)
+        continued = np.flatnonzero(n_left > 0)
+        row = np.concatenate([continued, np.repeat(np.arange(B), n_taken)])
+        by_row = np.argsort(row, kind="stable")  # a continued sentence comes before new ones
+        row, is_new = row[by_row], by_row >= len(continued)
+        facts = np.concatenate([before[continued], self._ahead[:taken]])[by_row]  # (pieces, 4)
         number, start, end, document = facts.T
         leads = np.searchsorted(row, np.arange(B))  # first piece of each row
-        first = np.where(is_new, 0, position.place[row])
+        first = np.where(is_new, 0, position.n_done[row])
         n_positions = end - start + 1 - first
-        done = np.cumsum(n_positions) - n_positions  # places before each piece
+        done = np.cumsum(n_positions) - n_positions  # positions before each piece
         n_positions = np.minimum(n_positions, T - (done - done[leads][row]))
         previous = np.roll(facts, 1, axis=0)
         previous[leads] = before
@@ -158,10 +160,10 @@ class WindowReader:
         return pieces, TextPosition(position.n_sentences + taken, number[lasts], (first + n_positions)[lasts])
 
     def _fill(self, pieces: _Pieces) -> Window:
-        """Read the words of the pieces, which fill rows of T places."""
+        """Read the words of the pieces, which fill rows of T positions."""
         read: list[bytes] = []
         n_read = 0
-        before_first = []  # for both directions, where <S> of the sentence would stand in what was read: (pieces, 2)
+        before_first = []  # for both directions, the index at which <S> of the sentence would be in `read`: (pieces, 2)
         for _, number, start, n, first, n_positions, _ in zip(*(part.tolist() for part in pieces), strict=True):
             if n <= _KEPT_WORDS:
                 words = self._kept.get(number)
@@ -185,7 +187,7 @@ class WindowReader:
         j = pieces.first[piece] + np.arange(len(piece)) - (np.cumsum(pieces.n_positions) - pieces.n_positions)[piece]
 
         def words_at(i: Numbers, zeros: Numbers) -> Ids:
-            """Of each place the word i of its sentence, <S> being 0."""
+            """Word i of the sentence at each position; <S> is word 0."""
             found = ids[zeros[piece] + np.clip(i, 1, n)]
             return np.where(i == 0, START_ID, np.where(i > n, END_ID, found)).astype(np.int32).reshape(-1, self._window)
 
@@ -200,23 +202,27 @@ class WindowReader:
         )
 
     def _sentences_of(self, position: TextPosition) -> Numbers:
-        """Facts of the sentences that rows are within: int64 (B, 4)."""
-        sentence, place = position.sentence, position.place
-        if not (sentence.shape == place.shape == (self._n_rows,)) or position.n_sentences < 0:
-            raise TextError(f"a position of {len(sentence)} rows in a text read in {self._n_rows}; {_NO_POSITION}")
+        """Facts of the current sentence of each row: int64 (B, 4)."""
+        sentence, n_done = position.sentence, position.n_done
+        if not (sentence.shape == n_done.shape == (self._n_rows,)) or position.n_sentences < 0:
+            raise TextError(
+                f"a position with {len(sentence)} rows, but the text is read in {self._n_rows} rows; {_NO_POSITION}"
+            )
         if not np.array_equal(self._within[:, 0], sentence):
             outside = sentence[(sentence < -1) | (sentence >= self._text.n_sentences)]
             if len(outside):
-                raise TextError(f"sentence {outside[0]} of a text of {self._text.n_sentences}; {_NO_POSITION}")
+                raise TextError(
+                    f"sentence {outside[0]} of a text with {self._text.n_sentences} sentences; {_NO_POSITION}"
+                )
             self._within = np.full((self._n_rows, 4), -1)
             self._within[sentence >= 0] = self._facts(sentence[sentence >= 0])
         n_positions = np.where(sentence < 0, 0, self._within[:, 2] - self._within[:, 1] + 1)
-        if (place < 0).any() or (place > n_positions).any():
-            raise TextError(f"more places of a sentence done than it has; {_NO_POSITION}")
+        if (n_done < 0).any() or (n_done > n_positions).any():
+            raise TextError(f"more positions done than the sentence has; {_NO_POSITION}")
         return self._within
 
     def _look_ahead(self, first: int, count: int) -> None:
-        """Have at least `count` sentences at hand from place `first` of the order."""
+        """Load at least `count` sentences from index `first` of the order."""
         if self._ahead_from != first:
             self._ahead, self._ahead_from = self._ahead[:0], first
         missing = count - len(self._ahead)
@@ -225,6 +231,6 @@ class WindowReader:
             self._ahead = np.concatenate([self._ahead, new])
 
     def _facts(self, numbers: Numbers) -> Numbers:
-        """Of each sentence its number, where it starts and ends in the ids, its document: int64 (sentences, 4)."""
+        """Number, start and end in the ids, and document of each sentence: int64 (sentences, 4)."""
         bounds = self._text.sentences.read_runs(numbers.tolist(), 2)  # (sentences, 2, 2)
         return np.stack([numbers, bounds[:, 0, 0], bounds[:, 1, 0], bounds[:, 0, 1]], axis=1)

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from elmo.model.config import BiLMConfig, bilm_config
-from elmo.model.dropout import DropoutShares, Share
+from elmo.model.dropout import DropoutConfig, Probability
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -46,8 +46,10 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     accumulate: PositiveInt = 1  # parts in which a rank takes its rows: less memory, same result
     shuffle: Literal["sentences", "documents", "none"] = "sentences"  # anew each epoch
     state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
-    dropout: DropoutShares = DropoutShares(layer_inputs=0.1, output=0.1)  # a number: of these two places
-    typing_errors: Share = 0.0  # of places that read their word with a typing error; what is to be predicted has none
+    dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1, output=0.1)  # a number: of these two places
+    typing_errors: Probability = (
+        0.0  # of places that read their word with a typing error; what is to be predicted has none
+    )
     distillation: float = Field(
         0.0, ge=0, le=1
     )  # of the loss: how far from the start, see `train/objectives/distillation.py`

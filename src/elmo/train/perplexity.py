@@ -35,7 +35,7 @@ from elmo.train.ranks import Ranks
 CarryOrZero = Literal["zero", "carry"]
 
 GROUP_TOKENS = 2**18  # tokens of the sentences that are read, spelled and sorted by length together
-MAX_PLACES = 4096  # rows x tokens that each direction reads at once
+MAX_POSITIONS = 4096  # rows x tokens that each direction reads at once
 WORDS_AT_ONCE = 512  # words in the char CNN at once
 
 
@@ -104,18 +104,18 @@ class _Line(NamedTuple):
 def measure_perplexity(
     model: SavedModel,
     sentences: Sequence[Sequence[str]],
-    max_places: int = MAX_PLACES,
+    max_positions: int = MAX_POSITIONS,
 ) -> Perplexity:
     """Read sentences with state zero and predict each word and mark from both sides.
 
     Args:
         model: with softmax and vocabulary.
         sentences: tokenized; empty ones are passed over.
-        max_places: rows x tokens of one batch at most; changes memory, not the result.
+        max_positions: rows x tokens of one batch at most; changes memory, not the result.
     Raises:
         TextError: there is no sentence.
     """
-    each = measure_each(model, (words for words in sentences if words), max_places=max_places)
+    each = measure_each(model, (words for words in sentences if words), max_positions=max_positions)
     result = sum(each, start=NOTHING)
     if not result.tokens:
         raise TextError(NO_SENTENCE)
@@ -129,7 +129,7 @@ def measure_each(
     report: Callable[[int], None] | None = None,
     *,
     group_tokens: int = GROUP_TOKENS,
-    max_places: int = MAX_PLACES,
+    max_positions: int = MAX_POSITIONS,
 ) -> Iterator[Perplexity]:
     """The perplexity of each sentence, in order; sentences are taken from a stream as they are needed.
 
@@ -138,7 +138,7 @@ def measure_each(
         sentences: tokenized, none of them empty.
         state: "zero" at the start of each sentence, or "carry": one row, as the module tells.
         report: is told after each batch how many tokens it counted.
-        group_tokens: tokens of the sentences held at once. max_places: rows x tokens read at once, of a long row too. Both
+        group_tokens: tokens of the sentences held at once. max_positions: rows x tokens read at once, of a long row too. Both
             change memory and speed, not the result.
     """
     bilm, softmax, vocabulary = model.bilm, model.softmax, model.vocabulary
@@ -149,7 +149,7 @@ def measure_each(
         raise ConfigError(f'state="carry": the encoder of this model ({encoder.kind}) has no state; use state="zero"')
     carried: BiLMState | None = None
     at_once = (
-        group_tokens if state == "zero" else max_places
+        group_tokens if state == "zero" else max_positions
     )  # a carried row is not sorted: no use in holding more of it
     for group in _groups(sentences, at_once):
         vectors, lines = _spell(bilm, model.word_encoder, vocabulary, group)
@@ -157,13 +157,15 @@ def measure_each(
             batches = [[list(range(len(group)))]]
         else:
             lengths = [len(words) for words in group]
-            batches = [[[i] for i in some] for some in length_batches(lengths, max_rows=256, max_places=max_places)]
+            batches = [
+                [[i] for i in some] for some in length_batches(lengths, max_rows=256, max_positions=max_positions)
+            ]
         ways = (lines, [line.reversed() for line in lines])
         nats = np.zeros((2, len(group)))
         for rows in batches:
             numbers = [i for row in rows for i in row]
             before = carried if state == "carry" else None
-            nats[:, numbers], carried = _read_rows(bilm, softmax, vectors, ways, rows, before, max_places)
+            nats[:, numbers], carried = _read_rows(bilm, softmax, vectors, ways, rows, before, max_positions)
             if report is not None:
                 report(sum(len(group[i]) + 1 for i in numbers))
         for line, forward, backward in zip(lines, *nats.tolist(), strict=True):
@@ -214,7 +216,7 @@ def _read_rows(
     ways: tuple[Sequence[_Line], Sequence[_Line]],
     rows: Sequence[Sequence[int]],
     state: BiLMState | None,
-    max_places: int,
+    max_positions: int,
 ) -> tuple[NDArray[np.float64], BiLMState | None]:
     """Both directions read rows of lines, each row one line after the other.
 
@@ -237,7 +239,7 @@ def _read_rows(
         ids[direction][mask] = np.concatenate([lines[i].ids[1:] for row in rows for i in row])
     nats = np.zeros((2, B, T))
     # An encoder that hands no state on knows nothing of the piece before: it reads a row whole, however long.
-    window = max(1, max_places // B) if bilm.config.encoder.has_state else T
+    window = max(1, max_positions // B) if bilm.config.encoder.has_state else T
     for t in range(0, T, window):
         here = slice(t, t + window)
         tokens = vectors[torch.from_numpy(words[:, :, here]).to(vectors.device)]  # (2, B, window, P)

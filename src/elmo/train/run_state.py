@@ -54,7 +54,7 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
     """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
     prefix = _state_prefix(model)
     tensors = {prefix + name: t for name, t in run.state.named_tensors().items()}
-    rows = (run.position.sentence, run.position.place)
+    rows = (run.position.sentence, run.position.n_done)
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
     target = folder / f"step-{run.place.step:09d}"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from elmo.errors import ConfigError
-from elmo.model.output.adaptive_softmax import AdaptiveSoftmax, cutoffs_by_share
+from elmo.model.output.adaptive_softmax import AdaptiveSoftmax, cutoffs_by_coverage
 
 N, P, V, CUTS = 40, 13, 23, [5, 11]
 
@@ -115,16 +115,16 @@ def test_products_in_bfloat16_lose_nearly_the_same_and_the_biases_stay_exact():
 
 
 def test_the_cuts_cover_their_shares():
-    assert cutoffs_by_share(np.array([5.0, 3.0, 1.0, 0.6, 0.4])) == [2, 4]  # 80 % by two words, 96 % by four
-    assert cutoffs_by_share(np.array([5.0, 2.9, 1.1, 0.6, 0.4])) == [3, 4]
-    assert cutoffs_by_share(np.array([5.0, 2.9, 1.0, 0.6, 0.5])) == [3, 4]  # the last cluster is not empty
-    assert cutoffs_by_share(np.array([1.0, 2.0, 3.0, 94.0])[::-1]) == [1, 2]
+    assert cutoffs_by_coverage(np.array([5.0, 3.0, 1.0, 0.6, 0.4])) == [2, 4]  # 80 % by two words, 96 % by four
+    assert cutoffs_by_coverage(np.array([5.0, 2.9, 1.1, 0.6, 0.4])) == [3, 4]
+    assert cutoffs_by_coverage(np.array([5.0, 2.9, 1.0, 0.6, 0.5])) == [3, 4]  # the last cluster is not empty
+    assert cutoffs_by_coverage(np.array([1.0, 2.0, 3.0, 94.0])[::-1]) == [1, 2]
 
 
 @pytest.mark.parametrize("counts", [[1.0], [1.0, 1.0], [99.0, 1.0, 1.0]])
 def test_a_vocabulary_without_room_between_the_cuts_is_refused(counts):
     with pytest.raises(ConfigError, match=rf"these {len(counts)} words; take softmax=full"):
-        cutoffs_by_share(np.array(counts))
+        cutoffs_by_coverage(np.array(counts))
 
 
 def test_clusters_are_half_as_wide_as_what_comes_before_them():

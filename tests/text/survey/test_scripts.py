@@ -7,7 +7,7 @@ def test_letters_are_shared_out_by_script_weighted_by_frequency():
     mix = mix_scripts({"cat": 2, "été": 1, "кот": 3, "猫": 3, "12": 50, ",": 99, "don't": 1})
     assert mix.letters == {"Latin": 3 * 2 + 3 + 4, "Cyrillic": 9, "Han": 3}
     assert mix.bytes == {"Latin": 6 + 5 + 4, "Cyrillic": 18, "Han": 9}
-    assert list(mix.shares()) == ["Latin", "Cyrillic", "Han"]
+    assert list(mix.fractions()) == ["Latin", "Cyrillic", "Han"]
     assert mix.bytes_per_letter() == pytest.approx(42 / 25)
 
 
@@ -24,4 +24,4 @@ def test_signs_and_shared_letters_have_no_script():
 
 def test_a_text_without_letters_has_no_scripts():
     mix = mix_scripts({"1": 3})
-    assert (mix.shares(), mix.bytes_per_letter(), mix.mixed_examples) == ({}, 0, [])
+    assert (mix.fractions(), mix.bytes_per_letter(), mix.mixed_examples) == ({}, 0, [])

@@ -45,8 +45,8 @@ def line_tally(counts: dict[int, int], most: int) -> LineTally:
 def test_repeated_lines_are_counted_exactly_as_long_as_there_is_room():
     tally = line_tally({1: 1, 2: 3, 3: 2, 4: 1}, most=4)
     assert tally.sampled == 1
-    assert tally.share_repeated() == pytest.approx(3 / 7)
-    assert tally.share_of_bytes_repeated() == pytest.approx(3 / 7)
+    assert tally.fraction_repeated() == pytest.approx(3 / 7)
+    assert tally.fraction_of_bytes_repeated() == pytest.approx(3 / 7)
     assert tally.commonest(9) == [RepeatedLine("line 00002", 3), RepeatedLine("line 00003", 2)]
 
 
@@ -55,8 +55,8 @@ def test_a_full_tally_of_lines_estimates_the_shares_from_a_sample():
     tally = line_tally(counts, most=2000)
     assert tally.sampled >= 10
     assert len(tally._counts) <= 2000 + 50
-    assert tally.share_repeated() == pytest.approx(0.2, abs=0.03)
-    assert tally.share_of_bytes_repeated() == pytest.approx(0.2, abs=0.03)
+    assert tally.fraction_repeated() == pytest.approx(0.2, abs=0.03)
+    assert tally.fraction_of_bytes_repeated() == pytest.approx(0.2, abs=0.03)
 
 
 def test_the_commonest_line_is_counted_on_whether_or_not_it_is_in_the_sample():

@@ -80,7 +80,7 @@ def _wrapped(f: Findings) -> Advice | None:
     narrow = quantile(unmarked, 0.75) - quantile(unmarked, 0.25) <= max(2, 0.15 * middle)
     if inside < 20 or unmarked.total() < 0.4 * inside or middle < 20 or not narrow:
         return None
-    between = " -v OFS=" if f.scripts.shares().get("Han", 0) > 0.5 else ""
+    between = " -v OFS=" if f.scripts.fractions().get("Han", 0) > 0.5 else ""
     glue = 'gsub(/-\\n/, ""); ' if f.survey.n_hyphenated > inside / 100 else ""
     return Advice(
         f"Paragraphs are broken into lines of some {middle} characters: {unmarked.total() / inside:.0%} of the lines "
@@ -91,7 +91,7 @@ def _wrapped(f: Findings) -> Advice | None:
 
 
 def _repeated(f: Findings) -> Advice | None:
-    lines, of_bytes = f.survey.lines.share_repeated(), f.survey.lines.share_of_bytes_repeated()
+    lines, of_bytes = f.survey.lines.fraction_repeated(), f.survey.lines.fraction_of_bytes_repeated()
     if of_bytes < 0.02:
         return None
     return Advice(
@@ -145,7 +145,7 @@ def _overlong(f: Findings) -> Advice | None:
 def _three_bytes(f: Findings) -> Advice | None:
     if (size := f.scripts.bytes_per_letter()) < 2.5:
         return None
-    script = next(iter(f.scripts.shares()))
+    script = next(iter(f.scripts.fractions()))
     if f.characters_per_token < 2:
         why = "and most tokens are one letter, whose bytes carry little information for the char CNN"
     else:

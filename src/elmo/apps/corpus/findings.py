@@ -137,13 +137,13 @@ def flat_facts(findings: Findings) -> dict[str, Fact]:
         "vocabulary_size_suggested_oov": findings.suggested.held_back,
         "unknown_marks": survey.n_unknown_marks / n_tokens,
         "separated_commas": survey.n_separated_commas / survey.n_commas if survey.n_commas else None,
-        "repeated_lines": survey.lines.share_repeated(),
-        "repeated_bytes": survey.lines.share_of_bytes_repeated(),
+        "repeated_lines": survey.lines.fraction_repeated(),
+        "repeated_bytes": survey.lines.fraction_of_bytes_repeated(),
         "repeated_lines_sampled": survey.lines.sampled > 1,
     }
     for i, (text, count) in enumerate(survey.lines.commonest(_N_SHOWN), 1):
         facts |= {f"repeated_{i}": text, f"repeated_{i}_count": count}
-    facts |= {f"script_{script.lower()}": share for script, share in findings.scripts.shares().items()}
+    facts |= {f"script_{script.lower()}": share for script, share in findings.scripts.fractions().items()}
     facts |= {
         f"bytes_per_letter_{script.lower()}": findings.scripts.bytes[script] / n
         for script, n in findings.scripts.letters.items()

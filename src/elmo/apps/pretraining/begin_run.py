@@ -117,7 +117,7 @@ def start_run(
             start=None if start is None else Path(start).name,
             max_steps=max_steps,
             storage=storage,
-            scripts=mix_scripts(counts).rounded_shares(),
+            scripts=mix_scripts(counts).rounded_fractions(),
             word_files=checksums_of_word_files(part),
         )
         write_run_settings(settings, part)

@@ -91,7 +91,7 @@ def _counts(f: "Findings") -> "Table":
 
     survey, lengths = f.survey, f.survey.sentence_lengths
     median = quantile(survey.document_lengths, 0.5)
-    scripts = [f"{name} {_percent(share)}" for name, share in f.scripts.shares().items() if share >= 0.00005]
+    scripts = [f"{name} {_percent(share)}" for name, share in f.scripts.fractions().items() if share >= 0.00005]
     rows = {
         "text": f"{_number(survey.n_files, 'file')}, {survey.n_bytes:,} bytes, {_number(survey.n_lines, 'line')}, "
         f"{survey.n_empty:,} of them empty",
@@ -133,10 +133,10 @@ def _faults(f: "Findings") -> "Table":
     unmarked = survey.unmarked_lengths.total() / max(1, survey.n_inside)
     common = ", ".join(f"{line.n:,} x {visible(line.text)[:24]}" for line in survey.lines.commonest(_N_SHOWN))
     rows = [("not fully read", message) for message in survey.unread]
-    if repeated := survey.lines.share_repeated():
+    if repeated := survey.lines.fraction_repeated():
         share = f"{'about ' * (survey.lines.sampled > 1)}{_percent(repeated)}"
         rows.append(
-            ("repeated lines", f"{share}, {_percent(survey.lines.share_of_bytes_repeated())} of the text: {common}")
+            ("repeated lines", f"{share}, {_percent(survey.lines.fraction_of_bytes_repeated())} of the text: {common}")
         )
     if f.overlong.tokens:
         words = ", ".join(word[:24] for word in f.overlong.examples[:3])

@@ -1,12 +1,12 @@
 """The adaptive softmax (Grave et al. 2017): frequent words in a head, rare ones in clusters with smaller vectors.
 
-A vocabulary in order of frequency is cut at `cutoffs`. The head chooses among the words before the first cut and the clusters,
-a cluster among its words, by vectors half as wide as those of the part before it: -log P(word) = -log P(cluster) - log P(word in
-its cluster). So it is a softmax over the whole vocabulary, and its loss a cross-entropy, though a place pays only for the head
-and for the one cluster that its word is in.
+A vocabulary in order of frequency is split at `cutoffs`. The head predicts the words before the first cutoff and the clusters;
+each cluster predicts its words, with vectors half as wide as those of the part before it: -log P(word) = -log P(cluster) -
+log P(word in its cluster). It is a softmax over the whole vocabulary, and its loss is a cross-entropy, but a position computes
+only the head and the cluster of its word.
 
-PyTorch's `nn.AdaptiveLogSoftmaxWithLoss` is the twin. Ours gives every weight a gradient at every step (one rank of several, or
-an optimizer that goes on, must not miss one), multiplies in the precision of a run, and measures in chunks.
+PyTorch's `nn.AdaptiveLogSoftmaxWithLoss` is the twin in tests. Ours gives every weight a gradient at every step (several ranks
+and a resumed optimizer need all of them), multiplies in the precision of a run, and evaluates in chunks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +23,11 @@ from elmo.errors import ConfigError
 from elmo.model.kernels.products import linear_in
 from elmo.model.output.softmax import Softmax, chunked_softmax_nats
 
-COVERED = (0.8, 0.95)  # of the targets: by the head, by the head with the first cluster
+COVERED = (0.8, 0.95)  # fraction of the targets in the head, and in the head with the first cluster
 
 
-def cutoffs_by_share(counts: NDArray[np.float64]) -> list[int]:
-    """Where to cut a vocabulary: how many of its first words cover each share of the targets in `COVERED`.
+def cutoffs_by_coverage(counts: NDArray[np.float64]) -> list[int]:
+    """Where to split a vocabulary: the number of its first words that cover each fraction of the targets in `COVERED`.
 
     Args:
         counts: float64 (V,), how often each word is a target, in the order of the vocabulary.
@@ -38,20 +38,20 @@ def cutoffs_by_share(counts: NDArray[np.float64]) -> list[int]:
     """
     V = len(counts)
     reached = np.cumsum(counts) / counts.sum()  # (V,)
-    cutoffs = sorted({min(int((reached < share).sum()) + 1, V - 1) for share in COVERED})
+    cutoffs = sorted({min(int((reached < fraction).sum()) + 1, V - 1) for fraction in COVERED})
     if len(cutoffs) < len(COVERED) or cutoffs[0] < 1:
-        shares = " and ".join(f"{100 * share:.0f} %" for share in COVERED)
+        fractions = " and ".join(f"{100 * fraction:.0f} %" for fraction in COVERED)
         raise ConfigError(
-            f"softmax=adaptive cuts a vocabulary where {shares} of the words to predict are covered, which leaves nothing "
-            f"between the two cuts of these {V:,} words; take softmax=full for so few"
+            f"softmax=adaptive splits a vocabulary where {fractions} of the words to predict are covered, which leaves no words "
+            f"between the two cutoffs of these {V:,} words; use softmax=full for a vocabulary of this size"
         )
     return cutoffs
 
 
 class _Choice(NamedTuple):
-    """What some places choose among: one of the softmaxes that an adaptive one is made of."""
+    """One of the softmaxes of an adaptive softmax: the head or a cluster, with its positions."""
 
-    places: Tensor  # int64 (M,), of the N places
+    positions: Tensor  # int64 (M,), of the N positions
     x: Tensor  # float (M, Q)
     weight: Tensor  # float (W, Q)
     bias: Tensor | None  # float (W,)
@@ -59,7 +59,7 @@ class _Choice(NamedTuple):
 
 
 class _Cluster(nn.Module):
-    """Rare words by vectors of Q numbers; within it none is likelier than another before anything is read."""
+    """Rare words with vectors of Q numbers, without a bias."""
 
     def __init__(self, n_words: int, projection_size: int, size: int) -> None:
         super().__init__()
@@ -68,11 +68,11 @@ class _Cluster(nn.Module):
 
 
 class AdaptiveSoftmax(nn.Module):
-    """An output layer of both directions in which rare words cost less.
+    """An output layer for both directions with lower cost for rare words.
 
     Args:
         n_words: V. projection_size: P.
-        cutoffs: places in the vocabulary where a cluster begins, rising, above 0 and below V.
+        cutoffs: indices in the vocabulary at which a cluster begins, rising, above 0 and below V.
     """
 
     def __init__(self, n_words: int, projection_size: int, cutoffs: Sequence[int]) -> None:
@@ -89,9 +89,9 @@ class AdaptiveSoftmax(nn.Module):
         return self.cutoffs[-1]
 
     @torch.no_grad()
-    def start_at(self, log_shares: Tensor) -> None:
-        """Let words and clusters begin as likely as they are frequent: log_shares float (V,)."""
-        head, *clusters = log_shares.tensor_split(self.cutoffs[:-1])
+    def start_at(self, log_frequencies: Tensor) -> None:
+        """Set the initial bias of words and clusters to their log frequency: log_frequencies float (V,)."""
+        head, *clusters = log_frequencies.tensor_split(self.cutoffs[:-1])
         self.head.bias.copy_(torch.cat([head, torch.stack([cluster.logsumexp(0) for cluster in clusters])]))
 
     def loss(self, x: Tensor, targets: Tensor, precision: torch.dtype | None = None) -> Tensor:
@@ -108,16 +108,16 @@ class AdaptiveSoftmax(nn.Module):
             scores = linear_in(choice.x, choice.weight, None, precision)  # (M, W)
             scores = scores if choice.bias is None else scores + choice.bias
             own = functional.cross_entropy(scores, choice.targets, reduction="none")  # (M,)
-            losses = losses.index_add(0, choice.places, own)
+            losses = losses.index_add(0, choice.positions, own)
         return losses
 
     @torch.no_grad()
     def nats(self, x: Tensor, targets: Tensor) -> Tensor:
         """`loss` without all scores at once, see `chunked_softmax_nats`: float64 (N,)."""
         losses = x.new_zeros(len(x), dtype=torch.float64)
-        for places, read, weight, bias, own in self._choices(x, targets, None):
+        for positions, read, weight, bias, own in self._choices(x, targets, None):
             bias = weight.new_zeros(len(weight)) if bias is None else bias
-            losses.index_add_(0, places, chunked_softmax_nats(read, weight, bias, own))
+            losses.index_add_(0, positions, chunked_softmax_nats(read, weight, bias, own))
         return losses
 
     def log_probabilities(self, x: Tensor) -> Tensor:
@@ -133,14 +133,14 @@ class AdaptiveSoftmax(nn.Module):
         return cast("Iterable[_Cluster]", self.clusters)
 
     def _choices(self, x: Tensor, targets: Tensor, precision: torch.dtype | None) -> Iterator[_Choice]:
-        """All places choose in the head, those whose word is in a cluster there too; a cluster may have no place."""
+        """The head with all positions, and each cluster with the positions of its words, which may be none."""
         in_head = targets
         for number, (cluster, (begin, end)) in enumerate(zip(self._clusters(), pairwise(self.cutoffs), strict=True)):
             inside = (targets >= begin) & (targets < end)
             in_head = torch.where(inside, self.cutoffs[0] + number, in_head)
-            places = torch.nonzero(inside)[:, 0]  # (M,)
-            read = linear_in(x.index_select(0, places), cluster.projection.weight, None, precision)  # (M, Q)
-            yield _Choice(places, read, cluster.words.weight, None, targets[places] - begin)
+            positions = torch.nonzero(inside)[:, 0]  # (M,)
+            read = linear_in(x.index_select(0, positions), cluster.projection.weight, None, precision)  # (M, Q)
+            yield _Choice(positions, read, cluster.words.weight, None, targets[positions] - begin)
         yield _Choice(torch.arange(len(x), device=x.device), x, self.head.weight, self.head.bias, in_head)
 
 
@@ -148,7 +148,7 @@ OutputLayer = Softmax | AdaptiveSoftmax
 
 
 def output_layer(n_words: int, projection_size: int, cutoffs: Sequence[int] | None) -> OutputLayer:
-    """A new output layer; `cutoffs`: of an adaptive softmax, None: a row for each word."""
+    """A new output layer; `cutoffs`: of an adaptive softmax; None: one row per word."""
     if cutoffs is None:
         return Softmax(n_words, projection_size)
     return AdaptiveSoftmax(n_words, projection_size, cutoffs)

@@ -1,8 +1,8 @@
 """The sampled softmax of `softmax.py` on the few rows that a step touches, with a hand-written gradient.
 
-A step of 128 x 20 places looks at some ten thousand of perhaps a million rows. They are gathered once for both directions,
-and only they have a gradient. The scores of a block of places are made, used and dropped while they are still in the cache;
-what is kept for the gradient are the probabilities, in the precision of the products. `softmax.sampled_softmax` is the
+A step of 128 x 20 positions uses some ten thousand of perhaps a million rows. They are gathered once for both directions, and
+only they have a gradient. The logits of a block of positions are computed, used and dropped while they are in the cache; the
+probabilities are kept for the gradient, in the precision of the products. `softmax.sampled_softmax` is the
 readable twin that it is tested against.
 """
 
@@ -16,13 +16,13 @@ from elmo.model.kernels.compiled import compiled_on
 from elmo.model.kernels.products import product_with
 
 _ALIGNED = 8  # numbers
-BLOCK_BYTES = 2**23  # of the scores of one block of places, float32
+BLOCK_BYTES = 2**23  # of the logits of one block of positions, float32
 
 
-def shares_and_losses(
+def probs_and_losses(
     scores: Tensor, shifts: Tensor, right: Tensor, own_column: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What a block of places makes of its scores, for a GPU, which compiles it to a few kernels.
+    """Probabilities and losses of a block of positions from its logits, for a GPU, which compiles it to a few kernels.
 
     Args:
         scores: float (N, S), of the negatives without `shifts`: float (S,).
@@ -39,16 +39,16 @@ def shares_and_losses(
 
 
 class SampledTargets(NamedTuple):
-    """What the places of one direction predict, and against what: places in the rows of the step, see `sampled_loss_fast`."""
+    """Targets and negatives of the positions of one direction, as indices in the rows of the step, see `sampled_loss_fast`."""
 
     target_at: Tensor  # int64 (N,)
     negative_at: Tensor  # int64 (S,), all different
-    target_log_counts: Tensor  # float (N,), log of how often each target was to be expected in the draw
+    target_log_counts: Tensor  # float (N,), log of the expected count of each target in the draw
     negative_log_counts: Tensor  # float (S,)
 
 
 def _at_once(x: Tensor) -> bool:
-    """Whether all places are one block: a GPU has no cache to stay in."""
+    """Whether all positions are one block, as on a GPU."""
     return x.is_cuda
 
 
@@ -65,17 +65,19 @@ class _SampledLoss(Function):
         shifts = biases[what.negative_at] - what.negative_log_counts  # (S,)
         column_of = what.target_at.new_full((len(rows),), -1)
         column_of[what.negative_at] = torch.arange(S, device=x.device)
-        own_column = column_of[what.target_at][:, None]  # (N, 1), where a negative is the place's own target; else -1
+        own_column = column_of[what.target_at][
+            :, None
+        ]  # (N, 1), the negative that is the position's own target; else -1
         block = max(1, min(N, BLOCK_BYTES // (4 * S)))
         score = product_with(negative_rows, block)
         low_x = x.to(low)
         if _at_once(x):
-            found = compiled_on(x.device, shares_and_losses)(score(low_x), shifts, right, own_column)
+            found = compiled_on(x.device, probs_and_losses)(score(low_x), shifts, right, own_column)
             ctx.save_for_backward(low_x, x, rows, target_rows, negative_rows, *found[:2])
             ctx.what = what
             return found[2]
-        shares = x.new_empty(N, S, dtype=low)  # probability of each negative
-        own_share, losses = torch.empty_like(right), torch.empty_like(right)
+        probs = x.new_empty(N, S, dtype=low)  # probability of each negative
+        target_prob, losses = torch.empty_like(right), torch.empty_like(right)
         for begin in range(0, N, block):
             part = slice(begin, min(N, begin + block))
             wrong = score(low_x[part]).to(x.dtype).add_(shifts)  # (block, S)
@@ -85,26 +87,26 @@ class _SampledLoss(Function):
             wrong.sub_(highest[:, None]).exp_()
             own = (right[part] - highest).exp_()
             total = wrong.sum(dim=1).add_(own)
-            own_share[part] = own / total
+            target_prob[part] = own / total
             losses[part] = total.log() + highest - right[part]
-            shares[part] = wrong.div_(total[:, None])
-        ctx.save_for_backward(low_x, x, rows, target_rows, negative_rows, shares, own_share)
+            probs[part] = wrong.div_(total[:, None])
+        ctx.save_for_backward(low_x, x, rows, target_rows, negative_rows, probs, target_prob)
         ctx.what = what
         return losses
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        low_x, x, rows, target_rows, negative_rows, shares, own_share = ctx.saved_tensors
+        low_x, x, rows, target_rows, negative_rows, probs, target_prob = ctx.saved_tensors
         what: SampledTargets = ctx.what
         of_loss = gradients[0]  # (N,)
-        of_right = (own_share - 1.0) * of_loss  # (N,)
-        of_x = torch.mm(shares, negative_rows).to(x.dtype).mul_(of_loss[:, None])
+        of_right = (target_prob - 1.0) * of_loss  # (N,)
+        of_x = torch.mm(probs, negative_rows).to(x.dtype).mul_(of_loss[:, None])
         of_x.addcmul_(of_right[:, None], target_rows)
         P = x.shape[1]
-        scaled = low_x.new_zeros(len(x), P + _ALIGNED)  # a GPU is slow where rows do not begin at round addresses
+        scaled = low_x.new_zeros(len(x), P + _ALIGNED)  # a GPU is slow if rows are not aligned
         scaled[:, :P] = low_x * of_loss[:, None]
         scaled[:, P] = of_loss
-        of_negatives = torch.mm(shares.t(), scaled).to(x.dtype)  # (S, P + 8), the bias after P numbers
+        of_negatives = torch.mm(probs.t(), scaled).to(x.dtype)  # (S, P + 8), the bias after P numbers
         of_rows, of_biases = torch.zeros_like(rows), rows.new_zeros(len(rows))
         of_rows.index_add_(0, what.negative_at, of_negatives[:, :P]).index_add_(
             0, what.target_at, of_right[:, None] * x
@@ -120,7 +122,7 @@ def sampled_loss_fast(
 
     Args:
         x: float (N, P). rows: float (U, P), the softmax's rows of the different words of the step. biases: float (U,).
-        what: targets and negatives as places in `rows`.
+        what: targets and negatives as indices in `rows`.
         precision: of matrix products; None: that of `x`.
     Returns:
         loss_nats: float (N,).

@@ -16,11 +16,11 @@ from elmo.errors import ConfigError
 
 
 class Negatives(NamedTuple):
-    """Words drawn against the targets, shared by all tokens of one direction and step."""
+    """Negative samples, shared by all tokens of one direction and step."""
 
     ids: Tensor  # int64 (S,), all different
-    expected_counts: Tensor  # float (S,), how often each was to be expected in the draw
-    n_tries: int  # draws that were needed for S different words
+    expected_counts: Tensor  # float (S,), expected count of each in the draw
+    n_tries: int  # number of draws for S different words
 
 
 def log_uniform_probability(ids: Tensor, n_words: int) -> Tensor:
@@ -30,7 +30,7 @@ def log_uniform_probability(ids: Tensor, n_words: int) -> Tensor:
 
 
 def expected_count(ids: Tensor, n_words: int, n_tries: int) -> Tensor:
-    """How often a word is to be expected among the different words of `n_tries` draws: 1 - (1 - P)^tries, float64."""
+    """Expected count of a word among the different words of `n_tries` draws: 1 - (1 - P)^tries, float64."""
     return -torch.expm1(n_tries * torch.log1p(-log_uniform_probability(ids, n_words)))
 
 
@@ -38,17 +38,17 @@ def draw_negatives(n_words: int, n_negatives: int, generator: np.random.Generato
     """Draw different words from the log-uniform distribution until there are `n_negatives` of them.
 
     Raises:
-        ConfigError: more negatives are asked for than there are words.
+        ConfigError: more negatives than words.
     """
     if n_negatives > n_words:
         raise ConfigError(f"{n_negatives} negatives from {n_words} words; n_negatives must not exceed the vocabulary")
-    if n_negatives == n_words:  # every word, with certainty: the full softmax
+    if n_negatives == n_words:  # every word: the full softmax
         return Negatives(torch.arange(n_words), torch.ones(n_words), n_words)
     drawn = np.zeros(0, dtype=np.int64)
     while True:
         more = np.exp(generator.random(2 * n_negatives) * np.log(n_words + 1)).astype(np.int64) - 1
         drawn = np.concatenate([drawn, np.minimum(more, n_words - 1)])
-        first = np.sort(np.unique(drawn, return_index=True)[1])  # where each different word was first drawn
+        first = np.sort(np.unique(drawn, return_index=True)[1])  # first draw of each different word
         if len(first) >= n_negatives:
             break
     n_tries = int(first[n_negatives - 1]) + 1
@@ -70,11 +70,11 @@ def full_softmax(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Te
 
 @torch.no_grad()
 def chunked_softmax_nats(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, logits_bytes: int = 2**23) -> Tensor:
-    """`full_softmax` without its (N, V) logits: a chunk of the vocabulary at a time, the log-sum-exp running. No gradient.
+    """`full_softmax` without its (N, V) logits: a chunk of the vocabulary at a time, with a running log-sum-exp. No gradient.
 
     Args:
         x, weight, bias, targets: as for `full_softmax`.
-        logits_bytes: size of a chunk of logits at most; the default stays in a cache of the processor.
+        logits_bytes: maximum size of a chunk of logits; the default fits in a cache of the processor.
     Returns:
         loss_nats: float64 (N,).
     """
@@ -100,7 +100,7 @@ def chunked_softmax_nats(x: Tensor, weight: Tensor, bias: Tensor, targets: Tenso
 def sampled_softmax(
     x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: Negatives, target_counts: Tensor
 ) -> Tensor:
-    """Cross-entropy of each target against the drawn words only, corrected for how likely each was to be drawn.
+    """Cross-entropy of each target against the drawn words only, corrected by the expected count of each.
 
     Args:
         x: float (N, P). weight: float (V, P). bias: float (V,). targets: int64 (N,).
@@ -119,7 +119,7 @@ def sampled_softmax(
 
 
 class Softmax(nn.Module):
-    """The output layer of both directions: a row and a bias for each word."""
+    """The output layer of both directions: one row and one bias per word."""
 
     def __init__(self, n_words: int, projection_size: int) -> None:
         super().__init__()
@@ -133,9 +133,9 @@ class Softmax(nn.Module):
         return self.weight.shape[0]
 
     @torch.no_grad()
-    def start_at(self, log_shares: Tensor) -> None:
-        """Let words begin as likely as they are frequent: log_shares float (V,)."""
-        self.bias.copy_(log_shares)
+    def start_at(self, log_frequencies: Tensor) -> None:
+        """Set the initial bias to the log frequency of each word: log_frequencies float (V,)."""
+        self.bias.copy_(log_frequencies)
 
     def loss(self, x: Tensor, targets: Tensor) -> Tensor:
         """`full_softmax` with these parameters: float (N,)."""

@@ -1,4 +1,4 @@
-"""How many words of a text a vocabulary does not know, for vocabularies of several sizes."""
+"""The OOV rate of a text for vocabularies of several sizes."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -9,17 +9,17 @@ from elmo.text.words.characters import UNKNOWN_IN_TEXT
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 
 SIZES = (1_000, 5_000, 10_000, 30_000, 50_000, 100_000, 200_000, 500_000, 800_000)
-_OFTEN = 3  # occurrences from which on a word can be learnt; the 1 Billion Word Benchmark draws the same line
-_GOOD = 0.05  # share of unknown words in new text
+_OFTEN = 3  # minimum occurrences of a word that can be learned; the 1 Billion Word Benchmark uses the same limit
+_GOOD = 0.05  # OOV rate in new text
 
 
 class Coverage(NamedTuple):
-    """A size of vocabulary and the share of words outside it (OOV), a literal `<unk>` not counted.
+    """A vocabulary size and its OOV rate (fraction of tokens outside it), without literal `<unk>`.
 
     Attributes:
-        size: words, the most frequent ones.
-        own: of the text that the vocabulary was counted on.
-        held_back: of text that it was not counted on, the honest figure; None if there is none.
+        size: number of words, the most frequent ones.
+        own: OOV rate of the text that the vocabulary was counted on.
+        held_back: OOV rate of text that it was not counted on; None if there is none.
     """
 
     size: int
@@ -28,11 +28,11 @@ class Coverage(NamedTuple):
 
 
 class FrequentWords:
-    """The words of a text in order of frequency, and how many tokens the first of them make up.
+    """The words of a text in order of frequency, with cumulative token counts.
 
     Args:
-        counts: the words of the text, without those held back; may lack rare ones, which then are unknown.
-        n_tokens: all its tokens.
+        counts: the words of the text, without the part held back; rare ones may be missing and are then unknown.
+        n_tokens: number of its tokens.
         held_back, n_held_back: the same of the part held back.
     """
 
@@ -46,25 +46,25 @@ class FrequentWords:
 
     @property
     def sizes(self) -> list[int]:
-        """Those of `SIZES` that the text has as many words for, and the number of all."""
+        """The `SIZES` below the number of words in the text, and that number."""
         return [size for size in SIZES if size < self.n_words] + [self.n_words] * (self.n_words > 0)
 
     def coverage(self, size: int) -> Coverage:
         """The OOV rates of a vocabulary of `size` words, or of all if there are fewer."""
-        place = min(size, self.n_words)
+        n_words = min(size, self.n_words)
         return Coverage(
-            place,
-            1 - int(self._known[place]) / self._n if self._n > 0 else 0.0,
-            1 - int(self._known_held_back[place]) / self._n_held_back if self._n_held_back > 0 else None,
+            n_words,
+            1 - int(self._known[n_words]) / self._n if self._n > 0 else 0.0,
+            1 - int(self._known_held_back[n_words]) / self._n_held_back if self._n_held_back > 0 else None,
         )
 
     def suggested(self, at_least: int) -> int:
-        """A size for training: the smallest of `sizes` that leaves 5 % of new text unknown, but of words that can be learnt.
+        """A size for training: the smallest of `sizes` with an OOV rate of at most 5 % on new text, limited to learnable words.
 
-        A word seen twice cannot be learnt, so more than the words seen three times are never suggested.
+        The size is at most the number of words that occur three times: rarer words cannot be learned.
 
         Args:
-            at_least: a size below which nothing is saved; suggested if there are as many words to learn.
+            at_least: the minimum, if there are as many learnable words.
         """
         n_often = int((np.diff(self._known) >= _OFTEN).sum())
         rates = ((size, self.coverage(size).held_back) for size in self.sizes)
@@ -73,7 +73,7 @@ class FrequentWords:
 
 
 def oov_rate(counts: Counter[str], n_tokens: int, vocabulary: Vocabulary) -> float:
-    """The share of `n_tokens` words that a vocabulary does not know, a literal `<unk>` not counted."""
+    """The fraction of `n_tokens` words outside a vocabulary, without literal `<unk>`."""
     n = n_tokens - counts[UNKNOWN_IN_TEXT]
     known = sum(n for word, n in counts.items() if word in vocabulary and word != UNKNOWN_IN_TEXT)
     return 1 - known / n if n > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Which scripts a text is written in (Unicode's Script property), from the counts of its words."""
+"""The scripts of a text (Unicode's Script property), from the counts of its words."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ _N_EXAMPLES = 5
 
 @dataclass
 class ScriptMix:
-    """Letters and marks of a text by script; signs and digits belong to none.
+    """Letters and marks of a text by script; signs and digits have no script.
 
     Attributes:
         letters: script -> letters.
         bytes: script -> their bytes in UTF-8.
-        mixed_tokens: words with letters of two scripts that do not belong together: homoglyphs, slips of OCR.
+        mixed_tokens: words with letters of two unrelated scripts: homoglyphs, OCR errors.
         mixed_examples: the most frequent of them.
     """
 
@@ -36,32 +36,32 @@ class ScriptMix:
     mixed_tokens: int = 0
     mixed_examples: list[str] = field(default_factory=list)
 
-    def shares(self) -> dict[str, float]:
-        """Script -> its share of all letters, largest first."""
+    def fractions(self) -> dict[str, float]:
+        """Script -> fraction of all letters, largest first."""
         total = self.letters.total()
         return {script: n / total for script, n in self.letters.most_common()}
 
-    def rounded_shares(self) -> dict[str, float]:
-        """`shares` to be kept with a model: to a millionth, without those below."""
-        return {script: round(share, 6) for script, share in self.shares().items() if share >= 1e-6}
+    def rounded_fractions(self) -> dict[str, float]:
+        """`fractions` for a model's config: rounded to a millionth, without smaller ones."""
+        return {script: round(fraction, 6) for script, fraction in self.fractions().items() if fraction >= 1e-6}
 
     def bytes_per_letter(self) -> float:
-        """Of all scripts together; 0 of a text without letters."""
+        """The mean over all scripts; 0 for a text without letters."""
         return self.bytes.total() / self.letters.total() if self.letters else 0.0
 
 
 @cache
 def script_of(character: str) -> str | None:
-    """The script of a letter or mark; None of a sign, a digit, a mark of any script."""
+    """The script of a letter or mark; None for a sign, a digit, or a mark of any script."""
     match = _SCRIPT.match(character)
     return match.lastgroup if match else None
 
 
 def mix_scripts(counts: Mapping[str, int]) -> ScriptMix:
-    """Which scripts the words of a text are written in.
+    """Count the scripts of the words of a text.
 
     Args:
-        counts: word -> how often it occurs.
+        counts: word -> its count.
     """
     mix = ScriptMix()
     mixed: Counter[str] = Counter()

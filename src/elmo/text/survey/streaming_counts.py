@@ -1,6 +1,6 @@
 """Counts over a stream of any length, in bounded memory: words, repeated lines, lengths.
 
-Each tally is exact until it is full, and says what it gives up then. None depends on chance or on the order of a set.
+Each table is exact until it is full. None depends on chance or on the order of a set.
 """
 
 import heapq
@@ -8,20 +8,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-MOST_WORDS = 2_000_000  # different words kept: some 300 MB
-MOST_LINES = 1_000_000  # different lines kept, as hashes: some 100 MB
+MOST_WORDS = 2_000_000  # maximum different words: about 300 MB
+MOST_LINES = 1_000_000  # maximum different lines, as hashes: about 100 MB
 
 
 class WordTally:
-    """How often each word occurs.
+    """The count of each word.
 
-    Exact up to `most` different words; then the rarest are forgotten, and one that comes again begins anew. So the count of
-    a frequent word is exact or hardly too small, and `n_tokens` is exact always.
+    Exact up to `most` different words; then the rarest are dropped, and the count of a dropped word restarts at 0. So the counts
+    of frequent words are exact or nearly so, and `n_tokens` is always exact.
 
     Attributes:
-        counts: word -> how often.
+        counts: word -> its count.
         n_tokens: all words added.
-        forgotten: whether any word was, so that `counts` holds fewer than the text.
+        forgotten: whether any word was dropped.
     """
 
     def __init__(self, most: int = MOST_WORDS) -> None:
@@ -42,23 +42,22 @@ class WordTally:
 
 
 class RepeatedLine(NamedTuple):
-    """A line that stands in the text more than once."""
+    """A line that occurs more than once."""
 
     text: str  # its first characters
     n: int  # times
 
 
 class LineTally:
-    """Which share of the lines stands in the text already, and which lines do so most often.
+    """The fraction of lines that are repeated, and the most frequent lines.
 
-    A line is known by a 64-bit hash. Exact up to `most` different lines; then those of every other hash are let go, again
-    and again, which leaves a fair sample: the shares are estimates from `most / 2` different lines or more. The commonest
-    lines met so far are counted on whether or not the sample holds them.
+    Lines are compared by a 64-bit hash. Exact up to `most` different lines; then the sample is halved by hash, again and again:
+    the fractions are estimates from at least `most / 2` different lines. The most frequent lines so far are always counted.
 
     Attributes:
         n_lines: all lines added.
         n_bytes: of all lines added.
-        sampled: one different line in so many is in the sample.
+        sampled: one in `sampled` different lines is in the sample.
     """
 
     _N_COMMONEST = 50
@@ -70,9 +69,9 @@ class LineTally:
         self.sampled = 1
         self._most = most
         self._counts: dict[int, int] = {}
-        self._size_bytes: dict[int, int] = {}  # of repeated lines alone
+        self._size_bytes: dict[int, int] = {}  # of repeated lines only
         self._commonest: dict[int, str] = {}
-        self._floor = 1  # the least count among the commonest, once there are enough
+        self._floor = 1  # the smallest count among the most frequent lines, once there are enough
 
     def add(self, line: str, line_hash: int, size_bytes: int) -> None:
         """Count a line."""
@@ -99,24 +98,24 @@ class LineTally:
         self._counts = {h: n for h, n in self._counts.items() if not h % self.sampled or h in self._commonest}
         self._size_bytes = {h: size for h, size in self._size_bytes.items() if h in self._counts}
 
-    def share_repeated(self) -> float:
-        """The share of lines that stand in the text before them already."""
+    def fraction_repeated(self) -> float:
+        """The fraction of lines that occurred before."""
         counts = [n for h, n in self._counts.items() if not h % self.sampled]
         return 1 - len(counts) / sum(counts) if counts else 0.0
 
-    def share_of_bytes_repeated(self) -> float:
-        """The same of their bytes: what repeated headings and short answers do not make large."""
+    def fraction_of_bytes_repeated(self) -> float:
+        """The fraction of bytes in repeated lines; short repeated lines have little effect on it."""
         repeated = sum((self._counts[h] - 1) * s for h, s in self._size_bytes.items() if not h % self.sampled)
         return min(1.0, repeated * self.sampled / self.n_bytes) if self.n_bytes else 0.0
 
     def commonest(self, n: int) -> list[RepeatedLine]:
-        """The lines that stand in the text most often, at least twice; most often first."""
+        """The most frequent lines that occur at least twice, most frequent first."""
         lines = [RepeatedLine(text, self._counts[h]) for h, text in self._commonest.items()]
         return sorted(lines, key=lambda line: (-line.n, line.text))[:n]
 
 
 class LongLine(NamedTuple):
-    """A line and where it stands; compares by its size."""
+    """A line with its file and number; ordered by size."""
 
     size_bytes: int
     file: str
@@ -124,14 +123,14 @@ class LongLine(NamedTuple):
 
 
 class LongestLines:
-    """The `n` longest lines, longest first in `lines`; of equal ones any."""
+    """The `n` longest lines, longest first in `lines`; ties are broken arbitrarily."""
 
     def __init__(self, n: int = 5) -> None:
         self._heap: list[LongLine] = []
         self._n = n
 
     def add(self, size_bytes: int, file: str, number: int) -> None:
-        """Look at a line."""
+        """Add a line."""
         if len(self._heap) < self._n:
             heapq.heappush(self._heap, LongLine(size_bytes, file, number))
         elif size_bytes > self._heap[0].size_bytes:
@@ -139,13 +138,13 @@ class LongestLines:
 
     @property
     def lines(self) -> list[LongLine]:
-        """What was found, longest first."""
+        """The lines, longest first."""
         return sorted(self._heap, reverse=True)
 
 
-def quantile(lengths: Counter[int], share: float) -> int:
-    """The least length that `share` of all do not exceed; 0 of nothing. Exact: one count for each different length."""
-    left = share * lengths.total()
+def quantile(lengths: Counter[int], fraction: float) -> int:
+    """The smallest length that at least `fraction` of all do not exceed; 0 if empty. Exact: one count per different length."""
+    left = fraction * lengths.total()
     for length in sorted(lengths):
         left -= lengths[length]
         if left <= 0:
@@ -154,5 +153,5 @@ def quantile(lengths: Counter[int], share: float) -> int:
 
 
 def mean(lengths: Counter[int]) -> float:
-    """The mean length; 0 of nothing."""
+    """The mean length; 0 if empty."""
     return sum(length * n for length, n in lengths.items()) / lengths.total() if lengths else 0.0

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.model.output.adaptive_softmax import cutoffs_by_share
+from elmo.model.output.adaptive_softmax import cutoffs_by_coverage
 from elmo.text.shards import EncodedText
 from elmo.text.words.encoded_words import spell_words
 from elmo.text.words.vocabulary import Vocabulary
@@ -52,7 +52,7 @@ def cutoffs_of(
     Raises:
         ConfigError: the vocabulary is too small for one.
     """
-    return cutoffs_by_share(target_counts(text, targets, vocabulary)) if config.softmax == "adaptive" else None
+    return cutoffs_by_coverage(target_counts(text, targets, vocabulary)) if config.softmax == "adaptive" else None
 
 
 def frequency_bias(corpus: EncodedCorpus, vocabulary: Vocabulary) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.dropout import Dropout, DropoutConfig
 from elmo.model.encoders.state import BiLMState
 from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.objective import StepWeights
@@ -61,7 +61,7 @@ class GraphedLosses:
 
     def __init__(
         self,
-        shares: DropoutShares,
+        shares: DropoutConfig,
         parameters: Sequence[nn.Parameter],
         max_gathered: int,
         device: torch.device,

@@ -17,14 +17,14 @@ from elmo.train.trainer import Trainer
 N, P, V, E = 3, 7, 13, 5
 
 
-def log_shares() -> torch.Tensor:
+def log_frequencies() -> torch.Tensor:
     """Of 13 words in order of frequency."""
     return (1.0 / torch.arange(2, V + 2)).log().log_softmax(dim=0)
 
 
 def continuous() -> ContinuousOutput:
     torch.manual_seed(0)
-    layer = ContinuousOutput(P, torch.randn(V, E), log_shares())
+    layer = ContinuousOutput(P, torch.randn(V, E), log_frequencies())
     layer.concentration = 6.0
     return layer
 
@@ -43,14 +43,14 @@ def test_the_probabilities_of_all_words_sum_to_one_and_depend_on_what_is_read():
 
 def test_what_reads_nothing_gives_words_their_shares():
     found = probabilities(continuous(), torch.zeros(1, P))[0]
-    assert torch.allclose(found, log_shares().exp().double(), atol=1e-6)
+    assert torch.allclose(found, log_frequencies().exp().double(), atol=1e-6)
 
 
 def test_the_continuous_layer_is_a_softmax_over_the_fixed_vectors():
     layer, x, targets = continuous(), torch.randn(N, P), torch.tensor([0, 12, 5])
     turned = x @ layer.turn.weight.detach().T
     cosines = torch.stack([torch.cosine_similarity(turned, v[None], dim=1) for v in layer._vectors], dim=1)  # (N, V)
-    expected = -(log_shares() + 6.0 * cosines).log_softmax(dim=1)[torch.arange(N), targets]
+    expected = -(log_frequencies() + 6.0 * cosines).log_softmax(dim=1)[torch.arange(N), targets]
     assert torch.allclose(layer.nats(x, targets).float(), expected, atol=1e-5)
     assert torch.allclose(layer.loss(x, targets), 1 - cosines[torch.arange(N), targets], atol=1e-6)
 

@@ -6,7 +6,7 @@ import torch
 
 from conftest import SMALL
 from elmo.model.bilm import BiLM
-from elmo.model.dropout import Dropout, DropoutShares
+from elmo.model.dropout import Dropout, DropoutConfig
 from elmo.model.encoders.context_encoder import TrainingPass
 from elmo.model.encoders.lstm.gpu_lstm import read_window
 from elmo.model.encoders.lstm.lstm import LSTMState
@@ -104,7 +104,7 @@ def test_dropout_drops_units_of_each_direction_and_place_on_its_own(device):
     state = BiLMState(LSTMState(*parts[:2]), LSTMState(*parts[2:]))
 
     def top(share, seed=0):
-        dropout = Dropout(DropoutShares(output=share), np.random.default_rng(seed), slice(0, B), B)
+        dropout = Dropout(DropoutConfig(output=share), np.random.default_rng(seed), slice(0, B), B)
         return fused(bilm, x, state, TrainingPass(dropout))[0]
 
     whole, dropped = top(0.0), top(0.5)

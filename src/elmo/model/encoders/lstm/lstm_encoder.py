@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutConfig
 from elmo.model.encoders.context_encoder import ContextEncoder, StepBytes, TrainingPass
 from elmo.model.encoders.lstm.gpu_lstm import read_window
 from elmo.model.encoders.lstm.lstm import LSTMStack, LSTMState, zero_state
@@ -50,9 +50,9 @@ class LSTMEncoder(LSTMStack, ContextEncoder):
             return PlainRunner(self, backward_lm)
         return PackedLSTM(self, backward_lm, precision)
 
-    def step_bytes(self, n_places: int, low: int, resets: bool, dropout: DropoutShares) -> StepBytes:
+    def step_bytes(self, n_positions: int, low: int, resets: bool, dropout: DropoutConfig) -> StepBytes:
         """The tensors that `fast_lstm` keeps, and the largest that its backward pass makes."""
-        H, P, N = self.config.cell_size, self.config.projection_size, n_places
+        H, P, N = self.config.cell_size, self.config.projection_size, n_positions
         of_layer = N * (
             low * (6 * H + 2 * P) + _FULL * (H + P)
         )  # inputs, gates, squashed, inner, kept_hiddens; cells, hiddens
@@ -66,6 +66,6 @@ class LSTMEncoder(LSTMStack, ContextEncoder):
         in_backward = N * low * (4 * H + 3 * P) + weights * (low + _FULL)  # of_gates, read, of_projected; of_weights
         return StepBytes(2 * self.config.n_layers * of_layer, in_backward)
 
-    def place_bytes(self) -> int:
+    def position_bytes(self) -> int:
         """In each cell four gates and four numbers more, and what is handed on."""
         return _FULL * 2 * self.config.n_layers * (8 * self.config.cell_size + 8 * self.config.projection_size)
