@@ -54,7 +54,7 @@ def test_weights_are_dropped_once_a_step():
     assert (weight == 0).float().mean().item() == pytest.approx(0.5, abs=0.05)
 
 
-@pytest.mark.parametrize("share", [1.0, -0.1])
+@pytest.mark.parametrize("p", [1.0, -0.1])
 def test_a_fraction_outside_of_0_to_1_is_refused(p):
     with pytest.raises(ValidationError):
         DropoutConfig(output=p)

@@ -196,11 +196,11 @@ def test_documents_stay_whole_and_change_their_order():
 def test_a_position_of_another_text_is_refused():
     reader = WindowReader(encode_text([["a", "b"], ["c"]]), 2, 5, seed=0, shuffle="none", heldout=[])
     for sentence, place, message in (
-        ([0, 2], [0, 0], "sentence 2 of a text of 2"),
+        ([0, 2], [0, 0], "sentence 2 of a text with 2 sentences"),
         ([0, -2], [0, 0], "sentence -2"),
         ([0, 1], [0, 3], "more positions done than the sentence has"),
-        ([0, 1], [-1, 0], "more places"),
-        ([-1, 0], [1, 0], "more places"),
+        ([0, 1], [-1, 0], "more positions"),
+        ([-1, 0], [1, 0], "more positions"),
         ([0], [0], "a position with 1 rows, but the text is read in 2"),
     ):
         with pytest.raises(TextError, match=rf"{message}.*the position does not belong to this text"):

@@ -56,7 +56,7 @@ def test_a_card_tells_the_figures_of_its_model(run):
     card, training = (run / "README.md").read_text(), read_model_config(run).training
     for name in ("forward", "backward", "mean"):
         assert f"{name} {training[f'heldout_{name}']}" in card
-    assert "9 steps of 2 x 5 places" in card
+    assert "9 steps of 2 x 5 positions" in card
     assert "seed 7" in card
     assert "| step | 2 | 4 | 6 | 8 |" in card
     assert "16 cells each way" in card
@@ -67,7 +67,7 @@ def test_a_card_begins_with_what_the_hub_reads_and_leaves_the_licence_to_the_use
     header = (run / "README.md").read_text().split("---\n")[1]
     assert header.startswith("library_name: elmo-lm\n")
     assert "license: unknown\n" in header
-    assert "`license` is for you to name" in (run / "README.md").read_text()
+    assert "give its `license`" in (run / "README.md").read_text()
 
 
 def test_of_a_long_curve_five_places_stand_in_the_card(run):
@@ -84,9 +84,9 @@ def test_a_run_that_was_stopped_early_says_so(run):
 
 def test_a_model_without_facts_has_a_card_too(model):
     card = write_card(model.config)
-    assert "is not recorded" in card
+    assert "do not record" in card
     assert "```toml" not in card
-    assert "How its texts were cut into tokens is not known" in card
+    assert "The tokenization of its texts is unknown" in card
     config = model.config.model_copy(update={"tokenizer": PRETOKENIZED})
     assert '[["A", "sentence", "of", "yours", "."]]' in write_card(config)
 

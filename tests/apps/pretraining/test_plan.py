@@ -94,7 +94,7 @@ def test_the_largest_size_that_reads_all_its_epochs_is_proposed_else_the_smalles
     with pytest.raises(ConfigError, match="--hours 1: reading the text and one step of size tiny take"):
         _largest(measured, 20.0, 1.0)
     assert _largest({**measured, "medium": cost_of(there=10)}, 5000.0, 1.0) == ("small", 300)
-    with pytest.raises(ConfigError, match="This run takes"):
+    with pytest.raises(ConfigError, match="This run needs"):
         _largest({"tiny": cost_of(there=10)}, 5000.0, 1.0)
 
 
@@ -103,7 +103,7 @@ def test_advice_names_the_parts_that_would_fit():
     assert "accumulate=3" in advice_of(cost_of(there=620))  # 500 without activations: parts of 100
     assert "--set rows=3" in advice_of(cost_of(there=620))
     assert "The model alone is too large" in advice_of(cost_of(there=400))
-    assert "not even one row fits" in advice_of(cost_of(there=501))
+    assert "Not even one row fits" in advice_of(cost_of(there=501))
 
 
 @pytest.mark.parametrize("softmax", ["sampled", "adaptive"])

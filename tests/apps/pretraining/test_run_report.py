@@ -82,8 +82,8 @@ def test_a_page_tells_the_facts_draws_the_curves_and_asks_for_nothing(run):
 
 def test_a_page_tells_how_the_run_was_stopped_and_resumed(run):
     text = write_page(read_run(run))
-    assert "from the start; broke off" in text
-    assert "from step-000000008; still under way, or broke off" in text
+    assert "from the start; did not end orderly" in text
+    assert "from step-000000008; still running, or killed" in text
     assert text.count('class="mark"') == 5
     append_end(run, 15, "interrupted", torch.device("cpu"))
     assert re.search(r"ended \d{4}-\d\d-\d\d \d\d:\d\d UTC at step 15: interrupted", write_page(read_run(run)))
@@ -105,7 +105,7 @@ def test_a_run_of_another_version_or_without_a_log_has_a_page_too(tmp_path, sett
     (tmp_path / "run.json").write_text(settings)
     text = write_page(read_run(tmp_path))
     assert Page(text).open == []
-    assert "Nothing is logged yet" in text
+    assert "No report has been logged yet" in text
     (tmp_path / "log.jsonl").write_text('{"step": 5, "heldout_forward": Infinity, "loss_nats": null}\n')
     assert Page(write_page(read_run(tmp_path))).open == []
 

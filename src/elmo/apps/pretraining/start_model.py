@@ -33,18 +33,16 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
             f"{source} uses the sentence boundaries {begin} and {end}; only models with <S> and </S> can be trained further"
         )
     if "bilm" in recipe.model_fields_set and recipe.bilm != model.config.bilm:
-        raise ConfigError(f"the recipe has other layers than {source}; leave out --size and the settings of bilm")
+        raise ConfigError(
+            f"the recipe has other layers than {source}, which cannot change; leave out --size and the settings of bilm"
+        )
     encoder = model.config.bilm.encoder
     if recipe.dropout.recurrent > 0 and not encoder.has_recurrent_weights:
         raise ConfigError(
             f"dropout.recurrent: {encoder.kind}, the encoder of {source}, has no recurrent weights; leave it out"
         )
     if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
-        has = (
-            "an adaptive softmax"
-            if isinstance(model.softmax, AdaptiveSoftmax)
-            else "a row of its softmax for each word"
-        )
+        has = "an adaptive softmax" if isinstance(model.softmax, AdaptiveSoftmax) else "a softmax with one row per word"
     if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
         has = "an adaptive softmax" if isinstance(model.softmax, AdaptiveSoftmax) else "a softmax with one row per word"
         raise ConfigError(f"{source} has {has}, but the recipe has softmax = {recipe.softmax}; use the same kind")

@@ -72,7 +72,7 @@ def train_learning_curve(
     assert curve is not None
     with file_lock(folder) as free:
         if not free:
-            raise OutputError(f"{folder}: another process trains there; wait for its end")
+            raise OutputError(f"{folder}: another process is training in this folder; wait until it ends")
         remove_leftovers(folder, alone=True)
         for part_of in parts(curve):
             own = folder / part_of.name

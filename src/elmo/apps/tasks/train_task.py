@@ -85,7 +85,7 @@ def train_task(
         _lay_out(run, folder)
     with file_lock(folder) as free:
         if not free:
-            raise OutputError(f"{folder}: another process trains there; wait for its end")
+            raise OutputError(f"{folder}: another process is training in this folder; wait until it ends")
         remove_leftovers(folder, alone=True)
         layers_of = None if prepared.elmo is None else _cached(prepared.elmo, cache or cache_folder(), watch)
         trained = train_prepared(
