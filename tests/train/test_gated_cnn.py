@@ -69,7 +69,7 @@ def test_it_learns_text_better_than_its_shuffled_words_and_perplexity_cuts_no_se
     assert own.mean < 3
     assert other.mean > 5 * own.mean
     whole = [word for words in sentences for word in words]
-    pieces = measure_perplexity(model, [whole], max_places=3)
+    pieces = measure_perplexity(model, [whole], max_positions=3)
     assert pieces.forward == pytest.approx(measure_perplexity(model, [whole]).forward, rel=1e-5)
 
 

@@ -49,7 +49,7 @@ def test_what_takes_more_memory_is_told_to_take_more(config):
     assert encoder.step_bytes(300, 4, False, DropoutShares()).kept == 3 * plain.kept
     assert encoder.step_bytes(100, 4, True, DropoutShares()).kept > plain.kept
     assert encoder.step_bytes(100, 4, False, DropoutShares(layer_inputs=0.1)).kept > plain.kept
-    assert encoder.place_bytes() > 0
+    assert encoder.position_bytes() > 0
 
 
 def test_two_encoders_of_different_kinds_embed_by_the_plain_way():
@@ -64,7 +64,7 @@ def test_a_class_without_a_forward_pass_says_so():
         lambda e: e(torch.zeros(1, 1, 7)),
         lambda e: e.start_state(1, torch.zeros(())),
         lambda e: e.step_bytes(1, 4, False, DropoutShares()),
-        lambda e: e.place_bytes(),
+        lambda e: e.position_bytes(),
     ):
         with pytest.raises(NotImplementedError):
             call(ContextEncoder())

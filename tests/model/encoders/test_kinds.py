@@ -64,10 +64,10 @@ class FadingAverage(ContextEncoder):
             after.append(h)
         return outputs, Trace(torch.stack(after))
 
-    def step_bytes(self, n_places, low, resets, dropout):
-        return StepBytes(kept=8 * n_places * self.config.projection_size, in_backward=0)
+    def step_bytes(self, n_positions, low, resets, dropout):
+        return StepBytes(kept=8 * n_positions * self.config.projection_size, in_backward=0)
 
-    def place_bytes(self):
+    def position_bytes(self):
         return 8 * self.config.projection_size
 
 
@@ -97,7 +97,7 @@ def test_a_toy_encoder_is_trained_resumed_saved_embedded_measured_and_tuned(fadi
     shuffled = [list(np.random.default_rng(0).permutation(words)) for words in sentences]
     own, other = (measure_perplexity(model, some) for some in (sentences, shuffled))
     assert other.mean > 1.3 * own.mean
-    pieces = measure_perplexity(model, sentences, max_places=3)
+    pieces = measure_perplexity(model, sentences, max_positions=3)
     assert pieces.mean == pytest.approx(own.mean, rel=1e-5)
     carried = sum(p.forward_nats for p in measure_each(model, sentences, state="carry"))
     assert carried != pytest.approx(own.forward_nats)

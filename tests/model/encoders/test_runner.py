@@ -5,13 +5,13 @@ import torch
 
 from conftest import SMALL
 from elmo.model.encoders.lstm.lstm_encoder import LSTMEncoder
-from elmo.model.encoders.runner import PlainRunner, places_of
+from elmo.model.encoders.runner import PlainRunner, positions_of
 from elmo.model.encoders.state import BiLMState
 
 
 def test_places_of_packed_rows():
-    assert places_of([3, 2, 1]).t().tolist() == [[0, 3, 5], [1, 4, 6], [2, 6, 6]]
-    assert places_of([]).shape == (0, 0)
+    assert positions_of([3, 2, 1]).t().tolist() == [[0, 3, 5], [1, 4, 6], [2, 6, 6]]
+    assert positions_of([]).shape == (0, 0)
 
 
 @torch.no_grad()

@@ -143,7 +143,7 @@ def _largest(measured: dict[str, RunCost], seconds: float, hours: float) -> tupl
     if possible[size] == 0:
         needed = measured[size].seconds(1) / 3600 / (1 - SPARE)
         raise ConfigError(
-            f"--hours {hours:g}: reading the text and one step of size {size} take {needed:.3g} hours; give more hours hours hours"
+            f"--hours {hours:g}: reading the text and one step of size {size} take {needed:.3g} hours; give more hours"
         )
     return size, possible[size]
 

@@ -61,7 +61,7 @@ class Comparison(Result, frozen=True):
 
 
 def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Comparison:
-    """Two trained tasks on the same examples: is A better than B, and how sure is that?
+    """Compare two trained tasks on the same examples, with a confidence interval of the difference.
 
     Raises:
         CheckpointError: no such task. ConfigError: tasks of two kinds. TextError: the file is missing or broken.

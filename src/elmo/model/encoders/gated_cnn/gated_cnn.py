@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.errors import ShapeError
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutConfig
 from elmo.model.encoders.context_encoder import ContextEncoder, StepBytes, TrainingPass
 from elmo.model.encoders.gated_cnn.packed_gated_cnn import PackedGatedCNN
 from elmo.model.encoders.gated_cnn.settings import GatedCNNConfig
@@ -124,9 +124,9 @@ class GatedCNN(ContextEncoder):
         ]
         return PackedGatedCNN(directions[0], directions[1], precision)
 
-    def step_bytes(self, n_places: int, low: int, resets: bool, dropout: DropoutShares) -> StepBytes:
+    def step_bytes(self, n_positions: int, low: int, resets: bool, dropout: DropoutConfig) -> StepBytes:
         """What autograd keeps of `GatedLayer.forward`, and the gradients of a layer's windows and weights."""
-        config, N = self.config, n_places
+        config, N = self.config, n_positions
         k, C, P = config.kernel_width, config.channels, config.projection_size
         weights = 2 * C * k * P + C * P
         of_layer = N * (low * (k * P + C) + _FULL * (3 * C + P))  # windows, gated; values and gates, sigmoid, input
@@ -139,7 +139,7 @@ class GatedCNN(ContextEncoder):
         in_backward = N * _FULL * (2 * k * P + 2 * C) + weights * (low + _FULL)
         return StepBytes(2 * config.n_layers * of_layer, in_backward)
 
-    def place_bytes(self) -> int:
+    def position_bytes(self) -> int:
         """The windows, values and gates, their product and what is handed on."""
         config = self.config
         of_layer = config.kernel_width * config.projection_size + 4 * config.channels + 2 * config.projection_size

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from elmo.model.encoders.runner import places_of
+from elmo.model.encoders.runner import positions_of
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import held_as, prepack_linear
 
@@ -36,13 +36,13 @@ class PackedGatedCNN:
 
 def seen_places(batch_sizes: Sequence[int], width: int, device: torch.device | None = None) -> Tensor:
     """Where the tokens lie that each token of packed sentences looks at: int64 (N, k), itself last; N where there is none."""
-    place = places_of(batch_sizes, device)  # (T, B)
-    n_places = sum(batch_sizes)
-    if n_places == 0:
+    place = positions_of(batch_sizes, device)  # (T, B)
+    n_positions = sum(batch_sizes)
+    if n_positions == 0:
         return place.new_zeros(0, width)
-    before = place.new_full((width - 1, place.shape[1]), n_places)
+    before = place.new_full((width - 1, place.shape[1]), n_positions)
     windows = torch.cat([before, place]).unfold(0, width, 1)  # (T, B, k)
-    return windows[place < n_places]  # (N, k)
+    return windows[place < n_positions]  # (N, k)
 
 
 class _PackedLayer:
