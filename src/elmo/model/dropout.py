@@ -21,12 +21,12 @@ _LEVELS = 2**16  # a probability is rounded to a multiple of 1 / 2**16
 class DropoutConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Dropout probabilities: the fraction of units, words or weights that are set to zero."""
 
-    layer_inputs: Share = (
+    layer_inputs: Probability = (
         0.0  # units of the input of each layer of the encoder; the residual adds the dropped input (bilm-tf)
     )
-    output: Share = 0.0  # units of the top output (bilm-tf)
-    words: Share = 0.0  # whole vectors of the token layer, one draw per word and step (Gal and Ghahramani 2016)
-    recurrent: Share = 0.0  # weights from state to gates, one draw per step (Merity et al. 2018, weight drop)
+    output: Probability = 0.0  # units of the top output (bilm-tf)
+    words: Probability = 0.0  # whole vectors of the token layer, one draw per word and step (Gal and Ghahramani 2016)
+    recurrent: Probability = 0.0  # weights from state to gates, one draw per step (Merity et al. 2018, weight drop)
     variational: bool = False  # units: one draw for all positions of a row in a window (Gal and Ghahramani 2016)
 
 

@@ -35,8 +35,8 @@ def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_
     ("content", "overrides", "told"),
     [
         ("", [], "no task; give --task"),
-        ('task = "tag"', [], "--train and --dev: no file is named"),
-        ('task = "tag"\ntrain = "a"', [], "--dev: no file is named"),
+        ('task = "tag"', [], "--train and --dev: missing"),
+        ('task = "tag"\ntrain = "a"', [], "--dev: missing"),
         ('task = "sing"', [], "no task 'sing'; there are tag"),
         ('task = "tag"\nlayers = 3', [], "layers: "),
         ('task = "tag"', ["dropout=2"], "dropout: "),

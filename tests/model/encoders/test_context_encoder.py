@@ -5,7 +5,7 @@ import torch
 
 from conftest import SMALL, small_model
 from elmo.model.bilm import already_reversed, reverse_rows
-from elmo.model.dropout import DropoutShares
+from elmo.model.dropout import DropoutConfig
 from elmo.model.encoders.context_encoder import ContextEncoder, TrainingPass
 from elmo.model.encoders.gated_cnn.settings import GatedCNNConfig
 from elmo.model.encoders.kinds import build_encoder
@@ -45,10 +45,10 @@ def test_a_window_of_training_and_a_batch_of_sentences_have_the_same_layers(conf
 @pytest.mark.parametrize("config", [SMALL, CNN], ids=["lstm", "gated_cnn"])
 def test_what_takes_more_memory_is_told_to_take_more(config):
     encoder = build_encoder(config.encoder)
-    plain = encoder.step_bytes(100, 4, False, DropoutShares())
-    assert encoder.step_bytes(300, 4, False, DropoutShares()).kept == 3 * plain.kept
-    assert encoder.step_bytes(100, 4, True, DropoutShares()).kept > plain.kept
-    assert encoder.step_bytes(100, 4, False, DropoutShares(layer_inputs=0.1)).kept > plain.kept
+    plain = encoder.step_bytes(100, 4, False, DropoutConfig())
+    assert encoder.step_bytes(300, 4, False, DropoutConfig()).kept == 3 * plain.kept
+    assert encoder.step_bytes(100, 4, True, DropoutConfig()).kept > plain.kept
+    assert encoder.step_bytes(100, 4, False, DropoutConfig(layer_inputs=0.1)).kept > plain.kept
     assert encoder.position_bytes() > 0
 
 
@@ -63,7 +63,7 @@ def test_a_class_without_a_forward_pass_says_so():
     for call in (
         lambda e: e(torch.zeros(1, 1, 7)),
         lambda e: e.start_state(1, torch.zeros(())),
-        lambda e: e.step_bytes(1, 4, False, DropoutShares()),
+        lambda e: e.step_bytes(1, 4, False, DropoutConfig()),
         lambda e: e.position_bytes(),
     ):
         with pytest.raises(NotImplementedError):
