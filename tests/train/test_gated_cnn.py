@@ -164,6 +164,17 @@ def test_dropout_of_recurrent_weights_is_refused(trained):
         TunedBiLM(to_be_tuned(Elmo.from_pretrained(trained[0])), config)
 
 
+def test_a_misspelt_setting_is_answered_with_one_of_this_encoder():
+    with pytest.raises(
+        ConfigError, match=r"bilm.encoder.chanels: no such setting; did you mean bilm.encoder.channels\?"
+    ):
+        pretrain_config({}, ["bilm.encoder.kind=gated_cnn", "bilm.encoder.chanels=3"])
+    with pytest.raises(
+        ConfigError, match=r"bilm.encoder.cell_clip: no such setting; the settings here are .*kernel_width"
+    ):
+        pretrain_config({}, ["bilm.encoder.kind=gated_cnn", "bilm.encoder.cell_clip=3"])
+
+
 def test_a_recipe_tells_its_settings_apart_from_those_of_the_size():
     changes = changed_settings(recipe().model_dump(mode="json"))
     assert changes["bilm.encoder.kind"] == "gated_cnn"

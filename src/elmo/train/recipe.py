@@ -11,7 +11,8 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from elmo.errors import ConfigError
-from elmo.model.config import SIZES, bilm_config
+from elmo.model.config import SIZES, bilm_config, settings_of
+from elmo.model.encoders.settings import EncoderConfig
 from elmo.train.config import PretrainConfig
 
 C = TypeVar("C", bound=BaseModel)
@@ -92,10 +93,10 @@ def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {'; '.join(_fault(kind, e) for e in error.errors())}") from error
+        raise ConfigError(f"{source}: {'; '.join(_fault(kind, settings, e) for e in error.errors())}") from error
 
 
-def _fault(kind: type[BaseModel], error: ErrorDetails) -> str:
+def _fault(kind: type[BaseModel], settings: Mapping[str, Any], error: ErrorDetails) -> str:
     """What is wrong with one setting; of a key that does not exist, the one that is most like it."""
     key = ".".join(map(str, error["loc"])) or "settings"
     if error["type"] != "extra_forbidden":
@@ -103,11 +104,22 @@ def _fault(kind: type[BaseModel], error: ErrorDetails) -> str:
     known = list(_keys_of(kind))
     above, _, leaf = key.rpartition(".")
     within = [name for name in known if name.rpartition(".")[0] == above]
-    by_leaf = {name.rpartition(".")[2]: name for name in known}
-    like = get_close_matches(key, within, 1, _ALIKE)
-    like = like or [by_leaf[name] for name in get_close_matches(leaf, by_leaf, 1, _ALIKE)]
+    if own := _encoder_at(settings, error["loc"][:-1]):
+        known = within = [f"{above}.{name}" for name in own.model_fields]
+    like: list[str] = []
+    for names in (within, known):
+        by_leaf = {name.rpartition(".")[2]: name for name in names}
+        like = like or [by_leaf[name] for name in get_close_matches(leaf, by_leaf, 1, _ALIKE)]
     advice = f"did you mean {like[0]}?" if like else f"the settings here are {', '.join(within or known)}"
     return f"{key}: no such setting; {advice}"
+
+
+def _encoder_at(settings: Mapping[str, Any], place: Sequence[int | str]) -> type[EncoderConfig] | None:
+    """The settings of the encoder whose kind is given in a table of the recipe; None: none is given there."""
+    table: Any = settings
+    for name in place:
+        table = table.get(name) if isinstance(table, Mapping) else None
+    return settings_of(table["kind"]) if isinstance(table, Mapping) and "kind" in table else None
 
 
 def _keys_of(kind: type[BaseModel], above: str = "") -> Iterator[str]:
