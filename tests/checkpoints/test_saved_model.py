@@ -1,13 +1,14 @@
 """A model with all that belongs to it: what a config may say, what a fingerprint tells apart, whose tokenizer it was."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from pydantic import ValidationError
 
-from conftest import SMALL, model_of, small_model
+from conftest import ALPHABET, INPUT_WORDS, SMALL, model_of, small_model
 from elmo.checkpoints.saved_model import (
     PRETOKENIZED,
     THIS_TOKENIZER,
@@ -19,7 +20,9 @@ from elmo.checkpoints.saved_model import (
     warn_of_other_tokenizer,
 )
 from elmo.errors import CheckpointError
+from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon
+from elmo.text.words.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize("cutoffs", [[], [0], [3, 3], [5, 3], [9], [12]])
@@ -55,6 +58,27 @@ def test_a_fingerprint_tells_models_apart_and_the_same_model_never():
     with torch.no_grad():
         model.bilm.forward_lm.layers[1].bias[-1] += 1
     assert fingerprint(model) != before
+
+
+@pytest.mark.parametrize("which", ["last weight", "alphabet", "input words", "warm"])
+def test_a_fingerprint_is_of_all_that_vectors_depend_on(which):
+    model = model_of("alphabet, words")
+    before = fingerprint(model)
+    other = {
+        "last weight": model,
+        "alphabet": replace(model, lexicon=Lexicon(Alphabet("therivbaky日本海ö\u0301𠀁"), model.lexicon.input_words)),
+        "input words": replace(model, lexicon=Lexicon(ALPHABET, Vocabulary([*INPUT_WORDS.words[:-1], "日"]))),
+        "warm": replace(model, warm=model.bilm.start_state(1)),
+    }[which]
+    if which == "last weight":
+        with torch.no_grad():
+            max(model.bilm.parameters(), key=torch.numel).view(-1)[-1] += 1
+    assert fingerprint(other) != before
+    assert fingerprint(other, like=before) == fingerprint(other)
+
+
+def test_a_fingerprint_of_the_older_kind_is_what_it_was():
+    assert fingerprint(small_model(), like="0" * 32) == "911187211e1277a8f5d6b0fbbd18821f"
 
 
 @pytest.mark.parametrize("known", [None, PRETOKENIZED, THIS_TOKENIZER])

@@ -1,6 +1,7 @@
 """A model with all that belongs to it: what every format is read into and written from."""
 
 import hashlib
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
+from torch import nn
 
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.encoders.state import BiLMState
+from elmo.model.kernels.paging import release_mapped_pages
 from elmo.model.output.adaptive_softmax import OutputLayer
 from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
 from elmo.text.words.characters import BOUNDARIES, Boundaries
@@ -30,6 +33,7 @@ class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
 
 
 THIS_TOKENIZER = TokenizerFacts(name=TOKENIZER_NAME, version=TOKENIZER_VERSION)
+_ALL_WEIGHTS = "sha256:"  # how a fingerprint of all weights begins
 PRETOKENIZED = TokenizerFacts(name="none", version="0")
 
 
@@ -139,8 +143,36 @@ def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
     )
 
 
-def fingerprint(model: SavedModel) -> str:
-    """What tells one model from another: a hash of its config and of the beginning of each weight."""
+def fingerprint(model: SavedModel, like: str | None = None) -> str:
+    """What tells the vectors of one model from those of another: a checksum of all that they depend on.
+
+    It is kept with what was made by the model: vectors, indexes, layers, tasks.
+
+    Args:
+        like: one that was kept, to compare with. Until November 2026 it was a hash of the beginning of each weight; if `like` is
+            such a one, so is the result.
+    """
+    if like is not None and not like.startswith(_ALL_WEIGHTS):
+        return _hash_of_beginnings(model)
+    config = model.config
+    alphabet, words = model.lexicon
+    facts = [
+        config.bilm.model_dump_json(),
+        tuple(config.boundaries),
+        None if alphabet is None else alphabet.characters,
+        None if words is None else list(words.words),
+    ]
+    found = hashlib.sha256(json.dumps(facts).encode())
+    warm = {} if model.warm is None else model.warm.named_tensors()
+    for name, values in (*model.bilm.named_parameters(), *warm.items()):
+        found.update(f"{name} {tuple(values.shape)} ".encode())
+        found.update(values.detach().contiguous().cpu().numpy().data)
+        if isinstance(values, nn.Parameter):
+            release_mapped_pages(values)
+    return _ALL_WEIGHTS + found.hexdigest()[:32]
+
+
+def _hash_of_beginnings(model: SavedModel) -> str:
     found = hashlib.sha256(model.config.bilm.model_dump_json().encode())
     for name, p in model.bilm.named_parameters():
         found.update(name.encode())

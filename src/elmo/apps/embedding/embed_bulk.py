@@ -80,11 +80,12 @@ def embed_corpus(
     next(read_rows(source, pretokenized, split, text_field), None)  # notices a missing text before a model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     elmo.embed([], layers, pooling, state)  # refuses impossible choices before anything is written
+    kept = next((manifest.settings.model for manifest in read_manifests(folder)), None)
     settings = BulkSettings(
         source=source.name,
         source_bytes=source.stat().st_size,
         source_sha256=beginning_checksum(source),
-        model=fingerprint(elmo.model),
+        model=fingerprint(elmo.model, like=kept),
         tokens=tokens_setting(source, pretokenized, split),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,

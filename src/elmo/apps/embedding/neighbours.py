@@ -101,22 +101,23 @@ def find_neighbours(
         raise TextError(f"{corpus.absolute()}: no such file; give a text file")
     elmo = Elmo.from_pretrained(model)
     folder = Path(f"{corpus.name}.index") if index is None else index
+    refuse_existing(folder, force=True, known_by=[FACTS_FILE])
+    kept = read_index_facts(folder) if not force and (folder / FACTS_FILE).exists() else None
     settings = IndexSettings(
         source=corpus.name,
         source_bytes=corpus.stat().st_size,
         source_sha256=beginning_checksum(corpus),
-        model=fingerprint(elmo.model),
+        model=fingerprint(elmo.model, like=None if kept is None else kept.settings.model),
         tokens=tokens_setting(corpus, pretokenized, split),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
     )
-    refuse_existing(folder, force=True, known_by=[FACTS_FILE])
-    if force or not (folder / FACTS_FILE).exists():
+    if kept is None:
         n_lines = max((row.line for row in read_rows(corpus, True, False, text_field, lambda row: False)), default=0)
         with atomic_write(folder) as part:
             rows = read_rows(corpus, pretokenized, split, text_field)
             write_context_index(part, elmo, rows, layers, settings, lambda line, k: report(line, n_lines, k))
     else:
-        _refuse_other(read_index_facts(folder), settings, folder)
+        _refuse_other(kept, settings, folder)
     known = ContextIndex(folder)
     vectors = elmo.embed_spans([mark.text for mark in asked], [[(mark.start, mark.end)] for mark in asked], layers)
     return [
