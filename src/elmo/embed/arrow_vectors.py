@@ -162,8 +162,13 @@ def _batch(
         v.reshape(1, -1) if settings.pooling else np.moveaxis(v, 0, -2).reshape(-1, size) if v.ndim == 3 else v
         for _, v in rows
     ]
-    numbers = np.concatenate(flat).astype(settings.number).reshape(-1)
-    vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(numbers), size)
+    numbers = np.concatenate(flat).reshape(-1)
+    if len(numbers) and max(numbers.max(), -numbers.min()) > np.finfo(settings.number).max:
+        raise OutputError(
+            f"rows {first_row:,} to {first_row + len(rows) - 1:,}: a number of their vectors is {np.abs(numbers).max():.4g}, "
+            f"{settings.number} holds at most {np.finfo(settings.number).max:,.0f}; write float32"
+        )
+    vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(numbers.astype(settings.number)), size)
     every = [token for row, _ in rows for token in row.tokens]
 
     def listed(values: list[Any], kind: Any) -> Any:

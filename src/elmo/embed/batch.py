@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from elmo.checkpoints.tensors import all_finite
 from elmo.embed.layers import Choice
+from elmo.errors import ConfigError
 from elmo.text.packing import pack
 from elmo.text.words.characters import Boundaries
 
@@ -51,10 +53,16 @@ def finish(batch: Batch, layers: Tensor, choose: Choice, pool: Choice) -> list[V
         layers: float (L, tokens, D), as `Encoder.run` gives them. choose, pool: see `embed.layers`.
     Returns:
         float32 arrays on the CPU, copies.
+    Raises:
+        ConfigError: a number is too large for float32.
     """
     chosen = choose(layers)
     ends = np.cumsum(batch.lengths).tolist()
-    return [
-        pool(chosen[..., begin:end, :]).to("cpu", torch.float32, copy=True).numpy()
-        for begin, end in zip([0, *ends], ends, strict=False)
-    ]
+    found = [pool(chosen[..., begin:end, :]) for begin, end in zip([0, *ends], ends, strict=False)]
+    vectors = [x.to("cpu", torch.float32, copy=True) for x in found]
+    checked = [chosen.float()] if found and found[0].dim() == chosen.dim() else [chosen.float(), *vectors]
+    if not all(map(all_finite, checked)):
+        raise ConfigError(
+            "layers: with these weights, numbers of the vectors are larger than float32 can hold (3.4e38); give smaller weights"
+        )
+    return [x.numpy() for x in vectors]
