@@ -3,25 +3,17 @@
     from elmo import Elmo
     vectors = Elmo.from_pretrained().embed(["The bank of the river"])
 
-The public names are loaded on first use, so that `import elmo` pulls in no torch.
+The public names are loaded on first use, so that `import elmo` pulls in no torch. What is public: `elmo` and its five packages
+`elmo.tasks`, `elmo.train`, `elmo.analysis`, `elmo.compat` and `elmo.integrations`, each with an `__all__`. All other modules are
+internal and may change.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-__all__ = ["Elmo", "ElmoError", "ScalarMix", "Token", "__version__", "load_task", "open_vectors"]
-
-_HOME = {
-    "Elmo": "elmo.embed.embedder",
-    "ElmoError": "elmo.errors",
-    "ScalarMix": "elmo.model.scalar_mix",
-    "Token": "elmo.text.tokens",
-    "load_task": "elmo.tasks.saved_task",
-    "open_vectors": "elmo.embed.arrow_vectors",
-}
+from elmo.public_names import lazy_names
 
 if TYPE_CHECKING:
+    from elmo import analysis, compat, integrations, tasks, train
     from elmo.embed.arrow_vectors import open_vectors
     from elmo.embed.embedder import Elmo
     from elmo.errors import ElmoError
@@ -29,8 +21,36 @@ if TYPE_CHECKING:
     from elmo.tasks.saved_task import load_task
     from elmo.text.tokens import Token
 
+__version__ = "0.1.0"
+__all__ = [
+    "Elmo",
+    "ElmoError",
+    "ScalarMix",
+    "Token",
+    "__version__",
+    "analysis",
+    "compat",
+    "integrations",
+    "load_task",
+    "open_vectors",
+    "tasks",
+    "train",
+]
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'elmo' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Elmo": "elmo.embed.embedder",
+        "ElmoError": "elmo.errors",
+        "ScalarMix": "elmo.model.scalar_mix",
+        "Token": "elmo.text.tokens",
+        "__version__": "elmo",
+        "analysis": "elmo.analysis",
+        "compat": "elmo.compat",
+        "integrations": "elmo.integrations",
+        "load_task": "elmo.tasks.saved_task",
+        "open_vectors": "elmo.embed.arrow_vectors",
+        "tasks": "elmo.tasks",
+        "train": "elmo.train",
+    },
+)

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.record import SHARED, parser_with_save, record
 from elmo.analysis.context_index import ContextIndex
-from elmo.apps.embedding.neighbours import find_neighbours
+from elmo.analysis.neighbours import find_neighbours
 from elmo.embed.embedder import Elmo
 from elmo.text.sources.corpus import corpus_words
 from elmo.text.tokens import tokenize

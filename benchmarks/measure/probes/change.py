@@ -17,11 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.record import SHARED, parser_with_save, record
-from elmo.apps.studies.change import Settings, measure_change
+from elmo.analysis.usage_change import ChangeSettings
+from elmo.apps.studies.change import measure_change
 from elmo.text.tokens import tokenize
 
 SENTENCES = SHARED / "data" / "lm" / "english" / "sentences.txt.xz"
-SETTINGS = Settings(pretokenized=True, min_count=15, most=100)
+SETTINGS = ChangeSettings(pretokenized=True, min_count=15, most=100)
 TARGET_RANKS = (150, 450)  # of the 500 words: neither function words nor the rarest
 LEVEL = 0.05
 

@@ -3,34 +3,52 @@
     from elmo.tasks import train
     task = train([("a fine film", "good"), ...], dev=[...])
 
-The public names are loaded on first use. Start reading with `fit.py`, then `kinds/registry.py`.
+Public: `train` and `load_task`, the `TrainedTask` that they give, what it predicts and how it is scored. Start reading with
+`fit.py`, then `kinds/registry.py`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-__all__ = ["Evaluation", "TrainedTask", "TrainingCallback", "load_task", "train"]
-
-_HOME = {
-    "Evaluation": "elmo.tasks.results",
-    "TrainedTask": "elmo.tasks.saved_task",
-    "TrainingCallback": "elmo.tasks.training",
-    "load_task": "elmo.tasks.saved_task",
-    "train": "elmo.tasks.train_examples",
-}
+from elmo.public_names import lazy_names
 
 if TYPE_CHECKING:
+    from elmo.tasks.predictions import Answer, Answered, Entity, Labelled, Related, Relation, Scored, Tagged
     from elmo.tasks.results import Evaluation
     from elmo.tasks.saved_task import TrainedTask, load_task
     from elmo.tasks.train_examples import train
     from elmo.tasks.training import TrainingCallback
 
+__all__ = [
+    "Answer",
+    "Answered",
+    "Entity",
+    "Evaluation",
+    "Labelled",
+    "Related",
+    "Relation",
+    "Scored",
+    "Tagged",
+    "TrainedTask",
+    "TrainingCallback",
+    "load_task",
+    "train",
+]
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'elmo.tasks' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Answer": "elmo.tasks.predictions",
+        "Answered": "elmo.tasks.predictions",
+        "Entity": "elmo.tasks.predictions",
+        "Evaluation": "elmo.tasks.results",
+        "Labelled": "elmo.tasks.predictions",
+        "Related": "elmo.tasks.predictions",
+        "Relation": "elmo.tasks.predictions",
+        "Scored": "elmo.tasks.predictions",
+        "Tagged": "elmo.tasks.predictions",
+        "TrainedTask": "elmo.tasks.saved_task",
+        "TrainingCallback": "elmo.tasks.training",
+        "load_task": "elmo.tasks.saved_task",
+        "train": "elmo.tasks.train_examples",
+    },
+)

@@ -6,7 +6,8 @@ import random
 import pytest
 
 from conftest import small_model
-from elmo.apps.studies.change import Settings, measure_change
+from elmo.analysis.usage_change import ChangeSettings
+from elmo.apps.studies.change import measure_change
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, OutputError, TextError
 
@@ -18,7 +19,7 @@ FRAMES = {
     "town": ["river {} money river .", "the {} river money ."],
     "tree": ["the {} the {} .", "money {} ."],
 }
-SMALL = Settings(min_count=5, permutations=99, layers="mean")
+SMALL = ChangeSettings(min_count=5, permutations=99, layers="mean")
 
 
 def text(seed, swapped=False):

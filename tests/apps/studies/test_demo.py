@@ -1,21 +1,13 @@
 """The demo: sentences fixed beforehand, cosines that a slow twin agrees with, and files that are what they say."""
 
 import json
-from collections import Counter
 
 import numpy as np
 
 from conftest import small_model
-from elmo.apps.studies.demo import Occurrence, compare, read_occurrences, run_demo
+from elmo.apps.studies.demo import compare, run_demo
 from elmo.checkpoints.formats.native import save_native
-
-
-def test_there_are_five_words_of_two_senses_in_four_sentences_each():
-    occurrences = read_occurrences()
-    assert set(Counter((o.word, o.sense) for o in occurrences).values()) == {4}
-    assert len({o.word for o in occurrences}) == 5
-    assert all(o.tokens[o.position] == o.word for o in occurrences)
-    assert len({o.text for o in occurrences}) == 40
+from elmo.text.demo_sentences import Occurrence
 
 
 def test_cosines_and_neighbours_agree_with_a_slow_twin():

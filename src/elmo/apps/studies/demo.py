@@ -6,7 +6,6 @@ written before they were tried on any model.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -17,28 +16,10 @@ from numpy.typing import NDArray
 
 from elmo.apps.studies.demo_picture import draw_occurrences
 from elmo.embed.embedder import Elmo
-from elmo.errors import TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
-from elmo.text.tokens import tokenize
+from elmo.text.demo_sentences import Occurrence, read_occurrences
 
-SENTENCES_FILE = Path(__file__).parent / "demo_sentences.json"
 VECTORS_FILE, TABLE_FILE, PICTURE_FILE = "vectors.npz", "table.json", "picture.png"
-_TARGET = re.compile(r"\[(\w+)\]")
-
-
-@dataclass(frozen=True)
-class Occurrence:
-    """An ambiguous word in a sentence."""
-
-    word: str
-    sense: str
-    tokens: tuple[str, ...]
-    position: int  # of the word among the tokens
-
-    @property
-    def text(self) -> str:
-        """The sentence with the word in brackets."""
-        return " ".join(f"[{token}]" if i == self.position else token for i, token in enumerate(self.tokens))
 
 
 @dataclass(frozen=True)
@@ -78,16 +59,6 @@ class Demo:
         words = {row.word for row in self.rows}
         lost = {row.word for row in self.rows if row.layer > 0 and row.same_sense <= row.different_sense}
         return len(words - lost)
-
-
-def read_occurrences(path: Path = SENTENCES_FILE) -> list[Occurrence]:
-    """The occurrences of the demo, in the order of the file."""
-    return [
-        _occurrence(sentence, entry["word"], sense)
-        for entry in json.loads(path.read_text(encoding="utf-8"))
-        for sense, sentences in entry["senses"].items()
-        for sentence in sentences
-    ]
 
 
 def run_demo(model: str, out: Path, force: bool = False) -> Demo:
@@ -149,15 +120,6 @@ def _cosines(x: NDArray[np.float32]) -> NDArray[np.float32]:
     unit = x / np.linalg.norm(x, axis=1, keepdims=True)
     cosine: NDArray[np.float32] = unit @ unit.T
     return cosine
-
-
-def _occurrence(sentence: str, word: str, sense: str) -> Occurrence:
-    match = _TARGET.search(sentence)
-    if match is None or match[1] != word:
-        raise TextError(f"{SENTENCES_FILE.name}: no [{word}] in {sentence!r}")
-    tokens = tokenize(sentence[: match.start()] + word + sentence[match.end() :])
-    position = next(i for i, token in enumerate(tokens) if token.start == match.start())
-    return Occurrence(word, sense, tuple(token.text for token in tokens), position)
 
 
 def _around(occurrence: Occurrence) -> str:

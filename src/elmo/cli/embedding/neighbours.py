@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from elmo.analysis.context_index import Occurrence
-    from elmo.apps.embedding.neighbours import Neighbours
+    from elmo.analysis.neighbours import Neighbours
 
 _WIDEST = 120  # columns at most
 
@@ -42,7 +42,7 @@ def neighbours(
 
     Example: `elmo neighbours en README.md --split "It is [right] in every digit."`
     """
-    from elmo.apps.embedding.neighbours import find_neighbours
+    from elmo.analysis.neighbours import find_neighbours
     from elmo.text.sources.standard_input import rereadable
 
     with rereadable(corpus) as source:

@@ -11,7 +11,7 @@ from elmo.cli.options import TextField, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 if TYPE_CHECKING:
-    from elmo.apps.studies.change import WordChange
+    from elmo.analysis.usage_change import WordChange
 
 
 _CAPTION = """\
@@ -68,10 +68,11 @@ def change(
 
     Example: `elmo change en README.md README.md --split --min-count 4`
     """
-    from elmo.apps.studies.change import Settings, measure_change, rows_of
+    from elmo.analysis.usage_change import ChangeSettings
+    from elmo.apps.studies.change import measure_change, rows_of
     from elmo.text.sources.standard_input import rereadable
 
-    settings = Settings(
+    settings = ChangeSettings(
         measure=measure.value,
         layers=read_layers(layers),  # type: ignore[arg-type]
         n_words=n_words,

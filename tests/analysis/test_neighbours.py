@@ -5,8 +5,8 @@ import json
 import pytest
 
 from conftest import small_model
-from elmo.apps.embedding import neighbours
-from elmo.apps.embedding.neighbours import find_neighbours, read_marked
+from elmo.analysis import neighbours
+from elmo.analysis.neighbours import find_neighbours, read_marked
 from elmo.checkpoints.formats.native import save_native
 from elmo.cli.main import main
 from elmo.errors import ConfigError, OutputError, TextError

@@ -1,0 +1,49 @@
+"""What is public: `elmo` and five packages, each with the names that it offers and no other; old paths still lead there."""
+
+import importlib
+import subprocess
+import sys
+import types
+
+import pytest
+
+import elmo
+
+FACES = ["elmo", "elmo.analysis", "elmo.compat", "elmo.integrations", "elmo.tasks", "elmo.train"]
+MOVED = [
+    ("elmo.apps.neighbours", "find_neighbours"),
+    ("elmo.apps.demo", "read_occurrences"),
+    ("elmo.apps.change", "measure_change"),
+    ("elmo.apps.change", "Settings"),
+]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_dir_shows_the_public_names_and_nothing_else(face):
+    module = importlib.import_module(face)
+    assert dir(module) == sorted(module.__all__)
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    with pytest.raises(AttributeError, match=f"module '{face}' has no attribute 'elmoo'; it has "):
+        module.elmoo  # noqa: B018
+
+
+def test_every_public_name_is_documented():
+    for face in FACES:
+        module = importlib.import_module(face)
+        for name in set(module.__all__) - {"__version__"}:
+            assert getattr(module, name).__doc__, (face, name)
+
+
+def test_the_packages_are_there_without_an_import_of_their_own():
+    code = "import elmo, sys; print(elmo.tasks.__name__, elmo.analysis.__name__, 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["elmo.tasks", "elmo.analysis", "False"]
+    assert isinstance(elmo.compat, types.ModuleType)
+
+
+@pytest.mark.parametrize(("module", "name"), MOVED)
+def test_old_paths_still_lead_there_with_a_warning(module, name):
+    sys.modules.pop(module, None)
+    with pytest.warns(DeprecationWarning, match=f"{module} moved: from elmo.analysis import"):
+        found = getattr(importlib.import_module(module), name)
+    assert found is not None
