@@ -161,7 +161,7 @@ def test_ranks_whose_launcher_is_killed_save_and_end_and_till_then_nobody_else_w
         time.sleep(0.01)
     second = subprocess.run(command(run, 1, "--resume"), env=environment(), capture_output=True, text=True, check=False)
     assert second.returncode == 2
-    assert "another process trains this run" in second.stderr
+    assert "another process is writing to it" in second.stderr
     process.kill()
     process.wait()
     patience = time.monotonic() + 60

@@ -34,6 +34,7 @@ _EXPANSION = 128  # candidates kept during a graph search
 _ARRAYS = ("words", "places", "lines", "ends")
 
 FACTS_FILE, WORDS_FILE, SENTENCES_FILE = "facts.json", "words.txt", "sentences.txt"
+INDEX_FILES = (FACTS_FILE, WORDS_FILE, SENTENCES_FILE, "part-*.usearch", "places/*.bin", "places/index.json")
 
 
 class IndexSettings(BaseModel, frozen=True, extra="forbid"):

@@ -9,6 +9,7 @@ import regex
 
 from elmo.analysis.context_index import (
     FACTS_FILE,
+    INDEX_FILES,
     ContextIndex,
     IndexFacts,
     IndexSettings,
@@ -22,6 +23,8 @@ from elmo.embed.layers import Layers
 from elmo.errors import ConfigError, OutputError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.storage.checksums import beginning_checksum
+from elmo.storage.job_folder import differences
+from elmo.storage.json_files import unicode_name
 from elmo.text.sources.rows import read_rows, tokens_setting
 
 _MARKED = regex.compile(r"\[([^\[\]]+)\]")
@@ -101,10 +104,11 @@ def find_neighbours(
         raise TextError(f"{corpus.absolute()}: no such file; give a text file")
     elmo = Elmo.from_pretrained(model)
     folder = Path(f"{corpus.name}.index") if index is None else index
-    refuse_existing(folder, force=True, known_by=[FACTS_FILE])
+    holds = INDEX_FILES if force else None  # without, nothing is removed
+    refuse_existing(folder, force=True, known_by=[FACTS_FILE], holds=holds, inputs=[corpus, model])
     kept = read_index_facts(folder) if not force and (folder / FACTS_FILE).exists() else None
     settings = IndexSettings(
-        source=corpus.name,
+        source=unicode_name(corpus),
         source_bytes=corpus.stat().st_size,
         source_sha256=beginning_checksum(corpus),
         model=fingerprint(elmo.model, like=None if kept is None else kept.settings.model),
@@ -127,10 +131,8 @@ def find_neighbours(
 
 
 def _refuse_other(facts: IndexFacts, wanted: IndexSettings, folder: Path) -> None:
-    pairs = zip(facts.settings, wanted, strict=True)
-    differences = [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]
-    if differences:
+    if different := differences(facts.settings, wanted):
         raise OutputError(
-            f"{folder} is an index with other settings: {'; '.join(differences)}; rebuild it with --force, or give another "
+            f"{folder} is an index with other settings: {'; '.join(different)}; rebuild it with --force, or give another "
             "folder with --index"
         )

@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationEr
 from elmo.errors import OutputError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
+from elmo.storage.job_folder import differences
 from elmo.storage.json_files import read_json
 from elmo.text.sources.rows import Row
 
@@ -306,10 +307,8 @@ def refuse_other_settings(found: BulkSettings, wanted: BulkSettings, folder: Pat
     Raises:
         OutputError: they differ; the message names how.
     """
-    pairs = zip(found, wanted, strict=True)
-    differences = [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]
-    if differences:
-        raise OutputError(f"{folder} was begun with {'; '.join(differences)}; give the same, or another folder")
+    if different := differences(found, wanted):
+        raise OutputError(f"{folder} was begun with {'; '.join(different)}; give the same, or another folder")
 
 
 def _line(error: Exception) -> str:

@@ -17,7 +17,11 @@ _ASIDE = "aside"  # in such a room: a folder that is being replaced, under its n
 
 
 def refuse_existing(
-    target: Path, force: bool | None, known_by: Sequence[str] | None = None, holds: Sequence[str] | None = None
+    target: Path,
+    force: bool | None,
+    known_by: Sequence[str] | None = None,
+    holds: Sequence[str] | None = None,
+    inputs: Sequence[str | Path] = (),
 ) -> None:
     """Fail before any work is done.
 
@@ -25,7 +29,9 @@ def refuse_existing(
         force: replace what exists; None: there is no such choice.
         known_by: None: a file is to be written. Else a folder, which may replace an empty folder or one that holds a file of
             one of these names, but never a folder of other things.
-        holds: patterns of all that such a folder holds; with anything else in it, it is not replaced. None: not looked at.
+        holds: patterns of all files that such a folder holds, at any depth (`config.json`, `elmo/*.json`); with anything else
+            in it, it is not replaced. None: not looked at.
+        inputs: what the command reads; it is never replaced, nor a folder that it lies in. Names of no file are passed over.
     Raises:
         OutputError: the target exists and is not to be replaced, or its folder cannot be made.
     """
@@ -43,6 +49,9 @@ def refuse_existing(
     if force is not True:
         advice = "" if force is None else ", or --force to replace it"
         raise OutputError(f"{target} exists already; give another name{advice}")
+    for given in inputs:
+        if _lies_in(Path(given), target):
+            raise OutputError(f"{target} would be replaced, and {given} is read from it; give another name")
     if not is_folder and known_by is None:
         return
     if is_folder != (known_by is not None):
@@ -53,11 +62,28 @@ def refuse_existing(
     held = {path.name for path in target.iterdir()}
     if held and not held & set(known_by or ()):
         raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
-    others = [
-        name for name in sorted(held) if holds is not None and not any(fnmatch(name, pattern) for pattern in holds)
-    ]
-    if others:
-        raise OutputError(f"{target} holds {others[0]} too, which --force would remove; give another name")
+    if holds is not None and (other := _other_file(target, holds)) is not None:
+        raise OutputError(f"{target} holds {other} too, which --force would remove; give another name")
+
+
+def _lies_in(given: Path, target: Path) -> bool:
+    """Whether a file or folder is the target, or lies in it."""
+    try:
+        return any(os.path.samefile(path, target) for path in (given, *given.resolve().parents))
+    except (OSError, ValueError):  # there is no such file
+        return False
+
+
+def _other_file(folder: Path, patterns: Sequence[str]) -> str | None:
+    """The first file in a folder that fits none of the patterns, each with as many parts as the file's name within it."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if (path.is_dir() and not path.is_symlink()) or parts[0].startswith(PART_PREFIX):
+            continue
+        wanted = [pattern.split("/") for pattern in patterns]
+        if not any(len(parts) == len(each) and all(map(fnmatch, parts, each)) for each in wanted):
+            return "/".join(parts)
+    return None
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """JSON files, read so that all that can be wrong with one is told."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,17 @@ def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
         raise kind(f"{path.absolute()}: no such file; {missing}") from None
     except (OSError, ValueError) as error:
         raise kind(f"{path}: not a readable JSON file ({error})") from error
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a file in UTF-8 can hold a text: names of files that are not UTF-8, and half surrogate pairs, it cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def unicode_name(path: Path) -> str:
+    """The name of a file as text; bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(path.name).decode("utf-8", "replace")

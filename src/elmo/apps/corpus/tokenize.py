@@ -22,6 +22,6 @@ def tokenize_file(
     if target is None:
         yield from lines
         return
-    refuse_existing(target, force)
+    refuse_existing(target, force, inputs=[source])
     with atomic_write(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -49,7 +49,7 @@ def embed_file(
         TextError, CheckpointError: no such text, no such model. OutputError: the target exists or has an unknown extension.
     """
     write = writer_for(target)
-    refuse_existing(target, force)
+    refuse_existing(target, force, inputs=[source, model])
     texts = read_texts(source, text_field)
     first = list(islice(texts, 1))  # a missing text is noticed before the model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import chain, islice
 from pathlib import Path
 from typing import get_args
@@ -23,10 +23,11 @@ from elmo.embed.embedder import Elmo, StateName
 from elmo.embed.layers import Layers, Pooling
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, OutputError, TextError
-from elmo.storage.atomic import PART_PREFIX, refuse_existing, remove_leftovers
+from elmo.storage.atomic import PART_PREFIX, refuse_existing
 from elmo.storage.checksums import beginning_checksum
 from elmo.storage.compressed import import_pyarrow
-from elmo.storage.file_lock import file_lock
+from elmo.storage.job_folder import JobFolder
+from elmo.storage.json_files import unicode_name
 from elmo.text.sources.rows import Row, read_rows, tokens_setting
 
 ROWS_PER_SHARD = 4096
@@ -82,7 +83,7 @@ def embed_corpus(
     elmo.embed([], layers, pooling, state)  # refuses impossible choices before anything is written
     kept = next((manifest.settings.model for manifest in read_manifests(folder)), None)
     settings = BulkSettings(
-        source=source.name,
+        source=unicode_name(source),
         source_bytes=source.stat().st_size,
         source_sha256=beginning_checksum(source),
         model=fingerprint(elmo.model, like=kept),
@@ -126,24 +127,18 @@ def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: 
         raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
 
 
-@contextmanager
-def _held(folder: Path, job: int, n_jobs: int) -> Iterator[None]:
-    """Lock the folder, or this job's part of it, against other processes.
+def _held(folder: Path, job: int, n_jobs: int) -> AbstractContextManager[None]:
+    """Hold the folder, or this job's part of it, against other processes.
 
     Raises:
         OutputError: another process has the lock.
     """
-    lock = folder
-    if n_jobs > 1:
-        lock = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
-        lock.touch()
-    with file_lock(lock) as free:
-        if not free:
-            who = "another process" if n_jobs == 1 else f"another process that is job {job + 1} of {n_jobs}"
-            raise OutputError(f"{folder}: {who} is writing to it; wait until it ends")
-        if n_jobs == 1:
-            remove_leftovers(folder, alone=True)
-        yield
+    vectors = JobFolder(folder, manifest_file(folder, job, n_jobs).name, Manifest)
+    if n_jobs == 1:
+        return vectors.hold()
+    lock = folder / f"{_LOCK_PREFIX}{job + 1}-of-{n_jobs}"
+    lock.touch()
+    return vectors.hold(lock, f"another process that is job {job + 1} of {n_jobs}")
 
 
 def _begun(new: Manifest, folder: Path) -> Manifest:

@@ -49,7 +49,7 @@ def export_static(
         TextError: no such text, or no word that is frequent enough. OutputError: the target exists.
         CheckpointError: no such model. ConfigError: layers="all", or no such layer or method.
     """
-    refuse_existing(target, force)
+    refuse_existing(target, force, inputs=[corpus, model])
     if layers == "all":
         raise ConfigError('layers="all" gives several vectors per word; choose "mean", "top" or the index of a layer')
     if method not in ("mean", "alone"):

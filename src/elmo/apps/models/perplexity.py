@@ -76,7 +76,7 @@ def measure_file(
         OutputError: the file exists or cannot be written.
     """
     if by_document is not None:
-        refuse_existing(by_document, force)
+        refuse_existing(by_document, force, inputs=[text, model])
     loaded = load_model(model, vocabulary=vocabulary)
     if loaded.softmax is None or loaded.vocabulary is None:
         raise CheckpointError(f"{model}: this model has no softmax, so it has no perplexity; it can only embed")

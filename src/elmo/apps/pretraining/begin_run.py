@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from elmo.apps.pretraining.run_settings import RunSettings, checksums_of_word_files, write_run_settings
+from elmo.apps.pretraining.run_settings import RunSettings, checksums_of_word_files, run_folder
 from elmo.apps.pretraining.run_summary import clusters_text
 from elmo.apps.pretraining.start_model import keep_start, read_start
 from elmo.checkpoints.formats.native import StorageType
@@ -14,7 +14,8 @@ from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
-from elmo.storage.atomic import atomic_write, refuse_existing
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import unicode_name
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
@@ -54,7 +55,8 @@ def start_run(
         CheckpointError: the start cannot be loaded.
         OutputError: the folder exists.
     """
-    refuse_existing(out, force=None, known_by=[])
+    folder = run_folder(out)
+    folder.refuse_existing(force=None)
     files = find_files(corpus)
     # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
@@ -107,20 +109,20 @@ def start_run(
         write_lexicon(lexicon, part)
         settings = RunSettings(
             recipe=recipe,
-            corpus=[file.name for file in files],
+            corpus=[unicode_name(file) for file in files],
             tokens=text.n_tokens - text.n_heldout_tokens,
             sentences=text.n_sentences - len(text.heldout),
-            vocabulary_file=None if vocabulary_file is None else vocabulary_file.name,
-            heldout_file=None if heldout_file is None else heldout_file.name,
+            vocabulary_file=None if vocabulary_file is None else unicode_name(vocabulary_file),
+            heldout_file=None if heldout_file is None else unicode_name(heldout_file),
             pretokenized=pretokenized,
             adaptive_cutoffs=cutoffs,
-            start=None if start is None else Path(start).name,
+            start=None if start is None else unicode_name(Path(start)),
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_fractions(),
             word_files=checksums_of_word_files(part),
         )
-        write_run_settings(settings, part)
+        folder.write_settings(settings, part)
     outside = "" if given is None else f", {100 * outside_fraction:.1f} % of the tokens outside"
     say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
     if cutoffs is not None:

@@ -16,7 +16,7 @@ The folder of a run:
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,16 +26,14 @@ from torch import Tensor
 from elmo.apps.models.model_card import training_facts, write_card
 from elmo.apps.pretraining.run_record import End, append_begin, append_end, append_report, read_run
 from elmo.apps.pretraining.run_report import report_run
-from elmo.apps.pretraining.run_settings import RUN_FILE, RunSettings, check_word_files, read_run_settings
+from elmo.apps.pretraining.run_settings import RunSettings, check_word_files, run_folder
 from elmo.apps.pretraining.start_model import load_start
 from elmo.apps.pretraining.tensorboard_log import TensorBoardLog
 from elmo.checkpoints.formats.native import add_model_files
 from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
-from elmo.errors import OutputError, TrainingError
+from elmo.errors import OutputError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
-from elmo.storage.atomic import remove_leftovers
-from elmo.storage.file_lock import file_lock
 from elmo.text.shards import read_encoded_text
 from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
@@ -79,14 +77,13 @@ def continue_run(
         stop: asked at each step; True ends the session after a checkpoint.
         ranks: the processes that train together; each calls this function, the first writes.
     Raises:
-        TrainingError: the folder is no run, was altered, another process trains it, or steps are not finite.
-        TextError: the run's copy of the text was altered. OutputError: the disk is full; what was saved before is whole.
+        TrainingError: the folder is no run, was altered, or steps are not finite. TextError: the run's copy of the text was
+        altered. OutputError: another process trains the run; the disk is full; what was saved before is whole.
         ConfigError: TensorBoard is not installed.
     """
-    settings = read_run_settings(out)
-    with ExitStack() as stack:
-        if ranks.is_first and not stack.enter_context(file_lock(out)):
-            raise TrainingError(f"{out}: another process is training this run; wait until it ends, or stop it")
+    folder = run_folder(out)
+    settings = folder.read_settings()
+    with folder.hold() if ranks.is_first else nullcontext():
         try:
             return _continue_alone(out, settings, max_minutes, tensorboard, stop, report, ranks)
         except OutputError as error:
@@ -108,9 +105,6 @@ def _continue_alone(
     text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
     vocabulary = read_vocabulary(out / "vocabulary.txt")
     lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
-    if ranks.is_first:
-        for folder in (out, out / "checkpoints"):
-            remove_leftovers(folder, alone=True)
     ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
@@ -160,11 +154,8 @@ def _continue_alone(
 
 
 def is_run(out: Path) -> bool:
-    """Whether a folder contains a run that can be resumed."""
-    try:
-        return (out / RUN_FILE).is_file()
-    except OSError:  # an impossible folder name
-        return False
+    """Whether a folder holds a run that can be resumed."""
+    return run_folder(out).is_begun()
 
 
 def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, bias: Tensor) -> SavedModel:

@@ -1,21 +1,17 @@
 """The file `run.json`: all settings of a run that are not elsewhere in its folder, with checksums against accidents."""
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, Field
 
 from elmo.checkpoints.formats.native import VOCABULARY_FILE, StorageType
 from elmo.errors import TrainingError
 from elmo.storage.checksums import checksum_of
-from elmo.storage.json_files import read_json
+from elmo.storage.job_folder import JobFolder
 from elmo.text.words.lexicon import ALPHABET_FILE, INPUT_WORDS_FILE
 from elmo.train.config import PretrainConfig
 
 RUN_FILE = "run.json"
-_CHECKSUM = "checksum"  # of everything else in the file
 
 
 class RunSettings(BaseModel, frozen=True, extra="forbid"):
@@ -38,39 +34,9 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     )  # checksums of the vocabulary, the alphabet, the input words
 
 
-def write_run_settings(settings: RunSettings, run: Path) -> None:
-    """Write the settings into the folder of a new run."""
-    facts = settings.model_dump(mode="json")
-    facts[_CHECKSUM] = _checksum(facts)
-    (run / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-
-
-def read_run_settings(run: Path) -> RunSettings:
-    """Read the settings of a run, to continue it.
-
-    Raises:
-        TrainingError: the folder is no run, or `run.json` is damaged or altered.
-    """
-    path = run / RUN_FILE
-    try:
-        facts = read_json(path)
-        found = facts.pop(_CHECKSUM, None) if isinstance(facts, dict) else None
-        settings = RunSettings.model_validate(facts)
-    except FileNotFoundError:
-        raise TrainingError(
-            f"{path.absolute()}: no such file; --resume needs the folder of a run (its -o DIR)"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began: "
-            "restore a copy, or start a new run"
-        ) from error
-    if found is not None and found != _checksum(facts):
-        raise TrainingError(
-            f"{path} was changed: its checksum is {_checksum(facts)}, the file says {found}; the settings of a run "
-            "cannot change: undo the change, or start a new run"
-        )
-    return settings
+def run_folder(out: Path) -> JobFolder[RunSettings]:
+    """The folder of a run: its settings are sealed, its checkpoints may have been left half-written."""
+    return JobFolder(out, RUN_FILE, RunSettings, parts_in=["checkpoints"], sealed=True)
 
 
 def checksums_of_word_files(run: Path) -> dict[str, str]:
@@ -94,7 +60,3 @@ def check_word_files(settings: RunSettings, run: Path) -> None:
                 else "is missing"
             )
             raise TrainingError(f"{run / name} {what}; restore a copy (each checkpoint has one), then --resume")
-
-
-def _checksum(facts: dict[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode("utf-8"), digest_size=16).hexdigest()

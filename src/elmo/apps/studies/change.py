@@ -37,7 +37,7 @@ def measure_change(
     """
     refuse_slices(slices, settings)
     if output is not None:
-        refuse_existing(output, force, known_by=_OF_A_RESULT)
+        refuse_existing(output, force, known_by=_OF_A_RESULT, holds=_OF_A_RESULT, inputs=[*slices, model])
     changes, found = compare_slices(model, slices, settings, words, report)
     if output is not None:
         _write(changes, [(w.word, found[0][w.word], found[-1][w.word]) for w in changes[:6]], slices, output)

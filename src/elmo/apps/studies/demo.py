@@ -67,7 +67,7 @@ def run_demo(model: str, out: Path, force: bool = False) -> Demo:
     Raises:
         OutputError: the folder exists. CheckpointError: there is no such model.
     """
-    refuse_existing(out, force, known_by=[TABLE_FILE])
+    refuse_existing(out, force, known_by=[TABLE_FILE], holds=[TABLE_FILE, VECTORS_FILE, PICTURE_FILE], inputs=[model])
     occurrences = read_occurrences()
     elmo = Elmo.from_pretrained(model)
     embedded = elmo.embed([list(o.tokens) for o in occurrences], layers="all")

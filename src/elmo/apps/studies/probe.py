@@ -71,7 +71,8 @@ def probe_model(
     if unknown or not probes:
         raise ConfigError(f"no probe {unknown[0] if unknown else ''!r}; choose from {', '.join(PROBES)}")
     if output is not None:
-        refuse_existing(output, force, known_by=[SCORES_FILE], holds=[SCORES_FILE, TABLE_FILE, PICTURE_FILE])
+        holds = [SCORES_FILE, TABLE_FILE, PICTURE_FILE]
+        refuse_existing(output, force, known_by=[SCORES_FILE], holds=holds, inputs=[data, model, *corpus, *static])
     runs, skipped = find_probes(data, settings, probes, corpus)
     if vectors is not None:
         static = [*static, *train_static(corpus, vectors)]

@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from elmo.apps.tasks.learning_curve_page import Row, Table, write_learning_curve_page
-from elmo.apps.tasks.train_task import RUN_FILE, TaskRun, settled_run, train_task, unchanged_run
-from elmo.errors import ConfigError, ElmoError, OutputError, TrainingError
-from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
-from elmo.storage.file_lock import file_lock
+from elmo.apps.tasks.train_task import RUN_FILE, TASK_FILES, TaskRun, inputs_of, settled_run, train_task
+from elmo.errors import ConfigError, ElmoError
+from elmo.storage.atomic import atomic_write
+from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import read_json
 from elmo.tasks.kinds.registry import kind_of, learnable
 from elmo.tasks.saved_task import CONFIG_FILE
@@ -59,21 +59,16 @@ def train_learning_curve(
     Raises:
         See `train_task`.
     """
+    job = curve_folder(folder)
     if resume:
-        curve = _learning_curve_of(folder)
-    else:
-        assert curve is not None
-        refuse_existing(folder, force, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE])
+        curve = job.read_settings()
+        refuse_changed_files(curve.run.checksums)
+    assert curve is not None
+    if not resume:
+        job.refuse_existing(force, inputs_of(curve.run))
         _require_labels(curve)
         curve = curve.model_copy(update={"run": settled_run(curve.run)})
-        with atomic_write(folder) as part:
-            part.mkdir()
-            (part / STUDY_FILE).write_text(curve.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    assert curve is not None
-    with file_lock(folder) as free:
-        if not free:
-            raise OutputError(f"{folder}: another process is training in this folder; wait until it ends")
-        remove_leftovers(folder, alone=True)
+    with job.hold() if resume else job.begin(curve, force):
         for part_of in parts(curve):
             own = folder / part_of.name
             if (own / CONFIG_FILE).exists():
@@ -86,6 +81,13 @@ def train_learning_curve(
             target.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
         write_learning_curve_page(table, curve.run, folder / PAGE_FILE)
     return table
+
+
+def curve_folder(folder: Path) -> JobFolder[LearningCurve]:
+    """The folder of a learning curve; it may take the place of a task's."""
+    own = [f"{kind}-*-*/{pattern}" for kind in ("elmo", "without") for pattern in TASK_FILES]
+    holds = [STUDY_FILE, TABLE_FILE, PAGE_FILE, *TASK_FILES, *own]
+    return JobFolder(folder, STUDY_FILE, LearningCurve, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE], holds=holds)
 
 
 def is_learning_curve(folder: Path) -> bool:
@@ -152,15 +154,6 @@ def _require_labels(curve: LearningCurve) -> None:
             raise ConfigError(
                 f"{part.fraction:g} % of the training file is too small ({error}); leave it out"
             ) from error
-
-
-def _learning_curve_of(folder: Path) -> LearningCurve:
-    try:
-        curve = LearningCurve.model_validate(read_json(folder / STUDY_FILE))
-    except (OSError, ValueError, ValidationError) as error:
-        raise TrainingError(f"{folder}: no readable {STUDY_FILE}; start the trainings without --resume") from error
-    unchanged_run(curve.run)
-    return curve
 
 
 def _table(curve: LearningCurve, folder: Path) -> Table:

@@ -1,22 +1,24 @@
 """Labelled examples -> a trained task in a folder; a killed training can be resumed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from elmo.apps.tasks.task_report import REPORT_FILE, write_task_report
+from elmo.checkpoints.formats.known import file_patterns
 from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
-from elmo.errors import OutputError, TrainingError
-from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers, remove_whole
+from elmo.errors import ConfigError, TextError, TrainingError
+from elmo.storage.atomic import remove_whole
 from elmo.storage.checksums import checksum_of
-from elmo.storage.file_lock import file_lock
-from elmo.storage.json_files import read_json
+from elmo.storage.job_folder import JobFolder, refuse_changed_files
+from elmo.storage.json_files import is_unicode
 from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.results import Result, TrainingResult
-from elmo.tasks.saved_task import CONFIG_FILE, save_task
+from elmo.tasks.saved_task import CONFIG_FILE, ELMO_FOLDER, VECTORS_FILE, WEIGHTS_FILE, WORDS_FILE, save_task
 from elmo.tasks.training import (
     LayersOfExamples,
     Prepared,
@@ -27,7 +29,10 @@ from elmo.tasks.training import (
 )
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
-_OF_A_RUN = [RUN_FILE, CONFIG_FILE]
+TASK_FILES = (  # all that the folder of a task may hold
+    *(RUN_FILE, CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE, REPORT_FILE, "README.md", f"{CHECKPOINT}/*"),
+    *(f"{ELMO_FOLDER}/{pattern}" for pattern in file_patterns()),
+)
 
 
 class TaskRun(BaseModel, frozen=True, extra="forbid"):
@@ -75,18 +80,16 @@ def train_task(
         CheckpointError: no such biLM, or a damaged checkpoint. OutputError: the folder exists. TrainingError: nothing to resume,
         or a loss that is not finite.
     """
+    job = task_folder(folder)
     if resume:
-        run = _run_of(folder)
-    else:
-        refuse_existing(folder, force, known_by=_OF_A_RUN)
+        run = _run_of(job)
     assert run is not None
-    prepared = _prepare(run)
     if not resume:
-        _lay_out(run, folder)
-    with file_lock(folder) as free:
-        if not free:
-            raise OutputError(f"{folder}: another process is training in this folder; wait until it ends")
-        remove_leftovers(folder, alone=True)
+        job.refuse_existing(force, inputs_of(run))
+    _refuse_unsavable(run)
+    prepared = _prepare(run)
+    _refuse_unsavable(run, prepared.file.labels)
+    with job.hold() if resume else job.begin(settled_run(run), force):
         layers_of = None if prepared.elmo is None else _cached(prepared.elmo, cache or cache_folder(), watch)
         trained = train_prepared(
             prepared, layers_of, checkpoint=folder / CHECKPOINT, watch=watch, layers_of_all=layers_of_all
@@ -110,29 +113,39 @@ def _prepare(run: TaskRun) -> Prepared:
     return prepare(config, checked_labels(config, whole, dev, str(run.train), str(run.dev)))
 
 
-def _run_of(folder: Path) -> TaskRun:
-    """The settings of a stopped run, with its files checked for changes."""
-    try:
-        run = TaskRun.model_validate(read_json(folder / RUN_FILE))
-    except (OSError, ValueError, ValidationError) as error:
-        raise TrainingError(
-            f"{folder}: no run to continue (no readable {RUN_FILE}); start one without --resume"
-        ) from error
-    if (folder / CONFIG_FILE).exists():
-        raise TrainingError(f"{folder}: the training of this task is complete; evaluate it with elmo evaluate")
-    unchanged_run(run)
+def task_folder(folder: Path) -> JobFolder[TaskRun]:
+    """The folder of a task, trained or not."""
+    return JobFolder(folder, RUN_FILE, TaskRun, known_by=[RUN_FILE, CONFIG_FILE], holds=TASK_FILES)
+
+
+def _run_of(job: JobFolder[TaskRun]) -> TaskRun:
+    """What a stopped run was asked for, its files unchanged."""
+    run = job.read_settings()
+    if (job.folder / CONFIG_FILE).exists():
+        raise TrainingError(f"{job.folder}: the training of this task is complete; evaluate it with elmo evaluate")
+    refuse_changed_files(run.checksums)
     return run
 
 
-def unchanged_run(run: TaskRun) -> None:
-    """Refuse to continue with files that have changed since the run started.
+def _refuse_unsavable(run: TaskRun, labels: Sequence[str] = ()) -> None:
+    """Refuse names and labels that no file in UTF-8 can hold, before anything is trained.
 
     Raises:
-        TrainingError: with the file.
+        ConfigError: the name of a file. TextError: a label.
     """
     for path in _files_of(run):
-        if path.is_file() and run.checksums.get(str(path)) != checksum_of(path):
-            raise TrainingError(f"{path}: has changed since the run started; start again with --force")
+        if not is_unicode(str(path)):
+            raise ConfigError(f"{str(path)!r}: the name is not UTF-8, so that no run could name it; rename the file")
+    for label in labels:
+        if not is_unicode(label):
+            raise TextError(
+                f"{run.train}: the label {label!r} holds half of a surrogate pair, which is no character; write the file again"
+            )
+
+
+def inputs_of(run: TaskRun) -> list[str | Path]:
+    """What a run reads, its biLM too."""
+    return [*_files_of(run), *([] if run.config.model is None else [run.config.model])]
 
 
 def _files_of(run: TaskRun) -> list[Path]:
@@ -152,11 +165,3 @@ def settled_run(run: TaskRun) -> TaskRun:
         config = config.model_copy(update={"model": str(Path(model).absolute())})
     whole = TaskRun(config=config, train=train, dev=dev)
     return whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
-
-
-def _lay_out(run: TaskRun, folder: Path) -> None:
-    """Create the folder with the settings of the run."""
-    whole = settled_run(run)
-    with atomic_write(folder) as part:
-        part.mkdir()
-        (part / RUN_FILE).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,154 @@
+"""A folder that a job writes and can go on with: settings that never change, a lock, leftovers, checksums of what it reads."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from elmo.errors import OutputError, TrainingError
+from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
+from elmo.storage.checksums import checksum_of
+from elmo.storage.file_lock import file_lock
+from elmo.storage.json_files import read_json
+
+Settings = TypeVar("Settings", bound=BaseModel)
+_CHECKSUM = "checksum"  # of all else in a sealed file
+
+
+@dataclass(frozen=True)
+class JobFolder(Generic[Settings]):
+    """The folder of a job that was begun, or is to begin.
+
+    Attributes:
+        folder: where it is.
+        settings_file: the name of the JSON file with the settings that it began with; `kind`: their type.
+        known_by: files by which such a folder is known; `holds`: patterns of all that it holds (see `refuse_existing`).
+        parts_in: folders within in which a killed process may leave parts, beside the folder itself.
+        sealed: the settings file has a checksum of itself, so that a change by hand is noticed.
+    """
+
+    folder: Path
+    settings_file: str
+    kind: type[Settings]
+    known_by: Sequence[str] = ()
+    holds: Sequence[str] | None = None
+    parts_in: Sequence[str] = ()
+    sealed: bool = False
+
+    def refuse_existing(self, force: bool | None, inputs: Sequence[str | Path] = ()) -> None:
+        """Fail before any work is done; see `storage.atomic.refuse_existing`."""
+        refuse_existing(self.folder, force, self.known_by, self.holds, inputs)
+
+    @contextmanager
+    def begin(
+        self, settings: Settings, force: bool = False, fill: Callable[[Path], object] = lambda part: None
+    ) -> Iterator[None]:
+        """Lay the folder out, whole or not at all, and hold it until the block ends: nobody ever sees it free.
+
+        Args:
+            force: replace a folder that is there and that no other process holds. fill: writes what else it holds at first.
+        Raises:
+            OutputError: another process has begun there, or it cannot be written.
+        """
+        there = self.folder.exists()
+        with ExitStack() as stack:
+            if there and force:
+                self._lock(stack, self.folder)
+            with atomic_write(self.folder, replace=there and force) as part:
+                part.mkdir()
+                fill(part)
+                self.write_settings(settings, part)
+                self._lock(stack, part)  # a lock stays with the folder when it is renamed
+            yield
+
+    @contextmanager
+    def hold(self, place: Path | None = None, who: str = "another process") -> Iterator[None]:
+        """Hold the folder against other processes until the block ends, and remove what killed ones left.
+
+        Args:
+            place: what is locked instead, for jobs that share a folder; then what others left stays. who: has it otherwise.
+        Raises:
+            OutputError: another process has it.
+        """
+        with ExitStack() as stack:
+            self._lock(stack, self.folder if place is None else place, who)
+            if place is None:
+                for folder in (self.folder, *(self.folder / name for name in self.parts_in)):
+                    remove_leftovers(folder, alone=True)
+            yield
+
+    def _lock(self, stack: ExitStack, place: Path, who: str = "another process") -> None:
+        if not stack.enter_context(file_lock(place)):
+            raise OutputError(f"{self.folder}: {who} is writing to it; wait until it ends, or stop it")
+
+    def is_begun(self) -> bool:
+        """Whether the folder has settings."""
+        try:
+            return (self.folder / self.settings_file).is_file()
+        except OSError:  # a name that no folder can have
+            return False
+
+    def write_settings(self, settings: Settings, folder: Path) -> None:
+        """Write the settings into a folder that is being made."""
+        facts = settings.model_dump(mode="json")
+        if self.sealed:
+            facts[_CHECKSUM] = seal_of(facts)
+        text = json.dumps(facts, indent=2 if self.sealed else 1, ensure_ascii=self.sealed)
+        (folder / self.settings_file).write_text(text + "\n", encoding="utf-8")
+
+    def read_settings(self) -> Settings:
+        """The settings that the job began with, to go on with it.
+
+        Raises:
+            TrainingError: there are none, or they are damaged or altered.
+        """
+        path = self.folder / self.settings_file
+        try:
+            facts = read_json(path)
+            found = facts.pop(_CHECKSUM, None) if self.sealed and isinstance(facts, dict) else None
+            settings = self.kind.model_validate(facts)
+        except (FileNotFoundError, NotADirectoryError):
+            raise TrainingError(
+                f"{self.folder}: no run to continue ({path.absolute()}: no such file; --resume needs the folder of a run, "
+                "its -o DIR)"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began: "
+                "restore a copy, or start a new run"
+            ) from error
+        if found is not None and found != seal_of(facts):
+            raise TrainingError(
+                f"{path} was changed: its checksum is {seal_of(facts)}, the file says {found}; the settings of a run "
+                "cannot change: undo the change, or start a new run"
+            )
+        return settings
+
+
+def seal_of(facts: dict[str, Any]) -> str:
+    """The checksum of settings."""
+    return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode("utf-8"), digest_size=16).hexdigest()
+
+
+def refuse_changed_files(checksums: dict[str, str]) -> None:
+    """Refuse to go on with files that are others than when a job began; those that are gone are not needed any more.
+
+    Args:
+        checksums: by path.
+    Raises:
+        TrainingError: a file has changed.
+    """
+    for path, checksum in checksums.items():
+        if Path(path).is_file() and checksum != checksum_of(Path(path)):
+            raise TrainingError(f"{path}: has changed since the run started; start again with --force")
+
+
+def differences(found: BaseModel, wanted: BaseModel) -> list[str]:
+    """How the settings of a folder and those of a call differ, for a message."""
+    pairs = zip(found, wanted, strict=True)
+    return [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]
