@@ -75,7 +75,7 @@ CHINESE = Language(
         WORD2VEC: "Word2Vec",
         FASTTEXT: "fastText",
         TOKEN: "ELMo 词元层",
-        CONTEXT: "ELMo 最好的语境层",
+        CONTEXT: "ELMo 最好的上下文层",
         RANDOM: "随机权重的 ELMo",
     },
     views=[

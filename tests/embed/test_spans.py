@@ -45,14 +45,14 @@ def test_any_span_touches_the_tokens_that_share_a_character_with_it():
         if expected:
             assert tokens_of_spans(tokens, [(start, end)], "s") == [(expected[0], expected[-1] + 1)]
         else:
-            with pytest.raises(TextError, match="no token in it"):
+            with pytest.raises(TextError, match="covers no token"):
                 tokens_of_spans(tokens, [(start, end)], "s")
 
 
 @pytest.mark.parametrize(
     ("sentence", "spans", "told"),
     [
-        ("a b", [[(1, 2)]], r"sentence 0, span \(1, 2\): no token in it"),
+        ("a b", [[(1, 2)]], r"sentence 0, span \(1, 2\): covers no token"),
         ("a b", [[(2, 2)]], r"sentence 0, span \(2, 2\): start is 0 or more, end is beyond it"),
         ("a b", [[(-2, 1)]], r"span \(-2, 1\): start is 0"),
         (["a", "b"], [[(0, 3)]], r"span \(0, 3\): the sentence has 2 tokens"),

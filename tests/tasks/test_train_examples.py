@@ -132,7 +132,7 @@ def test_a_threshold_is_for_one_label(folder):
     task = train(*2 * [EXAMPLES["tag"][0]], task="tag", model=None, **SETTINGS)
     with pytest.raises(ConfigError, match="a minimum score is for texts with one label"):
         task.evaluate(EXAMPLES["tag"][0], min_score=0.5)
-    with pytest.raises(TextError, match="examples, line 1: the tag 'NN' is none of a span"):
+    with pytest.raises(TextError, match="examples, line 1: the tag 'NN' is not the tag of a span"):
         task.evaluate([(["Ann"], ["NN"])])
 
 

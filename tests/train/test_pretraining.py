@@ -266,7 +266,7 @@ def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of(cutoffs):
         ({}, ["bilm.lstm.cell_sizes=3"], "bilm.lstm.cell_sizes: no such setting; did you mean bilm.lstm.cell_size?"),
         ({}, ["dropout=1.5"], "dropout.layer_inputs: Input should be less than 1"),
         ({}, ["size.x=1"], "no size {'x': '1'}"),
-        ({}, ["a." * 3000 + "b=1"], "no setting lies so deep"),
+        ({}, ["a." * 3000 + "b=1"], "no setting is nested so deep"),
         ({}, ["checkpoint_minutes=inf"], "checkpoint_minutes: Input should be a finite number"),
         ({}, ["bilm.lstm.forget_bias=nan"], "bilm.lstm.forget_bias: Input should be a finite number"),
         ({}, ["seed=99999999999999999999999"], "seed: Input should be less than"),

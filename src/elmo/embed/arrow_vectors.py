@@ -84,7 +84,7 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise TextError(f"{path.absolute()}: no such file; a folder of vectors has a manifest") from None
     except (OSError, ValueError, ValidationError) as error:
-        raise TextError(f"{path}: no manifest of vectors ({_line(error)}); embed the text anew") from error
+        raise TextError(f"{path}: no manifest of vectors ({_line(error)}); embed the text again") from error
 
 
 def read_manifests(folder: Path) -> list[Manifest]:
@@ -262,7 +262,7 @@ class VectorFolder(Sequence[VectorRow]):
     def _open_shard(self, number: int) -> Any:
         path = shard_file(self._folder, number)
         if number not in self._shards:
-            raise TextError(f"{path}: not written yet; wait for the job that writes it, or go on with it (--resume)")
+            raise TextError(f"{path}: not written yet; wait for the job that writes it, or continue it with --resume")
         pyarrow = import_pyarrow("pyarrow", path)
         with _told_of_damage(path):
             return pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
@@ -288,7 +288,7 @@ def _told_of_damage(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # those of Arrow are ValueErrors
         raise TextError(
-            f"{path}: cannot be read ({_line(error)}); remove it and the manifests, and embed anew"
+            f"{path}: cannot be read ({_line(error)}); remove it and the manifests, and embed the text again"
         ) from error
 
 

@@ -68,7 +68,7 @@ class Elmo:
             where = torch.empty(0, device=device).device
         except (RuntimeError, AssertionError) as error:
             raise ConfigError(
-                f"device {device!r}: {str(error).splitlines()[0]}; there is cpu, and cuda where a GPU is"
+                f"device {device!r}: {str(error).splitlines()[0]}; choose cpu, or cuda if there is a GPU"
             ) from error
         self.model = model
         held, precision = _DTYPES[dtype]

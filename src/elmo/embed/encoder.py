@@ -46,7 +46,9 @@ class Encoder:
             tokens, batch.batch_sizes, self._there(batch.reverse_indices), before
         )
         if not all_finite(layers):
-            raise CheckpointError("the model gives vectors that are not finite; its weights are broken, load them anew")
+            raise CheckpointError(
+                "the model gives vectors that are not finite; its weights are damaged; load them again"
+            )
         return layers.index_select(1, self._there(batch.inner)), after
 
     def _spell(self, words: list[str]) -> Tensor:

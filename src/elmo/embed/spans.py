@@ -54,7 +54,7 @@ def tokens_of_spans(tokens: Sequence[Token], spans: Iterable[Span], where: str) 
         first = int(np.searchsorted(ends, start, side="right"))
         after = int(np.searchsorted(starts, end, side="left"))
         if after <= first:
-            raise TextError(f"{where}, span {(start, end)}: no token in it; give the characters of a word or more")
+            raise TextError(f"{where}, span {(start, end)}: covers no token; give the characters of at least one word")
         found.append((first, after))
     return found
 
@@ -76,7 +76,7 @@ def _checked(spans: Iterable[Span], where: str) -> Bounds:
     try:
         pairs = [(operator.index(start), operator.index(end)) for start, end in spans]
     except (TypeError, ValueError) as error:
-        raise TextError(f"{where}: spans are pairs (start, end) of whole numbers; there is {spans!r:.60}") from error
+        raise TextError(f"{where}: spans are pairs (start, end) of integers, not {spans!r:.60}") from error
     for span in pairs:
         if not 0 <= span[0] < span[1]:
             raise TextError(f"{where}, span {span}: start is 0 or more, end is beyond it")

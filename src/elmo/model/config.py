@@ -31,15 +31,15 @@ PUBLISHED_FILTERS: tuple[Filter, ...] = ((1, 32), (2, 32), (3, 64), (4, 128), (5
 class CharCNNConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The token layer: characters -> convolutions -> highway -> projection (Kim et al. 2016; Peters et al. 2018, 3.4)."""
 
-    alphabet_size: Size | None = None  # characters with ids of their own, of the training text; None: UTF-8 bytes
-    embedding_size: Size = 16  # E, of one character
+    alphabet_size: Size | None = None  # number of characters with their own ids; None: UTF-8 bytes
+    embedding_size: Size = 16  # E, size of a character embedding
     filters: tuple[Filter, ...] = Field(
         PUBLISHED_FILTERS, min_length=1, max_length=100
     )  # (width in characters, number)
     activation: Activation = "relu"
     n_highway: int = Field(2, ge=0, le=100)
-    max_characters: int = Field(50, ge=3, le=10_000)  # C, marks of beginning and end included
-    projected: bool = True  # False: no linear projection, the filters are the vector (bilm-tf)
+    max_characters: int = Field(50, ge=3, le=10_000)  # C, maximum characters per word, boundary marks included
+    projected: bool = True  # False: no linear projection, the filters are the output (bilm-tf)
 
     @property
     def n_characters(self) -> int:
@@ -74,8 +74,8 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=
     """A vector for each frequent word, beside its characters or instead of them (ELMoForManyLangs, Che et al. 2018)."""
 
     size: Size = 100  # of a word's vector
-    n_words: Size = 30_000  # the most frequent words of the training text; <S>, </S> and <UNK> come on top
-    longest_word: Size | None = None  # characters of a word that count, more are cut off before it is looked up
+    n_words: Size = 30_000  # the most frequent words of the training text; plus <S>, </S> and <UNK>
+    longest_word: Size | None = None  # maximum characters per word; longer words are cut off before the lookup
 
     @property
     def n_rows(self) -> int:

@@ -145,7 +145,7 @@ def open_arrays(folder: Path, names: Sequence[str]) -> list[DiskArray]:
     except (OSError, ValueError, KeyError) as error:
         reason = f"no array {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise TextError(
-            f"{folder}: the encoded text cannot be read ({reason}); put back a copy of this folder, or start the run anew"
+            f"{folder}: the encoded text cannot be read ({reason}); restore a copy of this folder, or start a new run"
         ) from error
 
 
@@ -156,5 +156,5 @@ def _open_checked(path: Path, facts: ArrayFacts) -> DiskArray:
         raise ValueError(f"{path.name} has {size_bytes:,} bytes, its index says {expected:,}")
     checksum = checksum_of(path)
     if checksum != facts.checksum:
-        raise ValueError(f"{path.name} was altered: its checksum is {checksum}, its index says {facts.checksum}")
+        raise ValueError(f"{path.name} was changed: its checksum is {checksum}, its index says {facts.checksum}")
     return DiskArray(path, facts.dtype, facts.shape)

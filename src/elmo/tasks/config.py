@@ -12,35 +12,37 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ElmoConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """How the layers of the biLM enter (Peters et al. 2018, sections 3.2 and 3.3)."""
+    """How the task uses the layers of the biLM (Peters et al. 2018, sections 3.2 and 3.3)."""
 
-    layer_norm: bool = False  # of each layer before the mix
-    mix_l2: float = Field(0.001, ge=0)  # lambda times the squared weights of the mix, beside the loss
-    dropout: Probability = 0.3  # of the mixed vectors; that of what enters the LSTM comes on top
-    at_output: bool = False  # a second mix beside the output of the LSTM
-    fine_tune: bool = False  # the biLM learns with the task, see `tuned_bilm.py`; the next four are of this
-    discriminative: float = Field(2.6, ge=1)  # how many times lower the learning rate of each next lower layer is
+    layer_norm: bool = False  # apply layer norm to each layer before the mix
+    mix_l2: float = Field(0.001, ge=0)  # L2 penalty on the weights of the mix, added to the loss
+    dropout: Probability = 0.3  # of the mixed vectors, in addition to the dropout of the LSTM input
+    at_output: bool = False  # also concatenate a second mix with the output of the LSTM
+    fine_tune: bool = False  # train the biLM with the task, see `tuned_bilm.py`; the next four settings belong to it
+    discriminative: float = Field(2.6, ge=1)  # factor by which the learning rate is lower in each next lower layer
     unfreeze: NonNegativeInt = (
-        1  # epochs before the next lower layer joins; the task's own weights begin; 0: all at once
+        1  # gradual unfreezing: epochs until the next lower layer is trained too; 0: train all at once
     )
     bilm_dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1)  # within the biLM
-    precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products while it learns
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products in fine-tuning
 
 
 class InputConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What a token is to the task beside its ELMo vector: learned from the task's own text, with ELMo and without."""
+    """The inputs of a token besides its ELMo vector, trained with the task, with ELMo and without."""
 
-    word_size: PositiveInt = 100  # of a word's vector
-    min_count: PositiveInt = 2  # a rarer word of the training text is unknown
-    character_size: PositiveInt = 64  # of the vector that the characters of a word give
-    max_characters: int = Field(30, ge=6, le=200)  # bytes of a word that count, marks of its ends included
-    vectors: str | None = None  # file of static vectors (word2vec, GloVe) that stand beside the others
-    vectors_kept: NonNegativeInt = 50_000  # of its first words, beside those of the training file
-    tune_vectors: bool = False  # they learn with the task; else they stay as they are
+    word_size: PositiveInt = 100  # size of a word vector
+    min_count: PositiveInt = 2  # rarer words of the training text are unknown
+    character_size: PositiveInt = 64  # size of the character-based vector of a word
+    max_characters: int = Field(30, ge=6, le=200)  # maximum bytes per word, boundary marks included
+    vectors: str | None = None  # file of static vectors (word2vec, GloVe), an additional input
+    vectors_kept: NonNegativeInt = (
+        50_000  # number of first words of the file to keep, besides the words of the training file
+    )
+    tune_vectors: bool = False  # train the static vectors with the task
 
 
 class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What every kind of task can be told, all but its files; `kinds/<kind>/settings.py` adds those of a kind."""
+    """The settings of every kind of task, except its files; `kinds/<kind>/settings.py` adds those of a kind."""
 
     task: str  # the name of its kind
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
@@ -49,26 +51,24 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM
     n_layers: PositiveInt = 1  # of the LSTM
-    dropout: Probability = 0.5  # of what enters and leaves the LSTM
+    dropout: Probability = 0.5  # of the input and output of the LSTM
     batch_size: PositiveInt = 32  # examples
-    epochs: PositiveInt = 14  # at most; the learning rate falls over so many
-    patience: PositiveInt = 7  # epochs without a better score of the dev file; then training ends
+    epochs: PositiveInt = 14  # maximum; the learning rate falls over this many epochs
+    patience: PositiveInt = 7  # early stopping: epochs without improvement on the dev file
     optimizer: OptimizerConfig = OptimizerConfig(
         learning_rate=0.002, schedule="linear", final_share=0.02, warmup_steps=100, clip_norm=5.0
     )
-    fraction: float = Field(
-        100, gt=0, le=100
-    )  # percent of the training examples that are learned from, drawn by the seed
+    fraction: float = Field(100, gt=0, le=100)  # percentage of the training examples to train on, drawn by the seed
     seed: int = Field(0, ge=0, lt=2**31)
 
     @property
     def passes(self) -> int:
-        """Over the examples in an epoch: the square root of 100 / `fraction`, since a hundredth of the steps teaches nothing."""
+        """Passes over the examples per epoch: the square root of 100 / `fraction`, so that small fractions get enough steps."""
         return round(math.sqrt(100 / self.fraction))
 
     @property
     def may_abstain(self) -> bool:
-        """Whether a text gets one label of its own, so that its prediction may be withheld (`scoring/abstention.py`)."""
+        """Whether a text gets a single label, so that its prediction can be withheld (`scoring/abstention.py`)."""
         return False
 
     @model_validator(mode="after")

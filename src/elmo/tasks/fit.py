@@ -159,7 +159,7 @@ class Training(Generic[P]):
             self.update.set_moments(parts["moments"], True, n_still)
             self.best = parts["best"]
         except (OSError, ValueError, KeyError, RuntimeError, ValidationError) as error:
-            raise CheckpointError(f"{self.folder}: no checkpoint of this run ({error}); start the run anew") from error
+            raise CheckpointError(f"{self.folder}: not a checkpoint of this run ({error}); start a new run") from error
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""

@@ -197,7 +197,7 @@ def _read_words(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8", "surrogatepass").split("\n")[:-1]
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: cannot be read ({error}); train the task anew") from error
+        raise CheckpointError(f"{path}: cannot be read ({error}); train the task again") from error
 
 
 def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
@@ -217,14 +217,16 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
     try:
         file = TaskFile.model_validate(content)
     except ValidationError as error:
-        raise CheckpointError(f"{path / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train it anew") from error
+        raise CheckpointError(
+            f"{path / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train the task again"
+        ) from error
     elmo = None
     if file.elmo is not None:
         source = path / ELMO_FOLDER if file.elmo.source == ELMO_FOLDER else file.elmo.source
         elmo = Elmo.from_pretrained(source, dtype=dtype)
         if fingerprint(elmo.model, like=file.elmo.fingerprint) != file.elmo.fingerprint:
             raise CheckpointError(
-                f"{path}: the biLM {file.elmo.source!r} is another one than the task was trained with; train it anew"
+                f"{path}: the biLM {file.elmo.source!r} is not the one that the task was trained with; train the task again"
             )
     static = None if file.vectors is None else StaticWords(_read_words(path / VECTORS_FILE), file.vectors.width)
     words = Words(_read_words(path / WORDS_FILE), static)

@@ -20,58 +20,60 @@ Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class OptimizerConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """How the weights move. The paper: Adagrad, 0.2, constant."""
+    """Optimizer and learning rate schedule. The paper: Adagrad, 0.2, constant."""
 
     name: Literal["adagrad", "adam", "adamw", "sgd"] = "adam"
     learning_rate: Positive = 0.002
     schedule: Literal["linear", "cosine", "constant", "inverse_sqrt"] = "linear"  # after the warm-up
-    warmup_steps: NonNegativeInt = 200  # steps from 0 to the full learning rate, in a straight line
-    final_share: float = Field(0.05, ge=0, le=1)  # of the learning rate at the last step (linear, cosine)
-    momentum: float = Field(0.0, ge=0, lt=1)  # sgd; rows of a sampled softmax move without it
-    weight_decay: float = Field(0.0, ge=0)  # adamw, sgd; not of a sampled softmax
-    clip_norm: Positive = 10.0  # of the gradient of (mean loss x window), as bilm-tf
-    max_skipped_steps: PositiveInt = 20  # in a row with a loss that is not finite; then the run stops
+    warmup_steps: NonNegativeInt = 200  # steps of linear warm-up from 0 to the full learning rate
+    final_share: float = Field(0.05, ge=0, le=1)  # fraction of the learning rate left at the last step (linear, cosine)
+    momentum: float = Field(0.0, ge=0, lt=1)  # sgd; not for rows of a sampled softmax
+    weight_decay: float = Field(0.0, ge=0)  # adamw, sgd; not for a sampled softmax
+    clip_norm: Positive = 10.0  # maximum norm of the gradient of (mean loss x window), as in bilm-tf
+    max_skipped_steps: PositiveInt = (
+        20  # consecutive steps with a non-finite loss or gradient after which the run stops
+    )
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """A pretraining run, all but the corpus."""
 
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))
-    vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; <S>, </S> and <UNK> come on top
+    vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; plus <S>, </S> and <UNK>
     softmax: Literal["sampled", "full", "adaptive"] = "sampled"
-    tied: bool = False  # rows of the softmax are the token layer of its words (Jozefowicz et al. 2016, "CNN softmax")
-    n_negatives: PositiveInt = 1024  # of the sampled softmax; the full softmax is used if the vocabulary is no larger
-    rows: PositiveInt = 64  # B, streams of text trained side by side, on all ranks together
+    tied: bool = False  # the softmax weights are the token layer of its words (Jozefowicz et al. 2016, "CNN softmax")
+    n_negatives: PositiveInt = 1024  # of the sampled softmax; a vocabulary of at most this size uses the full softmax
+    rows: PositiveInt = 64  # B, parallel streams of text (the batch size), over all ranks
     window: PositiveInt = 20  # T, steps of truncated BPTT
-    accumulate: PositiveInt = 1  # parts in which a rank takes its rows: less memory, same result
-    shuffle: Literal["sentences", "documents", "none"] = "sentences"  # anew each epoch
+    accumulate: PositiveInt = 1  # gradient accumulation: number of parts of the rows; less memory, same result
+    shuffle: Literal["sentences", "documents", "none"] = "sentences"  # what is shuffled in each epoch
     state_reset: Literal["never", "windows", "sentences", "documents"] = "windows"  # see `train/loop.py`
-    dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1, output=0.1)  # a number: of these two places
-    typing_errors: Probability = (
-        0.0  # of places that read their word with a typing error; what is to be predicted has none
-    )
+    dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1, output=0.1)  # a single number sets these two
+    typing_errors: Probability = 0.0  # fraction of input words with a typing error; targets have none
     distillation: float = Field(
         0.0, ge=0, le=1
-    )  # of the loss: how far from the start, see `train/objectives/distillation.py`
-    precision: Literal["float32", "bfloat16"] = (
-        "float32"  # of matrix products; a processor without AVX-512 takes float32
-    )
+    )  # weight of the distillation loss, see `train/objectives/distillation.py`
+    precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products; processors without AVX-512 use float32
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
     seed: int = Field(0, ge=0, lt=2**63)
     log_every: PositiveInt = 50  # steps
     evaluate_every: PositiveInt = 1000  # steps
-    evaluate_sentences: PositiveInt = 1000  # held-out sentences read while training; the last evaluation reads all
+    evaluate_sentences: PositiveInt = (
+        1000  # held-out sentences per evaluation during training; the last evaluation reads all
+    )
     checkpoint_minutes: Positive = 10.0
-    keep_checkpoints: PositiveInt = 2  # the last; the one with the best held-out perplexity is kept beside them
+    keep_checkpoints: PositiveInt = (
+        2  # number of latest checkpoints to keep, besides the one with the best held-out perplexity
+    )
 
     @field_validator("tied")
     @classmethod
     def _whole_vectors(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("softmax") == "adaptive":
             raise ValueError(
-                "softmax=adaptive has smaller vectors for rare words, those of the token layer are all of one size; "
-                "leave tied out, or take softmax=sampled or full"
+                "softmax=adaptive uses smaller vectors for rare words, but the token layer has one size for all; "
+                "leave out tied, or use softmax=sampled or full"
             )
         return value
 

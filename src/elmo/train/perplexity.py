@@ -74,7 +74,7 @@ class Perplexity:
 
     @property
     def oov_rate(self) -> float:
-        """Share of the counted tokens that are `<UNK>`."""
+        """Fraction of the counted tokens that are `<UNK>`."""
         return self.unknown / self.tokens
 
     def bits_per_byte(self, size_bytes: int) -> float:
@@ -87,14 +87,14 @@ NO_SENTENCE = "no sentence to measure perplexity on: the text is empty"
 
 
 def _exp(nats: float) -> float:
-    """exp, infinite where a model that went astray exceeds the numbers there are."""
+    """exp, infinite on overflow."""
     return math.exp(nats) if nats < 700 else math.inf
 
 
 class _Line(NamedTuple):
-    """A sentence between its marks as one direction reads it: int64 (tokens + 2,) each."""
+    """A sentence with its boundaries as one direction reads it: int64 (tokens + 2,) each."""
 
-    spelled: NDArray[np.int64]  # places of its words among the vectors
+    spelled: NDArray[np.int64]  # indices of its words in the vectors
     ids: NDArray[np.int64]  # of the vocabulary
 
     def reversed(self) -> "_Line":

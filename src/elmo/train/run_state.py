@@ -97,7 +97,7 @@ def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
     model = load_native(folder)
     shapes = [(config.bilm, config.n_words, config.adaptive_cutoffs) for config in (model.config, expected.config)]
     if shapes[0] != shapes[1]:
-        raise TrainingError(f"{folder}: this checkpoint is of another model than {_WHAT_IS_ASKED}")
+        raise TrainingError(f"{folder}: this checkpoint belongs to another model than {_WHAT_IS_ASKED}")
     if _words_of(model) != _words_of(expected):
         raise TrainingError(f"{folder}: this checkpoint has another vocabulary or alphabet than {_WHAT_IS_ASKED}")
     return model

@@ -135,12 +135,12 @@ def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
         ({"number": "float16"}, "number"),
         ({"dtype": "int8"}, "dtype"),
     ):
-        with pytest.raises(OutputError, match=f"was begun with {told} "):
+        with pytest.raises(OutputError, match=f"was started with {told} "):
             bulk(folder, resume=True, **change)
     with pytest.raises(OutputError, match=r"manifest\.json exists already; continue it with --resume"):
         bulk(folder)
     (folder / "text.txt").write_text("another text\n")
-    with pytest.raises(OutputError, match="was begun with source_bytes"):
+    with pytest.raises(OutputError, match="was started with source_bytes"):
         bulk(folder, resume=True)
 
 
@@ -216,7 +216,7 @@ def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(
     bulk(folder, job=0, n_jobs=2)
     before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
     for change, told in (
-        ({"job": 1, "n_jobs": 2, "layers": "top"}, "was begun with layers"),
+        ({"job": 1, "n_jobs": 2, "layers": "top"}, "was started with layers"),
         ({"job": 1, "n_jobs": 3}, r"was started with 2 job\(s\), now 3"),
         ({}, r"was started with 2 job\(s\), now 1"),
         ({"resume": True}, r"was started with 2 job\(s\), now 1"),

@@ -341,7 +341,7 @@ def test_files_that_cannot_be_learned_from_are_refused(files, tmp_path, kind, co
 def test_tags_of_no_span_are_named_by_line_where_spans_are_learned(files, tagger, tmp_path):
     (tmp_path / "dev.conll").write_text("Ann B-PER\nsaw O\n\nOslo NOUN\n")
     run = run_of(files, "conll").model_copy(update={"dev": tmp_path / "dev.conll"})
-    with pytest.raises(TextError, match=r"dev\.conll, line 4: the tag 'NOUN' is none of a span"):
+    with pytest.raises(TextError, match=r"dev\.conll, line 4: the tag 'NOUN' is not the tag of a span"):
         train_task(run, tmp_path / "t")
     with pytest.raises(TextError, match="line 4: the tag 'NOUN'"):
         evaluate_task(tagger, tmp_path / "dev.conll")

@@ -81,7 +81,7 @@ def test_tags_are_shown_in_the_text(files, run_elmo):
         (train("--seeds", "none"), "--seeds none: give a number of seeds"),
         (["train", "--resume", "--seeds", "2"], "--resume uses the settings in the folder"),
         (train("--train", "none.jsonl"), "none.jsonl: no such file"),
-        (train("--dev", "empty.jsonl"), "empty.jsonl: no text in it"),
+        (train("--dev", "empty.jsonl"), "empty.jsonl: contains no text"),
         (["train", "--resume", "-o", "m"], "m: no run to continue"),
         (["train", "--resume", "--task", "tag"], "--resume uses the settings in the folder"),
         (["evaluate", "m", "b.jsonl"], "no task"),
@@ -168,12 +168,12 @@ def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind)
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("x.conll", "", "x.conll: no sentence in it"),
-        ("x.conll", "the O\nbank NOUN\n", "x.conll, line 2: the tag 'NOUN' is none of a span"),
+        ("x.conll", "", "x.conll: contains no sentence"),
+        ("x.conll", "the O\nbank NOUN\n", "x.conll, line 2: the tag 'NOUN' is not the tag of a span"),
         ("x.conll", "the O\nbank\n", "x.conll, line 2: 1 column"),
         ("x.jsonl", '{"tokens": ["a"], "tags": ["O"]}\n[1]\n', "x.jsonl, line 2: [1] is no JSON object"),
         ("x.jsonl", '{"tokens": ["a", "b"], "tags": ["O"]}\n', "x.jsonl, line 1: 1 tags for 2 tokens"),
-        ("x.jsonl", "", "x.jsonl: no sentence in it"),
+        ("x.jsonl", "", "x.jsonl: contains no sentence"),
     ],
 )
 def test_tagged_files_that_cannot_be_scored_are_named(tagger, tmp_path, run_elmo, name, content, told):

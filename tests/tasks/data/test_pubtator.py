@@ -49,11 +49,11 @@ def test_documents_follow_each_other_with_blank_lines_or_without(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "no document in it"),
-        ("7\tCID\tD1\tD2\n", "line 1: .* stands before a title"),
+        ("", "contains no document"),
+        ("7\tCID\tD1\tD2\n", "line 1: .* comes before a title"),
         (
             "7|t|a b\n7\t0\t1\tb\tChemical\tD1\n",
-            "line 2: the mention 'b' should stand at characters 0 to 1, there is 'a'",
+            "line 2: the mention 'b' should be at characters 0 to 1, but the text there is 'a'",
         ),
         ("7|t|a b\n7\t0\t1\ta\n", r"line 2: 4 column\(s\); a mention has"),
         ("7|t|a b\n7\t1\t2\t \tChemical\tD1\n", "line 2: the mention at characters 1 to 2 covers no word"),

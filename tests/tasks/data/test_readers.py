@@ -45,8 +45,8 @@ def test_conllu_has_words_and_their_upos(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "no sentence in it"),
-        ("\n\n", "no sentence in it"),
+        ("", "contains no sentence"),
+        ("\n\n", "contains no sentence"),
         ("EU\n", r"line 1: 1 column\(s\), there must be a word and a tag"),
         ("EU B-ORG\nPeter\n", r"line 2: 1 column\(s\), the first line has 2; columns are separated by blanks"),
         (
@@ -88,7 +88,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.jsonl", "", "no text in it"),
+        ("a.jsonl", "", "contains no text"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"line 2: \[1\] is no JSON object"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text"\n', "line 2: no JSON"),
         ("a.jsonl", '{"body": "a", "label": 1}\n', "line 1: no text"),

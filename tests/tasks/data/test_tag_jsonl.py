@@ -64,10 +64,10 @@ def test_a_line_that_is_none_is_named(tmp_path, line, told):
 
 def test_a_file_without_a_sentence_is_refused_and_a_tag_of_no_span_named_by_its_line(tmp_path):
     (tmp_path / "a.jsonl").write_text("\n\n")
-    with pytest.raises(TextError, match=r"a\.jsonl: no sentence in it"):
+    with pytest.raises(TextError, match=r"a\.jsonl: contains no sentence"):
         read_tagged_records(tmp_path / "a.jsonl")
     path = write(tmp_path / "b.jsonl", SLOTS, {**SLOTS, "slots": ["O", "O", "NOUN"]})
-    with pytest.raises(TextError, match=r"b\.jsonl, line 2: the tag 'NOUN' is none of a span"):
+    with pytest.raises(TextError, match=r"b\.jsonl, line 2: the tag 'NOUN' is not the tag of a span"):
         require_span_tags(read_tagged_records(path), path)
 
 

@@ -84,5 +84,5 @@ def test_bare_letters_are_spans_without_a_label():
 
 @pytest.mark.parametrize("tag", ["NOUN", "B_x", "B-", "X-per", "", "o"])
 def test_a_tag_that_is_none_of_a_span_is_refused(tag):
-    with pytest.raises(TextError, match="none of a span"):
+    with pytest.raises(TextError, match="not the tag of a span"):
         spans_of_tags(["O", tag])

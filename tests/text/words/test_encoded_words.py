@@ -24,5 +24,5 @@ def test_altered_spellings_do_not_open(tmp_path):
     write_encoded_words(WORDS, WordEncoder(13), Vocabulary(WORDS), tmp_path / "words")
     raw = (tmp_path / "words" / "spellings.bin").read_bytes()
     (tmp_path / "words" / "spellings.bin").write_bytes(raw[:-1] + b"\x7f")
-    with pytest.raises(TextError, match=r"spellings\.bin was altered"):
+    with pytest.raises(TextError, match=r"spellings\.bin was changed"):
         read_encoded_words(tmp_path / "words")

@@ -27,12 +27,12 @@ def read_tagged(path: Path) -> list[Example]:
     """
     examples = list(_conllu(path) if holds_conllu(path) else _columns(path))
     if not examples:
-        raise TextError(f"{path}: no sentence in it; a line is a word and its tag, a blank line ends a sentence")
+        raise TextError(f"{path}: contains no sentence; a line is a word and its tag, a blank line ends a sentence")
     return examples
 
 
 def require_span_tags(examples: Sequence[Example], source: str) -> None:
-    """Refuse examples with a tag that is none of a span.
+    """Refuse examples with a tag that is not the tag of a span.
 
     Args:
         source: of the examples, for messages.
@@ -43,7 +43,7 @@ def require_span_tags(examples: Sequence[Example], source: str) -> None:
         for at, tag in enumerate(example.labels):
             if not is_span_tag(tag):
                 raise TextError(
-                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is none of a span; a span has "
+                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is not the tag of a span; a span has "
                     "tags as B-PER and I-PER, other tokens O"
                 )
 

@@ -56,7 +56,7 @@ def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) 
         none = False
         yield record_of(row, fields, label, line, f"{path}, line {line}")
     if none:
-        raise TextError(f"{path}: no text in it; a line is a text and its label")
+        raise TextError(f"{path}: contains no text; a line is a text and its label")
 
 
 def record_of(row: Mapping[str, Any], fields: Fields, label: str | None, line: int, where: str) -> Record:

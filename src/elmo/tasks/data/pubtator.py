@@ -37,7 +37,7 @@ def read_documents(path: Path) -> list[Example]:
     """
     found = [_document(lines, path) for lines in _blocks(path)]
     if not found:
-        raise TextError(f"{path}: no document in it; one begins with the line id|t|title")
+        raise TextError(f"{path}: contains no document; one begins with the line id|t|title")
     return found
 
 
@@ -70,7 +70,7 @@ def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
         if line.strip():
             if not block and not (part and part[2] == "t"):
                 raise TextError(
-                    f"{path}, line {number}: {line[:40]!r} stands before a title; a document begins id|t|title"
+                    f"{path}, line {number}: {line[:40]!r} comes before a title; a document begins with id|t|title"
                 )
             block.append((number, line))
     if block:
@@ -96,7 +96,8 @@ def _document(lines: Sequence[tuple[int, str]], path: Path) -> Example:
             there = " ".join(texts)[start:end]
             if there != columns[3]:
                 raise TextError(
-                    f"{where}: the mention {columns[3]!r:.60} should stand at characters {start} to {end}, there is {there!r:.60}"
+                    f"{where}: the mention {columns[3]!r:.60} should be at characters {start} to {end}, but the text "
+                    f"there is {there!r:.60}"
                 )
             mentions.append(_mention(tokens, start, end, columns[4], columns[5], where))
         elif len(columns) >= _RELATION and not columns[1].isdecimal():

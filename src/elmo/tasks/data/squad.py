@@ -41,7 +41,7 @@ def read_questions(path: Path) -> list[Example]:
             f"answers): {type(error).__name__} {error}"
         ) from error
     if not examples:
-        raise TextError(f"{path}: no question in it")
+        raise TextError(f"{path}: contains no question")
     return examples
 
 

@@ -34,7 +34,7 @@ def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
     """
     examples = [tagged_record(record, line, label, f"{path}, line {line}") for line, record in json_lines(path)]
     if not examples:
-        raise TextError(f"{path}: no sentence in it; a line is a JSON object with tokens and tags")
+        raise TextError(f"{path}: contains no sentence; a line is a JSON object with tokens and tags")
     return examples
 
 

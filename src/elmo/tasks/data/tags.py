@@ -36,7 +36,7 @@ def spans_of_tags(tags: Sequence[str]) -> list[Span]:
     """The spans of a sentence, in order.
 
     Raises:
-        TextError: a tag is none of a span.
+        TextError: a tag is not the tag of a span.
     """
     spans: list[Span] = []
     start, label, before = 0, "", OUTSIDE
@@ -54,7 +54,9 @@ def spans_of_tags(tags: Sequence[str]) -> list[Span]:
 def _parts(tag: str) -> tuple[str, str]:
     """Letter (B, I, E, S or O) and label."""
     if not is_span_tag(tag):
-        raise TextError(f"the tag {tag!r} is none of a span; a span has tags as B-PER and I-PER, other tokens O")
+        raise TextError(
+            f"the tag {tag!r} is not the tag of a span; spans have tags such as B-PER and I-PER, other tokens have O"
+        )
     return _ALIKE.get(tag[0], tag[0]), tag[2:]
 
 

@@ -44,7 +44,7 @@ def objective_of(
             objective = TiedObjective(objective, model, softmax, precision)
     if config.distillation:
         if teacher is None:
-            raise TrainingError("distillation needs the model that the run began from; give --start")
+            raise TrainingError("distillation needs the model that the run starts from; give --start")
         teacher = teacher.to(next(model.bilm.parameters()).device).requires_grad_(False)
         objective = DistilledObjective(objective, teacher, config.distillation, precision)
     return objective

@@ -178,7 +178,7 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
     [
         ("", "no JSON"),
         ("[]", "not the format of SQuAD"),
-        ('{"data": []}', "no question in it"),
+        ('{"data": []}', "contains no question"),
         (json.dumps({"data": [{"paragraphs": [{"context": "a", "qas": [{"question": "b"}]}]}]}), "KeyError 'answers'"),
         (json.dumps({"data": [{"paragraphs": [{"context": 3, "qas": []}]}]}), "not the format"),
         (

@@ -128,5 +128,5 @@ def test_a_file_without_a_relation_is_refused(files, tmp_path):
     run = TaskRun(
         config=task_config(task="relation", model=None), train=tmp_path / "a.pubtator", dev=files / "dev.pubtator"
     )
-    with pytest.raises(TextError, match=r"a\.pubtator: no relation in it of two concepts that are mentioned"):
+    with pytest.raises(TextError, match=r"a\.pubtator: contains no relation between two mentioned concepts"):
         train_task(run, tmp_path / "t")

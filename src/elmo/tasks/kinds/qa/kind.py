@@ -44,7 +44,7 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
         """Questions whose answer is in the passage, or that have none and may."""
         kept = [e for e in train if e.answer_spans or (config.no_answer and not e.labels)]
         if not kept:
-            raise TextError(f"{source}: no question whose answer stands in its passage")
+            raise TextError(f"{source}: contains no question whose answer is in its passage")
         if len(kept) < len(train):
             n_unanswered = sum(not e.labels for e in train)
             advice = "; --set no_answer=true learns when there is none" if n_unanswered and not config.no_answer else ""

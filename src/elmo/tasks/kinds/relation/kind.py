@@ -91,7 +91,7 @@ def _of_documents(train: Sequence[Example], source: str) -> list[str]:
             if head in kinds and tail in kinds:
                 found.add(f"{name}({kinds[head]},{kinds[tail]})")
     if not found:
-        raise TextError(f"{source}: no relation in it of two concepts that are mentioned")
+        raise TextError(f"{source}: contains no relation between two mentioned concepts")
     return sorted(found)
 
 

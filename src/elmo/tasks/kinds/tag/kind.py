@@ -45,7 +45,7 @@ class TagKind(Kind[TagConfig, Tagger]):
         if scheme is not None:
             spans = sorted({span.label for example in train for span in spans_of_tags(example.labels)})
             if not spans:
-                raise TextError(f"{source}: no span in it; every tag is O")
+                raise TextError(f"{source}: contains no span; every tag is O")
             return KnownLabels(spans, scheme)
         return KnownLabels(two_or_more(train, source))
 

@@ -10,5 +10,5 @@ class TagConfig(TaskConfig, frozen=True):
     """Of one tag for each token."""
 
     task: Literal["tag"] = "tag"
-    scheme: Scheme | None = None  # of the tags in the files; None: guessed. Tags that are no spans need none
-    spans: bool | None = None  # whether tags are spans (entities) or one label a token; None: by their look
+    scheme: Scheme | None = None  # tagging scheme of the files; None: detected. Not needed for tags that are not spans
+    spans: bool | None = None  # whether tags are spans (entities) or one label per token; None: detected
