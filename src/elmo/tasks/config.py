@@ -46,7 +46,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 
     task: str  # the name of its kind
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
-    label: str | None = None  # the name of the label in the files; None: `label` or `labels`
+    label: str | None = None  # the name of the label in the files, or the number of its column; None: a known name
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: PositiveInt = 200  # H, of each direction of the LSTM

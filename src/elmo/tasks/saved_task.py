@@ -30,7 +30,7 @@ from elmo.tasks.data.static_words import StaticWords
 from elmo.tasks.evaluation import evaluation_of
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
-from elmo.tasks.kinds.registry import kind_of, read_gold
+from elmo.tasks.kinds.registry import comparable, kind_of, read_gold
 from elmo.tasks.kinds.task_model import TaskModel
 from elmo.tasks.predictions import Prediction
 from elmo.tasks.results import Evaluation
@@ -109,7 +109,7 @@ class TrainedTask:
         else:
             kind, config = kind_of(self.file.config), self.file.config
             found = [kind.labelled(config, one, i, f"example {i}") for i, one in enumerate(examples, 1)]
-            kind.require_gold(config, self.file.known_labels, found, "examples")
+            found = comparable(config, self.file.known_labels, found, "examples")
         return self.evaluation(found, self.predict(found), min_score)
 
     def evaluation(

@@ -1,6 +1,7 @@
 """Labelled examples and settings -> a trained task: what `elmo train` and `elmo.tasks.train` both run."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_i
 from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, score
 from elmo.tasks.kinds.kind import KnownLabels
-from elmo.tasks.kinds.registry import kind_of, learnable
+from elmo.tasks.kinds.registry import comparable, kind_of, learnable, unknown_labels
 from elmo.tasks.predictions import Labelled, Prediction
 from elmo.tasks.results import TrainingResult
 from elmo.tasks.saved_task import ELMO_FOLDER, TrainedTask, fresh_model, reference_to
@@ -34,6 +35,9 @@ class TrainingCallback:
 
     def embedded(self, done: int, n: int) -> None:
         """Examples whose layers are there, and all."""
+
+    def data(self, lines: Sequence[str]) -> None:
+        """What is read: columns, labels, the first examples, what looks odd."""
 
     def part(self, name: str) -> None:
         """Which of several trainings begins."""
@@ -89,7 +93,10 @@ def checked_labels(
     kind = kind_of(config)
     train = learnable(config, whole, train_source)
     known = kind.labels(config, train, train_source)
-    kind.require_gold(config, known, dev, dev_source)
+    dev = comparable(config, known, dev, dev_source)
+    odd = unknown_labels(config, known, dev, dev_source)
+    if odd is not None:
+        warnings.warn(odd, stacklevel=2)
     return Labels(whole, train, dev, known, Path(train_source).name, Path(dev_source).name)
 
 

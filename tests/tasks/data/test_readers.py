@@ -91,7 +91,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
         ("a.jsonl", "", "contains no text"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"line 2: \[1\] is no JSON object"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text"\n', "line 2: no JSON"),
-        ("a.jsonl", '{"body": "a", "label": 1}\n', "line 1: no text"),
+        ("a.jsonl", '{"corpus": "a", "label": 1}\n', "line 1: no text"),
         ("a.jsonl", '{"text": "a"}\n', "line 1: no label"),
         ("a.jsonl", '{"text": " ", "label": 1}\n', "line 1: a text without a word"),
         ("a.jsonl", '{"text": "a", "label": {"x": 1}}\n', "line 1: .* is no label"),

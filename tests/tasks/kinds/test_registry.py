@@ -73,7 +73,7 @@ class ToyModel(TaskModel[Loud]):
 class ToyKind(Kind[ToyConfig, ToyModel]):
     name, settings = "toy", ToyConfig
 
-    def read(self, config, path: Path):
+    def read(self, config, path: Path, report=print):
         return [
             self.labelled(config, line.split("!"), i, "") for i, line in enumerate(path.read_text().splitlines(), 1)
         ]

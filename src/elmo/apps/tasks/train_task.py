@@ -1,5 +1,6 @@
 """Labelled examples -> a trained task in a folder; a killed training can be resumed."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from elmo.storage.atomic import remove_whole
 from elmo.storage.checksums import checksum_of
 from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import is_unicode
+from elmo.tasks.data.overview import oddities, overview, remarks
 from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.results import Result, TrainingResult
@@ -87,7 +89,7 @@ def train_task(
     if not resume:
         job.refuse_existing(force, inputs_of(run))
     _refuse_unsavable(run)
-    prepared = _prepare(run)
+    prepared = _prepare(run, watch)
     _refuse_unsavable(run, prepared.file.labels)
     with job.hold() if resume else job.begin(settled_run(run), force):
         layers_of = None if prepared.elmo is None else _cached(prepared.elmo, cache or cache_folder(), watch)
@@ -105,12 +107,19 @@ def _cached(biLM: Elmo, cache: Path, watch: TrainingCallback) -> LayersOfExample
     return lambda examples: cached_layers(biLM, examples, cache, watch.embedded)
 
 
-def _prepare(run: TaskRun) -> Prepared:
+def _prepare(run: TaskRun, watch: TrainingCallback) -> Prepared:
     """The files read and checked, the biLM and the static vectors loaded."""
     kind = kind_of(run.config)
     config = kind.for_file(run.config, run.train)
-    whole, dev = (kind.read(config, path) for path in (run.train, run.dev))
-    return prepare(config, checked_labels(config, whole, dev, str(run.train), str(run.dev)))
+    columns: list[str] = []
+    whole = kind.read(config, run.train, columns.append)
+    dev = kind.read(config, run.dev)
+    checked = checked_labels(config, whole, dev, str(run.train), str(run.dev))
+    labels = [list(kind.labels_in(config, checked.known, example)) for example in whole]
+    watch.data([*overview(run.train.name, whole, labels, columns), *remarks(whole, dev, labels)])
+    for odd in oddities(whole, labels) if checked.known.scheme is None else ():
+        warnings.warn(f"{run.train}: {odd}", stacklevel=2)
+    return prepare(config, checked)
 
 
 def task_folder(folder: Path) -> JobFolder[TaskRun]:

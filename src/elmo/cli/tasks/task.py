@@ -1,5 +1,6 @@
 """`elmo train`, `elmo evaluate`, `elmo compare`, `elmo predict`: tasks on labelled examples."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,6 +87,10 @@ def train(
     from elmo.tasks.training import TrainingCallback
 
     class Live(TrainingCallback):
+        def data(self, lines: Sequence[str]) -> None:
+            for line in lines:
+                say(line)
+
         def embedded(self, done: int, n: int) -> None:
             say_in_place(f"computing ELMo layers: {done:,} of {n:,} examples")
 

@@ -1,25 +1,26 @@
 """Files of labelled records: jsonl, tsv, csv -> the values of each and its labels.
 
 A label may be a word or a number; in jsonl a list of them, for records with any number of labels. A text may be a list of tokens.
-tsv and csv: with a header that names the columns, else the texts first and the label last. Files may be packed, end lines as
-Windows does and begin with a byte order mark.
+tsv and csv: with a header that names the columns (`columns.py`), else the texts and the label, no column more. Files may be
+packed, end lines as Windows does and begin with a byte order mark.
 """
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.storage.compressed import inner_suffix
+from elmo.tasks.data.columns import KNOWN, SAMPLE, choose_columns, delimiter_of, plain
 from elmo.tasks.examples import with_blanks
+from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
 from elmo.text.sources.tables import Quoting, table_rows
 from elmo.text.tokens import Token, tokenize
-
-LABELS = ("label", "labels")
-Fields = Mapping[str, Sequence[str]]  # our name of a value -> its names in files
 
 
 class Record(NamedTuple):
@@ -31,49 +32,63 @@ class Record(NamedTuple):
     where: str  # file and line, for messages
 
 
-def read_records(path: Path, fields: Fields, n_columns: int, label: str | None) -> Iterator[Record]:
+class Wanted(NamedTuple):
+    """What is looked for in the records of a file."""
+
+    values: tuple[str, ...]  # our names of the texts: `text`, or `a` and `b`
+    names: Mapping[str, str | None] = {}  # names, or numbers of columns, that the settings give to values and `label`
+    extra: tuple[str, ...] = ()  # other keys that a record may have, `head` and `tail`, by their own names
+    numbers: bool = False  # labels are numbers
+
+
+def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lambda line: None) -> Iterator[Record]:
     """All records of a file.
 
     Args:
-        fields: values that are looked for; the first `n_columns` are the columns of a table without a header, before the label.
-        label: the name of the label in the file; None: one of LABELS.
+        report: called with which columns are read.
     Raises:
         TextError: the file is missing or broken, a line is no record, has no label, or there is no record; the message names the
             line.
     """
-    inner = inner_suffix(path)
-    if inner not in (".jsonl", ".tsv", ".csv"):
+    form = format_of(path)
+    if form not in ("jsonl", "tsv", "csv"):
         raise TextError(f"{path}: labelled texts are .jsonl, .tsv or .csv, also packed; give the file such a name")
-    labels = LABELS if label is None else (label,)
-    columns = list(fields)[:n_columns]
-    rows = (
-        json_lines(path)
-        if inner == ".jsonl"
-        else _table(path, "\t" if inner == ".tsv" else ",", fields, columns, labels)
-    )
+    rows = json_lines(path) if form == "jsonl" else _table(path, form == "tsv", wanted, report)
     none = True
     for line, row in rows:
         none = False
-        yield record_of(row, fields, label, line, f"{path}, line {line}")
+        yield record_of(row, wanted, line, f"{path}, line {line}")
     if none:
         raise TextError(f"{path}: contains no text; a line is a text and its label")
 
 
-def record_of(row: Mapping[str, Any], fields: Fields, label: str | None, line: int, where: str) -> Record:
-    """The values and labels of a line; arguments as of `read_records`.
+def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> Record:
+    """The values and labels of a line.
 
     Raises:
-        TextError: it has no label.
+        TextError: it has no label, or not the key that the settings name.
     """
-    labels = LABELS if label is None else (label,)
-    values = {}
-    for name, names in fields.items():
-        found = next((row[other] for other in names if other in row), None)
-        if found is not None:
-            values[name] = found
-    return Record(
-        values, _labels(next((row[name] for name in labels if name in row), None), labels, where), line, where
-    )
+    values = {name: row[name] for name in wanted.extra if row.get(name) is not None}
+    for name in wanted.values:
+        key = _key_of(row, name, wanted, where)
+        if key is not None and row[key] is not None:
+            values[name] = row[key]
+    key = _key_of(row, "label", wanted, where)
+    return Record(values, _labels(None if key is None else row[key], where, list(row)), line, where)
+
+
+def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> str | None:
+    """The key of a value: the one that the settings name, or the first known one."""
+    given = wanted.names.get(name)
+    if given:
+        for key in (given, *(key for key in row if plain(key) == plain(given))):
+            if key in row:
+                return key
+        there = ", ".join(repr(key[:40]) for key in list(row)[:20])
+        raise TextError(f"{where}: no key {given!r} (--set {name}=); there are {there}")
+    tiers = KNOWN.get(name, ((name,), ()))
+    keys = {plain(key): key for key in reversed(list(row))}
+    return next((keys[other] for tier in tiers for other in tier if other in keys), None)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,50 +118,41 @@ def json_object(line: str, where: str) -> dict[str, Any]:
 
 
 def _table(
-    path: Path, delimiter: str, fields: Fields, columns: Sequence[str], labels: Sequence[str]
+    path: Path, tabs: bool, wanted: Wanted, report: Callable[[str], None]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    quoting: Quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    columns_of: dict[str, int] | None = None
-    n_columns = 0
-    for line, row in table_rows(read_lines(path), str(path), delimiter, quoting):
-        if columns_of is None:
-            n_columns = len(row)
-            columns_of = _header([cell.strip().lower() for cell in row], fields, columns, labels)
-            if columns_of is not None:
-                continue
-            columns_of = {name: i for i, name in enumerate(columns)} | {labels[0]: -1}
-        if len(row) != n_columns or n_columns <= len(columns):
-            raise TextError(
-                f"{path}, line {line}: {len(row)} column(s), "
-                + (
-                    f"the first line has {n_columns}"
-                    if n_columns > len(columns)
-                    else f"there must be {' and '.join(columns)} and a label"
-                )
-            )
-        yield line, {name: row[column].strip() for name, column in columns_of.items()}
+    """The rows of a table by our names."""
+    quoting: Quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
+    lines = read_lines(path)
+    some = list(islice(lines, SAMPLE))
+    delimiter = "\t" if tabs else delimiter_of(some, (*wanted.values, "label"))
+    rows = table_rows(chain(some, lines), str(path), delimiter, quoting)
+    first = list(islice(rows, SAMPLE))
+    if not first:
+        return
+    columns = choose_columns(
+        [row for _, row in first], wanted.values, wanted.names, wanted.numbers, f"{path}, line {first[0][0]}"
+    )
+    for name in columns.at:
+        report(f"{name}: column {columns.shown(name)}")
+    if columns.unsure is not None:
+        warnings.warn(f"{path}: {columns.unsure}", stacklevel=2)
+    n_columns = len(first[0][1])
+    for line, row in chain(first[1:] if columns.header else first, rows):
+        if len(row) != n_columns:
+            raise TextError(f"{path}, line {line}: {len(row)} column(s), the first line has {n_columns}")
+        found = {name: row[column].strip() for name, column in columns.at.items()}
+        yield line, {wanted.names.get(name) or name: value for name, value in found.items()}
 
 
-def _header(
-    names: Sequence[str], fields: Fields, columns: Sequence[str], labels: Sequence[str]
-) -> dict[str, int] | None:
-    """Where a header puts each value; None: the line is no header."""
-    columns_of = {}
-    for name in columns:
-        found = next((names.index(other) for other in fields[name] if other in names), None)
-        if found is None:
-            return None
-        columns_of[name] = found
-    at = next((names.index(label.lower()) for label in labels if label.lower() in names), None)
-    return None if at is None else columns_of | {labels[0]: at}
-
-
-def _labels(given: Any, names: Sequence[str], where: str) -> list[str]:
+def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
     found = given if isinstance(given, list) else [] if given is None or given == "" else [given]
     if not all(isinstance(one, str | int | float) for one in found):
         raise TextError(f"{where}: {given!r:.40} is no label; a label is a word or a number")
     if not found and not isinstance(given, list):
-        raise TextError(f"{where}: no label (looked for: {', '.join(names)})")
+        shown = ", ".join(repr(key[:40]) for key in there[:20])
+        raise TextError(f"{where}: no label (there: {shown}); --set label=NAME names it")
+    if any(isinstance(one, float) and not math.isfinite(one) for one in found):
+        raise TextError(f"{where}: the label is {given!r:.40}, no label; leave the line out")
     return [str(one) for one in found]
 
 

@@ -5,12 +5,12 @@ and `tail`, [start, end] in characters of `text`; with a list of `tokens`, the n
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import Record, json_object, read_records, record_of, text_and_tokens
+from elmo.tasks.data.labelled_records import Record, Wanted, json_object, read_records, record_of, text_and_tokens
 from elmo.tasks.examples import Example
 from elmo.text.tokens import Token
 
@@ -21,33 +21,45 @@ _SIGNS = ["<e1>", "</e1>", "<e2>", "</e2>"]
 Ends = tuple[int, int]
 
 
-def read_relations(path: Path, label: str | None = None) -> list[Example]:
+def _wanted(text: str | None, label: str | None) -> Wanted:
+    extra = tuple(other for name in ("head", "tail") for other in _FIELDS[name])
+    return Wanted(("text",), {"text": text, "label": label}, extra)
+
+
+def read_relations(
+    path: Path, text: str | None = None, label: str | None = None, report: Callable[[str], None] = lambda line: None
+) -> list[Example]:
     """Texts with two mentions and the label of their relation.
 
     Raises:
         TextError: see `read_records`; or a mention is missing or covers no word.
     """
-    return [_example(record) for record in read_records(path, _FIELDS, 1, label)]
+    return [_example(record) for record in read_records(path, _wanted(text, label), report)]
 
 
-def labelled_relation(given: Mapping[str, Any], label: str | None, number: int, where: str) -> Example:
+def labelled_relation(
+    given: Mapping[str, Any], text: str | None, label: str | None, number: int, where: str
+) -> Example:
     """A dict like a line of a jsonl file.
 
     Raises:
         TextError: see `read_relations`.
     """
-    return _example(record_of(given, _FIELDS, label, number, where))
+    return _example(record_of(given, _wanted(text, label), number, where))
 
 
 def _example(record: Record) -> Example:
-    return related_example(record.values, record.labels, record.line, record.where)
+    return related_example(_by_our_names(record.values), record.labels, record.line, record.where)
+
+
+def _by_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: next((values[n] for n in names if n in values), None) for name, names in _FIELDS.items()}
 
 
 def related_line(line: str, number: int, where: str) -> Example:
     """A line of a text with marks, or a JSON object, without its label."""
     values = json_object(line, where) if line.lstrip().startswith("{") else {"text": line}
-    found = {name: next((values[n] for n in names if n in values), None) for name, names in _FIELDS.items()}
-    return related_example(found, [], number, where)
+    return related_example(_by_our_names(values), [], number, where)
 
 
 def related_example(values: dict[str, Any], labels: list[str], line: int, where: str) -> Example:

@@ -1,6 +1,6 @@
 """What a kind of task is: all that the rest of the program asks of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -37,9 +37,11 @@ class Kind(Generic[S, M]):
         """
         return config
 
-    def read(self, config: S, path: Path) -> list[Example]:
+    def read(self, config: S, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """The labelled examples of a file.
 
+        Args:
+            report: called with which columns are read, if the file has some.
         Raises:
             TextError: the file is missing, broken or of another kind; the message names the line.
         """
@@ -101,6 +103,10 @@ class Kind(Generic[S, M]):
         Raises:
             TextError: with the line.
         """
+
+    def labels_in(self, config: S, labels: KnownLabels, example: Example) -> Collection[str]:
+        """The labels of an example that can be among the known ones."""
+        return example.labels
 
     def build(self, config: S, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> M:
         """The model with fresh weights.

@@ -1,6 +1,7 @@
 """The kinds of tasks, and the settings of a task as those of its kind."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
+from elmo.errors import TextError
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.classify.kind import CLASSIFY
@@ -102,13 +104,55 @@ def learnable(config: TaskConfig, train: Sequence[Example], source: str) -> list
     return kind_of(config).usable(config, drawn(config, train), source)
 
 
+def comparable(config: TaskConfig, labels: KnownLabels, examples: Sequence[Example], source: str) -> list[Example]:
+    """Examples whose labels can be compared with predictions; numbers that are equal are the same label (`1.0` and `1`).
+
+    Raises:
+        TextError: a label is none that can be compared.
+    """
+    kind_of(config).require_gold(config, labels, examples, source)
+    numbers = {number: name for name in labels.names if (number := _number(name)) is not None}
+    if not numbers or labels.scheme is not None or not kind_of(config).labels_in(config, labels, examples[0]):
+        return list(examples)
+    known = set(labels.names)
+
+    def same(label: str) -> str:
+        number = None if label in known else _number(label)
+        return label if number is None else numbers.get(number, label)
+
+    return [example._replace(labels=[same(label) for label in example.labels]) for example in examples]
+
+
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None
+
+
+def unknown_labels(config: TaskConfig, labels: KnownLabels, examples: Sequence[Example], source: str) -> str | None:
+    """What to warn of where a dev file has labels that the training file has not.
+
+    Raises:
+        TextError: it has no other ones.
+    """
+    kind, known = kind_of(config), set(labels.names)
+    there = Counter(label for e in examples for label in kind.labels_in(config, labels, e))
+    unknown = [label for label, _ in there.most_common() if label not in known]
+    if not unknown:
+        return None
+    foreign = f"{', '.join(map(repr, unknown[:10]))}{', ...' if len(unknown) > 10 else ''}"
+    own = f"{', '.join(map(repr, labels.names[:10]))}{', ...' if len(labels.names) > 10 else ''}"
+    if len(unknown) == len(there):
+        raise TextError(f"{source}: none of its labels ({foreign}) is in the training file, which has {own}")
+    n = sum(there[label] for label in unknown)
+    return f"{source}: {n:,} of {there.total():,} labels are not in the training file ({foreign}); it has {own}"
+
+
 def read_gold(config: TaskConfig, labels: KnownLabels, path: Path) -> list[Example]:
     """Examples of a file whose labels can be compared with predictions.
 
     Raises:
         TextError: see `Kind.read`; or a label is none that can be compared.
     """
-    kind = kind_of(config)
-    examples: list[Example] = kind.read(config, path)
-    kind.require_gold(config, labels, examples, str(path))
-    return examples
+    return comparable(config, labels, kind_of(config).read(config, path), str(path))

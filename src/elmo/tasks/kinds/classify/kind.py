@@ -1,19 +1,17 @@
 """The kind `classify`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes
-from elmo.tasks.data.labelled_records import Record, read_records, record_of, text_and_tokens
+from elmo.tasks.data.labelled_records import Record, Wanted, read_records, record_of, text_and_tokens
 from elmo.tasks.examples import Example, given_text
 from elmo.tasks.kinds.classify.biattentive import BiattentiveClassifier
 from elmo.tasks.kinds.classify.model import Classifier
 from elmo.tasks.kinds.classify.settings import ClassifyConfig
 from elmo.tasks.kinds.kind import Kind, KnownLabels
 from elmo.tasks.kinds.known_labels import one_each, require_one, two_or_more
-
-_FIELDS = {"text": ("text", "sentence", "tokens")}
 
 
 class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
@@ -22,17 +20,19 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
     name, settings = "classify", ClassifyConfig
     reads_one_text = True
 
-    def read(self, config: ClassifyConfig, path: Path) -> list[Example]:
+    def read(
+        self, config: ClassifyConfig, path: Path, report: Callable[[str], None] = lambda line: None
+    ) -> list[Example]:
         """jsonl, tsv or csv."""
-        return read_labelled(path, config.label)
+        return read_labelled(path, config.text, config.label, report)
 
     def labelled(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """`(text, label)`, the label a list where there may be several, or a dict with `text` and `label`."""
         if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
-            given = {"text": given[0], config.label or "label": given[1]}
+            given = {config.text or "text": given[0], config.label or "label": given[1]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (text, label), or a dict with text and label")
-        return _example(record_of(given, _FIELDS, config.label, number, where))
+        return _example(record_of(given, _wanted(config.text, config.label), number, where))
 
     def example(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """A string or a list of tokens."""
@@ -41,6 +41,16 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
     def labels(self, config: ClassifyConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """One label each, or any number of them."""
         if config.multi_label:
+            n_each = {len(example.labels) for example in train}
+            if (
+                len(n_each) == 1
+                and max(n_each) > 1
+                and {x for e in train for x in e.labels} <= {"0", "1", "0.0", "1.0"}
+            ):
+                raise TextError(
+                    f"{source}: the labels are vectors of 0 and 1; give the names of the labels that are 1, as "
+                    '"labels": ["joy", "anger"]'
+                )
             return KnownLabels(two_or_more(train, source))
         return KnownLabels(one_each(train, source, "; --set multi_label=true learns any number of labels"))
 
@@ -59,13 +69,19 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
         return network(config, labels.names, tables, elmo)
 
 
-def read_labelled(path: Path, label: str | None = None) -> list[Example]:
+def _wanted(text: str | None, label: str | None) -> Wanted:
+    return Wanted(("text",), {"text": text, "label": label})
+
+
+def read_labelled(
+    path: Path, text: str | None = None, label: str | None = None, report: Callable[[str], None] = lambda line: None
+) -> list[Example]:
     """Texts with their labels.
 
     Raises:
         TextError: see `read_records`; or a text is missing or has no word.
     """
-    return [_example(record) for record in read_records(path, _FIELDS, 1, label)]
+    return [_example(record) for record in read_records(path, _wanted(text, label), report)]
 
 
 def _example(record: Record) -> Example:

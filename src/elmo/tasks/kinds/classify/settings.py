@@ -11,6 +11,7 @@ class ClassifyConfig(TaskConfig, frozen=True):
     """Of labels of a text."""
 
     task: Literal["classify"] = "classify"
+    text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
     multi_label: bool = False  # an example has any number of labels
     network: Literal["biattentive"] | None = None  # above the LSTM; None: its tokens are pooled
     ngrams: bool = False  # combined with a bag of n-grams, see `layers/ngrams.py`

@@ -1,11 +1,11 @@
 """The kind `pair`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes
-from elmo.tasks.data.labelled_records import Record, read_records, record_of, text_and_tokens
+from elmo.tasks.data.labelled_records import Record, Wanted, read_records, record_of, text_and_tokens
 from elmo.tasks.data.two_texts import example_of_two, line_of_two
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.kind import Kind, KnownLabels
@@ -13,25 +13,23 @@ from elmo.tasks.kinds.known_labels import mean_and_deviation, numbers_of, one_ea
 from elmo.tasks.kinds.pair.model import PairClassifier, PairScorer
 from elmo.tasks.kinds.pair.settings import PairConfig
 
-_FIELDS = {"a": ("a", "premise", "sentence1", "text_a"), "b": ("b", "hypothesis", "sentence2", "text_b")}
-
 
 class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
     """A label or a number for two texts: entailment, paraphrase, similarity."""
 
     name, settings = "pair", PairConfig
 
-    def read(self, config: PairConfig, path: Path) -> list[Example]:
+    def read(self, config: PairConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """jsonl, tsv or csv."""
-        return read_pairs(path, config.label)
+        return [_example(record) for record in read_records(path, _wanted(config), report)]
 
     def labelled(self, config: PairConfig, given: object, number: int, where: str) -> Example:
         """`(a, b, label)`, or a dict with `a`, `b` and `label`."""
         if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3:
-            given = {"a": given[0], "b": given[1], config.label or "label": given[2]}
+            given = {config.a or "a": given[0], config.b or "b": given[1], config.label or "label": given[2]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (a, b, label), or a dict with a, b and label")
-        return _example(record_of(given, _FIELDS, config.label, number, where))
+        return _example(record_of(given, _wanted(config), number, where))
 
     def example(self, config: PairConfig, given: object, number: int, where: str) -> Example:
         """Two texts, each a string or a list of tokens."""
@@ -54,6 +52,10 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
         else:
             require_one(examples, source)
 
+    def labels_in(self, config: PairConfig, labels: KnownLabels, example: Example) -> Collection[str]:
+        """Its label, if it is no number."""
+        return [] if config.regression else example.labels
+
     def build(
         self, config: PairConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None
     ) -> PairClassifier | PairScorer:
@@ -61,13 +63,9 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
         return (PairScorer if config.regression else PairClassifier)(config, labels.names, tables, elmo)
 
 
-def read_pairs(path: Path, label: str | None = None) -> list[Example]:
-    """Pairs of texts with their labels.
-
-    Raises:
-        TextError: see `read_records`; or a text is missing or has no word.
-    """
-    return [_example(record) for record in read_records(path, _FIELDS, 2, label)]
+def _wanted(config: PairConfig) -> Wanted:
+    names = {"a": config.a, "b": config.b, "label": config.label}
+    return Wanted(("a", "b"), names, numbers=config.regression)
 
 
 def _example(record: Record) -> Example:

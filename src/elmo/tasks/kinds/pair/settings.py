@@ -9,4 +9,6 @@ class PairConfig(TaskConfig, frozen=True):
     """Of a label or a number for two texts."""
 
     task: Literal["pair"] = "pair"
+    a: str | None = None  # names of the texts in the files, or numbers of their columns; None: known names
+    b: str | None = None
     regression: bool = False  # labels are numbers to predict

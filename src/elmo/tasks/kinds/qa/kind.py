@@ -1,7 +1,7 @@
 """The kind `qa`."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import TextError
@@ -21,7 +21,7 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
 
     name, old_names, settings = "qa", ("read",), QAConfig
 
-    def read(self, config: QAConfig, path: Path) -> list[Example]:
+    def read(self, config: QAConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """The format of SQuAD."""
         return read_questions(path)
 
@@ -58,6 +58,10 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
     def labels(self, config: QAConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """None: answers are spans of the passage."""
         return KnownLabels([])
+
+    def labels_in(self, config: QAConfig, labels: KnownLabels, example: Example) -> Collection[str]:
+        """None: answers are no labels."""
+        return []
 
     def build(
         self, config: QAConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None

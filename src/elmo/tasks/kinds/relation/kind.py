@@ -1,6 +1,6 @@
 """The kind `relation`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import ConfigError, TextError
@@ -30,21 +30,23 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
             )
         return config.model_copy(update={"documents": documents})
 
-    def read(self, config: RelationConfig, path: Path) -> list[Example]:
+    def read(
+        self, config: RelationConfig, path: Path, report: Callable[[str], None] = lambda line: None
+    ) -> list[Example]:
         """jsonl, tsv, csv or PubTator."""
         if config.documents and not holds_pubtator(path):
             raise TextError(
                 f"{path}: the task was trained on documents; give a file in the format PubTator (.pubtator)"
             )
-        return read_documents(path) if config.documents else read_relations(path, config.label)
+        return read_documents(path) if config.documents else read_relations(path, config.text, config.label, report)
 
     def labelled(self, config: RelationConfig, given: object, number: int, where: str) -> Example:
         """`(text with <e1> and <e2>, label)`, or a dict with `text`, `label` and, without marks, `head` and `tail`."""
         if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
-            given = {"text": given[0], config.label or "label": given[1]}
+            given = {config.text or "text": given[0], config.label or "label": given[1]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (text, label), or a dict with text, head, tail and label")
-        return labelled_relation(given, config.label, number, where)
+        return labelled_relation(given, config.text, config.label, number, where)
 
     def example(self, config: RelationConfig, given: object, number: int, where: str) -> Example:
         """A text with marks, or a dict as a line of its file."""
@@ -73,6 +75,10 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
         """One label each, but in documents."""
         if not config.documents:
             require_one(examples, source)
+
+    def labels_in(self, config: RelationConfig, labels: KnownLabels, example: Example) -> Collection[str]:
+        """Its label; of documents none."""
+        return [] if config.documents else example.labels
 
     def build(
         self, config: RelationConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None

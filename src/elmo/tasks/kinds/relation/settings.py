@@ -11,6 +11,7 @@ class RelationConfig(TaskConfig, frozen=True):
     """Of the relation of two mentions, or of the concepts of a document."""
 
     task: Literal["relation"] = "relation"
+    text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
     position_size: PositiveInt = 25  # of the vector of a token's distance from a mention
     documents: bool = False  # of concepts in a document; set by the training file, PubTator or not
     ngrams: bool = False  # in documents: combined with a bag of n-grams, see `layers/ngrams.py`

@@ -1,6 +1,6 @@
 """The kind `tag`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import TextError
@@ -22,7 +22,7 @@ class TagKind(Kind[TagConfig, Tagger]):
     name, settings = "tag", TagConfig
     reads_one_text = True
 
-    def read(self, config: TagConfig, path: Path) -> list[Example]:
+    def read(self, config: TagConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """CoNLL columns, CoNLL-U, or jsonl."""
         return read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
 
@@ -53,6 +53,10 @@ class TagKind(Kind[TagConfig, Tagger]):
         """Tags of spans where the task has spans."""
         if labels.scheme is not None:
             require_span_tags(examples, source)
+
+    def labels_in(self, config: TagConfig, labels: KnownLabels, example: Example) -> Collection[str]:
+        """Labels of its spans, or tags that are no spans."""
+        return example.labels if labels.scheme is None else [span.label for span in spans_of_tags(example.labels)]
 
     def build(self, config: TagConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> Tagger:
         """A BiLSTM-CRF."""

@@ -1,0 +1,199 @@
+"""Which columns of a table, or keys of a record, hold the texts and the label: by settings, known names, what is left.
+
+Names are compared without case, blanks, `_`, `-` and `#`. Those of the usual data sets are known: GLUE's, SNLI, SICK, STS-B,
+Jigsaw and many more.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from elmo.errors import TextError
+
+SAMPLE = 1000  # rows that are looked at
+_TEXT = (
+    ("text", "sentence", "tokens"),  # the first of these that is there
+    tuple(  # the only one of these
+        "review reviewtext reviewbody comment commenttext content tweet tweettext body message utterance query statement "
+        "phrase headline post document sms v2".split()
+    ),
+)
+KNOWN: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "text": _TEXT,
+    "a": (
+        ("a", "premise", "sentence1", "texta"),
+        ("sentencea", "question1", "string1", "1string", "text1", "s1", "question"),
+    ),
+    "b": (
+        ("b", "hypothesis", "sentence2", "textb"),
+        ("sentenceb", "question2", "string2", "2string", "text2", "s2", "sentence"),
+    ),
+    "label": (
+        ("label", "labels", "goldlabel"),
+        tuple(
+            "class classindex category sentiment sentimentlabel airlinesentiment target intent polarity rating score stars "
+            "isduplicate quality relatednessscore entailmentjudgment entailmentlabel similarity similarityscore emotion topic "
+            "stance toxic severetoxic obscene threat insult identityhate spam isspam labeltext v1".split()
+        ),
+    ),
+}
+_NUMBERS_OF_ROWS = frozenset(
+    "id idx index guid pairid qid qid1 qid2 docid promptid row no nr 1id 2id unnamed:0".split()
+)
+_DELIMITERS = ",;\t|"
+
+
+class Columns(NamedTuple):
+    """Where the values of a record stand."""
+
+    at: dict[str, int]  # our names -> columns
+    header: list[str] | None  # None: the first row is a record
+    unsure: str | None = None  # what looks odd
+
+    def shown(self, name: str) -> str:
+        """A column as a reader knows it."""
+        return repr(self.header[self.at[name]]) if self.header else f"number {self.at[name] + 1}"
+
+
+def plain(name: str) -> str:
+    """A name as it is compared."""
+    return re.sub(r"[\s_\-#]", "", name).casefold()
+
+
+def choose_columns(
+    rows: Sequence[Sequence[str]], values: Sequence[str], wanted: Mapping[str, str | None], numbers: bool, where: str
+) -> Columns:
+    """Which column holds each value.
+
+    Args:
+        rows: the first ones of the table. values: our names of the texts; the label comes on top.
+        wanted: the names, or numbers from 1, that the settings give to values; None: not given.
+        numbers: labels are numbers.
+    Raises:
+        TextError: a named column is not there, several could be the label, or none is known; the message has the names there.
+    """
+    names = [*values, "label"]
+    first = [cell.strip() for cell in rows[0]]
+    given = {name: column for name in names if (column := wanted.get(name))}
+    by_number = {name: int(column) - 1 for name, column in given.items() if column.isdecimal() and column not in first}
+    header = None if len(by_number) == len(names) else _header(rows, names, given)
+    if header is None:
+        return _without_header(rows, names, given, by_number, where)
+    at: dict[str, int] = {}
+    for name, column in given.items():
+        at[name] = by_number[name] if name in by_number else _named(header, column, name, where)
+        if at[name] >= len(header):
+            raise TextError(f"{where}: no column {column}; there are {_listed(header)}")
+    for name in names:
+        if name not in at:
+            by_name = _known(header, name, set(at.values()), rows, numbers, where)
+            if by_name is not None:
+                at[name] = by_name
+    missing = [name for name in names if name not in at]
+    left = [i for i, column in enumerate(header) if i not in at.values() and plain(column) not in _NUMBERS_OF_ROWS]
+    if len(missing) == 1 and len(left) == 1:
+        at[missing[0]], missing = left[0], []
+    if missing:
+        sets = " ".join(f"--set {name}=NAME" for name in missing)
+        raise TextError(
+            f"{where}: which column is the {' and the '.join(missing)}? There are {_listed(header)}; {sets}"
+        )
+    return Columns(at, header)
+
+
+def _header(rows: Sequence[Sequence[str]], names: Sequence[str], given: Mapping[str, str]) -> list[str] | None:
+    """The first row, if it names columns: a cell is a known name, or one that is asked for, and stands there alone."""
+    first = [cell.strip() for cell in rows[0]]
+    known = {other for name in names for tier in KNOWN[name] for other in tier} | {
+        plain(name) for name in given.values()
+    }
+    for column, cell in enumerate(first):
+        later = (row[column].strip() for row in rows[1:] if column < len(row))
+        if plain(cell) in known and cell not in later:
+            return first
+    return None
+
+
+def _without_header(
+    rows: Sequence[Sequence[str]], names: Sequence[str], given: Mapping[str, str], by_number: dict[str, int], where: str
+) -> Columns:
+    n = len(rows[0])
+    shown = ", ".join(repr(cell.strip()[:30]) for cell in rows[0][:8])
+    for name, column in given.items():
+        if name not in by_number:
+            raise TextError(f"{where}: no column {column!r}; the first row is {shown}")
+    if len(by_number) == len(names):
+        if max(by_number.values()) >= n:
+            raise TextError(f"{where}: {n} column(s), there is no number {max(by_number.values()) + 1}")
+        return Columns(by_number, None)
+    if n < len(names):
+        raise TextError(f"{where}: {n} column(s), there must be {' and '.join(names[:-1])} and a label")
+    if n > len(names):
+        numbers = " ".join(f"--set {name}=N" for name in names)
+        raise TextError(
+            f"{where}: {n} columns without a header that is known ({shown}); name them in the first line, "
+            f"or give their numbers, counted from 1: {numbers}"
+        )
+    unsure = None
+    label = rows[0][-1].strip()
+    others = Counter(row[-1].strip() for row in rows[1:] if len(row) == n)
+    if len(rows) > 4 and label not in others and min(others.values(), default=0) > 1:
+        unsure = f"the first line ({shown}) is read as an example; if it names the columns, give --set label={label}"
+    return Columns({name: i for i, name in enumerate(names)}, None, unsure)
+
+
+def _named(header: Sequence[str], column: str, name: str, where: str) -> int:
+    for like in (str, plain):
+        found = [i for i, other in enumerate(header) if like(other) == like(column)]
+        if found:
+            return found[0]
+    raise TextError(f"{where}: no column {column!r} (--set {name}=); there are {_listed(header)}")
+
+
+def _known(
+    header: Sequence[str], name: str, taken: set[int], rows: Sequence[Sequence[str]], numbers: bool, where: str
+) -> int | None:
+    """The column of a value by its known names; None: there is none."""
+    free = {i: plain(column) for i, column in enumerate(header) if i not in taken}
+    best, others = KNOWN[name]
+    for other in best:
+        for i, column in free.items():
+            if column == other:
+                return i
+    found = [i for i, column in free.items() if column in others]
+    if len(found) > 1 and name == "label":
+        of_numbers = [i for i in found if all(_is_number(row[i]) for row in rows[1:] if i < len(row))]
+        found = of_numbers if numbers else [i for i in found if i not in of_numbers] or found
+    if len(found) > 1:
+        could = " or ".join(repr(header[i]) for i in found[:8])
+        raise TextError(f"{where}: which column is the {name}, {could}? --set {name}=NAME")
+    return found[0] if found else None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(repr(column[:40]) for column in header[:20])
+
+
+def delimiter_of(lines: Sequence[str], names: Sequence[str]) -> str:
+    """What separates the cells of a .csv file (comma, semicolon, tab or bar), by known names of columns, else by even rows."""
+    known = {other for name in names for tier in KNOWN[name] for other in tier}
+    best, best_rank = ",", (-1, -1)
+    for delimiter in _DELIMITERS:
+        rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if any(row)]
+        if not rows or len(rows[0]) < 2:
+            continue
+        n_known = sum(plain(cell) in known for cell in rows[0])
+        even = sum(len(row) == len(rows[0]) for row in rows)
+        if (n_known, even) > best_rank:
+            best, best_rank = delimiter, (n_known, even)
+    return best
