@@ -19,6 +19,7 @@ from torch import Tensor
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.storage.atomic import atomic_write
+from elmo.storage.job_folder import seal_of
 from elmo.storage.json_files import read_json
 from elmo.tasks.batches import Batch, LayersOf, Words, make_batch, ordered_batches, shuffled_batches
 from elmo.tasks.config import TaskConfig
@@ -96,6 +97,7 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
     """All that a resume needs beside the weights."""
 
     epochs: list[Epoch] = []
+    settings: str | None = None  # checksum of the task's; None: of a version that did not keep it
 
     @property
     def best(self) -> Epoch | None:
@@ -119,6 +121,10 @@ class Training(Generic[P]):
         of_bilm, rates = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.rates)
         self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + rates)
         self.best = self._copied()
+
+    @property
+    def _settings(self) -> str:
+        return seal_of(self.config.model_dump(mode="json"))
 
     def _weights(self) -> dict[str, Tensor]:
         """All that is learned, by name."""
@@ -150,6 +156,8 @@ class Training(Generic[P]):
             return
         try:
             self.progress = Progress.model_validate(read_json(self.folder / _PROGRESS))
+            if self.progress.settings not in (None, self._settings):
+                raise ValueError("a run with other settings wrote it")
             parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "moments": {}}
             for name, tensor in read_tensors(self.folder / _TENSORS).items():
                 part, _, own = name.partition(".")
@@ -171,7 +179,8 @@ class Training(Generic[P]):
         with atomic_write(self.folder) as part:
             part.mkdir()
             write_tensors(tensors, part / _TENSORS)
-            (part / _PROGRESS).write_text(self.progress.model_dump_json() + "\n", encoding="ascii")
+            progress = self.progress.model_copy(update={"settings": self._settings})
+            (part / _PROGRESS).write_text(progress.model_dump_json() + "\n", encoding="ascii")
 
     @torch.no_grad()
     def finish(self, train: Sequence[Example], dev: Data) -> list[P]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -221,13 +222,24 @@ def test_a_resume_refuses_what_has_changed(files, tmp_path):
     with pytest.raises(Halted):
         train_task(run, tmp_path / "t", cache=files / "cache", watch=StopsAfter(1))
     (tmp_path / "t" / CHECKPOINT / "place.json").write_text("{}}")
-    with pytest.raises(CheckpointError, match="no checkpoint of this run"):
+    with pytest.raises(CheckpointError, match="not a checkpoint of this run"):
         train_task(None, tmp_path / "t", resume=True, cache=files / "cache")
     write_labelled(tmp_path / "train.jsonl", 5, 20)
     with pytest.raises(TrainingError, match="has changed since the run started"):
         train_task(None, tmp_path / "t", resume=True)
     with pytest.raises(TrainingError, match="no run to continue"):
         train_task(None, tmp_path / "nothing", resume=True)
+
+
+def test_a_checkpoint_belongs_to_its_run(files, tmp_path):
+    """B2."""
+    for name, seed in (("a", 0), ("b", 1)):
+        with pytest.raises(Halted):
+            train_task(run_of(files, "jsonl", seed=seed), tmp_path / name, cache=files / "cache", watch=StopsAfter(1))
+    shutil.rmtree(tmp_path / "b" / CHECKPOINT)
+    shutil.copytree(tmp_path / "a" / CHECKPOINT, tmp_path / "b" / CHECKPOINT)
+    with pytest.raises(CheckpointError, match="a run with other settings wrote it"):
+        train_task(None, tmp_path / "b", resume=True, cache=files / "cache")
 
 
 def test_training_ends_when_the_dev_file_no_longer_gets_better(files, tmp_path):
