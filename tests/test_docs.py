@@ -20,8 +20,9 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/elmo-vs-static.md", "docs/elmo-vs-static.zh.md"])
-def test_the_code_prints_what_the_page_shows(name):
+@pytest.mark.parametrize("name", [*READMES, "docs/elmo-vs-static.md", "docs/elmo-vs-static.zh.md", "docs/training.md"])
+def test_the_code_prints_what_the_page_shows(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     lines = r"((?:(?!```).*\n)*)```\n"  # up to the end of a block
     page = (ROOT / name).read_text(encoding="utf-8")
     shown = re.findall(rf"^```python\n{lines}\n```text\n{lines}", page, re.MULTILINE)

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from conftest import TEXT, quick_recipe
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
+from elmo.train.runs.begin import start_run
 
 SENTENCE = "The bank of the river was green .\n"
 OTHER_WORDS = "<S>\n</S>\n<UNK>\nΤράπεζα\nποταμός\n<unk>\n"

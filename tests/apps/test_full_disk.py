@@ -9,13 +9,13 @@ import subprocess
 import pytest
 
 from conftest import quick_recipe
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.apps.pretraining.run_record import append_report, read_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import OutputError
 from elmo.train.run_log import Report
 from elmo.train.run_state import BEST, checkpoints_of
+from elmo.train.runs.begin import start_run
+from elmo.train.runs.record import append_report, read_run
 
 N_STEPS = 9
 

@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from conftest import INPUT_LAYERS, TEXT, quick_recipe
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.errors import ElmoError, TrainingError
 from elmo.train.run_state import checkpoints_of
+from elmo.train.runs.begin import start_run
 
 LAYERS = INPUT_LAYERS["alphabet, words"][0].model_dump()
 ARRAYS = ("ids", "sentences", "documents", "heldout", "words", "word_ends", "word_counts")

@@ -9,13 +9,13 @@ from safetensors.torch import load_file, save_file
 from conftest import CUTOFFS, WORDS, small_model
 from elmo.apps.models.convert import convert_model
 from elmo.apps.models.info import describe_model
-from elmo.apps.models.model_card import write_card
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
 from elmo.compat.simple_elmo import ElmoModel
 from elmo.errors import CheckpointError
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.train.perplexity import measure_perplexity
+from elmo.train.runs.model_card import write_card
 
 SENTENCES = [["the", "river", "bank", "."], ["money", "lends", "unheard"]]
 

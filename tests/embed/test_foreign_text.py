@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from conftest import model_of, quick_recipe, small_model
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.embed.embedder import Elmo
+from elmo.train.runs.begin import start_run
 
 ENGLISH = ["The", "river", "Rhine", "is", "called", "Рейн", "in", "Russia", "."]
 RUSSIAN = ["Берег", "реки", "был", "зелёным", "."]

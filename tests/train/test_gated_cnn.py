@@ -8,7 +8,6 @@ import torch
 
 from elmo import Elmo
 from elmo.apps.models.info import describe_model
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
 from elmo.checkpoints.formats.many_langs import save_many_langs
@@ -19,6 +18,7 @@ from elmo.tasks.config import ElmoConfig
 from elmo.tasks.tuned_bilm import TunedBiLM, groups_of, to_be_tuned
 from elmo.train.perplexity import measure_each, measure_perplexity
 from elmo.train.recipe import changed_settings, pretrain_config
+from elmo.train.runs.begin import start_run
 
 SETTINGS = [
     "bilm.encoder.kind=gated_cnn",

@@ -6,13 +6,13 @@ import torch
 
 from conftest import INPUT_LAYERS, loss_of_first_step, model_of
 from elmo.apps.models.info import describe_model
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
 
 SETTINGS = {
     "bilm": {

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from conftest import CUTOFFS, loss_of_first_step, small_model
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError, ElmoError, OutputError, TextError, TrainingError
@@ -20,6 +19,7 @@ from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.perplexity import measure_perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
+from elmo.train.runs.begin import start_run
 
 SMALL = {
     "bilm": {

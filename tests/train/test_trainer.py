@@ -258,8 +258,8 @@ def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
     settings = {"rows": 6, "window": 7, "n_negatives": 4, "evaluate_every": 5}
     config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
     reports = []
-    _, place = pretrain(model, corpus, config, tmp_path, max_steps=31, report=reports.append)
-    assert place.best == min(line.heldout.mean for line in reports if line.heldout is not None)
+    _, log = pretrain(model, corpus, config, tmp_path, max_steps=31, report=reports.append)
+    assert log.place.best == min(line.heldout.mean for line in reports if line.heldout is not None)
     assert (tmp_path / "best" / "model.safetensors").is_file()
 
 

@@ -34,7 +34,6 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.measure.models.chinese import LAW_LINES, TEXTS
 from benchmarks.record import SHARED, parser_with_save, record
 from elmo import Elmo
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.tasks.data.conll import read_tagged
 from elmo.tasks.data.tags import spans_of_tags
@@ -43,6 +42,7 @@ from elmo.text.sentences import sentences_of_words
 from elmo.text.tokens import tokenize
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
 
 Cut = Callable[[Sequence[str]], list[str]]
 Vectors = NDArray[np.float32]

@@ -30,13 +30,13 @@ from benchmarks.measure.probes.word_sense import measure as measure_senses
 from benchmarks.pages.corpus_sizes import PICTURE, draw_curves, write_tables
 from benchmarks.record import ROOT, SHARED, keep_row, kept_rows
 from elmo.apps.models.perplexity import measure_file
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.text.sources.corpus import corpus_words
 from elmo.train.memory import keep_freed_memory
 from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
 from elmo.train.run_log import Report
+from elmo.train.runs.begin import start_run
 
 NAME = "corpus_sizes"  # in results/
 _LM = SHARED / "data" / "lm"

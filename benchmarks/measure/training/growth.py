@@ -26,11 +26,11 @@ from typing import Any
 import torch
 
 from benchmarks.record import ROOT, parser_with_save, record
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_log import Report
+from elmo.train.runs.begin import start_run
 
 N_WORDS = 10_000
 LOOK_S = 0.05

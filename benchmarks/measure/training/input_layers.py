@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from benchmarks.record import SHARED
 from elmo.apps.models.perplexity import measure_file
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.errors import TextError
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
 
 
 class Text(NamedTuple):

@@ -19,11 +19,11 @@ import torch
 
 from benchmarks.measure.training.growth import memory_mb
 from benchmarks.record import parser_with_save, record
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.train.memory import keep_freed_memory
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_log import Report
+from elmo.train.runs.begin import start_run
 
 N_POINTS = 20
 LEAST_ALLOWED_MB, SHARE_ALLOWED = 5.0, 0.02

@@ -28,10 +28,11 @@ from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.objective import StepWeights
 from elmo.train.objectives.window_losses import window_layers
+from elmo.train.planned_end import Schedule, read_ends
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_log import Report, RunLog
 from elmo.train.run_state import Place, load_model_of, load_run_state
-from elmo.train.step import learning_rate_at, take_step
+from elmo.train.step import take_step
 from elmo.train.trainer import ObjectiveMaker, PreparedWindow, StepResult, Trainer
 
 
@@ -47,21 +48,27 @@ def pretrain(
     ranks: Ranks = ALONE,
     teacher: BiLM | None = None,
     objective: ObjectiveMaker = objective_of,
-) -> tuple[SavedModel, Place]:
+    run_folder: Path | None = None,
+    max_minutes: float | None = None,
+    end_step: int | None = None,
+) -> tuple[SavedModel, RunLog]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
     Args:
         model: the start, with softmax and vocabulary.
         checkpoints: folder for checkpoints.
         resume_from: a checkpoint of this very run; `model` is then left aside.
-        max_steps: stop there; the learning rate falls towards that step.
-        stop: asked before each step; True ends the run after a checkpoint.
+        max_steps: of the run; the learning rate falls towards that step.
+        stop: asked before each step; True ends the session after a checkpoint.
         report: called every `log_every` steps and after each evaluation, on the first rank.
         ranks: the processes that train together; each calls this function.
         teacher: what the model began from, if the recipe distils.
         objective: makes what is minimized; `objective_of`: what the recipe asks for.
+        run_folder: where planned ends are written down; None: nowhere.
+        max_minutes: of this session; the end of the run is planned for then (`planned_end.py`).
+        end_step: the end of the run is planned for this step.
     Returns:
-        the trained model and where the run stands.
+        the trained model, and the log, which knows where the run stands.
     Raises:
         TrainingError: the model has no softmax, or too many steps in a row are not finite.
     """
@@ -73,15 +80,21 @@ def pretrain(
         run = load_run_state(resume_from, model, trainer.update, config.rows)
         place, position, state = run.place, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
-    log = RunLog(trainer, place, n_steps, checkpoints, stop, report)
+    ends = [] if run_folder is None else read_ends(run_folder)
+    schedule = Schedule(config.optimizer, n_steps, ends, run_folder if ranks.is_first else None)
+    if end_step is not None:
+        schedule.plan(place.step, end_step)
+    elif place.step >= schedule.end_at(place.step) and place.step < n_steps:
+        schedule.plan(place.step, n_steps)  # the run goes on after an end that was planned
+    log = RunLog(trainer, place, schedule, checkpoints, stop, report, max_minutes)
     windows = read_windows(trainer, position, place.step)
     while not log.ended:
         prepared, position = next(windows)  # read
-        learning_rate = learning_rate_at(log.place.step, n_steps, config.optimizer)
+        learning_rate = schedule.learning_rate(log.place.step)
         result = train_step(trainer, log.place.step, learning_rate, prepared, state, *log.wishes())
         state = result.state
         log.add(result, position, state)
-    return model, log.place
+    return model, log
 
 
 def train_step(

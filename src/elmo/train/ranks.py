@@ -72,6 +72,14 @@ class Ranks:
         self.add_up([wishes])
         return bool(wishes > 0)
 
+    def first_says(self, number: int) -> int:
+        """A number that the first rank has found, on every rank."""
+        if self.n_ranks == 1:
+            return number
+        told = torch.tensor([float(number * self.is_first)], dtype=torch.float64, device=self.device)
+        self.add_up([told])
+        return int(told)
+
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.n_ranks > 1:

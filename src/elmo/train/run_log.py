@@ -10,8 +10,14 @@ from elmo.errors import TrainingError
 from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import TextPosition
 from elmo.train.perplexity import Perplexity, measure_together
+from elmo.train.planned_end import Schedule
 from elmo.train.run_state import Place, RunState, save_best, save_checkpoint
 from elmo.train.trainer import StepResult, Trainer
+
+_TIMED_FROM = 2  # steps of a session before its speed is taken: kernels are chosen, memory is asked for
+_LOOKS = 4  # the speed is looked at again after a quarter as many steps more
+_SPARE = 0.02  # of the time that is left
+_TOLERANCE = 0.05  # of the steps that are left: a smaller difference is no reason for another plan
 
 
 @dataclass(frozen=True)
@@ -35,23 +41,25 @@ class RunLog:
 
     Args:
         place: where the run stands.
-        n_steps: at which the run ends.
+        schedule: where the run ends.
         checkpoints: folder.
         stop: asked before each step; True ends the session.
         report: called every `log_every` steps and after each evaluation.
+        max_minutes: of this session, which begins now; the end of the run is planned for then.
     """
 
     def __init__(
         self,
         trainer: Trainer,
         place: Place,
-        n_steps: int,
+        schedule: Schedule,
         checkpoints: Path,
         stop: Callable[[], bool],
         report: Callable[[Report], None],
+        max_minutes: float | None = None,
     ) -> None:
-        self.place, self.n_steps = place, n_steps
-        self.ended = place.step >= n_steps
+        self.place, self.schedule = place, schedule
+        self.ended = place.step >= schedule.end_at(place.step)
         self._trainer, self._checkpoints, self._stop, self._report = trainer, checkpoints, stop, report
         heldout = trainer.corpus.heldout
         self._sample = heldout[:: -(-len(heldout) // trainer.config.evaluate_sentences)]
@@ -59,11 +67,19 @@ class RunLog:
         self._saved_at, self._logged_at, self._step_logged = self._begun, self._begun, place.step
         self._losses: list[float] = []  # since the last report
         self._n_not_finite = 0  # steps in a row
+        self._stops_at = None if max_minutes is None else self._begun + 60 * max_minutes
+        self._first_step = place.step  # of this session
+        self._timed_from: tuple[int, float] | None = None  # a step of this session, and when it was done
+        self._look_at = _TIMED_FROM + 2  # step of this session: how many fit in the time is asked again
 
     def wishes(self) -> tuple[bool, bool]:
         """Whether this process wants the run to stop, and to save a checkpoint, after the next step."""
         due = time.monotonic() - self._saved_at > 60 * self._trainer.config.checkpoint_minutes
-        return self._stop(), due
+        return self._stop() or self.time_is_up(), due
+
+    def time_is_up(self) -> bool:
+        """Whether the minutes of this session are over."""
+        return self._stops_at is not None and time.monotonic() > self._stops_at
 
     def add(self, result: StepResult, position: TextPosition, state: BiLMState) -> None:
         """Take account of a step: report, evaluate and save what is due.
@@ -75,8 +91,9 @@ class RunLog:
         """
         now = time.monotonic()
         self._count(result, position, now)
+        self._plan_end(now)
         config, step = self._trainer.config, self.place.step
-        self.ended = step >= self.n_steps or result.wants_stop
+        self.ended = step >= self.schedule.end_at(step) or result.wants_stop
         evaluated = self._evaluate() if step % config.evaluate_every == 0 and not self.ended else None
         if evaluated is not None or step % config.log_every == 0 or self.ended:
             self._write_report(result, evaluated, now)
@@ -102,6 +119,23 @@ class RunLog:
                 "optimizer.learning_rate"
             )
 
+    def _plan_end(self, now: float) -> None:
+        """Plan the end of the run for the end of the session's time, if the speed says another step than planned."""
+        n_done = self.place.step - self._first_step
+        if self._stops_at is None or n_done < _TIMED_FROM:
+            return
+        if self._timed_from is None:
+            self._timed_from = (n_done, now)
+        if n_done < self._look_at:
+            return
+        step_s = max(1e-9, (now - self._timed_from[1]) / (n_done - self._timed_from[0]))
+        n_left = int((1 - _SPARE) * max(0.0, self._stops_at - now) / step_s)
+        end = self.place.step + self._trainer.ranks.first_says(n_left)
+        self._look_at = max(n_done + 1, n_done + n_done // _LOOKS)
+        planned = self.schedule.end_at(self.place.step)
+        if abs(min(end, self.schedule.n_steps) - planned) > _TOLERANCE * max(1, planned - self.place.step):
+            self.schedule.plan(self.place.step, end, shorter_warmup=True)
+
     def _evaluate(self) -> Perplexity:
         """Held-out perplexity on the way; the best model is kept."""
         trainer = self._trainer
@@ -119,7 +153,7 @@ class RunLog:
         self._report(
             Report(
                 step=place.step,
-                n_steps=self.n_steps,
+                n_steps=self.schedule.end_at(place.step),
                 epoch=place.step * per_step / self._trainer.reader.n_positions,
                 loss_nats=sum(self._losses) / len(self._losses) if self._losses else math.nan,
                 gradient_norm=result.gradient_norm,

@@ -8,17 +8,17 @@ import pytest
 import typer
 
 from conftest import TEXT
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.plan import PlanRequest, _largest, advice_of, plan_training
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.run_cost import RunCost
-from elmo.apps.pretraining.run_settings import read_run_settings
 from elmo.apps.pretraining.suited import suited_size, wanted_epochs
 from elmo.checkpoints.formats.native import load_native
 from elmo.cli.main import app
 from elmo.errors import ConfigError
 from elmo.train.cost import MemoryBytes, ParameterCounts
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
+from elmo.train.runs.settings import run_folder
 from elmo.train.speed import StepTime
 
 SMALL_RUN = ("rows=4", "window=7", "bilm.lstm.cell_size=16", "bilm.lstm.projection_size=8", "n_negatives=4")
@@ -117,7 +117,7 @@ def test_a_small_corpus_is_counted_as_the_run_counts_it(tmp_path, monkeypatch, s
     start_run(request.corpus, Path("run"), recipe)
     result = continue_run(Path("run"))
     assert plan.n_steps == result.place.step
-    settings = read_run_settings(Path("run"))  # its numbers are without the sentences held out
+    settings = run_folder(Path("run")).read_settings()  # its numbers are without the sentences held out
     assert plan.cost.n_positions == settings.tokens + settings.sentences < plan.n_tokens + plan.n_sentences
     model = load_native(Path("run"))
     assert plan.cost.n_words == model.config.n_words
@@ -151,7 +151,7 @@ def test_the_proposed_command_is_understood_and_begins_the_planned_run(tmp_path,
     assert program == "elmo"
     typer.main.get_command(app).commands[command].make_context(command, list(arguments))
     assert run_elmo(command, *arguments).status == 0
-    settings = read_run_settings(Path("my-model-2"))
+    settings = run_folder(Path("my-model-2")).read_settings()
     assert settings.recipe == plan.cost.recipe.model_copy(update={"epochs": plan.epochs})
     assert settings.max_steps == plan.n_steps
 

@@ -8,15 +8,15 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.apps.pretraining.run_record import append_begin, append_end, append_report, read_run
 from elmo.apps.pretraining.run_report import report_run, write_page
-from elmo.apps.pretraining.run_summary import duration_text, perplexity_text
 from elmo.errors import OutputError, TrainingError
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_log import Report
+from elmo.train.runs.begin import start_run
+from elmo.train.runs.record import append_begin, append_end, append_report, read_run
+from elmo.train.runs.summary import duration_text, perplexity_text
 
 EVIL = '<script>alert("x")</script>&.txt'
 LINE = Report(

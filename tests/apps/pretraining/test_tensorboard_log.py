@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.tensorboard_log import TensorBoardLog, require_tensorboard
 from elmo.errors import ConfigError
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_log import Report
+from elmo.train.runs.begin import start_run
 
 LINE = Report(
     step=5, n_steps=50, epoch=0, loss_nats=2.5, gradient_norm=1.0, learning_rate=0.1, tokens_per_s=10.0, seconds=3.0

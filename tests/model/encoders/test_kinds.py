@@ -9,7 +9,6 @@ from torch import nn
 
 from elmo import Elmo
 from elmo.apps.models.info import describe_model
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.load import load_model
 from elmo.errors import ConfigError
@@ -20,6 +19,7 @@ from elmo.tasks.tuned_bilm import groups_of
 from elmo.train.cost import StepWords, count_memory
 from elmo.train.perplexity import measure_each, measure_perplexity
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
 
 
 class FadingConfig(EncoderConfig, frozen=True, extra="forbid"):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from elmo.apps.pretraining.begin_run import fraction_outside
 from elmo.apps.pretraining.text_sample import TextSample
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
 from elmo.model.bilm import BiLM
@@ -24,6 +23,7 @@ from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.objectives.sampled import draw_outputs, is_sampled
 from elmo.train.ranks import Ranks
+from elmo.train.runs.begin import fraction_outside
 from elmo.train.speed import StepTime, time_sentences, time_steps
 from elmo.train.trainer import Trainer
 

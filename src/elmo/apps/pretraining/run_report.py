@@ -6,8 +6,10 @@ from pathlib import Path
 
 from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart, smoothed
-from elmo.apps.pretraining.run_record import RunRecord, read_run
-from elmo.apps.pretraining.run_summary import (
+from elmo.storage.atomic import atomic_write, refuse_existing
+from elmo.train.recipe import changed_settings
+from elmo.train.runs.record import RunRecord, read_run
+from elmo.train.runs.summary import (
     duration_text,
     final_perplexity_facts,
     model_facts,
@@ -16,8 +18,6 @@ from elmo.apps.pretraining.run_summary import (
     text_facts,
     training_run_facts,
 )
-from elmo.storage.atomic import atomic_write, refuse_existing
-from elmo.train.recipe import changed_settings
 
 REPORT_FILE = "report.html"
 

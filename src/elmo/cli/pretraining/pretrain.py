@@ -12,7 +12,7 @@ from elmo.cli.show import say, say_in_place, show_facts
 from elmo.cli.signals import STOP
 
 if TYPE_CHECKING:
-    from elmo.apps.pretraining.pretrain import PretrainResult
+    from elmo.train.runs.session import RunResult
 
 
 class Storage(StrEnum):
@@ -55,7 +55,7 @@ def pretrain(
         typer.Option(help="Text for held-out perplexity (default: one sentence in a hundred of the corpus)."),
     ] = None,
     max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="Stop after this many minutes; --resume continues the run.")
+        float | None, typer.Option(min=0, help="End after this many minutes; the learning rate falls to then.")
     ] = None,
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="Number of steps of the run, and of its learning rate schedule.")
@@ -75,13 +75,14 @@ def pretrain(
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
-    from elmo.apps.pretraining.begin_run import start_run
-    from elmo.apps.pretraining.pretrain import continue_run, is_run
+    from elmo.apps.pretraining.pretrain import continue_run
     from elmo.apps.pretraining.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, OutputError, TextError
     from elmo.train.memory import keep_freed_memory
     from elmo.train.ranks import end_rank, join_ranks
     from elmo.train.recipe import pretrain_config, read_recipe
+    from elmo.train.runs.begin import start_run
+    from elmo.train.runs.settings import run_folder
 
     if tensorboard:
         require_tensorboard()
@@ -109,7 +110,7 @@ def pretrain(
                 f"--resume uses the settings of the run ({output}/run.json); leave out {', '.join(given)}"
             )
     elif ranks.is_first:
-        if is_run(output):
+        if run_folder(output).is_begun():
             raise OutputError(f"{output} already contains a run; continue it with --resume, or give another -o")
         if not corpus:
             raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
@@ -147,7 +148,7 @@ def pretrain(
     end_rank(ranks, 0 if result.finished or not ranks.is_first else 130)
 
 
-def _show(result: "PretrainResult", output: Path, json: bool) -> None:
+def _show(result: "RunResult", output: Path, json: bool) -> None:
     """Print how a session ended."""
     from elmo.apps.pretraining.run_report import REPORT_FILE
 
@@ -156,15 +157,9 @@ def _show(result: "PretrainResult", output: Path, json: bool) -> None:
             f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; continue with --resume -o {output}"
         )
         return
-    facts = {
-        "model": str(output),
-        "report": str(output / REPORT_FILE),
-        "steps": result.place.step,
-        "minutes": round(result.place.seconds / 60, 2),
-        "forward": result.heldout.forward,
-        "backward": result.heldout.backward,
-        "mean": result.heldout.mean,
-        "tokens": result.heldout.tokens,
-        "oov_rate": result.heldout.oov_rate,
-    }
-    show_facts(facts, json)
+    show_facts(result.facts() | {"report": str(output / REPORT_FILE)}, json)
+    if result.steps < result.n_steps:
+        say(
+            f"elmo: {result.why}: step {result.steps:,} of {result.n_steps:,}, {result.epochs:.3g} epochs read, learning rate at "
+            f"its end; train on with --resume -o {output} (--max-minutes N: to another end)"
+        )

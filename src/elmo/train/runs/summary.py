@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from elmo.apps.pretraining.run_record import RunRecord
 from elmo.checkpoints.saved_model import ModelConfig
 from elmo.errors import ConfigError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
+from elmo.train.runs.record import RunRecord
 
 Facts = dict[str, str]
 

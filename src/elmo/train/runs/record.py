@@ -19,17 +19,17 @@ from typing import Any, Literal
 import torch
 
 import elmo
-from elmo.apps.pretraining.run_settings import RUN_FILE
 from elmo.checkpoints.formats.native import CONFIG_FILE, VOCABULARY_FILE
 from elmo.errors import OutputError, TextError, TrainingError
 from elmo.storage.json_files import read_json
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.run_log import Report
+from elmo.train.runs.settings import RUN_FILE
 
 LOG_FILE = "log.jsonl"
 SESSIONS_FILE = "sessions.jsonl"
 
-End = Literal["all steps done", "time was up", "interrupted"]
+End = Literal["all steps done", "time was up", "planned step reached", "interrupted"]
 
 
 @dataclass(frozen=True)

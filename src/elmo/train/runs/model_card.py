@@ -5,13 +5,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elmo.apps.pretraining.run_record import RunRecord
-from elmo.apps.pretraining.run_summary import duration_text, model_facts, perplexity_text
 from elmo.checkpoints.saved_model import ModelConfig
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import changed_settings, recipe_text
 from elmo.train.run_state import Place
+from elmo.train.runs.record import RunRecord
+from elmo.train.runs.summary import duration_text, model_facts, perplexity_text
 
 POINTS = 5  # points of the learning curve in numbers
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elmo.apps.pretraining.run_record import append_begin, append_end, append_report, read_run
 from elmo.errors import OutputError, TrainingError
 from elmo.train.perplexity import Perplexity
 from elmo.train.run_log import Report
+from elmo.train.runs.record import append_begin, append_end, append_report, read_run
 
 LINE = Report(
     step=5, n_steps=50, epoch=0, loss_nats=2.5, gradient_norm=1.0, learning_rate=0.1, tokens_per_s=10.0, seconds=3.0

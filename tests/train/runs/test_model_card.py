@@ -6,13 +6,13 @@ import tomllib
 
 import pytest
 
-from elmo.apps.models.model_card import write_card
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.apps.pretraining.run_record import RunRecord, read_run
 from elmo.checkpoints.formats.native import read_model_config
 from elmo.checkpoints.saved_model import PRETOKENIZED
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
+from elmo.train.runs.model_card import write_card
+from elmo.train.runs.record import RunRecord, read_run
 
 SETTINGS = {"rows": 2, "window": 5, "log_every": 2, "evaluate_every": 2, "n_negatives": 6, "seed": 7}
 OVERRIDES = [

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from conftest import TEXT
-from elmo.apps.pretraining.begin_run import start_run
 from elmo.apps.pretraining.pretrain import continue_run
-from elmo.apps.pretraining.start_model import START_FOLDER
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
 from elmo.errors import CheckpointError, ConfigError
 from elmo.train.recipe import pretrain_config
+from elmo.train.runs.begin import start_run
+from elmo.train.runs.start_model import START_FOLDER
 
 BILM = {
     "char_cnn": {"embedding_size": 4, "filters": [[1, 8], [2, 8], [3, 16]], "n_highway": 1, "max_characters": 20},

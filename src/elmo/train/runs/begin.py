@@ -2,12 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from elmo.apps.pretraining.run_settings import RunSettings, checksums_of_word_files, run_folder
-from elmo.apps.pretraining.run_summary import clusters_text
-from elmo.apps.pretraining.start_model import keep_start, read_start
 from elmo.checkpoints.formats.native import StorageType
 from elmo.errors import ConfigError, TextError
 from elmo.model.bilm import BiLM
@@ -16,6 +14,7 @@ from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import unicode_name
+from elmo.text.sentence_inputs import Sentence, words_of
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
@@ -27,13 +26,18 @@ from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import cutoffs_of
 from elmo.train.memory import memory_of_machine
+from elmo.train.runs.settings import RunSettings, checksums_of_word_files, run_folder
+from elmo.train.runs.start_model import keep_start, read_start
+from elmo.train.runs.summary import clusters_text
 
 
 def start_run(
-    corpus: Sequence[str],
+    corpus: Sequence[str | Path],
     out: Path,
     recipe: PretrainConfig,
     *,
+    sentences: Iterable[Sentence] | None = None,
+    heldout_sentences: Iterable[Sentence] | None = None,
     vocabulary_file: Path | None = None,
     heldout_file: Path | None = None,
     pretokenized: bool = False,
@@ -43,9 +47,10 @@ def start_run(
     start: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Read the corpus and lay out the folder of a run (see `pretrain.py`); `continue_run` then trains.
+    """Read the corpus and lay out the folder of a run, see `Run.begin`.
 
     Args:
+        corpus: files and globs. sentences: the corpus itself instead. heldout_sentences: those held out instead of a file.
         start: a model to start from, with its vocabulary and its layers; None: random weights.
     Raises:
         TextError: a file is missing or unreadable; the corpus has fewer than two sentences, no repeated item for its
@@ -57,7 +62,10 @@ def start_run(
     """
     folder = run_folder(out)
     folder.refuse_existing(force=None)
-    files = find_files(corpus)
+    files = find_files(corpus) if sentences is None else []
+    given_sentences = None if sentences is None else _tokens_of(sentences)
+    if given_sentences is not None:
+        pretokenized = given_sentences.pretokenized
     # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
@@ -69,16 +77,20 @@ def start_run(
     elif recipe.distillation:
         raise ConfigError("distillation needs a teacher, the model that the run starts from; give it with --start")
     heldout = None if heldout_file is None else list(corpus_words(find_files([heldout_file]), pretokenized, text_field))
+    if heldout_sentences is not None:
+        heldout = _tokens_of(heldout_sentences).sentences
     if heldout == []:
-        raise TextError(f"{heldout_file}: no held-out text in this file; give a file with some sentences")
+        raise TextError(f"{heldout_file or 'heldout'}: no held-out text in this file; give a file with some sentences")
     begun = time.monotonic()
     with atomic_write(out, replace=False) as part:
         part.mkdir()
         read = Corpus(files, pretokenized, text_field)
-        text = write_encoded_text(read, part / "corpus", recipe.seed if heldout is None else None)
+        pairs = read if given_sentences is None else given_sentences.pairs()
+        text = write_encoded_text(pairs, part / "corpus", recipe.seed if heldout is None else None)
         if text.n_sentences < 2:
+            where = ", ".join(map(str, files)) or "the sentences"
             raise TextError(
-                f"{', '.join(map(str, files))}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
+                f"{where}: {'one sentence' if text.n_sentences else 'no text'} in the corpus; "
                 "training needs at least two sentences, and a useful model about 100,000 words"
             )
         say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
@@ -127,6 +139,33 @@ def start_run(
     say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
     if cutoffs is not None:
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
+
+
+class _Tokenized(NamedTuple):
+    """Sentences in memory as a corpus of one document."""
+
+    sentences: list[Sequence[str]]
+    pretokenized: bool
+
+    def pairs(self) -> Iterator[tuple[Sequence[str], bool]]:
+        """Each sentence, and whether a document begins with it."""
+        return ((words, number == 0) for number, words in enumerate(self.sentences))
+
+
+def _tokens_of(sentences: Iterable[Sentence]) -> _Tokenized:
+    """Strings tokenized, lists of tokens as they are; empty ones left out.
+
+    Raises:
+        TextError: one is neither, or there are both.
+    """
+    given = list(sentences)
+    strings = [isinstance(sentence, str) for sentence in given]
+    if any(strings) and not all(strings):
+        raise TextError(
+            f"sentence {strings.index(not strings[0])}: strings and lists of tokens in one corpus; give one of the two"
+        )
+    words = [words_of(sentence, number) for number, sentence in enumerate(given)]
+    return _Tokenized([w for w in words if w], not any(strings))
 
 
 def read_given_vocabulary(path: Path) -> Vocabulary:

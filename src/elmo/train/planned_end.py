@@ -1,0 +1,102 @@
+"""Where a run ends, and its learning rate on the way there.
+
+A run ends with the last step of its recipe, unless a session is given a time or a step to end at. Its end is then planned: the
+speed of the first steps tells how many fit in the time, and from there on the learning rate is that of a run of so many steps,
+so it has fallen when the time is up. As the machine grows faster or slower the end is planned anew.
+
+The clock decides, so each plan is written down with the step from which it holds (`ends.json`). The learning rate of a step
+depends on its number and on these plans alone: a run that goes on from a checkpoint, and is given no other time, trains bit for
+bit as the unbroken run did. A run that goes on after its planned end, or is given another time, gets another end; its learning
+rate rises to that of a run which ends there.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, NonNegativeInt, TypeAdapter
+
+from elmo.errors import TrainingError
+from elmo.storage.atomic import atomic_write
+from elmo.storage.json_files import read_json
+from elmo.train.config import OptimizerConfig
+from elmo.train.step import learning_rate_at
+
+ENDS_FILE = "ends.json"
+_WARMUP = 10  # a warm-up takes one part in so many of a planned run at most
+
+
+class PlannedEnd(BaseModel, frozen=True, extra="forbid"):
+    """A plan: from which step it holds, and at which step the run ends by it."""
+
+    from_step: NonNegativeInt
+    end_step: NonNegativeInt
+    warmup_steps: NonNegativeInt
+
+
+class Schedule:
+    """The end and the learning rate of a run at each of its steps.
+
+    Args:
+        n_steps: of the recipe: no plan goes beyond.
+        ends: planned so far.
+        folder: of the run, where plans are written down; None: nowhere.
+    """
+
+    def __init__(
+        self, config: OptimizerConfig, n_steps: int, ends: Sequence[PlannedEnd] = (), folder: Path | None = None
+    ) -> None:
+        self.n_steps = n_steps
+        self._config, self._ends, self._folder = config, list(ends), folder
+
+    def end_at(self, step: int) -> int:
+        """The step at which the run ends, as it is planned at a step."""
+        return min(self._plan_at(step).end_step, self.n_steps)
+
+    def learning_rate(self, step: int) -> float:
+        """Of step `step`, from 0: that of a run which ends where it is planned."""
+        plan = self._plan_at(step)
+        config = self._config
+        if plan.warmup_steps != config.warmup_steps:
+            config = config.model_copy(update={"warmup_steps": plan.warmup_steps})
+        return learning_rate_at(step, min(plan.end_step, self.n_steps), config)
+
+    def plan(self, from_step: int, end_step: int, shorter_warmup: bool = False) -> None:
+        """Plan another end, from a step on; what was planned for later steps is void.
+
+        Args:
+            shorter_warmup: the warm-up takes a tenth of the run at most.
+        Raises:
+            OutputError: it cannot be written down.
+        """
+        warmup = self._config.warmup_steps
+        warmup = min(warmup, end_step // _WARMUP) if shorter_warmup and end_step < self.n_steps else warmup
+        new = PlannedEnd(from_step=from_step, end_step=min(end_step, self.n_steps), warmup_steps=warmup)
+        self._ends = [end for end in self._ends if end.from_step < from_step] + [new]
+        if self._folder is not None:
+            with atomic_write(self._folder / ENDS_FILE) as part:
+                part.write_text(json.dumps([end.model_dump() for end in self._ends]) + "\n", encoding="ascii")
+
+    def _plan_at(self, step: int) -> PlannedEnd:
+        plans = [end for end in self._ends if end.from_step <= step]
+        whole = PlannedEnd(from_step=0, end_step=self.n_steps, warmup_steps=self._config.warmup_steps)
+        return plans[-1] if plans else whole
+
+
+def read_ends(folder: Path) -> list[PlannedEnd]:
+    """The plans that a run has written down; none in a run that was never given a time.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    path = folder / ENDS_FILE
+    try:
+        ends = TypeAdapter(list[PlannedEnd]).validate_python(read_json(path))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path}: cannot be read ({' '.join(str(error).split())}); put back a copy, or remove it: the run then goes on to "
+            "the end of its recipe"
+        ) from error
+    return sorted(ends, key=lambda end: end.from_step)

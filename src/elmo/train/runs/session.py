@@ -1,0 +1,193 @@
+"""One session of a run: from its last checkpoint, if it has one, until the run ends and its model is written."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+
+from elmo.checkpoints.formats.native import add_model_files
+from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
+from elmo.errors import OutputError
+from elmo.model.bilm import BiLM
+from elmo.model.output.adaptive_softmax import output_layer
+from elmo.text.shards import read_encoded_text
+from elmo.text.words.encoded_words import read_encoded_words
+from elmo.text.words.lexicon import Lexicon, read_lexicon
+from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
+from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
+from elmo.train.loop import pretrain
+from elmo.train.perplexity import Perplexity, measure_together
+from elmo.train.ranks import ALONE, CPU, Ranks
+from elmo.train.run_log import Report
+from elmo.train.run_state import Place, checkpoints_of
+from elmo.train.runs.model_card import training_facts, write_card
+from elmo.train.runs.record import End, append_begin, append_end, append_report, read_run
+from elmo.train.runs.settings import RunSettings, check_word_files, run_folder
+from elmo.train.runs.start_model import load_start
+from elmo.train.warm_state import settle_state
+
+WARM_SENTENCES = 50
+
+
+class RunResult(BaseModel, frozen=True):
+    """How a session of a run ended."""
+
+    folder: Path
+    finished: bool  # False: stopped early; the model is not written, the run can be resumed
+    why: End
+    place: Place
+    n_steps: int  # at which the run was to end
+    epochs: float  # read so far, of all sessions
+    checkpoint: Path
+    heldout: Perplexity | None  # of the model, over all that is held out
+
+    @property
+    def steps(self) -> int:
+        """Steps of the run so far, of all sessions."""
+        return self.place.step
+
+    def facts(self) -> dict[str, Any]:
+        """The result under flat keys."""
+        facts = {
+            "model": str(self.folder),
+            "steps": self.steps,
+            "epochs": round(self.epochs, 2),
+            "minutes": round(self.place.seconds / 60, 2),
+            "ended": self.why,
+        }
+        if self.heldout is not None:
+            names = ("forward", "backward", "mean", "tokens", "oov_rate")
+            facts |= {name: getattr(self.heldout, name) for name in names}
+        return facts
+
+
+def train_session(
+    out: Path,
+    max_minutes: float | None = None,
+    max_steps: int | None = None,
+    report: Callable[[Report], None] = lambda line: None,
+    stop: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ALONE,
+) -> RunResult:
+    """Train a run, see `Run.train`."""
+    folder = run_folder(out)
+    settings = folder.read_settings()
+    with folder.hold() if ranks.is_first else nullcontext():
+        try:
+            return _train_alone(out, settings, max_minutes, max_steps, stop, report, ranks)
+        except OutputError as error:
+            raise OutputError(f"{error}; the last checkpoint is intact: free some space, then --resume") from error
+
+
+def _train_alone(
+    out: Path,
+    settings: RunSettings,
+    max_minutes: float | None,
+    max_steps: int | None,
+    stop: Callable[[], bool],
+    report: Callable[[Report], None],
+    ranks: Ranks,
+) -> RunResult:
+    """`train_session` of a folder that no other process writes to."""
+    recipe = settings.recipe
+    check_word_files(settings, out)
+    text, heldout = read_encoded_text(out / "corpus"), read_encoded_text(out / "heldout")
+    vocabulary = read_vocabulary(out / "vocabulary.txt")
+    lexicon = read_lexicon(out, recipe.bilm.alphabet_size is not None, recipe.bilm.n_input_words is not None)
+    ranks.wait()
+    kept = checkpoints_of(out / "checkpoints")
+    heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
+    corpus = EncodedCorpus(text, heldout_sentences, *read_encoded_words(out / "words"))
+    model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
+    teacher = load_start(out, model.config).bilm if recipe.distillation else None
+
+    def log(line: Report) -> None:
+        if ranks.is_first:
+            append_report(out, line)
+            report(line)
+
+    resumed_from = kept[-1] if kept else None
+    if ranks.is_first:
+        append_begin(out, None if resumed_from is None else resumed_from.name)
+    model, done = pretrain(
+        model,
+        corpus,
+        recipe,
+        out / "checkpoints",
+        resumed_from,
+        settings.max_steps,
+        stop,
+        log,
+        ranks,
+        teacher,
+        run_folder=out,
+        max_minutes=max_minutes,
+        end_step=max_steps,
+    )
+    place, schedule = done.place, done.schedule
+    checkpoint = checkpoints_of(out / "checkpoints")[-1]
+    perplexity = None
+    if not ranks.agree(stop()):
+        measured = measure_together(model, heldout_sentences, ranks)
+        perplexity = None if ranks.agree(stop()) else measured  # None: interrupted while it was measured
+    why: End = "all steps done"
+    if perplexity is None:
+        why = "interrupted"
+    elif place.step < schedule.n_steps:
+        why = "planned step reached" if max_minutes is None else "time was up"
+    if ranks.is_first:
+        if perplexity is not None:
+            if place.step < schedule.end_at(place.step):
+                schedule.plan(place.step, place.step)  # so that a resume goes on beyond it
+            model.bilm.to(CPU)
+            _write_model(model, out, settings, place, perplexity, heldout_sentences)
+        append_end(out, place.step, why, ranks.device)
+    ranks.wait()
+    return RunResult(
+        folder=out,
+        finished=perplexity is not None,
+        why=why,
+        place=place,
+        n_steps=schedule.n_steps,
+        epochs=place.step * recipe.rows * recipe.window / (settings.tokens + settings.sentences),
+        checkpoint=checkpoint,
+        heldout=perplexity,
+    )
+
+
+def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon: Lexicon, bias: Tensor) -> SavedModel:
+    recipe = settings.recipe
+    torch.manual_seed(recipe.seed)
+    config = ModelConfig(
+        bilm=recipe.bilm,
+        n_words=len(vocabulary),
+        adaptive_cutoffs=settings.adaptive_cutoffs,
+        tokenizer=PRETOKENIZED if settings.pretokenized else THIS_TOKENIZER,
+        scripts=settings.scripts,
+    )
+    if settings.start is not None:
+        return load_start(out, config)
+    softmax = output_layer(len(vocabulary), recipe.bilm.projection_size, config.adaptive_cutoffs)
+    softmax.start_at(bias)
+    return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
+
+
+def _write_model(
+    model: SavedModel,
+    out: Path,
+    settings: RunSettings,
+    place: Place,
+    perplexity: Perplexity,
+    heldout: Sequence[Sequence[str]],
+) -> None:
+    facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
+    warm = settle_state(model.bilm, model.word_encoder, heldout[:WARM_SENTENCES])
+    config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
+    add_model_files(
+        replace(model, config=config, warm=warm, card=write_card(config, read_run(out))), out, settings.storage
+    )
