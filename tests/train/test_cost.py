@@ -25,7 +25,7 @@ def trained(trainer):
 @pytest.mark.parametrize("size", SIZES)
 def test_parameters_are_those_of_the_built_modules(size):
     config = pretrain_config({"size": size}, [])
-    counts = count_parameters(config, 1009)
+    counts = count_parameters(config.bilm, 1009, tied=config.tied)
     bilm, softmax = BiLM(config.bilm), Softmax(1009, config.bilm.encoder.projection_size)
     token_layer = sum(p.numel() for name, p in bilm.named_parameters() if name.startswith(("char_cnn", "word_emb")))
     assert counts.token_layer == token_layer
@@ -47,12 +47,14 @@ def trainer_of(layer, **settings):
 @pytest.mark.parametrize("layer", INPUT_LAYERS)
 def test_parameters_are_those_that_a_trainer_moves(layer, tied):
     trainer = trainer_of(layer, tied=tied)
-    assert count_parameters(trainer.config, trainer.softmax.n_words).total == trained(trainer)
+    assert count_parameters(trainer.config.bilm, trainer.softmax.n_words, tied=trainer.config.tied).total == trained(
+        trainer
+    )
 
 
 def test_parameters_with_an_adaptive_softmax_are_those_that_a_trainer_moves():
     trainer = trainer_of("bytes", softmax="adaptive")
-    counts = count_parameters(trainer.config, trainer.softmax.n_words, CUTOFFS)
+    counts = count_parameters(trainer.config.bilm, trainer.softmax.n_words, CUTOFFS)
     assert counts.total == trained(trainer)
     assert counts.softmax == sum(p.numel() for p in trainer.softmax.parameters())
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from elmo.model.bilm import BiLM
-from elmo.model.config import CharCNNConfig
+from elmo.model.config import BiLMConfig, CharCNNConfig
 from elmo.model.encoders.kinds import build_encoder
 from elmo.model.output.adaptive_softmax import COVERED, output_layer
 from elmo.model.shapes_only import shapes_only
@@ -36,6 +36,11 @@ class ParameterCounts(NamedTuple):
     def total(self) -> int:
         """All of them."""
         return sum(self)
+
+    @property
+    def bilm(self) -> int:
+        """Those of the biLM."""
+        return self.token_layer + self.encoder
 
 
 class StepWords(NamedTuple):
@@ -61,18 +66,30 @@ class MemoryBytes(NamedTuple):
         return sum(self)
 
     @property
+    def steady(self) -> int:
+        """What stays from step to step, however few rows a step takes."""
+        return self.total - self.activations
+
+    @property
     def on_device(self) -> int:
         """What a GPU holds."""
         return self.weights + self.gradients + self.moments + self.activations
 
 
-def count_parameters(config: PretrainConfig, n_words: int, cutoffs: Sequence[int] | None = None) -> ParameterCounts:
-    """The parameters of a model with a softmax of `n_words`, an adaptive one if there are `cutoffs`, built without memory."""
-    P = config.bilm.projection_size
+def count_parameters(
+    config: BiLMConfig, n_words: int | None, cutoffs: Sequence[int] | None = None, tied: bool = False
+) -> ParameterCounts:
+    """The parameters of a model, built without memory.
+
+    Args:
+        n_words: of the softmax; None: there is none. cutoffs: of an adaptive one. tied: its rows are no parameters.
+    """
+    P = config.projection_size
     with shapes_only():
-        bilm, softmax = BiLM(config.bilm), output_layer(n_words, P, cutoffs)
+        bilm = BiLM(config)
+        softmax = torch.nn.Module() if n_words is None else output_layer(n_words, P, cutoffs)
     encoder = _numbers_of(bilm.forward_lm) + _numbers_of(bilm.backward_lm)
-    tied_weight = n_words * P if config.tied else 0
+    tied_weight = (n_words or 0) * P if tied else 0
     return ParameterCounts(_numbers_of(bilm) - encoder, encoder, _numbers_of(softmax) - tied_weight)
 
 
@@ -84,8 +101,8 @@ def count_memory(
     Args:
         n_words: of the softmax. n_types: different words of the corpus. words: of a step. cutoffs: of an adaptive softmax.
     """
-    parameters = count_parameters(config, n_words, cutoffs)
-    bilm, P = parameters.token_layer + parameters.encoder, config.bilm.projection_size
+    parameters = count_parameters(config.bilm, n_words, cutoffs, config.tied)
+    bilm, P = parameters.bilm, config.bilm.projection_size
     table = n_words * P if config.tied else 0  # rows of a tied softmax, written when it is measured or saved
     gathered = words.predicted * (P + 1) if is_sampled(config, n_words) else 0
     # A sampled softmax has its rows copied for the step; each direction makes a gradient of them before the sum.

@@ -8,10 +8,10 @@ import pytest
 import typer
 
 from conftest import TEXT
+from elmo.apps.pretraining.advised import advised_run
 from elmo.apps.pretraining.plan import PlanRequest, _largest, advice_of, plan_training
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.apps.pretraining.run_cost import RunCost
-from elmo.apps.pretraining.suited import suited_size, wanted_epochs
 from elmo.checkpoints.formats.native import load_native
 from elmo.cli.main import app
 from elmo.errors import ConfigError
@@ -48,7 +48,7 @@ def cost_of(step_s=2.0, there=1000, activations=300, epochs=3, **settings):
     [(1, 10), (9_999_999, 10), (10_000_000, 5), (49_999_999, 5), (50_000_000, 2), (300_000_000, 1), (10**12, 1)],
 )
 def test_the_less_text_the_more_often_it_is_read(n_tokens, epochs):
-    assert wanted_epochs(n_tokens) == epochs
+    assert advised_run(n_tokens).epochs == epochs
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_less_text_the_more_often_it_is_read(n_tokens, epochs):
     [(1, "tiny"), (10_000_000, "small"), (99_999_999, "small"), (100_000_000, "medium"), (500_000_000, "original")],
 )
 def test_the_more_text_the_larger_the_model(n_tokens, size):
-    assert suited_size(n_tokens) == size
+    assert advised_run(n_tokens).size == size
 
 
 def test_the_time_of_a_run_is_the_sum_of_its_parts():

@@ -15,8 +15,9 @@ from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import pretrain_config
 from elmo.train.run_log import Report
 from elmo.train.runs.begin import start_run
+from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import append_begin, append_end, append_report, read_run
-from elmo.train.runs.summary import duration_text, perplexity_text
+from elmo.train.runs.summary import perplexity_text
 
 EVIL = '<script>alert("x")</script>&.txt'
 LINE = Report(

@@ -64,7 +64,7 @@ def test_speed_is_forgotten_after_some_minutes(clock, capsys):
     for step, seconds in ((1, 1000.0), (2, 2000.0), (1002, 2100.0), (2002, 2200.0), (3002, 2300.0), (4002, 2400.0)):
         clock[0] += 1000
         live.show(replace(LINE, step=step, n_steps=40_002, seconds=seconds))
-    assert capsys.readouterr().err.splitlines()[-1].endswith("  1 h 00 min to go")  # 36,000 steps at 10 a second
+    assert capsys.readouterr().err.splitlines()[-1].endswith("  1 h 0 min to go")  # 36,000 steps at 10 a second
 
 
 def test_in_a_pipe_a_line_stands_at_most_every_half_minute_but_evaluations_always(clock, capsys):

@@ -1,6 +1,5 @@
 """Recommendations before training on a corpus: one rule per problem, the most harmful first."""
 
-import shlex
 from collections.abc import Sequence
 
 from elmo.apps.corpus.cleaning_advice import (
@@ -15,7 +14,7 @@ from elmo.apps.corpus.cleaning_advice import (
     Advice,
 )
 from elmo.apps.corpus.findings import READABLE_BYTES, Findings
-from elmo.apps.pretraining.suited import suited_size, wanted_epochs
+from elmo.apps.pretraining.advised import advised_run, advised_vocabulary, pretrain_command
 from elmo.text.survey.streaming_counts import quantile
 
 ENOUGH_TOKENS = 100_000  # with fewer tokens no model is useful
@@ -179,19 +178,23 @@ def _documents(f: Findings) -> Advice | None:
 
 
 def _training(f: Findings, patterns: Sequence[str]) -> Advice:
-    size, epochs = suited_size(f.n_tokens), wanted_epochs(f.n_tokens)
+    size, epochs = advised_run(f.n_tokens)
     n_words, _, unknown = f.suggested
     words = f"{n_words:,} words"
     if unknown is not None:
         words += f" (OOV rate {unknown:.1%} on new text"
         words += "; the model reads unknown words, but cannot predict them" * (unknown > _MANY_UNKNOWN) + ")"
-    corpus = " ".join(f"--corpus {shlex.quote(pattern)}" for pattern in patterns)
     return Advice(
         f"{f.n_tokens:,} tokens suit the size {size}, at most {epochs} epochs (fewer if the held-out perplexity stops falling), "
         f"and a vocabulary of {words}.",
         "Train the model; elmo plan estimates the hours.",
-        f"elmo pretrain {corpus}{' --pretokenized' * f.pretokenized} --size {size} "
-        f"--vocabulary-size {n_words} --set epochs={epochs} -o my-model",
+        pretrain_command(
+            patterns,
+            size,
+            epochs=epochs,
+            vocabulary_size=advised_vocabulary(n_words),
+            pretokenized=f.pretokenized,
+        ),
     )
 
 

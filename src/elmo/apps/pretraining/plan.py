@@ -1,7 +1,6 @@
 """The cost of a training run, and the largest model size for a given number of hours."""
 
 import math
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +9,8 @@ from typing import Any
 
 import torch
 
+from elmo.apps.pretraining.advised import advised_run, pretrain_command
 from elmo.apps.pretraining.run_cost import RunCost, cost_of_run
-from elmo.apps.pretraining.suited import wanted_epochs
 from elmo.apps.pretraining.text_sample import TextSample, sampled_text
 from elmo.errors import ConfigError
 from elmo.model.config import SIZES
@@ -74,7 +73,8 @@ def plan_training(
     """Estimate the cost of a run or, with hours, find the largest size that completes enough epochs in them.
 
     Args:
-        hours: from the command to the model; the epochs are then `wanted_epochs`. None: the run of the settings alone.
+        hours: from the command to the model; the epochs are then those of `advised_run`. None: the run of the settings, with
+            the size and the epochs of `advised_run` where they are not set.
         seconds: of measuring, for each size.
         say: called with what is being done.
     Raises:
@@ -89,13 +89,17 @@ def plan_training(
     base = pretrain_config(settings, overrides, source)  # wrong settings are reported before the corpus is read
     ranks = join_ranks(request.device)
     with sampled_text(request.corpus, request.pretokenized, request.text_field, base.seed, say) as sample:
+        size, epochs = advised_run(sample.n_tokens)
         if hours is None:
-            name = str(settings.get("size", "tiny"))
-            cost = cost_of_run(sample, base, ranks, seconds, say)
+            name = str(settings.get("size", "tiny" if "bilm" in settings else size))
+            if "epochs" not in base.model_fields_set:
+                overrides.append(f"epochs={epochs}")
+            recipe = pretrain_config(settings | {"size": name}, overrides, source)
+            cost = cost_of_run(sample, recipe, ranks, seconds, say)
             return _plan(request, sample, {name: cost}, name, cost.recipe.epochs, cost.n_steps, None)
         measured: dict[str, RunCost] = {}
         for size in SIZES if request.size is None else (request.size,):
-            asked = [*overrides, f"epochs={wanted_epochs(sample.n_tokens)}"]
+            asked = [*overrides, f"epochs={epochs}"]
             recipe = pretrain_config(settings | {"size": size}, asked, source)
             cost = cost_of_run(sample, recipe, ranks, seconds, partial(_say_of, say, size))
             measured[size] = cost
@@ -113,11 +117,10 @@ def advice_of(cost: RunCost) -> str | None:
     if cost.fits or cost.memory_there is None:
         return None
     memory, rows = cost.memory, cost.recipe.rows
-    steady = memory.total - memory.activations
     why = f"This run needs {gibibytes(memory.total)}; {gibibytes(cost.memory_there)} are available."
-    if steady >= cost.memory_there:
+    if memory.steady >= cost.memory_there:
         return f"{why} The model alone is too large: choose a smaller --size or --vocabulary-size."
-    n_parts = -(-memory.activations // (cost.memory_there - steady))
+    n_parts = -(-memory.activations // (cost.memory_there - memory.steady))
     if n_parts > rows:
         return f"{why} Not even one row fits: choose a smaller --size or --set window=N."
     parts = f"--set accumulate={n_parts} (gradient accumulation, the same result)"
@@ -176,21 +179,22 @@ def _plan(
 
 def _command(request: PlanRequest, size: str, epochs: int, max_steps: int | None) -> str:
     """The `elmo pretrain` of a plan, for a POSIX shell, into a folder that does not exist yet."""
-    words = ["elmo", "pretrain"]
-    for pattern in request.corpus:
-        words += ["--corpus", pattern]
-    words += ["--pretokenized"] * request.pretokenized
-    words += [] if request.text_field is None else ["--text-field", request.text_field]
-    words += [] if request.recipe is None else ["--recipe", str(request.recipe)]
-    words += ["--size", size]
-    for override in request.overrides:
-        words += ["--set", override]
-    words += [] if request.vocabulary_size is None else ["--vocabulary-size", str(request.vocabulary_size)]
-    if max_steps is not None:
-        words += ["--set", f"epochs={epochs}", "--max-steps", str(max_steps)]
-    words += [] if request.device == "cpu" else ["--device", request.device]
     folder, number = "my-model", 1
     while Path(folder).exists():
         number += 1
         folder = f"my-model-{number}"
-    return shlex.join([*words, "-o", folder])
+    set_already = any(override.partition("=")[0].strip() == "epochs" for override in request.overrides)
+    in_recipe = request.recipe is not None and "epochs" in read_recipe(request.recipe)
+    return pretrain_command(
+        request.corpus,
+        size,
+        epochs=None if max_steps is None and (set_already or in_recipe) else epochs,
+        vocabulary_size=request.vocabulary_size,
+        pretokenized=request.pretokenized,
+        text_field=request.text_field,
+        recipe=request.recipe,
+        overrides=request.overrides,
+        max_steps=max_steps,
+        device=request.device,
+        folder=folder,
+    )

@@ -125,7 +125,7 @@ def cost_of_run(
         n_words=len(vocabulary),
         n_positions=sample.n_positions,
         n_heldout=sample.n_heldout,
-        parameters=count_parameters(recipe, len(vocabulary), cutoffs),
+        parameters=count_parameters(recipe.bilm, len(vocabulary), cutoffs, recipe.tied),
         memory=memory,
         memory_there=there,
         fits=fits,

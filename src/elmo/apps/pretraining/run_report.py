@@ -8,9 +8,9 @@ from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, 
 from elmo.apps.pages.line_chart import Line, draw_chart, smoothed
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.train.recipe import changed_settings
+from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord, read_run
 from elmo.train.runs.summary import (
-    duration_text,
     final_perplexity_facts,
     model_facts,
     perplexity_text,

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from elmo.cli.show import say, say_in_place
+from elmo.train.runs.durations import duration_text
 
 if TYPE_CHECKING:
     from elmo.train.perplexity import Perplexity
@@ -69,9 +70,9 @@ def progress_text(
         left_s: seconds to the last step. session_s: seconds until `--max-minutes` are over; None: no limit.
         width: columns; None: no limit.
     """
-    left = f"{_minutes(left_s)} to go"
+    left = f"{duration_text(left_s)} to go"
     if session_s is not None and session_s < left_s:
-        left = f"stops in {_minutes(max(0.0, session_s))} (--max-minutes), {_minutes(left_s)} to the end"
+        left = f"stops in {duration_text(max(0.0, session_s))} (--max-minutes), {duration_text(left_s)} to the end"
     parts = [
         f"step {line.step:,}/{line.n_steps:,} ({100 * line.step // max(1, line.n_steps)} %)",
         f"epoch {line.epoch:.3g}",
@@ -89,11 +90,6 @@ def progress_text(
         f"loss {line.loss_nats:.3f}",
         "" if heldout is None else f"ppl {heldout.forward:.1f}/{heldout.backward:.1f}",
         f"{line.tokens_per_s:,.0f} tok/s",
-        f"stops in {_minutes(max(0.0, session_s or 0.0))}" if ends else f"{_minutes(left_s)} left",
+        f"stops in {duration_text(max(0.0, session_s or 0.0))}" if ends else f"{duration_text(left_s)} left",
     ]
     return "  ".join(part for part in short if part)
-
-
-def _minutes(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

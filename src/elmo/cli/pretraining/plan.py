@@ -7,6 +7,7 @@ import typer
 
 from elmo.cli.options import TEXT_FILES, TextField
 from elmo.cli.show import say_in_place, show_facts
+from elmo.train.runs.durations import duration_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -174,7 +175,7 @@ def _sizes(plan: "Plan") -> "Table":
         table.add_column(column, justify="right")
     for name, cost in plan.measured.items():
         speed = "does not fit" if cost.tokens_per_s is None else f"{cost.tokens_per_s:,.0f}"
-        time = "-" if cost.tokens_per_s is None else duration(cost.seconds(cost.n_steps))
+        time = "-" if cost.tokens_per_s is None else duration_text(cost.seconds(cost.n_steps))
         table.add_row(name, f"{cost.parameters.total:,}", gibibytes(cost.memory.total), speed, time)
     return table
 
@@ -188,7 +189,7 @@ def _run(plan: "Plan") -> "Table":
         if step.n_steps == 0
         else f"median of {step.n_steps:,} step{'s' * (step.n_steps > 1)}"
     )
-    parts = ", ".join(f"{name} {duration(s)}" for name, s in _seconds(cost, plan.n_steps).items())
+    parts = ", ".join(f"{name} {duration_text(s)}" for name, s in _seconds(cost, plan.n_steps).items())
     read = plan.n_steps * recipe.rows * recipe.window / cost.n_positions
     grid = _grid()
     grid.add_row(
@@ -200,14 +201,5 @@ def _run(plan: "Plan") -> "Table":
         f"{measured}; {plan.device}, {plan.n_threads} thread{'s' * (plan.n_threads > 1)}, {recipe.precision}",
     )
     grid.add_row("epochs", f"{read:.3g}, in {plan.n_steps:,} steps")
-    grid.add_row("time", f"about {duration(cost.seconds(plan.n_steps))}: {parts}")
+    grid.add_row("time", f"about {duration_text(cost.seconds(plan.n_steps))}: {parts}")
     return grid
-
-
-def duration(seconds: float) -> str:
-    """Seconds as text, in the unit that suits their size."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 100 * 3600 else f"{seconds / 86400:,.1f} days"

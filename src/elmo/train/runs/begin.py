@@ -8,10 +8,6 @@ from typing import NamedTuple
 
 from elmo.checkpoints.formats.native import StorageType
 from elmo.errors import ConfigError, TextError
-from elmo.model.bilm import BiLM
-from elmo.model.config import BiLMConfig
-from elmo.model.output.adaptive_softmax import output_layer
-from elmo.model.shapes_only import shapes_only
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import unicode_name
 from elmo.text.sentence_inputs import Sentence, words_of
@@ -24,6 +20,7 @@ from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.text.words.word_encoder import WordEncoder
 from elmo.train.config import PretrainConfig
+from elmo.train.cost import StepWords, count_memory
 from elmo.train.data.encoded_corpus import cutoffs_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.runs.settings import RunSettings, checksums_of_word_files, run_folder
@@ -109,7 +106,7 @@ def start_run(
             lexicon, of_model = model.lexicon, model.config.adaptive_cutoffs
             cutoffs = None if of_model is None else list(of_model)
             keep_start(model, part)
-        refuse_too_large(recipe.bilm, len(vocabulary), cutoffs)
+        refuse_too_large(recipe, len(vocabulary), len(text.words), cutoffs)
         write_encoded_words(
             text.words,
             WordEncoder(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
@@ -208,22 +205,20 @@ def fraction_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | 
     return 1 - n_known / counts.total()
 
 
-def refuse_too_large(config: BiLMConfig, n_words: int, cutoffs: Sequence[int] | None) -> None:
-    """Refuse a model whose training cannot fit in the memory of this machine: weight, gradient, two moments of 4 bytes.
+def refuse_too_large(recipe: PretrainConfig, n_words: int, n_types: int, cutoffs: Sequence[int] | None) -> None:
+    """Refuse a model that cannot fit in the memory of this machine however few rows a step takes; `elmo plan` counts the same.
 
     Args:
-        cutoffs: of an adaptive softmax.
+        n_words: of the vocabulary. n_types: different words of the corpus. cutoffs: of an adaptive softmax.
     Raises:
         ConfigError: it cannot.
     """
-    with shapes_only():
-        parts = (BiLM(config), output_layer(n_words, config.projection_size, cutoffs))
-    size_bytes = 16 * sum(p.numel() for part in parts for p in part.parameters())
-    there = memory_of_machine()
-    if there is not None and size_bytes > there:
+    of_step = StepWords(0, min(n_words, 2 * (recipe.rows * recipe.window + recipe.n_negatives)))
+    needed, there = count_memory(recipe, n_words, n_types, of_step, cutoffs).steady, memory_of_machine()
+    if there is not None and needed > there:
         raise ConfigError(
-            f"training this model takes {size_bytes / 2**30:,.0f} GiB for the weights alone, but this machine has "
-            f"{there / 2**30:,.0f} GiB; choose a smaller --size or vocabulary"
+            f"training this model takes {needed / 2**30:,.0f} GiB without the activations of a step, but this machine has "
+            f"{there / 2**30:,.0f} GiB; choose a smaller --size or --vocabulary-size (elmo plan counts the memory)"
         )
 
 

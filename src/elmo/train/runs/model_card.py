@@ -10,8 +10,9 @@ from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import changed_settings, recipe_text
 from elmo.train.run_state import Place
+from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord
-from elmo.train.runs.summary import duration_text, model_facts, perplexity_text
+from elmo.train.runs.summary import model_facts, perplexity_text
 
 POINTS = 5  # points of the learning curve in numbers
 

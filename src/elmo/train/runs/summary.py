@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch
 from pydantic import ValidationError
 
 from elmo.checkpoints.saved_model import ModelConfig
 from elmo.errors import ConfigError
-from elmo.model.bilm import BiLM
-from elmo.model.output.adaptive_softmax import output_layer
-from elmo.model.shapes_only import shapes_only
+from elmo.train.cost import ParameterCounts, count_parameters
+from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord
 
 Facts = dict[str, str]
@@ -42,7 +40,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
     """
     cnn, words, lstm, encoder = (_table(bilm, name) for name in ("char_cnn", "word_embedding", "lstm", "encoder"))
     filters = cnn.get("filters", [])
-    counts = count_parameters(bilm, n_words, cutoffs)
+    counts = _counts_of(bilm, n_words, cutoffs)
     facts = {
         "characters": _joined(
             cnn, "vectors of {embedding_size}, up to {max_characters} per word with both boundary marks"
@@ -52,9 +50,9 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
         "word vectors": _joined(words, "{n_words} of {size}"),
         "LSTM": _joined(lstm, "{n_layers} layers of {cell_size} cells each way, projection {projection_size}"),
         "encoder": ", ".join(f"{name} {value}" for name, value in encoder.items()),
-        "parameters of the biLM": "" if counts is None else _count(counts[0]),
+        "parameters of the biLM": "" if counts is None else _count(counts.bilm),
         "adaptive softmax": clusters_text(cutoffs, n_words) if cutoffs and n_words and counts is not None else "",
-        "parameters of the softmax": "" if counts is None or counts[1] == 0 else _count(counts[1]),
+        "parameters of the softmax": "" if counts is None or counts.softmax == 0 else _count(counts.softmax),
     }
     return _told(facts)
 
@@ -111,37 +109,19 @@ def session_texts(run: RunRecord) -> list[str]:
     return texts
 
 
-def count_parameters(
-    bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None
-) -> tuple[int, int] | None:
-    """Parameters of the biLM and of the softmax (0 without words); None: settings that this version cannot read."""
+def _counts_of(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None) -> ParameterCounts | None:
+    """Parameters of a model; None: settings that this version does not know."""
     try:
         shape = ModelConfig.model_validate({"bilm": bilm, "n_words": n_words or None, "adaptive_cutoffs": cutoffs})
     except (ValidationError, ConfigError):
         return None
-    P = shape.bilm.projection_size
-    with shapes_only():
-        softmax = torch.nn.Module() if shape.n_words is None else output_layer(shape.n_words, P, shape.adaptive_cutoffs)
-        parts = (BiLM(shape.bilm), softmax)
-    of_bilm, of_softmax = (sum(p.numel() for p in part.parameters()) for part in parts)
-    return of_bilm, of_softmax
+    return count_parameters(shape.bilm, shape.n_words, shape.adaptive_cutoffs)
 
 
 def clusters_text(cutoffs: Sequence[int], n_words: int) -> str:
     """The clusters of an adaptive softmax: `the first 2,345 words, then clusters of 5,678 and 21,980`."""
     sizes = [f"{end - begin:,}" for begin, end in pairwise([*cutoffs, n_words])]
     return f"the first {cutoffs[0]:,} words, then {'a cluster' if len(sizes) == 1 else 'clusters'} of {' and '.join(sizes)}"
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as text: `35 s`, `12 min`, `3 h 20 min`, `2 d 5 h`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def perplexity_text(value: Any) -> str:
