@@ -28,36 +28,6 @@ def log_of(run):
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
-@pytest.fixture
-def timed(run_elmo, tmp_path):
-    """A run of some seconds that was given five thousand epochs."""
-    (tmp_path / "c.txt").write_text(TEXT * 40)
-    words = [word for key in SMALL for word in ("--set", key)]
-    ran = run_elmo("pretrain", "--corpus", tmp_path / "c.txt", "-o", tmp_path / "run", *words, "--max-minutes", 0.08)
-    assert ran.status == 0, ran.err
-    return tmp_path / "run", ran
-
-
-def test_the_learning_rate_falls_to_the_end_of_the_time(timed):
-    run, ran = timed
-    lines = log_of(run)
-    assert max(line["learning_rate"] for line in lines) > 0.7 * PEAK
-    assert lines[-1]["learning_rate"] < 0.25 * PEAK
-    assert lines[-1]["seconds"] < 0.08 * 60 + 2
-    last = ran.err.splitlines()[-1]
-    assert "time was up" in last
-    assert f"train on with --resume -o {run}" in last
-
-
-def test_a_run_goes_on_after_its_time(timed, run_elmo):
-    run, _ = timed
-    before = log_of(run)[-1]["step"]
-    assert run_elmo("pretrain", "--resume", "-o", run, "--max-minutes", 0.03).status == 0
-    lines = [line for line in log_of(run) if line["step"] > before]
-    assert len(lines) > 10
-    assert lines[-1]["learning_rate"] < 0.5 * max(line["learning_rate"] for line in lines)
-
-
 def test_two_resumes_of_a_planned_run_are_the_same_bit_for_bit(run_elmo, tmp_path):
     from elmo.train import Run
 
@@ -65,9 +35,9 @@ def test_two_resumes_of_a_planned_run_are_the_same_bit_for_bit(run_elmo, tmp_pat
     settings = {key.partition("=")[0]: key.partition("=")[2] for key in SMALL if "filters" not in key}
     run = Run.begin(tmp_path / "c.txt", tmp_path / "a", settings | {"bilm.char_cnn.filters": [[1, 4], [3, 8]]})
     calls = iter(range(999))
-    run.train(max_minutes=0.1, stop=lambda: next(calls) >= 30)  # interrupted when the end was planned
+    run.train(max_minutes=5, stop=lambda: next(calls) >= 30)  # interrupted when the end was planned
     planned = read_ends(tmp_path / "a")[-1].end_step
-    assert planned > 31
+    assert planned > 60
     schedule = Schedule(run.settings.recipe.optimizer, planned, read_ends(tmp_path / "a"))
     # A whole run of so many steps is too long for a test: a nearer end, planned for the future, is as good.
     near = PlannedEnd(from_step=40, end_step=60, warmup_steps=4)
