@@ -1,12 +1,14 @@
 """Files of tagged sentences: CoNLL's columns, CoNLL-U.
 
 Columns are separated by tabs or blanks, the word first and the tag last, a blank line between sentences; lines of `-DOCSTART-`
-are left out. CoNLL-U: the word and its UPOS. Files may be packed (gz, xz, zst), end lines as Windows does, begin with a byte
-order mark, and end without a line end.
+are left out, and comments (`# ...`, `#begin`, `#end`) before a sentence. CoNLL-U: the word and its UPOS. Files may be packed (gz,
+xz, zst), end lines as Windows does, begin with a byte order mark, and end without a line end.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from elmo.errors import TextError
 from elmo.tasks.data.tags import is_span_tag
@@ -16,6 +18,8 @@ from elmo.text.sources.lines import read_lines
 
 _DOCUMENT = "-DOCSTART-"
 _CONLLU_COLUMNS, _UPOS = 10, 3
+_BLANK = " \t"
+_BLANKS = re.compile(f"[{_BLANK}]+")
 
 
 def read_tagged(path: Path) -> list[Example]:
@@ -48,30 +52,59 @@ def require_span_tags(examples: Sequence[Example], source: str) -> None:
                 )
 
 
+class _Layout(NamedTuple):
+    """How the lines of words look."""
+
+    tabbed: bool
+    n_columns: int
+    tags: set[str]  # of all of them
+
+    def split(self, line: str) -> list[str]:
+        """The columns of a line; no other blank separates them, since a word may hold one."""
+        return [c.strip(" ") for c in line.split("\t")] if self.tabbed else _BLANKS.split(line.strip(_BLANK))
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line that begins with `#` is no word: its columns are others, or its last one is no tag of other lines."""
+        columns = self.split(line)
+        return len(columns) != self.n_columns or columns[-1] not in self.tags
+
+
+def _layout(lines: Sequence[str]) -> _Layout | None:
+    """By the lines that cannot be comments; None: every line could be one."""
+    words = [line for line in lines if line.strip(_BLANK) and not line.startswith((_DOCUMENT, "#"))]
+    if not words:
+        return None
+    layout = _Layout("\t" in words[0], 0, set())
+    columns = [layout.split(line) for line in words]
+    return layout._replace(n_columns=len(columns[0]), tags={own[-1] for own in columns})
+
+
 def _columns(path: Path) -> Iterator[Example]:
     words: list[str] = []
     tags: list[str] = []
-    n_columns = None
-    tabbed = None
     first = 1
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip() or line.startswith(_DOCUMENT):
+    lines = list(read_lines(path))
+    known = _layout(lines)
+    layout = known or _Layout(any("\t" in line for line in lines), 2, set())
+    for number, line in enumerate(lines, start=1):
+        marks = line.startswith("#") and known is not None and (not words or line.startswith(("#begin ", "#end ")))
+        if not line.strip(_BLANK) or line.startswith(_DOCUMENT) or (marks and layout.is_comment(line)):
             if words:
                 yield _example(words, tags, first)
             words, tags = [], []
             continue
-        if tabbed is None:
-            tabbed = "\t" in line
-        columns = line.split("\t") if tabbed else line.split()
-        if n_columns is None:
-            n_columns = len(columns)
-        if len(columns) != n_columns or n_columns < 2:
+        columns = layout.split(line)
+        if len(columns) != layout.n_columns or layout.n_columns < 2:
             raise TextError(
                 f"{path}, line {number}: {len(columns)} column(s), "
-                + ("the first line has " + str(n_columns) if n_columns > 1 else "there must be a word and a tag")
-                + f"; columns are separated by {'tabs' if tabbed else 'blanks'}"
+                + (
+                    f"the first line has {layout.n_columns}"
+                    if layout.n_columns > 1
+                    else "there must be a word and a tag"
+                )
+                + f"; columns are separated by {'tabs' if layout.tabbed else 'blanks'}"
             )
-        word, tag = columns[0].strip(), columns[-1].strip()
+        word, tag = columns[0], columns[-1]
         if not word or not tag:
             raise TextError(f"{path}, line {number}: no {'tag' if word else 'word'}; each line has both")
         first = first if words else number

@@ -1,14 +1,17 @@
 """Tagged sentences as jsonl -> examples: slots as SNIPS and ATIS have them, or spans by their characters.
 
 A line has `tokens` (or `text`, cut at its blanks) and as many `tags` (also `slots`, `ner_tags`, `labels`); or `text` and `spans`
-(also `entities`, `slots`), each [start, end, label] or an object with these names, in characters of the text; its tokens are then
-ours, and a token that a span covers in part belongs to it.
+(also `entities`, `slots`, `label`), each [start, end, label] or an object with these names, in characters of the text; its tokens
+are then those of the line (strings, or objects with `text`, `start`, `end`, as Prodigy has them), else ours, and a token that a
+span covers in part belongs to it. Lines that Prodigy's users rejected (`"answer": "reject"`) are left out.
 """
 
 import re
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from elmo.errors import TextError
 from elmo.tasks.data.labelled_records import json_lines
@@ -16,52 +19,77 @@ from elmo.tasks.data.tags import OUTSIDE
 from elmo.tasks.examples import Example, with_blanks
 from elmo.text.tokens import Token, tokenize
 
-_TEXTS, _TAGS, _SPANS = (
-    ("tokens", "words", "text", "sentence"),
-    ("tags", "slots", "ner_tags", "labels"),
-    ("spans", "entities", "slots"),
-)
+_TEXTS, _TOKENS = ("text", "sentence"), ("tokens", "words")
+_TAGS = ("tags", "slots", "ner_tags", "labels")
+_SPANS = ("spans", "entities", "slots", "label", "labels")
+_STARTS, _ENDS = ("start", "start_offset", "begin"), ("end", "end_offset")
+_LABELS = ("label", "labels", "type", "tag", "entity", "entity_group")
 _WORD = re.compile(r"\S+")
+_NOTES = {  # what is counted over a file
+    "rejected": "sentences are left out, their answer is not accept",
+    "widened": "spans begin or end inside a token; the whole token belongs to them",
+    "utf16": "sentences count characters in UTF-16 units, as their texts of spans show; they are read so",
+}
 
 
 def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
-    """All sentences of a file.
+    """All sentences of a file, with a warning for what was left out or changed.
 
     Args:
         label: the name of the tags or spans in the file; None: one of those above.
     Raises:
         TextError: the file is missing or broken, a line is no record of the form, or there is none; the message names the line.
     """
-    examples = [tagged_record(record, line, label, f"{path}, line {line}") for line, record in json_lines(path)]
+    notes: Counter[str] = Counter()
+    examples = []
+    for line, record in json_lines(path):
+        if record.get("answer", "accept") != "accept":
+            notes["rejected"] += 1
+        else:
+            examples.append(tagged_record(record, line, label, f"{path}, line {line}", notes))
     if not examples:
         raise TextError(f"{path}: contains no sentence; a line is a JSON object with tokens and tags")
+    for name, n in notes.items():
+        warnings.warn(f"{path}: {n:,} {_NOTES[name]}", stacklevel=2)
     return examples
 
 
-def tagged_record(record: Mapping[str, Any], line: int, label: str | None, where: str) -> Example:
-    """A record as an example; arguments as of `read_tagged_records`.
+def tagged_record(
+    record: Mapping[str, Any], line: int, label: str | None, where: str, notes: Counter[str] | None = None
+) -> Example:
+    """A record as an example.
 
+    Args:
+        label: see `read_tagged_records`. notes: what is counted, by the names of `_NOTES`.
     Raises:
         TextError: it has another form.
     """
-    text = next((record[name] for name in _TEXTS if name in record), None)
+    text, words = (next((record[n] for n in names if record.get(n) is not None), None) for names in (_TEXTS, _TOKENS))
     tags = _first(record, (label,) if label else _TAGS, lambda given: all(isinstance(tag, str) for tag in given))
     spans = _first(
-        record, (label,) if label else _SPANS, lambda given: not any(isinstance(span, str) for span in given)
+        record, (label,) if label else _SPANS, lambda given: not any(isinstance(span, str | int) for span in given)
     )
-    if isinstance(text, list) and text and all(isinstance(word, str) and word.strip() for word in text):
-        whole, tokens = with_blanks(text)
-        spans = None
+    if (
+        spans is None
+        and tags is None
+        and any(name in record for name in ((label,) if label else ("spans", "entities")))
+    ):
+        spans = []  # null
+    if isinstance(text, list):
+        text, words = None, text
+    if spans is not None and (isinstance(text, str) or _has_offsets(words)):
+        return _by_spans(text, words, spans, line, where, Counter() if notes is None else notes)
+    if isinstance(words, list) and words and all(isinstance(word, str) and word.strip() for word in words):
+        whole, tokens = with_blanks(words)
     elif isinstance(text, str) and text.strip():
-        whole = text
-        tokens = tokenize(text) if spans is not None else [Token(m.group(), *m.span()) for m in _WORD.finditer(text)]
+        whole, tokens = text, [Token(m.group(), *m.span()) for m in _WORD.finditer(text)]
     else:
+        given = text if words is None else words
         raise TextError(
-            f"{where}: no text (there: {text!r:.40}); give a list of words as 'tokens' or a string as 'text'"
+            f"{where}: no text (there: {given!r:.40}); give a list of words as 'tokens' or a string as 'text'"
         )
-    if spans is not None:
-        return Example(tokens, _tags_of(spans, tokens, where), whole, line)
     if tags is None:
+        _refuse_numbers(record, (label,) if label else _TAGS, where)
         raise TextError(
             f"{where}: no tags (looked for: {label or ', '.join((*_TAGS, 'spans'))}); give a list, one a token"
         )
@@ -75,19 +103,106 @@ def _first(record: Mapping[str, Any], names: Sequence[str], is_one: Any) -> list
     return next((record[name] for name in names if isinstance(record.get(name), list) and is_one(record[name])), None)
 
 
-def _tags_of(spans: Sequence[Any], tokens: Sequence[Token], where: str) -> list[str]:
-    """BIO tags of spans by characters."""
+def _refuse_numbers(record: Mapping[str, Any], names: Sequence[str], where: str) -> None:
+    for name in names:
+        given = record.get(name)
+        if isinstance(given, list) and given and all(type(tag) is int for tag in given):
+            raise TextError(
+                f"{where}: {name!r} has numbers; write the names of the tags (of a Hugging Face data set: "
+                f"features[{name!r}].feature.int2str)"
+            )
+
+
+def _has_offsets(words: Any) -> bool:
+    return isinstance(words, list) and bool(words) and all(isinstance(word, dict) for word in words)
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    label: str
+    text: str | None  # what the record says that it covers
+
+
+def _by_spans(text: Any, words: Any, given: Sequence[Any], line: int, where: str, notes: Counter[str]) -> Example:
+    """An example of a text with spans in characters."""
+    if not isinstance(text, str) or not text.strip():
+        raise TextError(f"{where}: no text (there: {text!r:.40}); spans count the characters of a string 'text'")
+    spans = [_span(span, where) for span in given]
+    named = [span for span in spans if span.text is not None]
+    if any(text[span.start : span.end] != span.text for span in named):
+        units = text.encode("utf-16-le", "surrogatepass")
+        at = {n: i for i, n in enumerate(_units_before(text))}  # units before a character -> its number
+        moved = [s._replace(start=at.get(s.start, -1), end=at.get(s.end, -1)) for s in spans]
+        if len(units) > 2 * len(text) and all(text[s.start : s.end] == s.text for s in moved if s.text is not None):
+            spans = moved
+            notes["utf16"] += 1
+    tokens = _tokens(text, words, where)
     tags = [OUTSIDE] * len(tokens)
-    for span in spans:
-        try:
-            start, end, label = (span[name] for name in ("start", "end", "label")) if isinstance(span, dict) else span
-            inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
-        except (KeyError, TypeError, ValueError) as error:
-            raise TextError(f"{where}: {span!r:.60} is no span; give [start, end, label] in characters") from error
-        if not inside or not isinstance(label, str) or not label:
-            raise TextError(f"{where}: the span {span!r:.60} covers no word, or has no label")
+    for span, shown in zip(spans, given, strict=True):
+        if not 0 <= span.start < span.end <= len(text):
+            raise TextError(f"{where}: the span {shown!r:.60} is not within the text, {len(text)} characters long")
+        if span.text is not None and text[span.start : span.end] != span.text:
+            there = text[span.start : span.end]
+            raise TextError(f"{where}: the span {shown!r:.80} should cover {span.text!r:.40}, there is {there!r:.40}")
+        inside = [i for i, token in enumerate(tokens) if token.start < span.end and token.end > span.start]
+        if not inside:
+            raise TextError(f"{where}: the span {shown!r:.60} covers no word, or has no label")
         if any(tags[i] != OUTSIDE for i in inside):
-            raise TextError(f"{where}: the span {span!r:.60} overlaps another; a token has one tag")
+            raise TextError(f"{where}: the span {shown!r:.60} overlaps another; a token has one tag")
+        notes["widened"] += tokens[inside[0]].start < span.start or tokens[inside[-1]].end > span.end
         for i in inside:
-            tags[i] = f"{'B' if i == inside[0] else 'I'}-{label}"
-    return tags
+            tags[i] = f"{'B' if i == inside[0] else 'I'}-{span.label}"
+    if not notes["widened"]:
+        del notes["widened"]
+    return Example(tokens, tags, text, line)
+
+
+def _units_before(text: str) -> list[int]:
+    """UTF-16 units before each character, and before the end."""
+    found = [0]
+    for character in text:
+        found.append(found[-1] + (2 if ord(character) > 0xFFFF else 1))
+    return found
+
+
+def _span(given: Any, where: str) -> _Span:
+    """A span as [start, end, label], or an object."""
+    if isinstance(given, Mapping):
+        start, end, label = (next((given[n] for n in names if n in given), None) for names in (_STARTS, _ENDS, _LABELS))
+        covered = given.get("text")
+    elif isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3:
+        (start, end, label), covered = given, None
+    else:
+        start = end = label = covered = None
+    if isinstance(label, list) and len(label) == 1:
+        (label,) = label
+    if type(start) is not int or type(end) is not int:
+        raise TextError(f"{where}: {given!r:.60} is no span; give [start, end, label] in characters")
+    if not isinstance(label, str) or not label:
+        raise TextError(f"{where}: the span {given!r:.60} covers no word, or has no label")
+    return _Span(start, end, label, covered if isinstance(covered, str) else None)
+
+
+def _tokens(text: str, words: Any, where: str) -> list[Token]:
+    """The tokens of a text: those of the record, found in it, else ours."""
+    if not isinstance(words, list) or not words:
+        return tokenize(text)
+    tokens, at = [], 0
+    for word in words:
+        own = word.get("text") if isinstance(word, Mapping) else word
+        if not isinstance(own, str):
+            raise TextError(
+                f"{where}: the token {own!r:.40} is no word; give strings, or objects with 'text' and 'start'"
+            )
+        start = text.find(own, at) if own else -1
+        if isinstance(word, Mapping) and type(word.get("start")) is int:
+            start = word["start"] if text.startswith(own, word["start"]) and word["start"] >= at else start
+        if start < 0:
+            raise TextError(
+                f"{where}: the token {own!r:.40} is not in the text; leave 'tokens' out, or 'text' and 'spans'"
+            )
+        if own.strip():
+            tokens.append(Token(own, start, start + len(own)))
+        at = start + len(own)
+    return tokens

@@ -7,6 +7,7 @@ from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes
 from elmo.tasks.data.conll import read_tagged, require_span_tags
 from elmo.tasks.data.tag_jsonl import read_tagged_records, tagged_record
+from elmo.tasks.data.tag_variants import as_span_tags, refuse_stray_tags
 from elmo.tasks.data.tags import OUTSIDE, Scheme, guess_scheme, is_span_tag, spans_of_tags
 from elmo.tasks.examples import Example, given_text
 from elmo.tasks.kinds.kind import Kind, KnownLabels
@@ -24,7 +25,13 @@ class TagKind(Kind[TagConfig, Tagger]):
 
     def read(self, config: TagConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """CoNLL columns, CoNLL-U, or jsonl."""
-        return read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
+        found = read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
+        if config.spans is False:
+            return found
+        examples, change = as_span_tags(found)
+        if change is not None:
+            report(change)
+        return examples
 
     def labelled(self, config: TagConfig, given: object, number: int, where: str) -> Example:
         """`(tokens, tags)`, or a dict with `tokens` and `tags`, or `text` and `spans`."""
@@ -69,6 +76,7 @@ def _scheme_of(config: TagConfig, train: Sequence[Example], source: str) -> Sche
         return None
     tags = [example.labels for example in train]
     if config.scheme is None and not config.spans and not _look_like_spans(tags):
+        refuse_stray_tags(train, source)
         return None
     require_span_tags(train, source)
     return config.scheme or guess_scheme(tags)
