@@ -19,6 +19,8 @@ ENOUGH_WORDS = 20_000  # words checked per model; then the kind of text is known
 FOREIGN_FRACTION = 0.3  # of the letters
 MIN_LETTERS = 5
 KNOWN_FRACTION = 0.001  # of the training text: scripts below this fraction do not count as known
+RARE_FRACTION = 0.01  # of the training text: text mostly in a script below this fraction is foreign too
+MOST_LETTERS = 0.6  # of the text
 LONG = (
     (3, 0.25),
     (20, 0.05),
@@ -68,16 +70,18 @@ class TextWatch:
 
     def _see_scripts(self, counts: Counter[str], known: dict[str, float]) -> Iterator[tuple[str, str]]:
         self._letters.update(mix_scripts(counts).letters)
-        foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < KNOWN_FRACTION}
-        fraction = sum(foreign.values()) / max(1, self._letters.total())
-        if sum(foreign.values()) >= MIN_LETTERS and fraction >= FOREIGN_FRACTION:
-            trained_on = [script for script, part in known.items() if part >= KNOWN_FRACTION]
-            yield (
-                "scripts",
-                f"{fraction:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
-                f"{', '.join(trained_on) or 'no letters'}; its vectors of such words are not meaningful; use a model for this "
-                "language",
-            )
+        for known_fraction, foreign_fraction in ((KNOWN_FRACTION, FOREIGN_FRACTION), (RARE_FRACTION, MOST_LETTERS)):
+            foreign = {script: n for script, n in self._letters.items() if known.get(script, 0.0) < known_fraction}
+            fraction = sum(foreign.values()) / max(1, self._letters.total())
+            if sum(foreign.values()) >= MIN_LETTERS and fraction >= foreign_fraction:
+                trained_on = [script for script, part in known.items() if part >= known_fraction]
+                yield (
+                    "scripts",
+                    f"{fraction:.0%} of the letters of this text are {', '.join(sorted(foreign))}, and the model was trained on "
+                    f"{', '.join(trained_on) or 'no letters'}; its vectors of such words are not meaningful; use a model for "
+                    "this language",
+                )
+                return
 
     def _see_characters(self, counts: Counter[str], alphabet: frozenset[str]) -> Iterator[tuple[str, str]]:
         self._n_characters += sum(n * len(word) for word, n in counts.items())

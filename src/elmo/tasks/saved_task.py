@@ -217,6 +217,10 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
     try:
         file = TaskFile.model_validate(content)
     except ValidationError as error:
+        if isinstance(content, dict) and "bilm" in content:
+            raise CheckpointError(
+                f"{path}: a model, not a trained task; train a task on it with `elmo train ... -m {path}`, or embed with it"
+            ) from None
         raise CheckpointError(
             f"{path / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train the task again"
         ) from error

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -170,6 +171,49 @@ def test_a_task_given_as_a_model_is_one_sentence(tmp_path, refused, elmo, advice
     line = refused(tmp_path)
     assert "a trained task, not a model; use it with `elmo predict" in line
     assert advice in line
+
+
+def test_a_model_given_as_a_task_is_one_sentence(native, run_elmo, tmp_path):
+    (tmp_path / "t.txt").write_text("the river\n")
+    ran = run_elmo("predict", native, tmp_path / "t.txt")
+    assert ran.status == 2
+    assert ran.err == (
+        f"elmo: {native}: a model, not a trained task; train a task on it with `elmo train ... -m {native}`, or embed with it\n"
+    )
+
+
+# C1 and C12: texts that a model cannot read
+
+BASQUE = "Etxe zaharra ibaiaren ondoan dago eta bi txalupa astiro pasatzen dira .\n" * 3
+ENGLISH = "The old house stands by the river and two boats pass slowly .\n" * 3
+
+
+@pytest.mark.parametrize(("text", "warns"), [(BASQUE, True), (ENGLISH, False)])
+def test_a_perplexity_of_unknown_words_warns(run_elmo, tmp_path, text, warns):
+    (tmp_path / "t.txt").write_text(text)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ran = run_elmo("perplexity", "en", tmp_path / "t.txt", "--json")
+    said = ran.err + " ".join(str(one.message) for one in caught)
+    assert ran.status == 0
+    facts = json.loads(ran.out)
+    assert (facts["oov_rate"] >= 0.15) == warns
+    assert ("of the words of this text are not in the vocabulary of the model" in said) == warns
+    if warns:
+        assert f"{facts['oov_rate']:.0%} of the words" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "warns"), [(ENGLISH, True), ("今天 天气 真 好 。\n 他 用 Python 写 了 一个 程序 。\n", False)]
+)
+def test_a_text_in_another_script_than_the_models_warns(run_elmo, tmp_path, text, warns):
+    (tmp_path / "t.txt").write_text(text, encoding="utf-8")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ran = run_elmo("embed", tmp_path / "t.txt", "-m", "zh", "--pretokenized", "-o", tmp_path / "v.npz")
+    said = ran.err + " ".join(str(one.message) for one in caught)
+    assert ran.status == 0
+    assert ("of the letters of this text are Latin, and the model was trained on Han" in said) == warns
 
 
 # B6: what a folder from elsewhere may hold

@@ -1,6 +1,7 @@
 """Perplexity and bits per byte of a model on a text file, for the whole text and for each document."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from elmo.errors import CheckpointError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
+
+MANY_UNKNOWN = 0.15  # of the words: from here on a perplexity is mostly that of <UNK>
+LEAST_UNKNOWN = 5  # words
 
 
 @dataclass
@@ -113,9 +117,20 @@ def measure_file(
                 file.write(json.dumps(place | document.figures()) + "\n")
         if not documents:
             raise TextError(NO_SENTENCE)
+    _warn_of_unknown_words(whole.perplexity)
     named = "carry within documents" if afresh else state
     facts = whole.figures() | {"state": named, "sentences": whole.sentences, "bytes": whole.size_bytes}
     return facts if by_document is None else facts | {"documents": documents, "by_document": str(by_document)}
+
+
+def _warn_of_unknown_words(found: Perplexity) -> None:
+    """Warn, as the caller's caller, of a text whose words the model mostly does not know: its perplexity then looks good."""
+    if found.oov_rate >= MANY_UNKNOWN and found.oov_rate * found.tokens >= LEAST_UNKNOWN:
+        warnings.warn(
+            f"{found.oov_rate:.0%} of the words of this text are not in the vocabulary of the model, which predicts all of "
+            "them as one word, <UNK>; perplexity and bits per byte say little about such a text, take a model of its language",
+            stacklevel=3,
+        )
 
 
 def _open(target: Path, stack: ExitStack) -> IO[str]:
