@@ -10,7 +10,6 @@ Same names, arguments, shapes and values. Where AllenNLP surprises, so does this
 - `Elmo` sees ids, not words: it does not warn of a text that is foreign to the model.
 
 The state of a model that was trained with AllenNLP loads (`load_state_dict`): the names of its tensors are known.
-
 Where it was wrong, this is right: padding is zero everywhere. Nothing is downloaded: give the files of a model, or its folder.
 """
 
@@ -116,11 +115,8 @@ class _ElmoBiLm(nn.Module):
                 f"{options_file}: words of {model.bilm.char_cnn.config.max_characters} characters, AllenNLP's calls know "
                 f"{MAX_CHARACTERS} only; elmo.Elmo embeds with this model"
             )
-        if stateful and not model.config.bilm.encoder.has_state:
-            raise CheckpointError(
-                f"{options_file}: the encoder of this model ({model.config.bilm.encoder.kind}) has no state to hand on from "
-                "batch to batch; give stateful=False"
-            )
+        if stateful and not (encoder := model.config.bilm.encoder).has_state:
+            raise CheckpointError(f"{options_file}: the encoder {encoder.kind} has no state; give stateful=False")
         self.bilm = model.bilm.requires_grad_(requires_grad)
         self.num_layers: int = model.config.bilm.n_layers
         marks = [encode_word(mark, MAX_CHARACTERS) for mark in model.config.boundaries]
