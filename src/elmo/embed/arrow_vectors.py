@@ -302,13 +302,13 @@ def open_vectors(path: str | Path) -> VectorFolder:
 
 
 def refuse_other_settings(found: BulkSettings, wanted: BulkSettings, folder: Path) -> None:
-    """Refuse to go on with a folder that was begun with other settings.
+    """Refuse to continue a folder that was started with other settings.
 
     Raises:
         OutputError: they differ; the message names how.
     """
     if different := differences(found, wanted):
-        raise OutputError(f"{folder} was begun with {'; '.join(different)}; give the same, or another folder")
+        raise OutputError(f"{folder} was started with {'; '.join(different)}; give the same, or another folder")
 
 
 def _line(error: Exception) -> str:
