@@ -6,7 +6,9 @@ abstract. A mention of several concepts has `|` between them; `-` or `-1` is non
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from elmo.text.tokens import Token, tokenize
 SUFFIX = ".pubtator"
 _PART = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
 _CONCEPTS = re.compile(r"[|;,]")
+_ID = re.compile(r"([A-Za-z]+:)?[A-Z]{0,4}\d+(\.\d+)?")  # of one concept
 _NO_CONCEPT = ("", "-", "-1")
 _MENTION, _RELATION = 6, 4  # columns, at least
 
@@ -35,9 +38,16 @@ def read_documents(path: Path) -> list[Example]:
     Raises:
         TextError: the file is missing or broken, or a line is none of the format; the message names the line.
     """
-    found = [_document(lines, path) for lines in _blocks(path)]
+    notes: Counter[str] = Counter()
+    found = [_document(lines, path, notes) for lines in _blocks(path)]
     if not found:
         raise TextError(f"{path}: contains no document; one begins with the line id|t|title")
+    if notes["prefixes"]:
+        warnings.warn(
+            f"{path}: {notes['prefixes']:,} ids of relations are written otherwise than in the mentions (MESH:D1, D1); they are "
+            "matched",
+            stacklevel=2,
+        )
     return found
 
 
@@ -77,9 +87,9 @@ def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
         yield block
 
 
-def _document(lines: Sequence[tuple[int, str]], path: Path) -> Example:
+def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str]) -> Example:
     texts: list[str] = []
-    mentions: list[Mention] = []
+    mentions: list[tuple[int, int, str, str, str]] = []  # start, end, kind, concepts, where
     links: list[Link] = []
     tokens: list[Token] = []
     first = lines[0][0]
@@ -99,9 +109,9 @@ def _document(lines: Sequence[tuple[int, str]], path: Path) -> Example:
                     f"{where}: the mention {columns[3]!r:.60} should be at characters {start} to {end}, but the text "
                     f"there is {there!r:.60}"
                 )
-            mentions.append(_mention(tokens, start, end, columns[4], columns[5], where))
+            mentions.append((start, end, columns[4].strip(), columns[5].strip(), where))
         elif len(columns) >= _RELATION and not columns[1].isdecimal():
-            links.append(Link(columns[2], columns[3].strip(), columns[1]))
+            links.append(Link(columns[2].strip(), columns[3].strip(), columns[1].strip()))
         else:
             raise TextError(
                 f"{where}: {len(columns)} column(s); a mention has id, start, end, text, kind and concept with tabs between, "
@@ -110,16 +120,56 @@ def _document(lines: Sequence[tuple[int, str]], path: Path) -> Example:
     text = "\n".join(texts)
     if not tokens:
         raise TextError(f"{path}, line {first}: a document without a word; leave it out")
-    document = Document(tuple(mentions), tuple(dict.fromkeys(links)), _sentences(text, tokens))
+    named = {concept for link in links for concept in (link.head, link.tail)}
+    placed = [
+        _mention(tokens, start, end, kind, concepts, where, named) for start, end, kind, concepts, where in mentions
+    ]
+    found = {concept: mention.kind for mention in placed for concept in mention.concepts}
+    alike = {concept: _as_mentioned(concept, found) for concept in named}
+    links = [Link(alike[link.head], alike[link.tail], link.name) for link in links]
+    notes["prefixes"] += sum(concept != other for concept, other in alike.items())
+    document = Document(tuple(placed), tuple(dict.fromkeys(links)), _sentences(text, tokens))
     return Example(tokens, [], text, first, document=document)
 
 
-def _mention(tokens: Sequence[Token], start: int, end: int, kind: str, concepts: str, where: str) -> Mention:
+def _mention(
+    tokens: Sequence[Token], start: int, end: int, kind: str, concepts: str, where: str, named: Collection[str] = ()
+) -> Mention:
+    """The tokens and the concepts of a mention.
+
+    Args:
+        named: ids in the relations of the document; one of them is one concept though it has bars in it.
+    """
     inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
     if not inside:
         raise TextError(f"{where}: the mention at characters {start} to {end} covers no word")
-    found = tuple(c for c in _CONCEPTS.split(concepts.strip()) if c not in _NO_CONCEPT)
-    return Mention(inside[0], inside[-1] + 1, kind, found)
+    whole = concepts.strip()
+    parts = [part.strip() for part in _CONCEPTS.split(whole)]
+    if whole in named or not all(part in _NO_CONCEPT or _ID.fullmatch(part) for part in parts):
+        parts = [whole]  # an id with bars, as those of variants: p|SUB|V|158|M
+    return Mention(inside[0], inside[-1] + 1, kind, tuple(c for c in parts if c not in _NO_CONCEPT))
+
+
+def _as_mentioned(concept: str, kinds: Mapping[str, str]) -> str:
+    """The id of a relation as the mentions of its document have it: `Chemical|MESH:D1`, `MESH:D1` and `D1` are one concept.
+
+    Args:
+        kinds: of the concepts that are mentioned.
+    """
+    if concept in kinds:
+        return concept
+    kind, bar, own = concept.partition("|")
+    if not bar or kind not in kinds.values():
+        own = concept
+    if own in kinds:
+        return own
+    alike = [other for other in kinds if _bare(other) == _bare(own)]
+    return alike[0] if len(alike) == 1 else concept
+
+
+def _bare(concept: str) -> str:
+    """An id without the name of its vocabulary."""
+    return concept.rpartition(":")[2]
 
 
 def _sentences(text: str, tokens: Sequence[Token]) -> tuple[int, ...]:

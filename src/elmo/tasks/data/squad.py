@@ -1,4 +1,4 @@
-"""Files of questions about passages, in the format of SQuAD 1.1 and 2.0 (CMRC 2018 has the same) -> examples.
+"""Files of questions about passages, in the formats of SQuAD 1.1 and 2.0, CMRC 2018 and Hugging Face -> examples.
 
 The passage is the text of an example, the question its second text, the answers its labels: none if the passage does not answer
 it. The spans are the tokens of the answers; an answer that does not stand in the passage has none, and still counts when scored.
@@ -6,40 +6,42 @@ it. The spans are the tokens of the answers; an answer that does not stand in th
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import text_and_tokens
+from elmo.tasks.data.labelled_records import json_lines, text_and_tokens
 from elmo.tasks.examples import Example
+from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
 from elmo.text.tokens import Token, tokenize
+
+_CONTEXTS, _QUESTIONS = ("context", "context_text"), ("question", "query_text")
 
 
 def read_questions(path: Path) -> list[Example]:
     """All questions of a file.
 
     Raises:
-        TextError: the file is missing or broken, or is no SQuAD; the message names the question.
+        TextError: the file is missing or broken, or holds something else; the message names the question.
     """
-    try:
-        content = json.loads("\n".join(read_lines(path)))
-    except (ValueError, RecursionError) as error:
-        raise TextError(f"{path}: no JSON ({error}); give questions in the format of SQuAD") from error
-
-    def where_of(number: int, question: Any) -> str:
-        return f"{path}, question {number} ({str(question.get('id', ''))[:40]})"
-
+    content: Any
+    if format_of(path) == "jsonl":
+        content = [record for _, record in json_lines(path)]
+    else:
+        try:
+            content = json.loads("\n".join(read_lines(path)))
+        except (ValueError, RecursionError) as error:
+            raise TextError(f"{path}: no JSON ({error}); give questions in the format of SQuAD") from error
     examples: list[Example] = []
-    try:
-        for passage, questions in _passages(content):
-            examples += _of_passage(passage, questions, len(examples), where_of)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise TextError(
-            f"{path}, after question {len(examples)}: not the format of SQuAD (data, paragraphs, context, qas, question, "
-            f"answers): {type(error).__name__} {error}"
-        ) from error
+    for passage, questions in _passages(content, str(path)):
+        tokens = tokenize(passage)
+        for question in questions:
+            number = len(examples) + 1
+            named = _field(question, ("id", "query_id")) if isinstance(question, Mapping) else ""
+            where = f"{path}, question {number} ({str(named or '')[:40]})"
+            examples.append(_example(passage, tokens, question, number, where))
     if not examples:
         raise TextError(f"{path}: contains no question")
     return examples
@@ -51,39 +53,78 @@ def question_example(given: Mapping[str, Any], number: int, where: str) -> Examp
     Raises:
         TextError: it has another form.
     """
-    try:
-        (example,) = _of_passage(given["context"], [given], number - 1, lambda number, question: where)
-    except (KeyError, TypeError, AttributeError) as error:
+    passage = _field(given, _CONTEXTS)
+    if not isinstance(passage, str):
+        raise TextError(f"{where}: no passage; give context, question and answers with text and answer_start")
+    return _example(passage, tokenize(passage), given, number, where)
+
+
+def _field(record: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((record[name] for name in names if name in record), None)
+
+
+def _passages(content: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each passage with its questions: in articles (SQuAD), in a list (CMRC 2018), or beside each question (Hugging Face)."""
+    entries = content.get("data") if isinstance(content, Mapping) else content
+    if not isinstance(entries, list) or (isinstance(content, list) and not content):
         raise TextError(
-            f"{where}: no question ({type(error).__name__} {error}); give context, question and answers with text and "
-            "answer_start"
-        ) from error
-    return example
-
-
-def _passages(content: Any) -> Iterator[tuple[str, list[Any]]]:
-    for article in content["data"]:
-        for paragraph in article["paragraphs"]:
-            yield paragraph["context"], paragraph["qas"]
-
-
-def _of_passage(
-    passage: str, questions: list[Any], n_before: int, where_of: Callable[[int, Any], str]
-) -> Iterator[Example]:
-    tokens = tokenize(passage)
-    for number, question in enumerate(questions, start=n_before + 1):
-        where = where_of(number, question)
-        if not tokens:
-            raise TextError(f"{where}: a passage without a word; leave it out")
-        asked, of_question = text_and_tokens(question["question"], where, "question")
-        answers, spans = [], []
-        for answer in [] if question.get("is_impossible") else question["answers"]:
-            answers.append(answer["text"])
-            spans += _tokens_of(tokens, passage, answer["text"], answer["answer_start"])
-        other = Example(of_question, [], asked, number)
-        yield Example(
-            tokens, list(dict.fromkeys(answers)), passage, number, other, answer_spans=tuple(dict.fromkeys(spans))
+            f"{where}: not the format of SQuAD: no list 'data' of articles with paragraphs, context and qas"
         )
+    for entry in entries:
+        paragraphs = entry.get("paragraphs", [entry]) if isinstance(entry, Mapping) else None
+        if not isinstance(paragraphs, list):
+            raise TextError(
+                f"{where}: not the format of SQuAD: an article is {entry!r:.40}, no object with 'paragraphs'"
+            )
+        for paragraph in paragraphs:
+            passage = _field(paragraph, _CONTEXTS) if isinstance(paragraph, Mapping) else None
+            questions = paragraph.get("qas", [paragraph]) if isinstance(paragraph, Mapping) else None
+            if not isinstance(passage, str) or not isinstance(questions, list):
+                raise TextError(
+                    f"{where}: not the format of SQuAD: a paragraph without a text as 'context' or a list as 'qas'"
+                )
+            yield passage, questions
+
+
+def _example(passage: str, tokens: list[Token], question: Any, number: int, where: str) -> Example:
+    if not isinstance(question, Mapping):
+        raise TextError(f"{where}: {question!r:.40} is no question; give an object with question and answers")
+    if not tokens:
+        raise TextError(f"{where}: a passage without a word; leave it out")
+    asked, of_question = text_and_tokens(_field(question, _QUESTIONS), where, "question")
+    texts, spans = [], []
+    for text, start in _answers(question, where):
+        texts.append(text)
+        spans += _tokens_of(tokens, passage, text, start)
+    other = Example(of_question, [], asked, number)
+    return Example(tokens, list(dict.fromkeys(texts)), passage, number, other, answer_spans=tuple(dict.fromkeys(spans)))
+
+
+def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int]]:
+    """The answers with the characters where they start; none if the passage does not answer the question."""
+    if str(question.get("is_impossible", "")).strip().lower() in ("true", "1", "yes"):
+        return []
+    given = question.get("answers", question.get("answer"))
+    if isinstance(given, Mapping) and isinstance(given.get("text"), list):  # as Hugging Face has them
+        starts = given.get("answer_start") or [0] * len(given["text"])
+        given = [{"text": t, "answer_start": s} for t, s in zip(given["text"], starts, strict=False)]
+    if isinstance(given, Mapping | str):
+        given = [given]
+    if not isinstance(given, list):
+        raise TextError(
+            f"{where}: no answers; give a list of objects with text and answer_start, empty if there is none"
+        )
+    found = []
+    for answer in given:
+        text, start = (
+            (answer.get("text"), answer.get("answer_start", 0)) if isinstance(answer, Mapping) else (answer, 0)
+        )
+        start = int(start) if isinstance(start, str) and start.strip().isdecimal() else start
+        if not isinstance(text, str) or type(start) is not int:
+            raise TextError(f"{where}: {answer!r:.60} is no answer; give text and answer_start, a number of characters")
+        if text.strip():
+            found.append((text, start))
+    return found
 
 
 def _tokens_of(tokens: list[Token], passage: str, text: str, start: int) -> list[tuple[int, int]]:

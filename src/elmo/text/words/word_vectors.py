@@ -1,6 +1,7 @@
 """Files of word vectors -> words and their vectors: word2vec's formats, text and binary (Mikolov et al. 2013), and GloVe's."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -14,6 +15,8 @@ from elmo.text.sources.lines import decode_lines
 
 MOST_NUMBERS = 2**31  # that are kept of a file: 8 GB, more than any is worth here
 _HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(-?\d{1,18}) (-?\d{1,18})\s*\n")  # how many words, how many numbers each
+_DECIMAL = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
+_BLANKS_BYTES = re.compile(rb"[ \t]+")
 _LOOKED_AT = 4096  # bytes after the first line, to tell text from numbers
 _LONGEST = 2**16  # bytes of a word
 _WIDEST = 2**20  # numbers
@@ -42,10 +45,13 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
     """
     words: dict[str, None] = {}
     numbers = bytearray()
-    width, n_read = 0, 0
+    width, n_read, n_empty = 0, 0, 0
     with read_errors(path), open_unpacked(path) as file:
         said, rows = _open_rows(file, path)
         for n_read, (where, word, row) in enumerate(rows, 1):
+            if not word.strip():
+                n_empty += 1
+                continue
             if word in words or not wanted(n_read - 1, word):
                 continue
             vector = _vector(row, f"{path}, {where}")
@@ -54,6 +60,8 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
             numbers += vector.tobytes()
             if len(words) * width > MOST_NUMBERS:
                 raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers to keep; leave out its rare words")
+    if n_empty:
+        warnings.warn(f"{path}: {n_empty:,} vectors of an empty word are left out", stacklevel=2)
     if not words:
         raise TextError(f"{path}: no vector in it; {_ADVICE}")
     if said is not None and n_read < said:
@@ -70,15 +78,29 @@ def _open_rows(file: Any, path: Path) -> tuple[int | None, Iterator[_Row]]:
     n, width = (int(number) for number in header.groups())
     if n < 0 or not 0 < width <= _WIDEST or n * width > _MOST_SAID:
         raise TextError(f"{path}, line 1: {n} vectors of {width} numbers; {_ADVICE}")
-    if _is_text(file.peek(_LOOKED_AT)[:_LOOKED_AT]):
+    if _is_text(file.peek(_LOOKED_AT)[:_LOOKED_AT], width):
         return n, _text_rows(file, path, 2, width)
     return n, _binary_rows(file, path, n, width)
 
 
-def _is_text(start: bytes) -> bool:
-    """Whether it is text with digits, not the bytes of numbers, which are hardly ever all letters and signs."""
+def _is_text(start: bytes, width: int) -> bool:
+    """Whether a row begins as text: a word, then decimal numbers with blanks between, as far as can be seen.
+
+    Args:
+        start: bytes after the first line. width: numbers of a row.
+    """
     if any(byte < 0x20 and byte not in b"\t\r\n" for byte in start):
         return False
+    line, end, _ = start.lstrip(b" ").partition(b"\n")
+    parts = _BLANKS_BYTES.split(line.rstrip(b" \t\r"))
+    whole = parts[1:] if end else parts[1:-1]  # the last one may be cut in two
+    n_numbers = next((n for n, part in enumerate(reversed(whole)) if not _DECIMAL.fullmatch(part)), len(whole))
+    if n_numbers:
+        return n_numbers == len(whole) or n_numbers >= width or not end
+    return start.isascii() or (not end and _is_cut_utf8(start))  # the word goes on behind what is there
+
+
+def _is_cut_utf8(start: bytes) -> bool:
     try:
         start.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -87,24 +109,41 @@ def _is_text(start: bytes) -> bool:
 
 
 def _text_rows(file: BinaryIO, path: Path, first: int, width: int) -> Iterator[_Row]:
+    """The rows of text; blank lines are passed over, and a row without a word comes with an empty one."""
     for number, line in enumerate(decode_lines(file, str(path), first), first):
-        parts = line.rstrip(" ").split(" ")
+        if not line.strip():
+            continue
+        parts = line.rstrip(" \t").replace("\t", " ").split(" ")
         width = width or len(parts) - 1
-        word = " ".join(parts[:-width]) if width else ""
-        if not word:
+        if len(parts) <= width or not width:
             raise TextError(
                 f"{path}, line {number}: {len(parts) - 1} numbers after a word, expected {width or 'some'}; {_ADVICE}"
             )
-        yield f"line {number}", word, parts[-width:]
+        yield f"line {number}", " ".join(parts[:-width]), parts[-width:]
 
 
 def _binary_rows(file: BinaryIO, path: Path, n: int, width: int) -> Iterator[_Row]:
+    """The rows of a binary file; where the first ends in a line end, as word2vec writes, a row without has blanks in its word."""
+    ended = False
     for i in range(1, n + 1):
-        word = word_before(file, b" ", path).lstrip(b"\n").decode("utf-8", "replace")
-        row = file.read(4 * width)
-        if len(row) != 4 * width:
-            raise TextError(f"{path}: it ends within a vector, number {i} of {n}; the file is cut short")
-        yield f"vector {i}", word, row
+        word = word_before(file, b" ", path).lstrip(b"\n")
+        row = _exactly(file, 4 * width, path, i, n)
+        follows = file.peek(1)[:1]  # type: ignore[attr-defined]
+        if i == 1:
+            ended = follows == b"\n"
+        while ended and follows not in (b"\n", b"") and b" " in row:
+            more, _, row = row.partition(b" ")
+            word += b" " + more
+            row += _exactly(file, len(more) + 1, path, i, n)
+            follows = file.peek(1)[:1]  # type: ignore[attr-defined]
+        yield f"vector {i}", word.decode("utf-8", "replace"), row
+
+
+def _exactly(file: BinaryIO, size: int, path: Path, i: int, n: int) -> bytes:
+    content = file.read(size)
+    if len(content) != size:
+        raise TextError(f"{path}: it ends within a vector, number {i} of {n}; the file is cut short")
+    return content
 
 
 def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
