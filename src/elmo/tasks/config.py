@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_valida
 from elmo.model.dropout import DropoutConfig
 from elmo.train.config import OptimizerConfig
 
+MOST_UNITS = 2**14  # of a vector: more are no task of ours, and would fill the memory
 Probability = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -30,9 +31,9 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 class InputConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The inputs of a token besides its ELMo vector, trained with the task, with ELMo and without."""
 
-    word_size: PositiveInt = 100  # size of a word vector
+    word_size: int = Field(100, ge=1, le=MOST_UNITS)  # size of a word vector
     min_count: PositiveInt = 2  # rarer words of the training text are unknown
-    character_size: PositiveInt = 64  # size of the character-based vector of a word
+    character_size: int = Field(64, ge=1, le=MOST_UNITS)  # size of the character-based vector of a word
     max_characters: int = Field(30, ge=6, le=200)  # maximum bytes per word, boundary marks included
     vectors: str | None = None  # file of static vectors (word2vec, GloVe), an additional input
     vectors_kept: NonNegativeInt = (
@@ -49,8 +50,8 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     label: str | None = None  # the name of the label in the files, or the number of its column; None: a known name
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
-    cell_size: PositiveInt = 200  # H, of each direction of the LSTM
-    n_layers: PositiveInt = 1  # of the LSTM
+    cell_size: int = Field(200, ge=1, le=MOST_UNITS)  # H, of each direction of the LSTM
+    n_layers: int = Field(1, ge=1, le=16)  # of the LSTM
     dropout: Probability = 0.5  # of the input and output of the LSTM
     batch_size: PositiveInt = 32  # examples
     epochs: PositiveInt = 14  # maximum; the learning rate falls over this many epochs

@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from elmo.checkpoints.formats.native import save_native
+from elmo.checkpoints.load import bundled_models, is_bundled
+from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import fingerprint
-from elmo.checkpoints.tensors import read_tensors, write_tensors
+from elmo.checkpoints.tensors import all_finite, read_tensors, report_faults, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, ConfigError, TextError
+from elmo.model.shapes_only import shapes_only
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.storage.json_files import require_json
 from elmo.tasks.batches import LayersOf, TableSizes, Words
@@ -209,38 +212,78 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
         CheckpointError: the folder holds no whole task, or the biLM is another one than it was trained with.
     """
     path = Path(folder)
-    content = require_json(
-        path / CONFIG_FILE,
-        "a trained task has one; a training that was stopped goes on with --resume",
-        CheckpointError,
-    )
-    try:
-        file = TaskFile.model_validate(content)
-    except ValidationError as error:
-        if isinstance(content, dict) and "bilm" in content:
-            raise CheckpointError(
-                f"{path}: a model, not a trained task; train a task on it with `elmo train ... -m {path}`, or embed with it"
-            ) from None
-        raise CheckpointError(
-            f"{path / CONFIG_FILE}: no task ({error.errors()[0]['msg']}); train the task again"
-        ) from error
+    names = (CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE)
+    check_files(path, [path / name for name in names if (path / name).exists()])
+    file = _read_file(path)
     elmo = None
     if file.elmo is not None:
-        source = path / ELMO_FOLDER if file.elmo.source == ELMO_FOLDER else file.elmo.source
-        elmo = Elmo.from_pretrained(source, dtype=dtype)
+        elmo = Elmo.from_pretrained(_bilm_of(file.elmo.source, path), dtype=dtype)
         if fingerprint(elmo.model, like=file.elmo.fingerprint) != file.elmo.fingerprint:
             raise CheckpointError(
                 f"{path}: the biLM {file.elmo.source!r} is not the one that the task was trained with; train the task again"
             )
     static = None if file.vectors is None else StaticWords(_read_words(path / VECTORS_FILE), file.vectors.width)
     words = Words(_read_words(path / WORDS_FILE), static)
-    model = fresh_model(file, words.sizes)
-    try:
-        model.load_state_dict(read_tensors(path / WEIGHTS_FILE))
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{path / WEIGHTS_FILE}: does not fit its config ({' '.join(str(error).split())[:200]})"
-        ) from error
+    model = _filled(file, words.sizes, path / WEIGHTS_FILE)
     with torch.no_grad():
         model.eval()
     return TrainedTask(file, model, words, elmo)
+
+
+def _read_file(folder: Path) -> TaskFile:
+    """The `config.json` of a task."""
+    content = require_json(
+        folder / CONFIG_FILE,
+        "a trained task has one; a training that was stopped goes on with --resume",
+        CheckpointError,
+    )
+    if isinstance(content, dict) and content.get("format") != "elmo task" and "bilm" in content:
+        raise CheckpointError(
+            f"{folder}: a model, not a trained task; train a task on it with `elmo train ... -m {folder}`, or embed with it"
+        )
+    try:
+        return TaskFile.model_validate(content)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise CheckpointError(
+            f"{folder / CONFIG_FILE}: no task ({where}: {error.errors()[0]['msg'][:300]}); train the task again"
+        ) from error
+
+
+def _bilm_of(source: str, folder: Path) -> str | Path:
+    """Where the biLM of a task is: in the package, or within the folder; a task from elsewhere names no other place."""
+    if is_bundled(source):
+        return source
+    within = folder / ELMO_FOLDER
+    if source != ELMO_FOLDER:
+        raise CheckpointError(
+            f"{folder / CONFIG_FILE}: the biLM is {source[:80]!r}; a task has one of the package "
+            f"({', '.join(bundled_models())}) or its own in {ELMO_FOLDER}/"
+        )
+    if within.resolve().parent != folder.resolve():
+        raise CheckpointError(
+            f"{within}: a link to {within.resolve()}, outside of the folder of the task; copy it here"
+        )
+    return within
+
+
+def _filled(file: TaskFile, tables: TableSizes, weights: Path) -> TaskModel[Prediction]:
+    """The model with its weights; shapes are compared before anything is built, so that no declared size takes memory."""
+    try:
+        with shapes_only():
+            expected = {name: tuple(t.shape) for name, t in fresh_model(file, tables).state_dict().items()}
+    except (ValueError, AssertionError, IndexError) as error:  # labels that are none of the kind
+        raise CheckpointError(f"{weights.parent / CONFIG_FILE}: its labels are none of the task ({error})") from error
+    tensors = read_tensors(weights)
+    faults = [f"{name!r} is missing" for name in expected if name not in tensors]
+    for name, tensor in tensors.items():
+        if name not in expected:
+            faults.append(f"{name!r} {tuple(tensor.shape)} is not expected")
+        elif tuple(tensor.shape) != expected[name]:
+            faults.append(f"{name!r} is {tuple(tensor.shape)}, the config makes it {expected[name]}")
+        elif tensor.is_floating_point() and not all_finite(tensor):
+            faults.append(f"{name!r} holds numbers that are not finite")
+    report_faults(faults, f"{weights}: does not fit its config", "train the task again")
+    model = fresh_model(file, tables)
+    model.load_state_dict(tensors)
+    return model

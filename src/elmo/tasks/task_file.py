@@ -1,10 +1,12 @@
 """The `config.json` of a task, and the card made from it."""
 
+import math
 from typing import Any, Literal
 
-from pydantic import BaseModel, PositiveInt
+from pydantic import BaseModel, Field, field_validator
 
 from elmo.tasks.data.tags import Scheme
+from elmo.tasks.fit import Epoch
 from elmo.tasks.kinds.kind import KnownLabels
 from elmo.tasks.kinds.registry import AnyTaskConfig
 
@@ -14,8 +16,8 @@ class ElmoReference(BaseModel, frozen=True, extra="forbid"):
 
     source: str  # the name of a bundled model, or `elmo`, the folder within
     fingerprint: str
-    n_layers: PositiveInt  # L
-    width: PositiveInt  # D
+    n_layers: int = Field(ge=1, le=64)  # L
+    width: int = Field(ge=1, le=2**16)  # D
 
 
 class VectorsReference(BaseModel, frozen=True, extra="forbid"):
@@ -23,7 +25,7 @@ class VectorsReference(BaseModel, frozen=True, extra="forbid"):
 
     source: str  # name of the file
     checksum: str  # of it
-    width: PositiveInt  # S
+    width: int = Field(ge=1, le=2**16)  # S
 
 
 class TaskFile(BaseModel, frozen=True, extra="forbid"):
@@ -37,6 +39,19 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
     elmo: ElmoReference | None
     vectors: VectorsReference | None = None
     training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
+
+    @field_validator("training")
+    @classmethod
+    def _readable(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        for epoch in facts.get("curve", []):
+            Epoch.model_validate(epoch)
+        for name, value in facts.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and not math.isfinite(value):
+                raise ValueError(f"{name} is {value}")
+            if (name.startswith("dev_") or name == "min_score") and not number:
+                raise ValueError(f"{name} is {value!r:.40}, no number")
+        return facts
 
     @property
     def known_labels(self) -> KnownLabels:

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import PositiveInt
+from pydantic import Field
 
-from elmo.tasks.config import TaskConfig
+from elmo.tasks.config import MOST_UNITS, TaskConfig
 
 
 class RelationConfig(TaskConfig, frozen=True):
@@ -12,6 +12,6 @@ class RelationConfig(TaskConfig, frozen=True):
 
     task: Literal["relation"] = "relation"
     text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
-    position_size: PositiveInt = 25  # of the vector of a token's distance from a mention
+    position_size: int = Field(25, ge=1, le=MOST_UNITS)  # of the vector of a token's distance from a mention
     documents: bool = False  # of concepts in a document; set by the training file, PubTator or not
     ngrams: bool = False  # in documents: combined with a bag of n-grams, see `layers/ngrams.py`

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from elmo.errors import TextError
+from elmo.errors import ConfigError, TextError
 from elmo.tasks.batches import TableSizes
 from elmo.tasks.data.conll import read_tagged, require_span_tags
 from elmo.tasks.data.tag_jsonl import read_tagged_records, tagged_record
@@ -15,6 +15,8 @@ from elmo.tasks.kinds.known_labels import two_or_more
 from elmo.tasks.kinds.tag.model import Tagger
 from elmo.tasks.kinds.tag.settings import TagConfig
 from elmo.text.sources.file_kinds import holds_records
+
+_MOST_TAGS = 4000  # a transition each from each: 64 MB
 
 
 class TagKind(Kind[TagConfig, Tagger]):
@@ -67,6 +69,13 @@ class TagKind(Kind[TagConfig, Tagger]):
 
     def build(self, config: TagConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> Tagger:
         """A BiLSTM-CRF."""
+        n_tags = 4 * len(labels.names) + 1 if labels.scheme else len(labels.names)
+        if n_tags > _MOST_TAGS:
+            raise ConfigError(
+                f"{len(labels.names):,} labels make {n_tags:,} tags, and the CRF {n_tags**2:,} transitions "
+                f"({n_tags**2 * 4 // 2**20:,} MB, computed at each token); at most {_MOST_TAGS:,} tags can be learned: "
+                "join rare labels"
+            )
         return Tagger(config, labels.names, labels.scheme, tables, elmo)
 
 
