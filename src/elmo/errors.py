@@ -38,4 +38,4 @@ class OutputError(ElmoError):
 
 
 class TrainingError(ElmoError):
-    """A run cannot start, go on or be resumed."""
+    """A run cannot start, continue or be resumed."""

@@ -94,7 +94,7 @@ def test_embed_writes_a_folder_in_jobs(run_elmo, folder, tmp_path):
     ]  # fmt: skip
     ran = run_elmo("embed", tmp_path / "t.jsonl", *how, "--shard", "1/2")
     assert ran.status == 2
-    assert "manifest-1-of-2.json exists already; --resume" in ran.err
+    assert "manifest-1-of-2.json exists already; continue it with --resume" in ran.err
     assert run_elmo("embed", tmp_path / "t.jsonl", *how, "--shard", "1/2", "--resume").status == 0
 
 

@@ -116,7 +116,7 @@ def test_what_is_no_list_of_sentences_is_refused(elmo, sentences, message):
         ({"layers": [1, float("nan"), 0]}, "weights must be finite"),
         ({"layers": None}, "layers=None"),
         ({"layers": True}, "layers=True"),
-        ({"layers": ["a", "b", "c"]}, "give a name, an index, or one weight a layer"),
+        ({"layers": ["a", "b", "c"]}, "give a name, an index, or one weight per layer"),
         ({"pooling": "sum"}, "pooling='sum'"),
         ({"state": "cold"}, "state='cold'"),
         ({"state": "warm"}, "without a settled start state"),

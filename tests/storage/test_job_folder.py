@@ -105,7 +105,7 @@ def test_other_things_in_a_folder_are_never_replaced(tmp_path):
     job.refuse_existing(force=True)
     (job.folder / "deep").mkdir()
     (job.folder / "deep" / "thesis.tex").touch()
-    with pytest.raises(OutputError, match=r"holds deep/thesis\.tex too"):
+    with pytest.raises(OutputError, match=r"also contains deep/thesis\.tex"):
         job.refuse_existing(force=True)
 
 

@@ -34,7 +34,7 @@ Number = Literal["float32", "float16"]
 
 
 class BulkSettings(BaseModel, frozen=True, extra="forbid"):
-    """What decides the vectors of a folder; a job goes on only with the same."""
+    """The settings that determine the vectors of a folder; a job continues only with the same."""
 
     source: str  # name of the file
     source_bytes: NonNegativeInt
@@ -64,12 +64,12 @@ class Manifest(BaseModel, frozen=True, extra="forbid"):
 
 
 def manifest_file(folder: Path, job: int, n_jobs: int) -> Path:
-    """Where the manifest of a job stands."""
+    """The path of the manifest of a job."""
     return folder / ("manifest.json" if n_jobs == 1 else f"manifest-{job + 1}-of-{n_jobs}.json")
 
 
 def shard_file(folder: Path, number: int) -> Path:
-    """Where a shard stands."""
+    """The path of a shard."""
     return folder / f"part-{number:06d}.arrow"
 
 
@@ -158,7 +158,7 @@ def _batch(
     size = settings.width * settings.n_layers
     lengths = [len(row.tokens) for row, _ in rows]
     ends = pyarrow.array(np.cumsum([0, *lengths]).astype(np.int32))
-    # (L, tokens, D) -> (tokens, L D): what belongs to a token stands together
+    # (L, tokens, D) -> (tokens, L D): the layers of a token are concatenated
     flat = [
         v.reshape(1, -1) if settings.pooling else np.moveaxis(v, 0, -2).reshape(-1, size) if v.ndim == 3 else v
         for _, v in rows

@@ -1,4 +1,4 @@
-"""The memory of `state="carry"`, row by row: row k goes on where row k of the batch before ended (bilm-tf, AllenNLP)."""
+"""The memory of `state="carry"`, row by row: row k continues from row k of the previous batch (bilm-tf, AllenNLP)."""
 
 from elmo.model.encoders.state import BiLMState
 

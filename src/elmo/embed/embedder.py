@@ -160,7 +160,7 @@ class Elmo:
         return other
 
     def reset(self) -> None:
-        """Forget what `state="carry"` remembers."""
+        """Reset the state of `state="carry"` to zero."""
         with self._session.carrying:
             self._session.carried = None
 
@@ -181,7 +181,7 @@ class Elmo:
             layers: "mean" (plain average), "sum", "all", "top", the index of a layer (0 = token layer, negative from the top),
                 or one weight a layer (used as they are: the weighted sum).
             pooling: None, or "mean" or "max" over the tokens: one vector a sentence (zeros for an empty one).
-            state: what the LSTMs remember before a sentence: "zero"; "carry": sentence k of this call goes on where
+            state: the LSTM state before a sentence: "zero"; "carry": sentence k of this call continues where
                 sentence k of the previous call ended; "warm": the settled start state saved with the model.
             batch_size: sentences computed together at most; changes speed and memory, not the vectors.
         Returns:

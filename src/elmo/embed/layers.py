@@ -19,7 +19,7 @@ def choose_layers(layers: Layers, n_layers: int) -> Choice:
     """The function float (L, T, D) -> (T, D), or (L, T, D) for "all".
 
     Raises:
-        ConfigError: there is no such layer, or not one weight a layer.
+        ConfigError: there is no such layer, or not one weight per layer.
     """
     if isinstance(layers, str):
         named: dict[str, Choice] = {
@@ -30,7 +30,7 @@ def choose_layers(layers: Layers, n_layers: int) -> Choice:
         }
         if layers not in named:
             raise ConfigError(
-                f'layers={layers!r}; there are "mean", "sum", "all", "top", an index, or one weight a layer'
+                f'layers={layers!r}; choose "mean", "sum", "all", "top", an index, or one weight per layer'
             )
         return named[layers]
     if isinstance(layers, SupportsIndex) and not isinstance(layers, bool) and not np.ndim(layers):
@@ -41,9 +41,9 @@ def choose_layers(layers: Layers, n_layers: int) -> Choice:
     try:
         weights = torch.tensor([float(weight) for weight in layers], dtype=torch.float64)  # type: ignore[union-attr]
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"layers={layers!r:.80}; give a name, an index, or one weight a layer") from error
+        raise ConfigError(f"layers={layers!r:.80}; give a name, an index, or one weight per layer") from error
     if len(weights) != n_layers:
-        raise ConfigError(f"layers: {len(weights)} weights for {n_layers} layers; give one weight a layer")
+        raise ConfigError(f"layers: {len(weights)} weights for {n_layers} layers; give one weight per layer")
     if not bool(torch.isfinite(weights).all()):
         raise ConfigError(f"layers={weights.tolist()}: weights must be finite")
     return lambda x: torch.einsum("l,ltd->td", weights.to(x), x)
@@ -58,7 +58,7 @@ def pool_tokens(pooling: Pooling) -> Choice:
     if pooling is None:
         return lambda x: x
     if pooling not in ("mean", "max"):
-        raise ConfigError(f'pooling={pooling!r}; there are None, "mean" and "max"')
+        raise ConfigError(f'pooling={pooling!r}; choose None, "mean" and "max"')
 
     def pool(x: Tensor) -> Tensor:
         if x.shape[-2] == 0:

@@ -7,7 +7,7 @@ from elmo.model.kernels.thread_lock import ThreadLock
 
 
 class Session:
-    """The memory of one caller; several threads may share it.
+    """The carried state of one caller; several threads may share it.
 
     Attributes:
         carrying: held by a call with `state="carry"` from its beginning to its end, so that such calls follow one another.

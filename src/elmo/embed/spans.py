@@ -25,7 +25,7 @@ def words_and_bounds(
     """
     of_each = [list(some) for some in spans]
     if len(sentences) != len(of_each):
-        raise TextError(f"{len(of_each)} lists of spans for {len(sentences)} sentences; give one list a sentence")
+        raise TextError(f"{len(of_each)} lists of spans for {len(sentences)} sentences; give one list per sentence")
     words: list[list[str]] = []
     bounds: list[Bounds] = []
     for number, (sentence, some) in enumerate(zip(sentences, of_each, strict=True)):

@@ -63,7 +63,7 @@ def refuse_existing(
     if held and not held & set(known_by or ()):
         raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
     if holds is not None and (other := _other_file(target, holds)) is not None:
-        raise OutputError(f"{target} holds {other} too, which --force would remove; give another name")
+        raise OutputError(f"{target} also contains {other}, which --force would remove; give another name")
 
 
 def _lies_in(given: Path, target: Path) -> bool:

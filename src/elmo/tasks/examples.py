@@ -1,4 +1,4 @@
-"""What a task learns from: tokens, where they stand in the text, and their gold labels."""
+"""Training examples of a task: tokens, their positions in the text, and gold labels."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from elmo.text.tokens import Token, tokenize
 
 
 class Mention(NamedTuple):
-    """Where a document speaks of a thing."""
+    """A mention of a concept in a document."""
 
     start: int  # tokens
     end: int
@@ -52,7 +52,7 @@ class Example(NamedTuple):
     mention_spans: tuple[tuple[int, int], ...] = ()  # relation: first token and last token + 1 of head and tail
     answer_spans: tuple[tuple[int, int], ...] = ()  # qa: first token and last token + 1 of each answer in the passage
     document: Document | None = None  # relation: of concepts in a document
-    a_token_a_line: bool = False  # as in CoNLL's columns; else the example stands on one line
+    a_token_a_line: bool = False  # as in CoNLL's columns; else the example is on one line
 
     def line_of(self, token: int) -> int:
         """The line of the file with a token."""

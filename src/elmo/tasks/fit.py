@@ -1,4 +1,4 @@
-"""The training of a task: epochs of shuffled batches, a look at the dev file after each, the best weights kept.
+"""The training of a task: epochs of shuffled batches, an evaluation on the dev file after each, the best weights kept.
 
 What is random in an epoch depends on the seed and the epoch's number alone, so a run that was stopped goes on from its last whole
 epoch and comes to the same weights, bit for bit at the same number of threads.
@@ -85,7 +85,7 @@ def data_of(examples: Sequence[Example], layers_of: Callable[[Sequence[Example]]
 
 
 class Epoch(BaseModel, frozen=True, extra="forbid"):
-    """How an epoch went."""
+    """The result of an epoch."""
 
     epoch: NonNegativeInt  # from 1
     loss: float  # mean of its batches
@@ -94,7 +94,7 @@ class Epoch(BaseModel, frozen=True, extra="forbid"):
 
 
 class Progress(BaseModel, frozen=True, extra="forbid"):
-    """All that a resume needs beside the weights."""
+    """The state needed to resume, besides the weights."""
 
     epochs: list[Epoch] = []
     settings: str | None = None  # checksum of the task's; None: of a version that did not keep it
@@ -107,13 +107,13 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
 
 @dataclass
 class Training(Generic[P]):
-    """A run under way."""
+    """A training run of a task."""
 
     model: TaskModel[P]
     words: Words
     config: TaskConfig
     folder: Path | None = None  # of the checkpoint; None: none is kept
-    tuned: TunedBiLM | None = None  # the biLM, if it learns too
+    tuned: TunedBiLM | None = None  # the biLM, if it is fine-tuned
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
@@ -127,7 +127,7 @@ class Training(Generic[P]):
         return seal_of(self.config.model_dump(mode="json"))
 
     def _weights(self) -> dict[str, Tensor]:
-        """All that is learned, by name."""
+        """All trained weights, by name."""
         weights: dict[str, Tensor] = self.model.state_dict()
         of_bilm = {} if self.tuned is None else self.tuned.bilm.state_dict()
         return weights | {f"{_BILM}{name}": t for name, t in of_bilm.items()}
@@ -147,7 +147,7 @@ class Training(Generic[P]):
         return self.tuned is None or self.tuned.is_frozen(len(self.progress.epochs) + 1)
 
     def resume(self) -> None:
-        """Go on from the checkpoint, if there is one.
+        """Resume from the checkpoint, if there is one.
 
         Raises:
             CheckpointError: it is damaged, or of another model.
@@ -170,7 +170,7 @@ class Training(Generic[P]):
             raise CheckpointError(f"{self.folder}: not a checkpoint of this run ({error}); start a new run") from error
 
     def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
+        """Write the checkpoint, atomically."""
         if self.folder is None:
             return
         tensors = {f"now.{name}": t for name, t in self._weights().items()}

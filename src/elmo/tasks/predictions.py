@@ -9,7 +9,7 @@ class Prediction(Protocol):
     """What a task predicts for one example."""
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold.
+        """The prediction for JSON.
 
         Args:
             min_score: what has a lower score is left out.
@@ -42,7 +42,7 @@ class Tagged(NamedTuple):
     entities: list[Entity] | None  # None: tags are no spans
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; entities with a lower score than `min_score` are left out."""
+        """For JSON; entities with a lower score than `min_score` are left out."""
         if self.entities is not None:
             return {"entities": [entity._asdict() for entity in self.entities if entity.score >= min_score]}
         tokens = zip(self.tokens, self.tags, self.scores, strict=True)
@@ -79,7 +79,7 @@ class Answered(NamedTuple):
     answers: list[Answer]
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; the answer is "" if its score is lower than `min_score`."""
+        """For JSON; the answer is "" if its score is lower than `min_score`."""
         best = self.answers[0]
         answers = [answer._asdict() for answer in self.answers]
         return {"answer": best.text if best.score >= min_score else "", "answers": answers}
@@ -95,7 +95,7 @@ class Scored(NamedTuple):
     score: float
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; the number is given whatever `min_score` is."""
+        """For JSON; the number is given whatever `min_score` is."""
         return {"score": self.score}
 
     def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
@@ -124,7 +124,7 @@ class Related(NamedTuple):
         return [relation for relation in self.candidates if relation.score >= self.threshold]
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold; relations with a lower score than `min_score` are left out."""
+        """For JSON; relations with a lower score than `min_score` are left out."""
         return {"relations": [relation._asdict() for relation in self.relations if relation.score >= min_score]}
 
     def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
@@ -141,7 +141,7 @@ class Labelled(NamedTuple):
     scores: dict[str, float]  # probability of each label, calibrated on the dev file
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """What JSON can hold: the labels, none with a lower score than `min_score`, and the scores of the five most likely."""
+        """For JSON: the labels, none with a lower score than `min_score`, and the scores of the five most likely."""
         best = dict(sorted(self.scores.items(), key=lambda pair: -pair[1])[:5])
         sure = [label for label in self.labels if self.scores[label] >= min_score]
         one = {"label": sure[0], "score": self.scores[sure[0]]} if len(sure) == 1 else {}

@@ -130,7 +130,7 @@ class TrainedTask:
         return evaluation_of(self.model, examples, predicted, known, threshold)
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write the task as a folder that `load_task` reads, whole or not at all.
+        """Write the task as a folder that `load_task` reads, atomically.
 
         Raises:
             OutputError: the folder exists and `force` is not given, or it is no task; or it cannot be written.
@@ -141,12 +141,12 @@ class TrainedTask:
             save_task(self, part)
 
     def facts(self) -> dict[str, Any]:
-        """What it is and how its training went."""
+        """Settings and training facts of the task."""
         training = {name: value for name, value in self.file.training.items() if not isinstance(value, list)}
         return {"task": self.file.config.task, "model": self.file.config.model, "labels": self.file.labels, **training}
 
     def __repr__(self) -> str:
-        """One line: what it is, and its score."""
+        """One line: the kind of task and its score."""
         facts, name = self.file.training, self.model.main_score
         of = f"{len(self.file.labels)} labels" if len(self.file.labels) > 5 else ", ".join(self.file.labels)
         scored = f", dev {name} {facts[f'dev_{name}']:.1f}" if f"dev_{name}" in facts else ""

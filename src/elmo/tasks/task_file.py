@@ -12,7 +12,7 @@ from elmo.tasks.kinds.registry import AnyTaskConfig
 
 
 class ElmoReference(BaseModel, frozen=True, extra="forbid"):
-    """Which biLM a task stands on."""
+    """The biLM that a task is built on."""
 
     source: str  # the name of a bundled model, or `elmo`, the folder within
     fingerprint: str

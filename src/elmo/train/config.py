@@ -89,7 +89,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     @field_validator("dropout", mode="before")
     @classmethod
     def _one_share(cls, value: Any) -> Any:
-        """bilm-tf's dial: one share for the inputs of the LSTM layers and the top output."""
+        """As in bilm-tf, a single number is the dropout of the LSTM layer inputs and of the top output."""
         if isinstance(value, (int, float, str)):
             return {"layer_inputs": value, "output": value}
         return value

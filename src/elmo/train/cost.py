@@ -51,7 +51,7 @@ class StepWords(NamedTuple):
 
 
 class MemoryBytes(NamedTuple):
-    """Bytes that a training process holds at its peak, by kind."""
+    """Peak memory of a training process in bytes, by kind."""
 
     weights: int
     gradients: int
@@ -72,7 +72,7 @@ class MemoryBytes(NamedTuple):
 
     @property
     def on_device(self) -> int:
-        """What a GPU holds."""
+        """The part on a GPU."""
         return self.weights + self.gradients + self.moments + self.activations
 
 
@@ -135,19 +135,19 @@ def count_activations(
     resets = config.state_reset in ("sentences", "documents")
     layers, in_backward = encoder.step_bytes(N, low, resets, config.dropout)
     S = config.n_negatives if is_sampled(config, n_words) else n_words
-    softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # shares, x, target_rows, negative_rows
+    softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # probs, x, target_rows, negative_rows
     if cutoffs is not None:
         softmax = 2 * N * (_FULL + low) * _scores_of_place(cutoffs, n_words)  # kept, and their gradient
     read = words.read + (words.predicted if config.tied else 0)
-    vectors = 2 * N * P * _FULL * 2  # of the places, and the sums of their gradients
+    vectors = 2 * N * P * _FULL * 2  # of the positions, and the sums of their gradients
     return layers + max(in_backward, 2 * N * P * _FULL) + softmax + read * _of_word(config, low) + vectors
 
 
 def _scores_of_place(cutoffs: Sequence[int], n_words: int) -> int:
-    """How many words and clusters of an adaptive softmax a place chooses among, on average."""
+    """The mean number of logits of an adaptive softmax per position: words and clusters."""
     sizes = [end - begin for begin, end in pairwise([*cutoffs, n_words])]
-    shares = [end - begin for begin, end in pairwise([*COVERED, 1.0])]
-    in_clusters = sum(size * share for size, share in zip(sizes, shares, strict=False))
+    fractions = [end - begin for begin, end in pairwise([*COVERED, 1.0])]
+    in_clusters = sum(size * fraction for size, fraction in zip(sizes, fractions, strict=False))
     return cutoffs[0] + len(sizes) + round(in_clusters)
 
 

@@ -1,12 +1,12 @@
 """START HERE: the pretraining loop (Peters et al. 2018, section 3.4; bilm-tf).
 
 Each step reads one window of every row, predicts the next word of each position from the left and from the right, and moves the
-weights. The LSTM state goes from window to window as a value; gradients stop at the window's border. What is minimized is an
-object (`objectives/`), what is trained with stands in `trainer.py`, and what is written down on the way in `run_log.py`.
+weights. The LSTM state goes from window to window as a value; gradients stop at the window's border. The loss is
+an object (`objectives/`), the trained parts are in `trainer.py`, and the records in `run_log.py`.
 
-When does the state start from zero (`state_reset`)? `never`: bilm-tf's way; such a model meets the first words of a sentence
-that is embedded alone, from state zero, as it has never met any. `windows`: where a sentence happens to begin a window, which
-costs nothing. `sentences`, `documents`: wherever one begins.
+`state_reset` chooses where the state is reset to zero. `never`: as in bilm-tf; such a model was not trained on the zero state
+with which a single sentence is embedded. `windows`: where a window begins with a new sentence, which costs nothing. `sentences`,
+`documents`: wherever one begins.
 """
 
 import math
@@ -55,9 +55,9 @@ def pretrain(
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
     Args:
-        model: the start, with softmax and vocabulary.
+        model: the initial model, with softmax and vocabulary.
         checkpoints: folder for checkpoints.
-        resume_from: a checkpoint of this very run; `model` is then left aside.
+        resume_from: a checkpoint of this run; `model` is then ignored.
         max_steps: of the run; the learning rate falls towards that step.
         stop: asked before each step; True ends the session after a checkpoint.
         report: called every `log_every` steps and after each evaluation, on the first rank.

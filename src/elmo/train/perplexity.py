@@ -195,7 +195,7 @@ def _spell(
     start, end = word_encoder.boundaries
     different = {word for words in group for word in words} | {start, end}
     spelled = sorted(different, key=lambda word: (len(word), word))  # the char CNN is faster on words of like length
-    place = {word: i for i, word in enumerate(spelled)}
+    index_of = {word: i for i, word in enumerate(spelled)}
     device = next(bilm.parameters()).device
     vectors = []
     for i in range(0, len(spelled), WORDS_AT_ONCE):
@@ -203,8 +203,8 @@ def _spell(
         vectors.append(bilm.token_layer(char_ids.to(device)))
     lines = []
     for words in group:
-        places = np.array([place[word] for word in (start, *words, end)], dtype=np.int64)
-        lines.append(_Line(places, vocabulary.encode([SENTENCE_START, *words, SENTENCE_END]).astype(np.int64)))
+        indices = np.array([index_of[word] for word in (start, *words, end)], dtype=np.int64)
+        lines.append(_Line(indices, vocabulary.encode([SENTENCE_START, *words, SENTENCE_END]).astype(np.int64)))
     return torch.cat(vectors), lines
 
 

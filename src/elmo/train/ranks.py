@@ -33,7 +33,7 @@ class Ranks:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes, reports and speaks."""
+        """Whether this process writes files and reports."""
         return self.rank == 0
 
     def own_rows(self, n_rows: int) -> slice:
@@ -142,7 +142,7 @@ def _refuse_without_launcher(n_ranks: int) -> None:
 
 
 def _die_with_parent() -> None:
-    """Have the kernel send SIGTERM when the launcher dies, even by SIGKILL: a rank left alone would go on writing the run."""
+    """Have the kernel send SIGTERM when the launcher dies, even by SIGKILL: a remaining rank would still write to the run."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 

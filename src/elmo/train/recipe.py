@@ -51,7 +51,7 @@ def pretrain_config(settings: dict[str, Any], overrides: list[str], source: str 
 
 
 def _with_size(size: dict[str, Any], changes: Any) -> Any:
-    """The settings of a size with changes in their place; an encoder of another kind replaces that of the size, an LSTM."""
+    """The settings of a size with changes applied; an encoder of another kind replaces the LSTM of the size."""
     if isinstance(changes, dict) and isinstance(changes.get("encoder"), dict):
         encoder = dict(changes["encoder"])
         changes = {name: value for name, value in changes.items() if name != "encoder"}
@@ -65,7 +65,7 @@ def _with_size(size: dict[str, Any], changes: Any) -> Any:
 
 
 def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Settings with `key=value` overrides in their place, keys dotted, as a copy.
+    """A copy of settings with `key=value` overrides applied; keys are dotted.
 
     Raises:
         ConfigError: an override is none.
@@ -186,7 +186,7 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
 
 
 def _merged(settings: dict[str, Any], changes: Any) -> Any:
-    """Settings with changes in their place, table by table; what is no table replaces what was there."""
+    """Settings with changes applied, table by table; a value that is not a table replaces the old one."""
     if not isinstance(changes, dict):
         return changes
     merged = dict(settings)

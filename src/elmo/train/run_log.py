@@ -1,4 +1,4 @@
-"""The book-keeping of a run, beside its loop: where it stands, reports, evaluations, checkpoints, skipped steps, the clock."""
+"""The records of a run, kept by its loop: progress, reports, evaluations, checkpoints, skipped steps, time."""
 
 import math
 import time
@@ -37,10 +37,10 @@ class Report:
 
 
 class RunLog:
-    """What one session of a run keeps account of.
+    """The records of one session of a run.
 
     Args:
-        place: where the run stands.
+        place: the progress of the run.
         schedule: where the run ends.
         checkpoints: folder.
         stop: asked before each step; True ends the session.
@@ -73,7 +73,7 @@ class RunLog:
         self._look_at = _TIMED_FROM + 2  # step of this session: how many fit in the time is asked again
 
     def wishes(self) -> tuple[bool, bool]:
-        """Whether this process wants the run to stop, and to save a checkpoint, after the next step."""
+        """Whether this process wants to stop the run, and to save a checkpoint, after the next step."""
         due = time.monotonic() - self._saved_at > 60 * self._trainer.config.checkpoint_minutes
         return self._stop() or self.time_is_up(), due
 
@@ -82,7 +82,7 @@ class RunLog:
         return self._stops_at is not None and time.monotonic() > self._stops_at
 
     def add(self, result: StepResult, position: TextPosition, state: BiLMState) -> None:
-        """Take account of a step: report, evaluate and save what is due.
+        """Record a step; report, evaluate and save when due.
 
         Args:
             position, state: of the text and of this rank's rows after the step.

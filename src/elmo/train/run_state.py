@@ -27,23 +27,23 @@ PLACE_FILE = "run_state.json"
 BEST = "best"
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
-_WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a run anew"
+_WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a new run"
 _NAME = re.compile(r"step-(\d{9})")
 
 
 class Place(BaseModel, frozen=True, extra="forbid"):
-    """Where a run stands, in numbers."""
+    """The progress of a run."""
 
     step: NonNegativeInt = 0  # windows read
-    sentences: NonNegativeInt = 0  # handed to rows so far, all epochs together
-    seconds: float = Field(0.0, ge=0)  # of training, all sessions of the run together
-    skipped_steps: NonNegativeInt = 0  # that were not finite
+    sentences: NonNegativeInt = 0  # given to rows so far, over all epochs
+    seconds: float = Field(0.0, ge=0)  # seconds of training, over all sessions
+    skipped_steps: NonNegativeInt = 0  # with a non-finite loss or gradient
     best: float | None = None  # lowest held-out perplexity so far, mean of both directions
 
 
 @dataclass(frozen=True)
 class RunState:
-    """Where a run stands."""
+    """Progress, state and text position of a run."""
 
     place: Place
     state: BiLMState  # of all rows
@@ -51,7 +51,7 @@ class RunState:
 
 
 def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: RunState, keep: int) -> Path:
-    """Write a checkpoint, whole or not at all, and drop all but the last `keep`. It is a model folder with more in it."""
+    """Write a checkpoint, atomically, and delete all but the last `keep`. It is a model folder with additional files."""
     prefix = _state_prefix(model)
     tensors = {prefix + name: t for name, t in run.state.named_tensors().items()}
     rows = (run.position.sentence, run.position.n_done)

@@ -38,7 +38,7 @@ ObjectiveMaker = Callable[[SavedModel, PretrainConfig, torch.dtype | None, BiLM 
 class StepResult:
     """What a step leaves."""
 
-    loss_nats: float  # mean over places and both directions
+    loss_nats: float  # mean over positions and both directions
     gradient_norm: float
     learning_rate: float
     state: BiLMState  # of this rank's rows; the one before if nothing moved

@@ -1,4 +1,4 @@
-"""What all models share that give a text, a pair or a relation its label: loss, prediction, calibration, scores."""
+"""The base of models that label a text, a pair or a relation: loss, prediction, calibration, scores."""
 
 from collections.abc import Hashable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What all task models share: a batch -> one vector a token that has read the whole example (Peters et al. 2018, section 3.3)."""
+"""The encoder of all task models: a batch -> one vector per token in context (Peters et al. 2018, section 3.3)."""
 
 import torch
 from torch import Tensor, nn

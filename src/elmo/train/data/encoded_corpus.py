@@ -56,7 +56,7 @@ def cutoffs_of(
 
 
 def frequency_bias(corpus: EncodedCorpus, vocabulary: Vocabulary) -> Tensor:
-    """log of each vocabulary word's share of the targets: float (V,); every output layer starts from it.
+    """log of each vocabulary word's fraction of the targets: float (V,); every output layer starts from it.
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
     """

@@ -9,7 +9,7 @@ from elmo.train.trainer import PreparedWindow, Trainer
 
 
 class ReadWindow(NamedTuple):
-    """What a step needs of a window, and where the text stands after it."""
+    """The prepared window of a step, and the text position after it."""
 
     prepared: PreparedWindow
     after: TextPosition

@@ -18,16 +18,16 @@ from elmo.train.data.mistyped_inputs import MistypedInputs
 
 
 class Outputs(NamedTuple):
-    """The words that a step predicts or draws, and where each place finds them."""
+    """The target words and negatives of a step, and their indices for each position."""
 
     word_ids: NDArray[np.int64]  # int64 (U,), vocabulary ids, all different
-    targets: NDArray[np.int64]  # int64 (2, B, T), places in `word_ids`: forward, backward
+    targets: NDArray[np.int64]  # int64 (2, B, T), indices in `word_ids`: forward, backward
     target_log_counts: Tensor  # float (2, B, T)
-    negatives: NDArray[np.int64]  # int64 (2, S), places in `word_ids`
+    negatives: NDArray[np.int64]  # int64 (2, S), indices in `word_ids`
     negative_log_counts: Tensor  # float (2, S)
 
     def of_direction(self, number: int, rows: slice) -> SampledTargets:
-        """What some rows predict: 0 forward, 1 backward."""
+        """Targets of some rows: 0 forward, 1 backward."""
         return SampledTargets(
             torch.from_numpy(self.targets[number, rows].reshape(-1)),
             torch.from_numpy(self.negatives[number]),
@@ -37,28 +37,28 @@ class Outputs(NamedTuple):
 
 
 def target_ids(corpus: EncodedCorpus, window: Window) -> NDArray[np.int64]:
-    """Vocabulary ids of what a window predicts: int64 (2, B, T), forward, backward."""
+    """Vocabulary ids of the targets of a window: int64 (2, B, T), forward, backward."""
     return corpus.targets[np.stack([window.forward_targets, window.backward_targets])].astype(np.int64)
 
 
 def all_outputs(targets: NDArray[np.int64], n_words: int) -> Outputs:
-    """Every word against every other, which is the full softmax: targets int64 (2, B, T).
+    """All words as negatives, which is the full softmax: targets int64 (2, B, T).
 
-    An output layer that finds its words itself needs the targets alone: `n_words` 0.
+    An output layer that selects its words itself needs only the targets: `n_words` 0.
     """
     every = np.arange(n_words)
     return Outputs(every, targets, torch.zeros(targets.shape), np.stack([every, every]), torch.zeros(2, n_words))
 
 
 class WindowTensors(NamedTuple):
-    """Some rows of a window as tensors: all that the weights do not decide. B: the rows trained here."""
+    """Some rows of a window as tensors, everything that does not depend on the weights. B: the rows trained here."""
 
-    char_ids: Tensor  # int64 (W, C), the different words, spelled, and behind them those with a typing error
-    where: Tensor  # int64 (2, B, T), which of them is read where: forward, backward
+    char_ids: Tensor  # int64 (W, C), the different words, then those with a typing error
+    where: Tensor  # int64 (2, B, T), index of the input word at each position: forward, backward
     word_scale: Tensor | None  # float (W, 1), see `Dropout.scale_of_words`
     begins: Tensor | None  # bool (B,), rows whose state is zero before the window; None: none
-    resets: Tensor | None  # bool (B, T), places before which it is; None: none
-    without_errors: Tensor | None  # int64 (2, B, T), as `where`, of the words as they are spelled; None: nobody asks
+    resets: Tensor | None  # bool (B, T), positions before which it is; None: none
+    without_errors: Tensor | None  # int64 (2, B, T), as `where`, of the words without errors; None: not needed
     targets: tuple[SampledTargets, SampledTargets]  # forward, backward
 
     def to(self, device: torch.device) -> "WindowTensors":
@@ -74,9 +74,9 @@ class WindowTensors(NamedTuple):
         )
 
     def spelled_right(self) -> "WindowTensors":
-        """The same window as it is spelled, with no word dropped."""
+        """The same window without typing errors and without dropped words."""
         assert self.without_errors is not None
-        n_words = int(self.without_errors.max()) + 1  # behind them stand those with an error
+        n_words = int(self.without_errors.max()) + 1  # followed by those with an error
         return self._replace(char_ids=self.char_ids[:n_words], where=self.without_errors, word_scale=None)
 
     def flat(self) -> list[Tensor]:
@@ -97,7 +97,7 @@ def tensors_of(
 
     Args:
         rows: which of the window's rows.
-        outputs: what the places of all rows predict, and against what.
+        outputs: targets and negatives of all rows.
         dropout: of these rows.
         mistyped: inputs of all rows that have a typing error.
     """
@@ -107,12 +107,12 @@ def tensors_of(
     spellings, scale = corpus.spellings[words], dropout.scale_of_words(words)
     without_errors = torch.from_numpy(where.copy()) if config.distillation else None
     if mistyped is not None:
-        places, wrong = mistyped.of_rows(rows)
+        positions, wrong = mistyped.of_rows(rows)
         spellings = np.concatenate([spellings, wrong])
         if scale is not None:
-            of_right_words = scale[torch.from_numpy(where[places])]  # a word is dropped however it is spelled
+            of_right_words = scale[torch.from_numpy(where[positions])]  # a dropped word is dropped with its error too
             scale = torch.cat([scale, of_right_words])
-        where[places] = len(words) + np.arange(len(wrong))
+        where[positions] = len(words) + np.arange(len(wrong))
     return WindowTensors(
         torch.from_numpy(spellings.astype(np.int64)),
         torch.from_numpy(where),
@@ -125,7 +125,7 @@ def tensors_of(
 
 
 def _resets(window: Window, rows: slice, config: PretrainConfig) -> Tensor | None:
-    """Before which places the state is zero: bool (B, T); None: this run knows no such places."""
+    """Positions before which the state is reset: bool (B, T); None: this run has none."""
     if config.state_reset not in ("sentences", "documents"):
         return None
     begins = window.begins if config.state_reset == "sentences" else window.document_begins
