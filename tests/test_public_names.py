@@ -8,6 +8,7 @@ import types
 import pytest
 
 import elmo
+from conftest import model_of
 
 FACES = ["elmo", "elmo.analysis", "elmo.compat", "elmo.integrations", "elmo.tasks", "elmo.train"]
 MOVED = [
@@ -47,3 +48,20 @@ def test_old_paths_still_lead_there_with_a_warning(module, name):
     with pytest.warns(DeprecationWarning, match=f"{module} moved: from elmo.analysis import"):
         found = getattr(importlib.import_module(module), name)
     assert found is not None
+
+
+def test_a_model_is_shown_in_one_line():
+    model = elmo.Elmo.from_pretrained("en")
+    assert repr(model) == "Elmo('en': 2 LSTM layers, vectors of 512 numbers, 30,003 words, float32 on cpu)"
+    assert repr(model.model) == "SavedModel(2 LSTM layers, vectors of 512 numbers, 30,003 words)"
+    assert repr(model.session()) == repr(model)
+    assert repr(elmo.Elmo(model_of("words"), dtype="float64")) == (
+        "Elmo(2 LSTM layers, vectors of 14 numbers, 9 words, float64 on cpu)"
+    )
+
+
+def test_a_task_is_shown_in_one_line():
+    examples = [("a fine film", "good"), ("a poor film", "bad")] * 4
+    task = elmo.tasks.train(examples, dev=examples, model=None, epochs=1, cell_size=4)
+    assert repr(task).startswith("TrainedTask(classify: bad, good; ")
+    assert "\n" not in repr(task)

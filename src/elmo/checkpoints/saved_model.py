@@ -63,7 +63,7 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedModel:
     """A biLM and what came with it.
 
@@ -81,6 +81,16 @@ class SavedModel:
 
     def __post_init__(self) -> None:
         check_lexicon(self.lexicon, self.config.bilm, "lexicon of a model")
+
+    def summary(self) -> str:
+        """Its layers, vectors and words, in a line."""
+        config = self.config.bilm
+        kind = {"lstm": "LSTM", "gated_cnn": "gated CNN"}.get(config.encoder.kind, config.encoder.kind)
+        words = "no vocabulary" if self.vocabulary is None else f"{len(self.vocabulary):,} words"
+        return f"{config.encoder.n_layers} {kind} layers, vectors of {config.width:,} numbers, {words}"
+
+    def __repr__(self) -> str:
+        return f"SavedModel({self.summary()})"
 
     @property
     def word_encoder(self) -> WordEncoder:

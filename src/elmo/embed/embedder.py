@@ -81,6 +81,7 @@ class Elmo:
         self.n_layers: int = model.config.bilm.n_layers
         self.width: int = model.config.bilm.width
         self._session = Session(model)
+        self._source: str | None = None  # what it was loaded from
         precision = known_precision(precision, where)
         self.dtype: str = next(name for name, pair in _DTYPES.items() if pair == (held, precision))
         self._engine = Engine(self.bilm, model.word_encoder, precision, cache_bytes)
@@ -114,7 +115,13 @@ class Elmo:
         claim_threads()
         model = load_model(source, weights, vocabulary)
         warn_of_other_tokenizer(model.config, str(source))
-        return cls(model, dtype, device, cache_bytes)
+        elmo = cls(model, dtype, device, cache_bytes)
+        elmo._source = str(source)
+        return elmo
+
+    def __repr__(self) -> str:
+        source = "" if self._source is None else f"{self._source!r}: "
+        return f"Elmo({source}{self.model.summary()}, {self.dtype} on {next(self.bilm.parameters()).device})"
 
     def save_pretrained(self, folder: str | Path, *, storage: StorageType = "float32", force: bool = False) -> None:
         """Write the model as a folder of ours, whole or not at all.
