@@ -5,8 +5,8 @@
 
 A shard is `rows_per_shard` rows, the last one fewer. Columns: `row` (from 0), `line` (of the source, from 1), `tokens`, `start`
 and `end` (characters of the line's text), `vectors`: a list of one fixed-size list a token, or one fixed-size list for pooled
-vectors; of all layers the L vectors of a token stand one after the other. A shard takes its name when it is whole and on the
-disk, and stands in the manifest after that, so whatever the manifest names is right.
+vectors; of all layers the L vectors of a token stand one after the other; of records also `id`, null where they have none.
+A shard takes its name when it is whole and on the disk, and stands in the manifest after that: what that names is right.
 """
 
 import json
@@ -18,8 +18,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, NonNegativeInt, PositiveInt, ValidationError
 
+from elmo.embed.arrow_stream import float32_reader, refuse_overflow
 from elmo.errors import OutputError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
@@ -49,6 +50,7 @@ class BulkSettings(BaseModel, frozen=True, extra="forbid"):
     width: PositiveInt  # D
     n_layers: PositiveInt  # L stored of each token: 1, or all
     rows_per_shard: PositiveInt
+    ids: bool = False  # the shards have a column `id`, of the records
 
 
 class Manifest(BaseModel, frozen=True, extra="forbid"):
@@ -59,7 +61,7 @@ class Manifest(BaseModel, frozen=True, extra="forbid"):
     settings: BulkSettings
     job: NonNegativeInt = 0  # this job takes shards job, job + n_jobs, ...
     n_jobs: PositiveInt = 1
-    shards: dict[NonNegativeInt, PositiveInt] = Field(default_factory=dict)  # number -> rows
+    shards: dict[NonNegativeInt, PositiveInt] = {}  # number -> rows
     n_rows: NonNegativeInt | None = None  # of the whole source; None: the job is not done
 
 
@@ -110,10 +112,8 @@ def write_shard(
     Args:
         rows: with their vectors: float32 (tokens, D), (L, tokens, D), or pooled (D,), (L, D). first_row: number of the first.
     """
-    path = shard_file(folder, number)
-    pyarrow = import_pyarrow("pyarrow", path)
-    schema = _schema(pyarrow, settings)
-    n_rows = 0
+    path, pyarrow = shard_file(folder, number), import_pyarrow("pyarrow", folder)
+    schema, n_rows = _schema(pyarrow, settings), 0
     with (
         atomic_write(path) as part,
         pyarrow.OSFile(str(part), "wb") as file,
@@ -136,6 +136,7 @@ def _schema(pyarrow: Any, settings: BulkSettings) -> Any:
             ("start", pyarrow.list_(pyarrow.int32())),
             ("end", pyarrow.list_(pyarrow.int32())),
             ("vectors", vector if settings.pooling else pyarrow.list_(vector)),
+            *([("id", pyarrow.string())] if settings.ids else []),
         ],
         metadata={"elmo": json.dumps({"width": settings.width, "n_layers": settings.n_layers})},
     )
@@ -164,11 +165,7 @@ def _batch(
         for _, v in rows
     ]
     numbers = np.concatenate(flat).reshape(-1)
-    if len(numbers) and max(numbers.max(), -numbers.min()) > np.finfo(settings.number).max:
-        raise OutputError(
-            f"rows {first_row:,} to {first_row + len(rows) - 1:,}: a number of their vectors is {np.abs(numbers).max():.4g}, "
-            f"{settings.number} holds at most {np.finfo(settings.number).max:,.0f}; write float32"
-        )
+    refuse_overflow(numbers, settings.number, f"rows {first_row:,} to {first_row + len(rows) - 1:,}")
     vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(numbers.astype(settings.number)), size)
     every = [token for row, _ in rows for token in row.tokens]
 
@@ -183,6 +180,8 @@ def _batch(
         listed([token.end for token in every], pyarrow.int32()),
         vectors if settings.pooling else pyarrow.ListArray.from_arrays(ends, vectors),
     ]
+    if settings.ids:
+        columns.append(pyarrow.array([None if row.id is None else _valid(row.id) for row, _ in rows], pyarrow.string()))
     return pyarrow.record_batch(columns, schema=schema)
 
 
@@ -200,6 +199,7 @@ class VectorRow(NamedTuple):
     start: NDArray[np.int32]
     end: NDArray[np.int32]
     vectors: NDArray[Any]  # (tokens, D), (L, tokens, D) of all layers; pooled (D,) or (L, D); not to be written to
+    id: str | None = None  # of the record, if it had one
 
 
 class VectorFolder(Sequence[VectorRow]):
@@ -257,7 +257,21 @@ class VectorFolder(Sequence[VectorRow]):
             start.to_numpy(),
             end.to_numpy(),
             x if n_layers > 1 else x[0],
+            batch.column(6)[at].as_py() if self.settings.ids else None,
         )
+
+    def count_tokens(self, shards: Iterable[int]) -> int:
+        """The number of tokens in some shards."""
+        return sum(len(batch.column(2).flatten()) for shard in shards for batch in self._batches_of(shard))
+
+    def _batches_of(self, shard: int) -> Iterator[Any]:
+        return (self._read_batch(shard, number) for number in range(-(-self._shards[shard] // BATCH_ROWS)))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """All rows for any tool that reads Arrow (DuckDB, polars, pandas, pyarrow), vectors as float32, in constant memory."""
+        batches = (batch for shard in sorted(self._shards) for batch in self._batches_of(shard))
+        schema = _schema(import_pyarrow("pyarrow", self._folder), self.settings)
+        return float32_reader(schema, batches).__arrow_c_stream__(requested_schema)
 
     def _open_shard(self, number: int) -> Any:
         path = shard_file(self._folder, number)

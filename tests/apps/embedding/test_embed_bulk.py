@@ -122,10 +122,10 @@ def test_a_resume_writes_what_is_missing_and_nothing_else(folder):
     shard_file(target, 4).write_bytes(b"what a killed process may leave")
     (target / ".elmo-part-0123").mkdir()
     facts = bulk(folder, resume=True)
-    assert facts["shards"] == 2
+    assert facts["new_shards"] == 2
     assert_same(target, folder / "whole")
     assert not list(target.glob(".elmo-part-*"))
-    assert bulk(folder, resume=True)["shards"] == 0
+    assert bulk(folder, resume=True)["new_shards"] == 0
 
 
 def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
@@ -316,3 +316,14 @@ def test_killed_at_any_moment_a_job_loses_nothing_and_doubles_nothing(folder):
             assert killed == 10 or not there.is_whole  # else there is nothing left to be killed at
     bulk(folder, rows_per_shard=16, resume=True)
     assert_same(folder / "vectors", folder / "whole")
+
+
+@pytest.mark.parametrize("name", ["vectors", "vectors.npz"])
+def test_a_terminal_shows_how_far_it_is(folder, run_elmo, monkeypatch, name):
+    shown = []
+    monkeypatch.setattr("elmo.cli.embedding.embed.EVERY_S", -1.0)
+    monkeypatch.setattr("elmo.cli.embedding.embed.say_in_place", shown.append)
+    assert run_elmo("embed", folder / "text.txt", "-m", folder / "model", "-o", folder / name).status == 0
+    assert shown[0].startswith("1 rows, ")
+    assert shown[-2].startswith("40 rows, ")
+    assert shown[-1] == ""

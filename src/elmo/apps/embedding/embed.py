@@ -1,6 +1,6 @@
 """Embed a text, a line or a record a sentence, into a file of vectors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +33,7 @@ def embed_file(
     vocabulary: Path | None = None,
     force: bool = False,
     text_field: str | None = None,
+    report: Callable[[int, int], None] = lambda lines, tokens: None,
 ) -> dict[str, int | str]:
     """Embed each line, record or sentence of a text; blank lines keep their place and have no vectors.
 
@@ -43,6 +44,7 @@ def embed_file(
         dtype: see `Elmo.from_pretrained`.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
         text_field: the field or column of a record that holds its text; None: `text`.
+        report: called with the lines and tokens written so far.
     Returns:
         output, lines, tokens, width: what was written.
     Raises:
@@ -56,16 +58,18 @@ def embed_file(
     choose_layers(layers, elmo.n_layers)
     together = batch_size or (CARRIED_BATCH if state == "carry" else FAST_BATCH)
     at_once = together if state == "carry" else LINES_AT_ONCE
-    n_tokens = 0
+    n_tokens = n_written = 0
 
     def lines() -> Iterator[tuple[str, NDArray[np.float32]]]:
-        nonlocal n_tokens
+        nonlocal n_tokens, n_written
         block = first + list(islice(texts, at_once - len(first)))
         while block:
             sentences = [_sentence(text, pretokenized) for text in block]
             for text, vectors in zip(block, elmo.embed(sentences, layers, None, state, together), strict=True):
                 n_tokens += vectors.shape[-2]
                 yield (text.text or "").strip(), vectors
+                n_written += 1
+                report(n_written, n_tokens)
             block = list(islice(texts, at_once))
 
     with atomic_write(target) as part:

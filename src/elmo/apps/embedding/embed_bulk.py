@@ -1,11 +1,14 @@
 """Embed a corpus into a folder of Arrow shards: a stream in constant memory that can be killed, resumed and divided into jobs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 from pathlib import Path
 from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from elmo.checkpoints.saved_model import fingerprint
 from elmo.embed.arrow_vectors import (
@@ -13,6 +16,7 @@ from elmo.embed.arrow_vectors import (
     Manifest,
     Number,
     manifest_file,
+    open_vectors,
     read_manifest,
     read_manifests,
     refuse_other_settings,
@@ -28,9 +32,11 @@ from elmo.storage.checksums import beginning_checksum
 from elmo.storage.compressed import import_pyarrow
 from elmo.storage.job_folder import JobFolder
 from elmo.storage.json_files import unicode_name
-from elmo.text.sources.rows import Row, read_rows, tokens_setting
+from elmo.text.sources.rows import Row, holds_records, read_rows, tokens_setting
 
 ROWS_PER_SHARD = 4096
+Progress = Callable[[int, int], None]  # rows and tokens so far
+Embedded = tuple[Row, NDArray[np.float32]]
 _LOCK_PREFIX = ".elmo-job-"
 
 
@@ -52,6 +58,7 @@ def embed_corpus(
     n_jobs: int = 1,
     vocabulary: Path | None = None,
     resume: bool = False,
+    report: Progress = lambda rows, tokens: None,
 ) -> dict[str, int | str]:
     """Embed each row of a file (see `text.sources.rows`).
 
@@ -62,8 +69,10 @@ def embed_corpus(
         job, n_jobs: this job (from 0) and the number of jobs; each writes every n-th shard, all to one folder.
         vocabulary: the vocabulary file of a model whose folder has none.
         resume: continue a stopped job, if there is one.
+        report: called with the rows and tokens that this call has written so far.
     Returns:
-        output, rows, tokens, width, shards: what this call wrote.
+        output, width; rows, tokens, shards of this job, those of earlier calls included; new_rows, new_tokens, new_shards:
+        what this call wrote.
     Raises:
         TextError, CheckpointError: no such text, no such model. ConfigError: an impossible setting.
         OutputError: the folder already has vectors, or has other settings.
@@ -81,12 +90,12 @@ def embed_corpus(
     next(read_rows(source, pretokenized, split, text_field), None)  # notices a missing text before a model is loaded
     elmo = Elmo.from_pretrained(model, vocabulary=vocabulary, dtype=dtype)
     elmo.embed([], layers, pooling, state)  # refuses impossible choices before anything is written
-    kept = next((manifest.settings.model for manifest in read_manifests(folder)), None)
+    kept = next((manifest.settings for manifest in read_manifests(folder)), None)
     settings = BulkSettings(
         source=unicode_name(source),
         source_bytes=source.stat().st_size,
         source_sha256=beginning_checksum(source),
-        model=fingerprint(elmo.model, like=kept),
+        model=fingerprint(elmo.model, like=None if kept is None else kept.model),
         tokens=tokens_setting(source, pretokenized, split),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,
@@ -96,6 +105,7 @@ def embed_corpus(
         width=elmo.width,
         n_layers=elmo.n_layers if layers == "all" else 1,
         rows_per_shard=rows_per_shard,
+        ids=holds_records(source) if kept is None else kept.ids,
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +119,7 @@ def embed_corpus(
             return shard % n_jobs == job and shard not in manifest.shards
 
         rows = read_rows(source, pretokenized, split, text_field, wanted)
-        return _Job(elmo, settings, folder, manifest).run(rows, layers, pooling, state)
+        return _Job(elmo, settings, folder, manifest, report).run(rows, layers, pooling, state)
 
 
 def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: bool, job: int, n_jobs: int) -> None:
@@ -168,7 +178,8 @@ def _begun(new: Manifest, folder: Path) -> Manifest:
 class _Job:
     """A running job."""
 
-    def __init__(self, elmo: Elmo, settings: BulkSettings, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, elmo: Elmo, settings: BulkSettings, folder: Path, manifest: Manifest, report: Progress) -> None:
+        self.report, self.earlier = report, list(manifest.shards)
         self.elmo, self.settings, self.folder, self.manifest = elmo, settings, folder, manifest
         self.n_tokens = self.n_rows = self.n_shards = 0
 
@@ -178,11 +189,10 @@ class _Job:
             shard = chain([first], islice(rows, per - 1))
             wanted = number % self.manifest.n_jobs == self.manifest.job and number not in self.manifest.shards
             if wanted:
-                vectors = embed_rows(self.elmo, self._counted(shard), layers, pooling, state)
+                vectors = self._counted(embed_rows(self.elmo, shard, layers, pooling, state))
                 n = write_shard(self.folder, number, self.settings, vectors, number * per)
                 self.manifest = self.manifest.model_copy(update={"shards": {**self.manifest.shards, number: n}})
                 write_manifest(self.manifest, self.folder)
-                self.n_rows += n
                 self.n_shards += 1
             else:
                 n = sum(1 for _ in shard)
@@ -190,18 +200,24 @@ class _Job:
             number += 1
         self.manifest = self.manifest.model_copy(update={"n_rows": total})
         write_manifest(self.manifest, self.folder)
+        tokens = self.n_tokens + open_vectors(self.folder).count_tokens(self.earlier) if self.earlier else self.n_tokens
         return {
             "output": str(self.folder),
-            "rows": self.n_rows,
-            "tokens": self.n_tokens,
+            "rows": sum(self.manifest.shards.values()),
+            "tokens": tokens,
             "width": self.settings.width,
-            "shards": self.n_shards,
+            "shards": len(self.manifest.shards),
+            "new_rows": self.n_rows,
+            "new_tokens": self.n_tokens,
+            "new_shards": self.n_shards,
         }
 
-    def _counted(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for row in rows:
+    def _counted(self, rows: Iterator[Embedded]) -> Iterator[Embedded]:
+        for row, vectors in rows:
+            yield row, vectors
+            self.n_rows += 1
             self.n_tokens += len(row.tokens)
-            yield row
+            self.report(self.n_rows, self.n_tokens)
 
 
 def _holds_other_things(folder: Path) -> bool:

@@ -12,6 +12,8 @@ import torch
 from elmo.apps.embedding.embed_bulk import embed_corpus
 from elmo.errors import ConfigError, OutputError
 
+COUNTS = ("rows", "tokens", "shards", "new_rows", "new_tokens", "new_shards")  # of what `embed_corpus` returns
+
 
 def embed_with_workers(n_workers: int, source: Path, model: str, folder: Path, **settings: Any) -> dict[str, int | str]:
     """Run `embed_corpus` as jobs 1 to `n_workers` at once; each writes the same shards as it would alone.
@@ -42,7 +44,7 @@ def embed_with_workers(n_workers: int, source: Path, model: str, folder: Path, *
             raise
     for message in dict.fromkeys(message for _, warned in done for message in warned):
         warnings.warn(message, stacklevel=2)
-    counts = {key: sum(int(facts[key]) for facts, _ in done) for key in ("rows", "tokens", "shards")}
+    counts = {key: sum(int(facts[key]) for facts, _ in done) for key in COUNTS}
     return done[0][0] | counts
 
 

@@ -1,5 +1,6 @@
 """`elmo embed`: a text file -> a file of vectors."""
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,9 @@ from typing import Annotated
 import typer
 
 from elmo.cli.options import TEXT_FILES, TextField, VocabularyFile, read_layers
-from elmo.cli.show import show_facts
+from elmo.cli.show import say_in_place, show_facts
+
+EVERY_S = 0.5  # between two progress lines
 
 
 class State(StrEnum):
@@ -124,7 +127,11 @@ def embed(
         set_threads(threads)
     if is_folder:
         job, n_jobs = _job(shard)
-        work = partial(embed_with_workers, workers) if workers else partial(embed_corpus, job=job, n_jobs=n_jobs)
+        work = (
+            partial(embed_with_workers, workers)
+            if workers
+            else partial(embed_corpus, job=job, n_jobs=n_jobs, report=_Progress())
+        )
         with rereadable(input) as source:
             facts = work(
                 source,
@@ -141,6 +148,7 @@ def embed(
                 vocabulary=vocabulary,
                 resume=resume,
             )
+        say_in_place("")
         show_facts(facts, json)
         return
     facts = embed_file(
@@ -155,8 +163,23 @@ def embed(
         vocabulary=vocabulary,
         force=force,
         text_field=text_field,
+        report=_Progress(),
     )
+    say_in_place("")
     show_facts(facts, json)
+
+
+class _Progress:
+    """The progress line of a terminal: rows, tokens and speed."""
+
+    def __init__(self) -> None:
+        self._begun = self._shown = time.monotonic()
+
+    def __call__(self, n_rows: int, n_tokens: int) -> None:
+        now = time.monotonic()
+        if now - self._shown > EVERY_S:
+            self._shown = now
+            say_in_place(f"{n_rows:,} rows, {n_tokens:,} tokens, {n_tokens / (now - self._begun):,.0f} tokens/s")
 
 
 def _job(given: str | None) -> tuple[int, int]:

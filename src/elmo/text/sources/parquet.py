@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from elmo.errors import TextError
 from elmo.storage.compressed import import_pyarrow
-from elmo.text.sources.source_text import SourceText, no_field
+from elmo.text.sources.source_text import SourceText, no_field, record_id
 
 _RECORDS_AT_ONCE = 256
 _TEXTS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
@@ -36,10 +36,13 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
             if str(kind) not in _TEXTS:
                 raise TextError(f"{name}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
             number = 0
-            for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=[text_field], use_threads=False):
-                for value in batch.column(0).to_pylist():
+            columns = [text_field, *(["id"] if "id" in table.schema_arrow.names and text_field != "id" else [])]
+            for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=columns, use_threads=False):
+                texts = batch.column(text_field).to_pylist()
+                ids = batch.column("id").to_pylist() if "id" in columns[1:] else [None] * len(texts)
+                for value, id_ in zip(texts, ids, strict=True):
                     number += 1
-                    yield SourceText(number, _decoded(value), None, True)
+                    yield SourceText(number, _decoded(value), None, True, record_id(id_))
         except UnicodeDecodeError as error:
             raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file anew") from error
         except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be

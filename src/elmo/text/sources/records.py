@@ -10,7 +10,7 @@ from typing import Any
 from elmo.errors import TextError
 from elmo.text.sources.encodings import conversion_advice
 from elmo.text.sources.lines import LONGEST_LINE_BYTES, decode_lines
-from elmo.text.sources.source_text import SourceText, no_field
+from elmo.text.sources.source_text import SourceText, no_field, record_id
 
 _READ_BYTES = 2**16
 _SPACE = " \t\r\n"
@@ -29,7 +29,9 @@ def texts_of_jsonl(file: io.BufferedReader, name: str, text_field: str) -> Itera
         if not line.strip():
             continue
         where = f"{name}, line {number}"
-        yield SourceText(number, _text_of(_parse(line, where), text_field, known, where), None, True)
+        record = _parse(line, where)
+        text = _text_of(record, text_field, known, where)
+        yield SourceText(number, text, None, True, record_id(record.get("id")))
         known = True
 
 
@@ -44,7 +46,8 @@ def texts_of_json(file: io.BufferedReader, name: str, text_field: str) -> Iterat
         if isinstance(value, str):
             yield SourceText(number, value, None, True)
         elif isinstance(value, dict):
-            yield SourceText(number, _text_of(value, text_field, number > 1, where), None, True)
+            text = _text_of(value, text_field, number > 1, where)
+            yield SourceText(number, text, None, True, record_id(value.get("id")))
         else:
             raise TextError(f"{where}: {_shown(value)}; a .json file of text is an array of objects or of strings")
 

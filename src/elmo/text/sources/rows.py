@@ -25,6 +25,7 @@ class Row(NamedTuple):
 
     line: int  # in the file, from 1
     tokens: list[Token]  # offsets in characters of the line's text
+    id: str | None = None  # of the record
 
 
 def read_rows(
@@ -48,11 +49,11 @@ def read_rows(
         if source.words is not None:
             yield Row(number, tokens_of_words(source.words))
         elif split and not pretokenized:
-            yield from (Row(number, tokens) for tokens in tokenize_sentences(text or ""))
+            yield from (Row(number, tokens, source.id) for tokens in tokenize_sentences(text or ""))
         elif not text or not wanted(i):
-            yield Row(number, [])
+            yield Row(number, [], source.id)
         else:
-            yield Row(number, tokens_between_blanks(text) if pretokenized else tokenize(text))
+            yield Row(number, tokens_between_blanks(text) if pretokenized else tokenize(text), source.id)
 
 
 def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
@@ -68,6 +69,15 @@ def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
     inner = Path(path.stem).suffix if path.suffix in (".gz", ".xz", ".zst") else path.suffix
     always = kind == "lines" or (kind, inner) in (("jsonl", ".jsonl"), ("parquet", ".parquet"), ("conllu", ".conllu"))
     return cut if always else f"{cut} of {kind}"
+
+
+def holds_records(path: Path) -> bool:
+    """Whether a file is of records, which may have ids.
+
+    Raises:
+        TextError: the file is missing, broken or no text.
+    """
+    return format_of_file(path) in ("jsonl", "json", "csv", "tsv", "parquet")
 
 
 def tokens_between_blanks(text: str) -> list[Token]:

@@ -10,9 +10,15 @@ class SourceText(NamedTuple):
     text: str | None  # None: a record without one
     words: list[str] | None = None  # of a sentence that comes in words; the text has one blank between them
     begins_document: bool | None = None  # None: lines without a word end documents
+    id: str | None = None  # of a record that has a field `id`: a text or a number
 
 
 def no_field(text_field: str, names: list[str]) -> str:
     """What to say where no record has the field of the text."""
     there = ", ".join(map(repr, names)) or "none"
     return f"no field {text_field!r} (there: {there}); name the one that holds the text (--text-field)"
+
+
+def record_id(value: object) -> str | None:
+    """The id of a record as text; None: it has none."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None

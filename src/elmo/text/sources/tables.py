@@ -67,11 +67,11 @@ def _texts(
         shown = [cell.strip()[:40] for cell in names[:20]]
         raise TextError(f"{name}, line 1: {no_field(text_field, shown)}")
     delimiter, at = found
-    n_columns = len(headers[delimiter])
+    n_columns, id_at = len(headers[delimiter]), _place(headers[delimiter], "id")
     for line, row in table_rows(lines, name, delimiter, quoting, 2):
         if len(row) != n_columns:
             raise TextError(f"{name}, line {line}: {len(row)} cell(s), the first line names {n_columns} columns")
-        yield SourceText(line, row[at] or None, None, True)
+        yield SourceText(line, row[at] or None, None, True, None if id_at is None else row[id_at] or None)
 
 
 def _place(names: list[str], wanted: str) -> int | None:
