@@ -1,15 +1,18 @@
 """What is public: `elmo` and five packages, each with the names that it offers and no other; old paths still lead there."""
 
 import importlib
+import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 import elmo
 from conftest import model_of
 
+ROOT = Path(__file__).resolve().parents[1]
 FACES = ["elmo", "elmo.analysis", "elmo.compat", "elmo.integrations", "elmo.tasks", "elmo.train"]
 MOVED = [
     ("elmo.apps.neighbours", "find_neighbours"),
@@ -65,3 +68,14 @@ def test_a_task_is_shown_in_one_line():
     task = elmo.tasks.train(examples, dev=examples, model=None, epochs=1, cell_size=4)
     assert repr(task).startswith("TrainedTask(classify: bad, good; ")
     assert "\n" not in repr(task)
+
+
+def test_pages_import_public_names_alone():
+    inner = ("elmo.compat.", "elmo.integrations.")  # packages of modules, each an interface of its own
+    found = {
+        (page.name, module)
+        for page in [*ROOT.glob("docs/**/*.md"), *ROOT.glob("README*.md")]
+        for module in re.findall(r"^\+?\s*(?:from|import) (elmo[\w.]*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {module for _, module in found} >= {"elmo", "elmo.analysis"}
+    assert [pair for pair in found if pair[1] not in FACES and not pair[1].startswith(inner)] == []
