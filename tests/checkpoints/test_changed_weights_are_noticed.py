@@ -63,5 +63,5 @@ def test_a_task_does_not_take_another_model_of_that_name(run_elmo, tmp_path):
     assert ran.status == 0, ran.err
     load_task(tmp_path / "t")
     save(tmp_path / "t" / "elmo", changed=1.0)
-    with pytest.raises(CheckpointError, match="train it"):
+    with pytest.raises(CheckpointError, match="the task was trained with"):
         load_task(tmp_path / "t")
