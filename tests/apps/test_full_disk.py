@@ -74,7 +74,7 @@ def message_of_a_session(run):
         continue_run(run)
     message = str(caught.value)
     assert len(message.splitlines()) == 1
-    assert message.endswith("; what the run saved before is whole: make room, then --resume")
+    assert message.endswith("; the last checkpoint is intact: free some space, then --resume")
     assert not list(run.rglob(".elmo-part-*"))
     return message
 

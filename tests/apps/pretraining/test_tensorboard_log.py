@@ -57,5 +57,8 @@ def test_a_missing_package_is_told_before_the_run_starts(run_elmo, tmp_path, cor
         require_tensorboard()
     ran = run_elmo("pretrain", "--corpus", corpus_file, "-o", tmp_path / "run", "--tensorboard")
     assert ran.status == 2
-    assert ran.err == "elmo: --tensorboard needs the package tensorboard; pip install 'elmo-lm[tensorboard]'\n"
+    assert (
+        ran.err
+        == "elmo: --tensorboard needs the package tensorboard; install it with pip install 'elmo-lm[tensorboard]'\n"
+    )
     assert not (tmp_path / "run").exists()

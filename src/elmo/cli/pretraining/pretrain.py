@@ -160,6 +160,6 @@ def _show(result: "RunResult", output: Path, json: bool) -> None:
     show_facts(result.facts() | {"report": str(output / REPORT_FILE)}, json)
     if result.steps < result.n_steps:
         say(
-            f"elmo: {result.why}: step {result.steps:,} of {result.n_steps:,}, {result.epochs:.3g} epochs read, learning rate at "
-            f"its end; train on with --resume -o {output} (--max-minutes N: to another end)"
+            f"elmo: {result.why} at step {result.steps:,} of {result.n_steps:,} ({result.epochs:.3g} epochs), with the learning "
+            f"rate at its end; train on with --resume -o {output}, or for M more minutes with --max-minutes M too"
         )
