@@ -12,8 +12,11 @@ from elmo.apps.tasks.evaluate import evaluate_task
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, TextError
+from elmo.tasks.batches import TableSizes
+from elmo.tasks.data.pubtator import document_example
 from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.kinds.relation.candidate_pairs import meetings
+from elmo.tasks.kinds.relation.document_model import DocumentRelations
 from elmo.tasks.kinds.relation.pair_features import grams_of_pairs
 from elmo.tasks.layers.ngrams import bag_of
 
@@ -130,3 +133,18 @@ def test_a_file_without_a_relation_is_refused(files, tmp_path):
     )
     with pytest.raises(TextError, match=r"a\.pubtator: contains no relation between two mentioned concepts"):
         train_task(run, tmp_path / "t")
+
+
+def test_bags_of_n_grams_have_an_order_that_no_hash_of_a_string_decides():
+    mentions = [
+        {"start": 0, "end": 5, "kind": "Chemical", "id": "C1"},
+        {"start": 11, "end": 15, "kind": "Disease", "id": "D1"},
+    ]
+    example = document_example({"text": "river gave town a green bank", "mentions": mentions}, 1, "text 1")
+    config = task_config(task="relation", model=None, ngrams=True, cell_size=4)
+    model = DocumentRelations(config, ["CID(Chemical,Disease)"], TableSizes(5), None)
+    met = meetings(example.document, {("Chemical", "Disease")})
+    (bag,) = model._bags(example, met, torch.ones(1, 1, dtype=torch.bool))
+    (grams,) = grams_of_pairs(example, met)
+    assert list(bag) == list(bag_of(dict.fromkeys(f"CID\t{gram}" for gram in grams)))
+    assert len(bag) > 10

@@ -144,7 +144,7 @@ class DocumentRelations(TaskModel[Related]):
         """What the document says of each pair and label that may be, in the order of `allowed`."""
         grams = grams_of_pairs(example, met)
         return [
-            bag_of({f"{self._names[name]}\t{gram}" for gram in grams[pair]})
+            bag_of(dict.fromkeys(f"{self._names[name]}\t{gram}" for gram in grams[pair]))  # in the order of the text
             for pair, name in allowed.nonzero().tolist()
         ]
 
