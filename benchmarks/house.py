@@ -6,9 +6,9 @@
 
 The old tree is a worktree of the old commit, the new one is the checkout that this file lies in. Each case runs in a process of
 its own, one thread, with `PYTHONPATH=TREE/src`: vectors, training, resumes, tasks, indexes, what the old commit wrote and the new
-one reads. Compared are tensors by name, type, shape and bytes, and what commands print; an item that differs is named. What came out
-of the old tree is kept in --work until its commit, the case, the processor or PyTorch is another, so that a second time only the
-new tree runs. The exit status is 1 where something differs.
+one reads. Compared are tensors by name, type, shape and bytes, and what commands print; an item that differs is named. What came
+out of the old tree is kept in --work until its commit, the case, the processor or PyTorch is another, so that a second time only
+the new tree runs. The exit status is 1 where something differs.
 
 --speed: tokens a second of the rows `small` and `original` of embed.py and of `tiny` of pretrain.py, ours alone, old and new tree
 in turn, each in a process of its own; medians, new by old.
@@ -27,7 +27,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from house_cases import CASES, digest, definition
+from house_cases import CASES, definition, digest
 from record import ROOT, SHARED, parser_with_save, record
 
 OLD = "042ca74"
@@ -206,7 +206,8 @@ def prove(given: argparse.Namespace) -> bool:
         )
         found: dict[str, Any] = {}
         with ThreadPoolExecutor(given.jobs) as pool:
-            for name, before, after in pool.map(lambda name: compare(name, trees), names):
+            for done in as_completed([pool.submit(compare, name, trees) for name in names]):
+                name, before, after = done.result()
                 equal = show(name, before, after)
                 found[name] = {"old": before.digest, "new": after.digest, "equal": equal, "items": len(after.items)}
     n_equal = sum(row["equal"] for row in found.values())
@@ -222,7 +223,13 @@ def prove(given: argparse.Namespace) -> bool:
 
 # ---- speed
 
-RANDOM = "import sys; sys.path.insert(0, sys.argv[1]); import embed; from pathlib import Path; embed.write_random(sys.argv[2], Path(sys.argv[3]))"
+RANDOM = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import embed
+embed.write_random(sys.argv[2], Path(sys.argv[3]))
+"""
 WORK = {"embed": ("small", "original"), "pretrain": ("tiny",)}
 
 
@@ -249,7 +256,7 @@ def measure(given: argparse.Namespace) -> None:
     with old_tree(given) as old, TemporaryDirectory() as place:
         trees = {"old": old, "new": given.new_tree.resolve()}
         print(f"{'tokens/s, medians':36} {'old':>9} {'new':>9}   new/old")
-        for what, size in [(what, size) for what in given.only or WORK for size in WORK[what]]:
+        for what, size in [(work, size) for work in given.only or WORK for size in WORK[work]]:
             (folder := Path(place) / f"{what}-{size}").mkdir()
             work = write_work(what, size, folder, old, given.sentences)
             found: dict[str, dict[str, list[float]]] = {"old": {}, "new": {}}
