@@ -58,15 +58,20 @@ def case(make: Callable[[Room], None] | None = None, quick: bool = False) -> Cal
 
 
 def definition(name: str) -> str:
-    """A digest of all code that a case can use: the code of the others and of `time` may change without making it another."""
-    text = Path(__file__).read_text(encoding="utf-8")
-    make = CASES[name].make
-    own = {name, make.__name__ if make else name}
-    others = {c.run.__name__ for c in CASES.values()} | {c.make.__name__ for c in CASES.values() if c.make} - own
-    others = (others | {"definition", "main", *TIMED}) - own
-    tree = ast.parse(text)
-    kept = [n for n in tree.body[1:] if not (isinstance(n, ast.FunctionDef) and n.name in others)]
-    return digest("\n".join(ast.unparse(n) for n in kept).encode())
+    """A digest of the code of a case: of its functions, and of all in this file that they name."""
+    parts: dict[str, ast.stmt] = {}
+    for node in ast.parse(Path(__file__).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            parts[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            parts[ast.unparse(target)] = node
+    reached, waiting = set[str](), [name]
+    while waiting:
+        if (part := waiting.pop()) in parts and part not in reached:
+            reached.add(part)
+            waiting += [node.id for node in ast.walk(parts[part]) if isinstance(node, ast.Name)]
+    return digest("\n".join(ast.unparse(parts[part]) for part in sorted(reached)).encode())
 
 
 # ---- outcomes
@@ -729,7 +734,8 @@ def task_outcome(folder: Path, task: str, prefix: str = "") -> Items:
         "".join((text if isinstance(text, str) else json.dumps(text)) + "\n" for text in texts), encoding="utf-8"
     )
     items |= lines(elmo("predict", folder, "texts.txt", "--json"), f"{prefix}predict ")
-    called = [json.dumps(found.facts()) for found in load_task(folder)(texts)]
+    given = [tuple(text.values()) if isinstance(text, dict) else text for text in texts]
+    called = [json.dumps(found.facts()) for found in load_task(folder)(given)]
     return items | lines("\n".join(called), f"{prefix}call ")
 
 
