@@ -514,27 +514,14 @@ def settings(*pairs: str) -> list[str]:
     return [part for pair in pairs for part in ("--set", pair)]
 
 
-def pretrain(room: Room, *more: str, n_steps: int = 200, n_bytes: int = 1_500_000, size: bool = True) -> Items:
-    """The model and the log of a run of size tiny, or of one that begins with a model."""
+def pretrain(room: Room, *more: str, n_steps: int = 200, n_bytes: int = 1_500_000, start: str | None = None) -> Items:
+    """The model and the log of a run of size tiny, or of one that begins with a model, which reads raw text."""
     train, heldout = write_wikitext(room, n_bytes)
-    own = ["--size", "tiny", "--vocabulary-size", "3000"] if size else []
-    printed = elmo(
-        "pretrain",
-        "--corpus",
-        train,
-        "--heldout",
-        heldout,
-        "--pretokenized",
-        *own,
-        "-o",
-        "run",
-        *SMALL,
-        *settings("evaluate_every=100", "evaluate_sentences=10"),
-        "--max-steps",
-        str(n_steps),
-        *more,
-        "--json",
-    )
+    fresh = ["--size", "tiny", "--vocabulary-size", "3000", "--pretokenized"]
+    own = fresh if start is None else ["--start", start]
+    often = settings("evaluate_every=100", "evaluate_sentences=10")
+    texts = ["--corpus", train, "--heldout", heldout]
+    printed = elmo("pretrain", *texts, *own, "-o", "run", *SMALL, *often, "--max-steps", str(n_steps), *more, "--json")
     run = room.folder / "run"
     return model_folder(run) | log_lines(run) | facts(printed)
 
@@ -581,7 +568,7 @@ def pretrain_typing_errors(room: Room) -> Items:
 def pretrain_distillation(room: Room) -> Items:
     """Going on from the English model, past typing errors, close to what it said."""
     more = settings("typing_errors=0.15", "distillation=0.5", "dropout=0", "optimizer.learning_rate=0.0005")
-    return pretrain(room, "--start", "en", *more, size=False)
+    return pretrain(room, *more, start="en")
 
 
 @case()
