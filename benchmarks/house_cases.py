@@ -591,8 +591,10 @@ def pretrain_words_alone(room: Room) -> Items:
 
 @case()
 def pretrain_reset_never(room: Room) -> Items:
-    """The state goes on."""
-    return pretrain_some(room, "state_reset=never", "shuffle=none")
+    """The state goes on, sentences keep their order; settings of a recipe."""
+    recipe = room.folder / "recipe.toml"
+    recipe.write_text('state_reset = "never"\nshuffle = "none"\n', encoding="utf-8")
+    return pretrain(room, "--recipe", str(recipe), n_steps=40, n_bytes=9000)
 
 
 @case(quick=True)
