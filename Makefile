@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint check prove wheel measure-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+.PHONY: help demo test lint check prove prove-house wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
 	bench-encoders bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
@@ -49,12 +49,18 @@ check: lint test  ## Everything a commit must pass (minutes).
 prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
 	@TORCH="$(TORCH)" $(BIN)/python -m pytest -q -m slow
 
+prove-house: .venv/.dev  ## Vectors, weights, losses and resumes are bit for bit those of an old commit (half an hour; needs ../shared).
+	@$(BIN)/python -m benchmarks.measure.house.bitwise
+
 wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
 	@ls dist/*.whl
 
 measure-house: .venv/.dev  ## Its largest folder, longest file, import cycles, untyped signatures, modules without a test.
 	@$(BIN)/python -m benchmarks.measure.house.house_shape
+
+bench-house: .venv/.dev  ## Tokens a second of an old commit and of this one in turn (half an hour; needs ../shared).
+	@$(BIN)/python -m benchmarks.measure.house.tree_speeds --save
 
 bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
 	@$(BIN)/python -m benchmarks.measure.models.perplexity --save

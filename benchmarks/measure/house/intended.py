@@ -1,0 +1,36 @@
+"""What was changed on purpose since the old commit, so that it may differ: a row a change, with its reason."""
+
+import re
+from typing import NamedTuple
+
+MISSING = "missing"  # the value of an item that a tree does not have
+
+
+class Change(NamedTuple):
+    """Items whose old and new value may differ; all four patterns have to match in full."""
+
+    case: str
+    item: str
+    old: str
+    new: str
+    reason: str
+
+
+INTENDED = (
+    Change(
+        "pretrain_.*|resume",
+        "epochs|ended",
+        MISSING,
+        r'\d+(\.\d+)?|"all steps done"',
+        "pretrain --json also tells how many epochs a run read and why it ended",
+    ),
+)
+
+
+def reason_of(case: str, item: str, old: str, new: str, changes: tuple[Change, ...] = INTENDED) -> str | None:
+    """Why an item differs, if that is intended."""
+    for change in changes:
+        given = zip(change[:4], (case, item, old, new), strict=True)
+        if all(re.fullmatch(pattern, value, re.DOTALL) for pattern, value in given):
+            return change.reason
+    return None

@@ -1,0 +1,102 @@
+"""Tokens a second of an old and a new tree in turn: embedding (sizes small and original), pretraining (size tiny); new by old.
+
+    python -m benchmarks.measure.house.tree_speeds [--rounds N] [--only embed|pretrain]... [--old COMMIT | --old-tree DIR]
+                                                   [--save]
+
+Each measurement is a process of its own; medians. The work is that of `embed` and `pretrain` in this folder's neighbours, ours
+alone. Needs the texts in ../shared.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.measure.house.cases.texts import unpacked
+from benchmarks.measure.house.trees import RUN, commit_of, environment, old_tree, parser_of_trees
+from benchmarks.record import SHARED, record
+
+RANDOM = """
+import sys
+from pathlib import Path
+old = Path(sys.argv[1])
+if (old / "benchmarks" / "embed.py").exists():  # where the programs lay flat
+    sys.path.insert(0, str(old / "benchmarks"))
+    import embed
+else:
+    sys.path.insert(0, str(old))
+    from benchmarks.measure.embedding import embed
+embed.write_random(sys.argv[2], Path(sys.argv[3]))
+"""
+
+
+WORK = {"embed": ("small", "original"), "pretrain": ("tiny",)}
+
+
+def write_work(what: str, size: str, folder: Path, old: Path, n_sentences: int) -> Path:
+    """What both trees are timed with, made by the old one: a folder."""
+    if what == "embed":
+        sentences = json.loads((SHARED / "baselines" / "bench_sentences.json").read_text(encoding="utf-8"))
+        (folder / "sentences.json").write_text(json.dumps(sentences[:n_sentences]), encoding="utf-8")
+        command = [sys.executable, "-c", RANDOM, str(old), size, str(folder / size)]
+        subprocess.run(command, env=environment(old, folder), check=True)
+        return folder / size
+    texts = SHARED / "data" / "lm" / "wikitext2"
+    (folder / "train.txt").write_text(unpacked(texts / "train.txt.gz"), encoding="utf-8")
+    heldout = unpacked(texts / "valid.txt.gz").splitlines()[:5]
+    (folder / "heldout.txt").write_text("\n".join(heldout) + "\n", encoding="utf-8")
+    return folder
+
+
+def measure(given: argparse.Namespace) -> None:
+    """Medians of both trees, in turn."""
+    figures: dict[str, Any] = {}
+    with old_tree(given) as old, TemporaryDirectory() as place:
+        trees = {"old": old, "new": given.new_tree.resolve()}
+        print(f"{'tokens/s, medians':36} {'old':>9} {'new':>9}   new/old")
+        for what, size in [(work, size) for work in given.only or WORK for size in WORK[work]]:
+            (folder := Path(place) / f"{what}-{size}").mkdir()
+            work = write_work(what, size, folder, old, given.sentences)
+            found: dict[str, dict[str, list[float]]] = {"old": {}, "new": {}}
+            for number in range(given.rounds):
+                for tree in ("old", "new") if number % 2 == 0 else ("new", "old"):
+                    command = [sys.executable, "-m", RUN, "time", f"time_{what}", str(work)]
+                    env = environment(trees[tree], folder, given.threads)
+                    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True, check=True)
+                    for row, speed in json.loads(done.stdout).items():
+                        found[tree].setdefault(row, []).append(speed)
+            for row in found["old"]:
+                before, after = (statistics.median(found[tree][row]) for tree in ("old", "new"))
+                print(f"{f'{what} {size}, {row}':36} {before:9,.0f} {after:9,.0f} {after / before:9.3f}", flush=True)
+                figures[f"{what} {size}, {row}"] = {
+                    "old": round(before),
+                    "new": round(after),
+                    "ratio": round(after / before, 3),
+                }
+        commits = {"commit_old": commit_of(old), "commit_new": commit_of(trees["new"]), "rounds": given.rounds}
+    if given.save:
+        print(
+            record(
+                "tree_speeds",
+                f"python -m benchmarks.measure.house.tree_speeds --rounds {given.rounds} --save",
+                commits | figures,
+            )
+        )
+
+
+def main() -> None:
+    """Measure."""
+    parser = parser_of_trees(__doc__)
+    parser.add_argument("--only", action="append", choices=WORK, help="one of the two; may be repeated")
+    parser.add_argument("--rounds", type=int, default=10, help="measurements of each tree")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sentences", type=int, default=512, help="to embed")
+    measure(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
