@@ -45,7 +45,7 @@ from elmo.train.trainer import Trainer
 BILM_TF = 1950  # tokens/s of the reference trainer on T, on another machine
 WINDOW = 20
 PARTS = {
-    "char_cnn": fast_char_cnn._MaxOverPlaces,
+    "char_cnn": fast_char_cnn._MaxOverPositions,
     "lstm": fast_lstm._Unrolled,
     "softmax": fast_softmax._SampledLoss,
 }
