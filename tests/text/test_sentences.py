@@ -52,6 +52,6 @@ def test_tokens_carry_offsets_into_the_whole_text(text):
 @pytest.mark.parametrize("piece", [".", "a. ", "!", '."', "。", "\n", "A.B. ", "? "])
 def test_long_monotony_takes_linear_time(piece):
     text = piece * (300_000 // len(piece))
-    begun = time.perf_counter()
+    begun = time.process_time()
     split_sentences(text)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

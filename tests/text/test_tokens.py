@@ -78,9 +78,9 @@ def test_tokens_written_with_blanks_are_read_back_as_pretokenized_words(text):
 )
 def test_long_monotony_takes_linear_time(piece):
     text = piece * (200_000 // len(piece))
-    begun = time.perf_counter()
+    begun = time.process_time()
     tokenize(text)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_tab_is_white_space_in_a_pretokenized_line():

@@ -256,7 +256,7 @@ def test_a_task_is_compared_with_its_baseline(files, tagger, classifier, tmp_pat
     assert facts["error_reduction"] == pytest.approx(100 * facts["difference"] / (100 - facts["b_f1"]))
     same = compare_tasks(tagger, tagger, files / "test.conll")
     assert (same["difference"], same["a_better_share"]) == (0, 50)
-    with pytest.raises(ConfigError, match="two tasks of one kind"):
+    with pytest.raises(ConfigError, match="two tasks of the same kind"):
         compare_tasks(tagger, classifier, files / "test.conll")
 
 
@@ -305,7 +305,7 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
     for name in ("config.json", "model.safetensors", "words.txt"):
         (copy / name).write_bytes((tagger / name).read_bytes())
     (tmp_path / "other").rename(copy / "elmo")
-    with pytest.raises(CheckpointError, match="another one than the task was trained with"):
+    with pytest.raises(CheckpointError, match="is not the one that the task was trained with"):
         load_task(copy)
 
 
