@@ -59,6 +59,7 @@ def test_it_loads_where_it_lies_and_has_the_perplexities_that_bilm_tf_printed(ti
 
 
 @pytest.mark.filterwarnings("ignore:35% of the words of this text are not in the vocabulary")
+@pytest.mark.filterwarnings("ignore:.*not in the vocabulary of the model")
 def test_the_command_measures_it_with_a_vocabulary_from_elsewhere(tiny, copied, tmp_path, run_elmo):
     (copied.parent / "vocab.txt").rename(tmp_path / "words")
     how = ["--pretokenized", "--state", "carry", "--vocabulary", tmp_path / "words", "--json"]
