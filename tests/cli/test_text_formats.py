@@ -119,7 +119,7 @@ def embed_folder(run, model, path, out):
     run("embed", path, "-m", model, "-o", out / "v")
     (shard,) = (out / "v").glob("part-*")
     found = pyarrow.ipc.open_file(shard).read_all().to_pylist()
-    return [{name: value for name, value in row.items() if name != "line"} for row in found]
+    return [{name: value for name, value in row.items() if name not in ("line", "id")} for row in found]
 
 
 def perplexity(run, model, path, out):

@@ -321,7 +321,7 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
 def test_a_damaged_task_is_refused(tagger, tmp_path, damage, told):
     for name in ("config.json", "model.safetensors", "words.txt"):
         (tmp_path / name).write_bytes((tagger / name).read_bytes())
-    (tmp_path / "elmo").symlink_to(tagger / "elmo")
+    shutil.copytree(tagger / "elmo", tmp_path / "elmo")
     damage(tmp_path)
     with pytest.raises(CheckpointError, match=told):
         load_task(tmp_path)
@@ -330,7 +330,7 @@ def test_a_damaged_task_is_refused(tagger, tmp_path, damage, told):
 @pytest.mark.parametrize(
     ("kind", "content", "told"),
     [
-        ("conll", "", r"train\.conll: no sentence"),
+        ("conll", "", r"train\.conll: contains no sentence"),
         ("conll", "Ann O\nsaw O\n", r"train\.conll: 1 label"),
         ("conll", "Ann B-PER\n\nsaw NOUN\n", None),  # tags that are no spans
         ("jsonl", '{"text": "a", "label": 1}\n', r"train\.jsonl: 1 label\(s\) \(1\)"),
@@ -343,7 +343,8 @@ def test_files_that_cannot_be_learned_from_are_refused(files, tmp_path, kind, co
         update={"train": tmp_path / f"train.{kind}"}
     )
     if told is None:
-        assert "dev_accuracy" in train_task(run, tmp_path / "t")
+        with pytest.warns(UserWarning, match="labels are not in the training file"):
+            assert "dev_accuracy" in train_task(run, tmp_path / "t").facts()
         return
     with pytest.raises(ElmoError, match=told):
         train_task(run, tmp_path / "t")

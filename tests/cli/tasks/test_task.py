@@ -84,10 +84,10 @@ def test_tags_are_shown_in_the_text(files, run_elmo):
         (train("--dev", "empty.jsonl"), "empty.jsonl: contains no text"),
         (["train", "--resume", "-o", "m"], "m: no run to continue"),
         (["train", "--resume", "--task", "tag"], "--resume uses the settings in the folder"),
-        (["evaluate", "m", "b.jsonl"], "no task"),
+        (["evaluate", "m", "b.jsonl"], "not a trained task"),
         (["evaluate", "none", "b.jsonl"], "none"),
-        (["predict", "m", "b.jsonl"], "no task"),
-        (["compare", "m", "m", "b.jsonl"], "no task"),
+        (["predict", "m", "b.jsonl"], "not a trained task"),
+        (["compare", "m", "m", "b.jsonl"], "not a trained task"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(files, run_elmo, arguments, told):
