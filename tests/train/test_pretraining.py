@@ -275,7 +275,7 @@ def test_a_step_loses_what_the_perplexity_of_the_sentence_is_made_of(cutoffs):
         (
             {"softmax": "adaptive"},
             ["tied=true"],
-            "tied: Value error, softmax=adaptive has smaller vectors for rare words",
+            "tied: Value error, softmax=adaptive uses smaller vectors for rare words",
         ),
     ],
 )

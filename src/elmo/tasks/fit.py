@@ -105,6 +105,11 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
         return max(self.epochs, key=lambda e: (e.score, -e.epoch), default=None)
 
 
+def _absolute(source: str | None) -> str | None:
+    """A path as a resumed run names it; the name of a model in the package as it is."""
+    return str(Path(source).absolute()) if source is not None and Path(source).exists() else source
+
+
 @dataclass
 class Training(Generic[P]):
     """A training run of a task."""
@@ -124,7 +129,9 @@ class Training(Generic[P]):
 
     @property
     def _settings(self) -> str:
-        return seal_of(self.config.model_dump(mode="json"))
+        facts = self.config.model_dump(mode="json")
+        facts["model"], vectors = _absolute(facts["model"]), _absolute(facts["inputs"]["vectors"])
+        return seal_of(facts | {"inputs": facts["inputs"] | {"vectors": vectors}})
 
     def _weights(self) -> dict[str, Tensor]:
         """All trained weights, by name."""

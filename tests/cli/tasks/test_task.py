@@ -215,6 +215,7 @@ def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, 
         if (files / "parts" / "config.json").exists():
             break
     if not (files / "parts" / "config.json").exists():
-        subprocess.run(command, env=environment, check=True, capture_output=True)
+        last = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert last.returncode == 0, last.stderr
     whole, parts = ((files / name / "model.safetensors").read_bytes() for name in ("whole", "parts"))
     assert whole == parts
