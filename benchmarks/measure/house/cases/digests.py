@@ -86,16 +86,17 @@ def model_folder(folder: Path, prefix: str = "") -> Items:
 
 
 def folder_rows(folder: Path, prefix: str = "") -> Items:
-    """All rows of a folder of vectors."""
-    import numpy as np
-
+    """Each column of a folder of vectors, all rows."""
     from elmo import open_vectors
 
-    rows = [
-        (r.vectors, repr([value for value in r if not isinstance(value, np.ndarray)])) for r in open_vectors(folder)
-    ]
-    return {
-        f"{prefix}vectors": arrays_digest(v for v, _ in rows),
-        f"{prefix}rows": digest("\n".join(text for _, text in rows).encode()),
-        f"{prefix}number": str(len(rows)),
-    }
+    rows = list(open_vectors(folder))
+    items = {f"{prefix}number": str(len(rows))}
+    for name in rows[0]._fields:
+        column = [getattr(row, name) for row in rows]
+        if hasattr(column[0], "tobytes"):
+            items[f"{prefix}{name}"] = arrays_digest(column)
+        elif set(map(repr, column)) == {"None"}:
+            items[f"{prefix}{name}"] = "None in each row"
+        else:
+            items[f"{prefix}{name}"] = digest("\n".join(map(repr, column)).encode())
+    return items
