@@ -25,12 +25,6 @@ class Unrolling(NamedTuple):
     resets: Tensor | None = None  # bool (B, T): the state is zero before this token
 
 
-def tanh_in_place(x: Tensor) -> Tensor:
-    """tanh, by sigmoid: float of any shape, changed and handed back."""
-    x.mul_(2.0).sigmoid_()
-    return torch.add(x.new_tensor(-1.0), x, alpha=2.0, out=x)
-
-
 def under_one_sigmoid(bias: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
     """What makes block j of the gates 2j, so that one sigmoid serves all four: tanh(j) = 2 sigmoid(2j) - 1.
 
