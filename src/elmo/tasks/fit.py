@@ -16,6 +16,7 @@ import torch
 from pydantic import BaseModel, NonNegativeInt, ValidationError
 from torch import Tensor
 
+from elmo.checkpoints.load import is_bundled
 from elmo.checkpoints.tensors import read_tensors, write_tensors
 from elmo.errors import CheckpointError, TrainingError
 from elmo.storage.atomic import atomic_write
@@ -105,9 +106,15 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
         return max(self.epochs, key=lambda e: (e.score, -e.epoch), default=None)
 
 
-def _absolute(source: str | None) -> str | None:
-    """A path as a resumed run names it; the name of a model in the package as it is."""
-    return str(Path(source).absolute()) if source is not None and Path(source).exists() else source
+def with_absolute_paths(config: TaskConfig) -> TaskConfig:
+    """The settings as a run keeps them, so that it can be resumed from any folder: names of models that are no path stay."""
+    model, vectors = config.model, config.inputs.vectors
+    if vectors is not None:
+        inputs = config.inputs.model_copy(update={"vectors": str(Path(vectors).absolute())})
+        config = config.model_copy(update={"inputs": inputs})
+    if model is not None and not is_bundled(model) and Path(model).exists():
+        config = config.model_copy(update={"model": str(Path(model).absolute())})
+    return config
 
 
 @dataclass
@@ -129,9 +136,7 @@ class Training(Generic[P]):
 
     @property
     def _settings(self) -> str:
-        facts = self.config.model_dump(mode="json")
-        facts["model"], vectors = _absolute(facts["model"]), _absolute(facts["inputs"]["vectors"])
-        return seal_of(facts | {"inputs": facts["inputs"] | {"vectors": vectors}})
+        return seal_of(with_absolute_paths(self.config).model_dump(mode="json"))
 
     def _weights(self) -> dict[str, Tensor]:
         """All trained weights, by name."""

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from elmo.apps.tasks.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.formats.known import file_patterns
-from elmo.checkpoints.load import is_bundled
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError, TrainingError
 from elmo.storage.atomic import remove_whole
@@ -17,6 +16,7 @@ from elmo.storage.checksums import checksum_of
 from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import is_unicode
 from elmo.tasks.data.overview import oddities, overview, remarks
+from elmo.tasks.fit import with_absolute_paths
 from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.results import Result, TrainingResult
@@ -166,11 +166,5 @@ def _files_of(run: TaskRun) -> list[Path]:
 def settled_run(run: TaskRun) -> TaskRun:
     """The run with absolute paths, so that it can be resumed from any folder, and the checksums of its files."""
     train, dev = run.train.absolute(), run.dev.absolute()
-    config, model = run.config, run.config.model
-    if config.inputs.vectors is not None:
-        vectors = str(Path(config.inputs.vectors).absolute())
-        config = config.model_copy(update={"inputs": config.inputs.model_copy(update={"vectors": vectors})})
-    if model is not None and not is_bundled(model) and Path(model).exists():
-        config = config.model_copy(update={"model": str(Path(model).absolute())})
-    whole = TaskRun(config=config, train=train, dev=dev)
+    whole = TaskRun(config=with_absolute_paths(run.config), train=train, dev=dev)
     return whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
