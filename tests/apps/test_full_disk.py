@@ -103,7 +103,7 @@ def test_a_disk_that_stays_full_says_so_again_and_changes_nothing(tmp_path, corp
         for _ in range(3):
             message_of_a_session(run)
             assert load_model(checkpoints_of(run / "checkpoints")[-1]).softmax is not None
-    assert continue_run(run).place.step == N_STEPS
+    assert continue_run(run).progress.step == N_STEPS
 
 
 def limit_for_weights(run):

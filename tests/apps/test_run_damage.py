@@ -42,7 +42,7 @@ def stopped_run(tmp_path_factory):
     for name in ("whole", "run"):
         start_run([folder / "c.txt"], folder / name, quick_recipe(bilm=LAYERS), max_steps=9)
     continue_run(folder / "whole")
-    assert continue_run(folder / "run", stop=stopped_after(4)).place.step == 4
+    assert continue_run(folder / "run", stop=stopped_after(4)).progress.step == 4
     return folder / "run", (folder / "whole" / "model.safetensors").read_bytes()
 
 

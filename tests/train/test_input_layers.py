@@ -55,7 +55,7 @@ def test_a_resumed_run_equals_an_unbroken_one_and_the_model_knows_its_text(tmp_p
         start(chinese, tmp_path / name, layer, max_steps=14)
     continue_run(tmp_path / "whole")
     assert not continue_run(tmp_path / "broken", stop=iter([False] * 5 + [True] * 9).__next__).finished
-    assert continue_run(tmp_path / "broken").place.step == 14
+    assert continue_run(tmp_path / "broken").progress.step == 14
     whole, broken = load_model(tmp_path / "whole"), load_model(tmp_path / "broken")
     assert all(torch.equal(p, q) for p, q in zip(whole.bilm.parameters(), broken.bilm.parameters(), strict=True))
     sentence = ["河", "𠀀", "銀", "", "<S>"]

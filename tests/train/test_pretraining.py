@@ -86,7 +86,7 @@ def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(tmp_path, corpus_file,
         result = continue_run(tmp_path / "broken", stop=lambda calls=calls: next(calls) >= 12)
         if result.finished:
             break
-    assert result.place.step == 40
+    assert result.progress.step == 40
     whole, broken = load_model(tmp_path / "whole"), load_model(tmp_path / "broken")
     for a, b in ((whole.bilm, broken.bilm), (whole.softmax, broken.softmax)):
         assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
@@ -297,4 +297,4 @@ def test_adagrad_resumes_too(tmp_path, corpus_file):
     settings = recipe(optimizer={"name": "adagrad", "learning_rate": 0.2, "final_share": 1.0})
     start_run([corpus_file], tmp_path / "run", settings, max_steps=10)
     continue_run(tmp_path / "run", stop=iter([False, False, True, True, True]).__next__)
-    assert continue_run(tmp_path / "run").place.step == 10
+    assert continue_run(tmp_path / "run").progress.step == 10

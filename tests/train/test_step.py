@@ -147,11 +147,11 @@ def test_a_step_can_be_seen_by_what_was_computed_from_the_weights(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_weight_moves_with_its_share_of_the_learning_rate(name):
+def test_each_weight_moves_with_its_factor_of_the_learning_rate(name):
     moved = []
-    for shares in ([1.0, 1.0, 1.0], [1.0, 1.0, 0.25]):
+    for rate_factors in ([1.0, 1.0, 1.0], [1.0, 1.0, 0.25]):
         own = [torch.nn.Parameter(torch.full((n,), 0.5)) for n in (2, 3, 4)]
-        update = WeightUpdate(own, [], OptimizerConfig(name=name), shares)
+        update = WeightUpdate(own, [], OptimizerConfig(name=name), rate_factors)
         for p in own:
             p.grad = torch.ones_like(p)
         take_step(update, 0.1, 1e9)

@@ -259,7 +259,7 @@ def test_the_model_with_the_best_held_out_perplexity_is_kept(tmp_path):
     config = pretrain_config({**settings, "bilm": model.bilm.config.model_dump()}, [])
     reports = []
     _, log = pretrain(model, corpus, config, tmp_path, max_steps=31, report=reports.append)
-    assert log.place.best == min(line.heldout.mean for line in reports if line.heldout is not None)
+    assert log.progress.best == min(line.heldout.mean for line in reports if line.heldout is not None)
     assert (tmp_path / "best" / "model.safetensors").is_file()
 
 

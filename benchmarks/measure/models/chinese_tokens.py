@@ -102,7 +102,7 @@ def train(cut: Cut, passes: int, folder: Path) -> tuple[Elmo, dict[str, Any]]:
     found = continue_run(
         folder / "run", report=lambda line: print(f"  step {line.step} {line.loss_nats:.3f}", flush=True)
     )
-    facts = {"tokens": n, "steps": found.place.step}
+    facts = {"tokens": n, "steps": found.progress.step}
     return Elmo.from_pretrained(str(folder / "run")), facts
 
 

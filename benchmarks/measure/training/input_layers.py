@@ -61,9 +61,9 @@ def measure_input(text: str, layer: str, steps: int | None = None) -> dict[str, 
     with TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         start_run([str(train)], run, recipe, pretokenized=pretokenized, max_steps=n_steps)
-        place = continue_run(run, report=lambda line: speeds.append(line.tokens_per_s)).place
+        progress = continue_run(run, report=lambda line: speeds.append(line.tokens_per_s)).progress
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         found = measure_file(str(run), test, pretokenized)
     speed = round(statistics.median(speeds))
     measured = {key: found[key] for key in ("bits_per_byte", "mean", "oov_rate", "tokens")}
-    return {"steps": place.step, "tokens_per_s": speed, "peak_memory_mb": peak_mb} | measured
+    return {"steps": progress.step, "tokens_per_s": speed, "peak_memory_mb": peak_mb} | measured

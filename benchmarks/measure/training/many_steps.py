@@ -80,8 +80,8 @@ def main() -> None:
     allowed_mb = max(LEAST_ALLOWED_MB, SHARE_ALLOWED * settled[0]["rss_mb"])
     grown_mb = {name: round(max(p[name] for p in settled) - settled[0][name], 1) for name in ("rss_mb", "peak_mb")}
     figures: dict[str, Any] = {
-        "steps": result.place.step,
-        "ms_a_step": round(1000 * result.place.seconds / result.place.step, 2),
+        "steps": result.progress.step,
+        "ms_a_step": round(1000 * result.progress.seconds / result.progress.step, 2),
         "skipped_steps": skipped,
         "grown_rss_mb": grown_mb["rss_mb"],
         "grown_peak_mb": grown_mb["peak_mb"],

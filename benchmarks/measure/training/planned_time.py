@@ -28,7 +28,7 @@ def measure(folder: Path, seconds: float) -> tuple[float, float]:
     text.write_text("".join(" ".join(words[i : i + SENTENCE]) + "\n" for i in range(0, N_TOKENS, SENTENCE)))
     plan = plan_training(PlanRequest([str(text)], overrides=SETTINGS, pretokenized=True), seconds=seconds)
     start_run([str(text)], folder / "run", pretrain_config({}, list(SETTINGS)), pretokenized=True)
-    taken = continue_run(folder / "run").place.seconds
+    taken = continue_run(folder / "run").progress.seconds
     last_evaluation = plan.cost.sentence_s * plan.cost.n_heldout
     return plan.cost.stepping_s(plan.n_steps) + plan.cost.evaluating_s(plan.n_steps) - last_evaluation, taken
 

@@ -15,7 +15,7 @@ from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.window_tensors import all_outputs, target_ids, tensors_of
 from elmo.train.loop import train_step
-from elmo.train.objectives.window_losses import product_precision, window_layers
+from elmo.train.objectives.window_layers import product_precision, window_layers
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.step import learning_rate_at, take_step
 from elmo.train.trainer import DROPOUT, StepResult, Trainer

@@ -88,7 +88,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
 
     @field_validator("dropout", mode="before")
     @classmethod
-    def _one_share(cls, value: Any) -> Any:
+    def _single_number(cls, value: Any) -> Any:
         """As in bilm-tf, a single number is the dropout of the LSTM layer inputs and of the top output."""
         if isinstance(value, (int, float, str)):
             return {"layer_inputs": value, "output": value}

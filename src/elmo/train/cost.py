@@ -137,13 +137,13 @@ def count_activations(
     S = config.n_negatives if is_sampled(config, n_words) else n_words
     softmax = 2 * (N * S * low + N * P * (low + 2 * _FULL) + S * P * low)  # probs, x, target_rows, negative_rows
     if cutoffs is not None:
-        softmax = 2 * N * (_FULL + low) * _scores_of_place(cutoffs, n_words)  # kept, and their gradient
+        softmax = 2 * N * (_FULL + low) * _logits_per_position(cutoffs, n_words)  # kept, and their gradient
     read = words.read + (words.predicted if config.tied else 0)
     vectors = 2 * N * P * _FULL * 2  # of the positions, and the sums of their gradients
     return layers + max(in_backward, 2 * N * P * _FULL) + softmax + read * _of_word(config, low) + vectors
 
 
-def _scores_of_place(cutoffs: Sequence[int], n_words: int) -> int:
+def _logits_per_position(cutoffs: Sequence[int], n_words: int) -> int:
     """The mean number of logits of an adaptive softmax per position: words and clusters."""
     sizes = [end - begin for begin, end in pairwise([*cutoffs, n_words])]
     fractions = [end - begin for begin, end in pairwise([*COVERED, 1.0])]

@@ -27,11 +27,11 @@ from elmo.train.data.read_ahead import read_windows
 from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.objective import StepWeights
-from elmo.train.objectives.window_losses import window_layers
+from elmo.train.objectives.window_layers import window_layers
 from elmo.train.planned_end import Schedule, read_ends
 from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_log import Report, RunLog
-from elmo.train.run_state import Place, load_model_of, load_run_state
+from elmo.train.run_state import RunProgress, load_model_of, load_run_state
 from elmo.train.step import take_step
 from elmo.train.trainer import ObjectiveMaker, PreparedWindow, StepResult, Trainer
 
@@ -68,30 +68,30 @@ def pretrain(
         max_minutes: of this session; the end of the run is planned for then (`planned_end.py`).
         end_step: the end of the run is planned for this step.
     Returns:
-        the trained model, and the log, which knows where the run stands.
+        the trained model, and the log, which knows the progress of the run.
     Raises:
         TrainingError: the model has no softmax, or too many steps in a row are not finite.
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
     trainer = Trainer(model, corpus, config, ranks, teacher, objective)
-    place, position, state = Place(), trainer.reader.start(), trainer.zero_state()
+    progress, position, state = RunProgress(), trainer.reader.start(), trainer.zero_state()
     if resume_from is not None:
         run = load_run_state(resume_from, model, trainer.update, config.rows)
-        place, position, state = run.place, run.position, run.state.rows(trainer.rows)
+        progress, position, state = run.progress, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     ends = [] if run_folder is None else read_ends(run_folder)
     schedule = Schedule(config.optimizer, n_steps, ends, run_folder if ranks.is_first else None)
     if end_step is not None:
-        schedule.plan(place.step, end_step)
-    elif place.step >= schedule.end_at(place.step) and place.step < n_steps:
-        schedule.plan(place.step, n_steps)  # the run goes on after an end that was planned
-    log = RunLog(trainer, place, schedule, checkpoints, stop, report, max_minutes)
-    windows = read_windows(trainer, position, place.step)
+        schedule.plan(progress.step, end_step)
+    elif progress.step >= schedule.end_at(progress.step) and progress.step < n_steps:
+        schedule.plan(progress.step, n_steps)  # the run goes on after an end that was planned
+    log = RunLog(trainer, progress, schedule, checkpoints, stop, report, max_minutes)
+    windows = read_windows(trainer, position, progress.step)
     while not log.ended:
         prepared, position = next(windows)  # read
-        learning_rate = schedule.learning_rate(log.place.step)
-        result = train_step(trainer, log.place.step, learning_rate, prepared, state, *log.wishes())
+        learning_rate = schedule.learning_rate(log.progress.step)
+        result = train_step(trainer, log.progress.step, learning_rate, prepared, state, *log.wishes())
         state = result.state
         log.add(result, position, state)
     return model, log

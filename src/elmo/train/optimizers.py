@@ -18,7 +18,7 @@ from elmo.errors import CheckpointError
 from elmo.train.config import OptimizerConfig
 
 BETAS = (0.9, 0.99)
-_SHARE = "share"  # of the learning rate, that a group of weights moves with
+_RATE_FACTOR = "rate_factor"  # the learning rate of a group of weights is multiplied by it; not stored
 
 
 class WeightUpdate:
@@ -27,7 +27,7 @@ class WeightUpdate:
     Args:
         dense: parameters whose `grad` is a whole tensor.
         rows: parameters whose `grad` is a sparse tensor of rows.
-        shares: of the learning rate, of each of `dense` (discriminative rates, Howard & Ruder 2018); None: all have the whole.
+        rate_factors: multiply the learning rate of each of `dense` (discriminative rates, Howard & Ruder 2018); None: all 1.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class WeightUpdate:
         dense: Sequence[nn.Parameter],
         rows: Sequence[nn.Parameter],
         config: OptimizerConfig,
-        shares: Sequence[float] | None = None,
+        rate_factors: Sequence[float] | None = None,
     ) -> None:
         self.dense, self.rows = list(dense), list(rows)
-        self._parts = {"dense": _dense_optimizer(_groups(self.dense, shares), config)}
+        self._parts = {"dense": _dense_optimizer(_groups(self.dense, rate_factors), config)}
         if self.rows:
             self._parts["rows"] = _row_optimizer(self.rows, config)
 
@@ -47,7 +47,7 @@ class WeightUpdate:
         with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
             for optimizer in self._parts.values():
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * group.get(_SHARE, 1.0)
+                    group["lr"] = learning_rate * group.get(_RATE_FACTOR, 1.0)
                 optimizer.step()
         increment_version(
             (*self.dense, *self.rows)
@@ -103,7 +103,7 @@ def _kept_by(optimizer: Optimizer) -> set[str]:
 def _check_moments(
     values: dict[int, dict[str, Tensor | int]], parameters: Sequence[nn.Parameter], kept: set[str], n_moved: int
 ) -> None:
-    """Refuse moments that an optimizer which keeps `kept` would not have of these parameters, of which the first have moved."""
+    """Refuse moments that an optimizer which keeps `kept` of each weight cannot have after moving the first `n_moved`."""
     for number, p in enumerate(parameters):
         own = values.get(number, {})
         if number < n_moved and set(own) != kept:
@@ -115,11 +115,11 @@ def _check_moments(
         raise CheckpointError(f"it moved {len(values)} weights, not {len(parameters)}")
 
 
-def _groups(parameters: Sequence[nn.Parameter], shares: Sequence[float] | None) -> list[dict[str, Any]]:
-    """Parameters in their order, those side by side with one share of the learning rate together."""
-    pairs = zip(parameters, [1.0] * len(parameters) if shares is None else shares, strict=True)
+def _groups(parameters: Sequence[nn.Parameter], rate_factors: Sequence[float] | None) -> list[dict[str, Any]]:
+    """Parameters in their order, neighbours with the same factor in one group."""
+    pairs = zip(parameters, [1.0] * len(parameters) if rate_factors is None else rate_factors, strict=True)
     groups = groupby(pairs, key=itemgetter(1))
-    return [{"params": [p for p, _ in some], _SHARE: share} for share, some in groups]
+    return [{"params": [p for p, _ in some], _RATE_FACTOR: factor} for factor, some in groups]
 
 
 def _dense_optimizer(parameters: list[dict[str, Any]], config: OptimizerConfig) -> Optimizer:

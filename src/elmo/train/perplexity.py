@@ -136,8 +136,8 @@ def measure_each(
     Args:
         model: with softmax and vocabulary.
         sentences: tokenized, none of them empty.
-        state: "zero" at the start of each sentence, or "carry": one row, as the module tells.
-        report: is told after each batch how many tokens it counted.
+        state: "zero" at the start of each sentence, or "carry": one row (see the module).
+        report: called after each batch with its number of tokens.
         group_tokens: tokens of the sentences held at once. max_positions: rows x tokens read at once, of a long row too. Both
             change memory and speed, not the result.
     """
@@ -223,7 +223,7 @@ def _read_rows(
     Args:
         vectors: float (words, P), the token layer.
         ways: the lines as the forward and as the backward LM reads them.
-        rows: places of the lines of each row.
+        rows: indices of the lines of each row.
         state: before the rows; None: that before any text.
     Returns:
         sums of nats float64 (2, lines), in the order of `rows`, and the state after them.

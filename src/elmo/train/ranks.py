@@ -76,9 +76,9 @@ class Ranks:
         """A number that the first rank has found, on every rank."""
         if self.n_ranks == 1:
             return number
-        told = torch.tensor([float(number * self.is_first)], dtype=torch.float64, device=self.device)
-        self.add_up([told])
-        return int(told)
+        sent = torch.tensor([float(number * self.is_first)], dtype=torch.float64, device=self.device)
+        self.add_up([sent])
+        return int(sent)
 
     def wait(self) -> None:
         """Wait until every rank is here."""

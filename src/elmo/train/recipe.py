@@ -114,10 +114,10 @@ def _fault(kind: type[BaseModel], settings: Mapping[str, Any], error: ErrorDetai
     return f"{key}: no such setting; {advice}"
 
 
-def _encoder_at(settings: Mapping[str, Any], place: Sequence[int | str]) -> type[EncoderConfig] | None:
+def _encoder_at(settings: Mapping[str, Any], table_keys: Sequence[int | str]) -> type[EncoderConfig] | None:
     """The settings of the encoder whose kind is given in a table of the recipe; None: none is given there."""
     table: Any = settings
-    for name in place:
+    for name in table_keys:
         table = table.get(name) if isinstance(table, Mapping) else None
     return settings_of(table["kind"]) if isinstance(table, Mapping) and "kind" in table else None
 

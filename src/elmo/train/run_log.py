@@ -11,7 +11,7 @@ from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import TextPosition
 from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.planned_end import Schedule
-from elmo.train.run_state import Place, RunState, save_best, save_checkpoint
+from elmo.train.run_state import RunProgress, RunState, save_best, save_checkpoint
 from elmo.train.trainer import StepResult, Trainer
 
 _TIMED_FROM = 2  # steps of a session before its speed is taken: kernels are chosen, memory is asked for
@@ -40,7 +40,7 @@ class RunLog:
     """The records of one session of a run.
 
     Args:
-        place: the progress of the run.
+        progress: of the run so far.
         schedule: where the run ends.
         checkpoints: folder.
         stop: asked before each step; True ends the session.
@@ -51,24 +51,24 @@ class RunLog:
     def __init__(
         self,
         trainer: Trainer,
-        place: Place,
+        progress: RunProgress,
         schedule: Schedule,
         checkpoints: Path,
         stop: Callable[[], bool],
         report: Callable[[Report], None],
         max_minutes: float | None = None,
     ) -> None:
-        self.place, self.schedule = place, schedule
-        self.ended = place.step >= schedule.end_at(place.step)
+        self.progress, self.schedule = progress, schedule
+        self.ended = progress.step >= schedule.end_at(progress.step)
         self._trainer, self._checkpoints, self._stop, self._report = trainer, checkpoints, stop, report
         heldout = trainer.corpus.heldout
         self._sample = heldout[:: -(-len(heldout) // trainer.config.evaluate_sentences)]
-        self._begun, self._seconds_before = time.monotonic(), place.seconds
-        self._saved_at, self._logged_at, self._step_logged = self._begun, self._begun, place.step
+        self._begun, self._seconds_before = time.monotonic(), progress.seconds
+        self._saved_at, self._logged_at, self._step_logged = self._begun, self._begun, progress.step
         self._losses: list[float] = []  # since the last report
         self._n_not_finite = 0  # steps in a row
         self._stops_at = None if max_minutes is None else self._begun + 60 * max_minutes
-        self._first_step = place.step  # of this session
+        self._first_step = progress.step  # of this session
         self._timed_from: tuple[int, float] | None = None  # a step of this session, and when it was done
         self._look_at = _TIMED_FROM + 2  # step of this session: how many fit in the time is asked again
 
@@ -92,7 +92,7 @@ class RunLog:
         now = time.monotonic()
         self._count(result, position, now)
         self._plan_end(now)
-        config, step = self._trainer.config, self.place.step
+        config, step = self._trainer.config, self.progress.step
         self.ended = step >= self.schedule.end_at(step) or result.wants_stop
         evaluated = self._evaluate() if step % config.evaluate_every == 0 and not self.ended else None
         if evaluated is not None or step % config.log_every == 0 or self.ended:
@@ -104,12 +104,12 @@ class RunLog:
         self._n_not_finite = 0 if result.moved else self._n_not_finite + 1
         if result.moved:
             self._losses.append(result.loss_nats)
-        self.place = self.place.model_copy(
+        self.progress = self.progress.model_copy(
             update={
-                "step": self.place.step + 1,
+                "step": self.progress.step + 1,
                 "sentences": position.n_sentences,
                 "seconds": self._seconds_before + now - self._begun,
-                "skipped_steps": self.place.skipped_steps + (not result.moved),
+                "skipped_steps": self.progress.skipped_steps + (not result.moved),
             }
         )
         if self._n_not_finite == self._trainer.config.optimizer.max_skipped_steps:
@@ -121,7 +121,7 @@ class RunLog:
 
     def _plan_end(self, now: float) -> None:
         """Plan the end of the run for the end of the session's time, if the speed says another step than planned."""
-        n_done = self.place.step - self._first_step
+        n_done = self.progress.step - self._first_step
         if self._stops_at is None or n_done < _TIMED_FROM:
             return
         if self._timed_from is None:
@@ -130,48 +130,48 @@ class RunLog:
             return
         step_s = max(1e-9, (now - self._timed_from[1]) / (n_done - self._timed_from[0]))
         n_left = int((1 - _SPARE) * max(0.0, self._stops_at - now) / step_s)
-        end = self.place.step + self._trainer.ranks.first_says(n_left)
+        end = self.progress.step + self._trainer.ranks.first_says(n_left)
         self._look_at = max(n_done + 1, n_done + n_done // _LOOKS)
-        planned = self.schedule.end_at(self.place.step)
-        if abs(min(end, self.schedule.n_steps) - planned) > _TOLERANCE * max(1, planned - self.place.step):
-            self.schedule.plan(self.place.step, end, shorter_warmup=True)
+        planned = self.schedule.end_at(self.progress.step)
+        if abs(min(end, self.schedule.n_steps) - planned) > _TOLERANCE * max(1, planned - self.progress.step):
+            self.schedule.plan(self.progress.step, end, shorter_warmup=True)
 
     def _evaluate(self) -> Perplexity:
         """Held-out perplexity on the way; the best model is kept."""
         trainer = self._trainer
         trainer.refresh()
         found = measure_together(trainer.model, self._sample, trainer.ranks)
-        if self.place.best is None or found.mean < self.place.best:
-            self.place = self.place.model_copy(update={"best": found.mean})
+        if self.progress.best is None or found.mean < self.progress.best:
+            self.progress = self.progress.model_copy(update={"best": found.mean})
             if trainer.ranks.is_first:
                 save_best(self._checkpoints, trainer.model)
         return found
 
     def _write_report(self, result: StepResult, heldout: Perplexity | None, now: float) -> None:
-        config, place = self._trainer.config, self.place
+        config, progress = self._trainer.config, self.progress
         per_step = config.rows * config.window
         self._report(
             Report(
-                step=place.step,
-                n_steps=self.schedule.end_at(place.step),
-                epoch=place.step * per_step / self._trainer.reader.n_positions,
+                step=progress.step,
+                n_steps=self.schedule.end_at(progress.step),
+                epoch=progress.step * per_step / self._trainer.reader.n_positions,
                 loss_nats=sum(self._losses) / len(self._losses) if self._losses else math.nan,
                 gradient_norm=result.gradient_norm,
                 learning_rate=result.learning_rate,
-                tokens_per_s=per_step * (place.step - self._step_logged) / max(now - self._logged_at, 1e-9),
-                seconds=place.seconds,
-                skipped_steps=place.skipped_steps,
+                tokens_per_s=per_step * (progress.step - self._step_logged) / max(now - self._logged_at, 1e-9),
+                seconds=progress.seconds,
+                skipped_steps=progress.skipped_steps,
                 heldout=heldout,
             )
         )
-        self._losses, self._logged_at, self._step_logged = [], time.monotonic(), place.step
+        self._losses, self._logged_at, self._step_logged = [], time.monotonic(), progress.step
 
     def _save(self, position: TextPosition, state: BiLMState) -> None:
         trainer, ranks = self._trainer, self._trainer.ranks
         trainer.refresh()
         of_all_rows = state.map(lambda t: ranks.gather_rows(t, trainer.config.rows))
         if ranks.is_first:
-            run = RunState(self.place, of_all_rows, position)
+            run = RunState(self.progress, of_all_rows, position)
             save_checkpoint(self._checkpoints, trainer.model, trainer.update, run, trainer.config.keep_checkpoints)
         ranks.wait()
         self._saved_at = time.monotonic()

@@ -23,7 +23,7 @@ from elmo.text.windows import TextPosition
 from elmo.train.optimizers import WeightUpdate
 
 STATE_FILE = "run_state.safetensors"
-PLACE_FILE = "run_state.json"
+PROGRESS_FILE = "run_state.json"
 BEST = "best"
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
@@ -31,7 +31,7 @@ _WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a ne
 _NAME = re.compile(r"step-(\d{9})")
 
 
-class Place(BaseModel, frozen=True, extra="forbid"):
+class RunProgress(BaseModel, frozen=True, extra="forbid"):
     """The progress of a run."""
 
     step: NonNegativeInt = 0  # windows read
@@ -45,7 +45,7 @@ class Place(BaseModel, frozen=True, extra="forbid"):
 class RunState:
     """Progress, state and text position of a run."""
 
-    place: Place
+    progress: RunProgress
     state: BiLMState  # of all rows
     position: TextPosition
 
@@ -57,12 +57,12 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
     rows = (run.position.sentence, run.position.n_done)
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
-    target = folder / f"step-{run.place.step:09d}"
+    target = folder / f"step-{run.progress.step:09d}"
     with atomic_write(target) as part:
         part.mkdir()
         write_model_files(model, part, "float32")
         write_tensors(tensors, part / STATE_FILE)
-        (part / PLACE_FILE).write_text(run.place.model_dump_json() + "\n", encoding="ascii")
+        (part / PROGRESS_FILE).write_text(run.progress.model_dump_json() + "\n", encoding="ascii")
     for old in checkpoints_of(folder)[:-keep]:
         remove_whole(old)
     return target
@@ -111,7 +111,7 @@ def _words_of(model: SavedModel) -> list[Sequence[str]]:
 
 
 def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows: int) -> RunState:
-    """Where a checkpoint stands; sets the moments of the optimizers.
+    """The progress, state and text position of a checkpoint; sets the moments of the optimizers.
 
     Args:
         folder: one of `checkpoints_of`. model: from `load_model_of`. n_rows: B of the run.
@@ -120,7 +120,7 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
     """
     try:
         tensors = read_tensors(folder / STATE_FILE)
-        place = Place.model_validate(read_json(folder / PLACE_FILE))
+        progress = RunProgress.model_validate(read_json(folder / PROGRESS_FILE))
         start = model.bilm.start_state(n_rows)
         prefix = _state_prefix(model)
         state = start.with_tensors({name: tensors.pop(prefix + name) for name in start.named_tensors()})
@@ -136,10 +136,10 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
     if shapes[0] != shapes[1] or len(rows[0]) != n_rows:
         raise TrainingError(f"{folder}: this checkpoint has other rows than {_WHAT_IS_ASKED}")
     try:
-        update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, place.step > 0)
+        update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, progress.step > 0)
     except CheckpointError as error:
         raise TrainingError(
             f"{folder}: this checkpoint has another optimizer ({error}) than {_WHAT_IS_ASKED}"
         ) from error
     device = update.dense[0].device
-    return RunState(place, state.map(lambda t: t.to(device)), TextPosition(place.sentences, *rows))
+    return RunState(progress, state.map(lambda t: t.to(device)), TextPosition(progress.sentences, *rows))

@@ -26,7 +26,7 @@ def time_steps(trainer: Trainer, seconds: float, report: Callable[[int, float], 
     """Train for some seconds, at least one step after the warm-up.
 
     Args:
-        report: told steps and seconds so far.
+        report: called with the steps and seconds so far.
     """
     state = trainer.zero_state()
     windows = read_windows(trainer, trainer.reader.start(), 0)

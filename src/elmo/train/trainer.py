@@ -24,7 +24,7 @@ from elmo.train.data.window_tensors import Outputs, WindowTensors, parts_of, tar
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.graphed_losses import GraphedLosses
 from elmo.train.objectives.objective import Objective
-from elmo.train.objectives.window_losses import product_precision
+from elmo.train.objectives.window_layers import product_precision
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
 

@@ -117,7 +117,7 @@ def test_a_small_corpus_is_counted_as_the_run_counts_it(tmp_path, monkeypatch, s
     recipe = pretrain_config({}, list(request.overrides))
     start_run(request.corpus, Path("run"), recipe)
     result = continue_run(Path("run"))
-    assert plan.n_steps == result.place.step
+    assert plan.n_steps == result.progress.step
     settings = run_folder(Path("run")).read_settings()  # its numbers are without the sentences held out
     assert plan.cost.n_positions == settings.tokens + settings.sentences < plan.n_tokens + plan.n_sentences
     model = load_native(Path("run"))
@@ -200,7 +200,7 @@ def test_a_run_takes_the_planned_time(tmp_path, monkeypatch):
     plan = plan_training(PlanRequest(["a.txt"], overrides=overrides, pretokenized=True), seconds=1)
     assert (plan.cost.step.seconds, plan.cost.sentence_s) == (0.125, 0.0625)
     start_run(["a.txt"], Path("run"), pretrain_config({}, list(overrides)), pretokenized=True)
-    progress = continue_run(Path("run")).place
+    progress = continue_run(Path("run")).progress
     assert progress.step == plan.n_steps > 200
     last_evaluation = plan.cost.sentence_s * plan.cost.n_heldout  # comes after the time that a run counts
     planned = plan.cost.stepping_s(plan.n_steps) + plan.cost.evaluating_s(plan.n_steps) - last_evaluation

@@ -154,7 +154,7 @@ def _show(result: "RunResult", output: Path, json: bool) -> None:
 
     if not result.finished or result.heldout is None:
         say(
-            f"elmo: interrupted at step {result.place.step:,}; saved in {result.checkpoint}; continue with --resume -o {output}"
+            f"elmo: interrupted at step {result.steps:,}; saved in {result.checkpoint}; continue with --resume -o {output}"
         )
         return
     show_facts(result.facts() | {"report": str(output / REPORT_FILE)}, json)

@@ -7,7 +7,7 @@ from elmo.model.encoders.state import BiLMState
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
 from elmo.train.data.window_tensors import WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
-from elmo.train.objectives.window_losses import WindowLayers
+from elmo.train.objectives.window_layers import WindowLayers
 
 
 class AdaptiveObjective(Objective):

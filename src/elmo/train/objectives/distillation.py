@@ -17,13 +17,13 @@ from elmo.model.dropout import NO_DROPOUT
 from elmo.model.encoders.state import BiLMState
 from elmo.train.data.window_tensors import Outputs, WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
-from elmo.train.objectives.window_losses import WindowLayers, window_layers
+from elmo.train.objectives.window_layers import WindowLayers, window_layers
 from elmo.train.ranks import Ranks
 
 _SHORTEST = 1e-6  # squared length of a vector, that nothing is divided by zero
 
 
-def distances_of_places(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+def relative_distances(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
     """How far one direction of a student is from its teacher at each position.
 
     Args:
@@ -71,8 +71,8 @@ class DistilledObjective(Objective):
         """See `Objective.loss`; the teacher reads on from the same state."""
         with torch.no_grad():
             right = window_layers(self._teacher, given.spelled_right(), state, NO_DROPOUT, self._precision)
-        forward = self._weight * distances_of_places(layers.forward, right.forward)
-        backward = self._weight * distances_of_places(layers.backward, right.backward)
+        forward = self._weight * relative_distances(layers.forward, right.forward)
+        backward = self._weight * relative_distances(layers.backward, right.backward)
         if self._weight == 1:
             return forward, backward
         nats = self._inner.loss(layers, given, state, weights)

@@ -10,7 +10,7 @@ from elmo.model.output.softmax import Softmax
 from elmo.train.data.window_tensors import Outputs, WindowTensors, all_outputs
 from elmo.train.objectives.objective import Objective, StepWeights
 from elmo.train.objectives.sampled import losses_against_rows
-from elmo.train.objectives.window_losses import WindowLayers
+from elmo.train.objectives.window_layers import WindowLayers
 
 
 class FullObjective(Objective):

@@ -54,19 +54,19 @@ class GraphedLosses:
     """Losses, gradients and the state of all rows of a window on one GPU, for an objective that is `replayable`.
 
     Args:
-        shares: of dropout.
+        dropout: its probabilities.
         parameters: all whose gradient `run` sets, beside gathered copies.
         max_gathered: rows of gathered copies at most; 0: what is gathered are the parameters themselves.
     """
 
     def __init__(
         self,
-        shares: DropoutConfig,
+        dropout: DropoutConfig,
         parameters: Sequence[nn.Parameter],
         max_gathered: int,
         device: torch.device,
     ) -> None:
-        self._shares, self._parameters, self._max_gathered = shares, parameters, max_gathered
+        self._dropout, self._parameters, self._max_gathered = dropout, parameters, max_gathered
         self._random = torch.Generator(device)
         self._pool = torch.cuda.graph_pool_handle()
         self._recorded: dict[int, _Recorded] = {}
@@ -97,8 +97,8 @@ class GraphedLosses:
             self._recorded[key] = self._record(run, given, own)
             self._random.manual_seed(seed)
         recorded = self._recorded[key]
-        for place, t in zip(recorded.given.flat(), given.flat(), strict=True):
-            place.copy_(t)
+        for target, t in zip(recorded.given.flat(), given.flat(), strict=True):
+            target.copy_(t)
         recorded.graph.replay()
         n_parameters = len(self._parameters)
         for p, gradient in zip(self._parameters, recorded.gradients, strict=False):
@@ -114,8 +114,8 @@ class GraphedLosses:
         """Gathered rows where a graph reads them."""
         if not self._copies:
             self._copies = [t.new_zeros(self._max_gathered, *t.shape[1:]) for t in weights]
-        for place, t in zip(self._copies, weights, strict=True):
-            place[: len(t)].copy_(t)
+        for target, t in zip(self._copies, weights, strict=True):
+            target[: len(t)].copy_(t)
         return tuple(self._copies)
 
     def _record(self, run: Run, given: WindowTensors, weights: StepWeights) -> _Recorded:
@@ -129,7 +129,7 @@ class GraphedLosses:
             for leaf in leaves:
                 leaf.grad = None
             assert self._state is not None
-            dropout = Dropout(self._shares, _NO_NUMBERS, gpu_random=self._random)
+            dropout = Dropout(self._dropout, _NO_NUMBERS, gpu_random=self._random)
             return run(here, self._state, weights, dropout)
 
         aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from elmo.model.encoders.state import BiLMState
 from elmo.train.data.window_tensors import Outputs, WindowTensors, all_outputs
-from elmo.train.objectives.window_losses import WindowLayers
+from elmo.train.objectives.window_layers import WindowLayers
 from elmo.train.ranks import Ranks
 
 StepWeights = tuple[Tensor, ...]  # what `gather` gives and `loss` reads

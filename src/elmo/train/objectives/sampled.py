@@ -11,7 +11,7 @@ from elmo.model.output.softmax import Softmax, draw_negatives, expected_count
 from elmo.train.config import PretrainConfig
 from elmo.train.data.window_tensors import Outputs, WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
-from elmo.train.objectives.window_losses import WindowLayers
+from elmo.train.objectives.window_layers import WindowLayers
 from elmo.train.ranks import Ranks
 
 

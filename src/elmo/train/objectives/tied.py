@@ -11,14 +11,14 @@ from elmo.model.encoders.state import BiLMState
 from elmo.model.output.softmax import Softmax
 from elmo.train.data.window_tensors import Outputs, WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
-from elmo.train.objectives.window_losses import WindowLayers
+from elmo.train.objectives.window_layers import WindowLayers
 from elmo.train.ranks import Ranks
 
 _AT_ONCE = 4096  # words whose token layer is made at once
 
 
 class TiedObjective(Objective):
-    """The inner objective with the token layer of the words in the place of its rows; of the softmax the biases alone learn.
+    """The inner objective with the token layer of the words as its rows; only the biases of the softmax are trained.
 
     Args:
         inner: `SampledObjective` or `FullObjective` of the model's softmax.

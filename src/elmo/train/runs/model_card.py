@@ -9,7 +9,7 @@ from elmo.checkpoints.saved_model import ModelConfig
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import changed_settings, recipe_text
-from elmo.train.run_state import Place
+from elmo.train.run_state import RunProgress
 from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord
 from elmo.train.runs.summary import model_facts, perplexity_text
@@ -34,24 +34,29 @@ https://huggingface.co/docs/hub/repositories-licenses. Add `language:` too. -->
 
 
 def training_facts(
-    recipe: PretrainConfig, corpus: Sequence[str], tokens: int, sentences: int, place: Place, heldout: Perplexity
+    recipe: PretrainConfig,
+    corpus: Sequence[str],
+    tokens: int,
+    sentences: int,
+    progress: RunProgress,
+    heldout: Perplexity,
 ) -> dict[str, Any]:
     """Facts of a run for `ModelConfig.training`.
 
     Args:
         corpus: names of the files read. tokens, sentences: without held-out sentences.
-        place: where the run ended. heldout: of the final model.
+        progress: where the run ended. heldout: of the final model.
     """
     n_positions = tokens + sentences  # sentence boundaries are predicted too
     return {
         "corpus": list(corpus),
         "tokens": tokens,
         "sentences": sentences,
-        "steps": place.step,
-        "epochs": round(place.step * recipe.rows * recipe.window / n_positions, 2),
+        "steps": progress.step,
+        "epochs": round(progress.step * recipe.rows * recipe.window / n_positions, 2),
         "rows": recipe.rows,
         "window": recipe.window,
-        "seconds": round(place.seconds),
+        "seconds": round(progress.seconds),
         "seed": recipe.seed,
         "optimizer": recipe.optimizer.model_dump(),
         "dropout": recipe.dropout.model_dump(),

@@ -24,7 +24,7 @@ from elmo.train.loop import pretrain
 from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.ranks import ALONE, CPU, Ranks
 from elmo.train.run_log import Report
-from elmo.train.run_state import Place, checkpoints_of
+from elmo.train.run_state import RunProgress, checkpoints_of
 from elmo.train.runs.model_card import training_facts, write_card
 from elmo.train.runs.record import End, append_begin, append_end, append_report, read_run
 from elmo.train.runs.settings import RunSettings, check_word_files, run_folder
@@ -40,7 +40,7 @@ class RunResult(BaseModel, frozen=True):
     folder: Path
     finished: bool  # False: stopped early; the model is not written, the run can be resumed
     why: End
-    place: Place
+    progress: RunProgress
     n_steps: int  # at which the run was to end
     epochs: float  # read so far, of all sessions
     checkpoint: Path
@@ -49,7 +49,7 @@ class RunResult(BaseModel, frozen=True):
     @property
     def steps(self) -> int:
         """Steps of the run so far, of all sessions."""
-        return self.place.step
+        return self.progress.step
 
     def facts(self) -> dict[str, Any]:
         """The result under flat keys."""
@@ -57,7 +57,7 @@ class RunResult(BaseModel, frozen=True):
             "model": str(self.folder),
             "steps": self.steps,
             "epochs": round(self.epochs, 2),
-            "minutes": round(self.place.seconds / 60, 2),
+            "minutes": round(self.progress.seconds / 60, 2),
             "ended": self.why,
         }
         if self.heldout is not None:
@@ -129,7 +129,7 @@ def _train_alone(
         max_minutes=max_minutes,
         end_step=max_steps,
     )
-    place, schedule = done.place, done.schedule
+    progress, schedule = done.progress, done.schedule
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
     perplexity = None
     if not ranks.agree(stop()):
@@ -138,23 +138,23 @@ def _train_alone(
     why: End = "all steps done"
     if perplexity is None:
         why = "interrupted"
-    elif place.step < schedule.n_steps:
+    elif progress.step < schedule.n_steps:
         why = "planned step reached" if max_minutes is None else "time was up"
     if ranks.is_first:
         if perplexity is not None:
-            if place.step < schedule.end_at(place.step):
-                schedule.plan(place.step, place.step)  # so that a resume goes on beyond it
+            if progress.step < schedule.end_at(progress.step):
+                schedule.plan(progress.step, progress.step)  # so that a resume goes on beyond it
             model.bilm.to(CPU)
-            _write_model(model, out, settings, place, perplexity, heldout_sentences)
-        append_end(out, place.step, why, ranks.device)
+            _write_model(model, out, settings, progress, perplexity, heldout_sentences)
+        append_end(out, progress.step, why, ranks.device)
     ranks.wait()
     return RunResult(
         folder=out,
         finished=perplexity is not None,
         why=why,
-        place=place,
+        progress=progress,
         n_steps=schedule.n_steps,
-        epochs=place.step * recipe.rows * recipe.window / (settings.tokens + settings.sentences),
+        epochs=progress.step * recipe.rows * recipe.window / (settings.tokens + settings.sentences),
         checkpoint=checkpoint,
         heldout=perplexity,
     )
@@ -181,11 +181,11 @@ def _write_model(
     model: SavedModel,
     out: Path,
     settings: RunSettings,
-    place: Place,
+    progress: RunProgress,
     perplexity: Perplexity,
     heldout: Sequence[Sequence[str]],
 ) -> None:
-    facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, place, perplexity)
+    facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, progress, perplexity)
     warm = settle_state(model.bilm, model.word_encoder, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
     add_model_files(

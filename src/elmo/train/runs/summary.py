@@ -28,7 +28,7 @@ def text_facts(run: RunRecord) -> Facts:
         "held-out tokens": _count(training.get("heldout_tokens")),
         "OOV rate of the held-out text": _percent(training.get("heldout_oov_rate")),
     }
-    return _told(facts)
+    return _with_value(facts)
 
 
 def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None) -> Facts:
@@ -54,7 +54,7 @@ def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[
         "adaptive softmax": clusters_text(cutoffs, n_words) if cutoffs and n_words and counts is not None else "",
         "parameters of the softmax": "" if counts is None or counts.softmax == 0 else _count(counts.softmax),
     }
-    return _told(facts)
+    return _with_value(facts)
 
 
 def training_run_facts(run: RunRecord) -> Facts:
@@ -85,13 +85,13 @@ def training_run_facts(run: RunRecord) -> Facts:
         "machine": "; ".join(devices),
         "versions": "; ".join(versions),
     }
-    return _told(facts)
+    return _with_value(facts)
 
 
 def final_perplexity_facts(run: RunRecord) -> Facts:
     """Perplexity of the model in the folder on all held-out text."""
     found = {name: perplexity_text(run.training.get(f"heldout_{name}")) for name in ("forward", "backward", "mean")}
-    return _told(found)
+    return _with_value(found)
 
 
 def session_texts(run: RunRecord) -> list[str]:
@@ -166,6 +166,6 @@ def _given(file: Any) -> str:
     return f", given in {file}" if file else ""
 
 
-def _told(facts: Facts) -> Facts:
+def _with_value(facts: Facts) -> Facts:
     """The facts with a value."""
     return {name: value for name, value in facts.items() if value}

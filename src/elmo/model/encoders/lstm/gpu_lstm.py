@@ -1,7 +1,7 @@
 """Both directions of an LSTM layer unrolled at once, with a hand-written gradient: for training on a GPU.
 
 A step of one direction is too little work for a GPU, so the directions share each product, as a batch of two. Between the
-products stand three functions of single numbers, each compiled to one kernel where Triton is there. What the gradient needs of
+products are three elementwise functions, each compiled to one kernel where Triton is installed. What the gradient needs of
 the gates is worked out again from their sums, which costs less than to keep it. `lstm.LSTMLayer` is the readable twin that it is
 tested against (on the CPU too, where it is right but not fast: there `fast_lstm.py` trains).
 """
@@ -230,8 +230,8 @@ def read_window(
     return [output.transpose(1, 2) for output in outputs], BiLMState(*after)
 
 
-def _dropped(x: Tensor, share: float, how: TrainingPass) -> Tensor:
+def _dropped(x: Tensor, p: float, how: TrainingPass) -> Tensor:
     """Dropout of float (2, T, B, P), each direction on its own."""
-    if share == 0.0:
+    if p == 0.0:
         return x
-    return torch.stack([how.dropout.of_units(half.transpose(0, 1), share).transpose(0, 1) for half in x])
+    return torch.stack([how.dropout.of_units(half.transpose(0, 1), p).transpose(0, 1) for half in x])

@@ -1,4 +1,4 @@
-"""What both language models make of one window of training: its layers and the state after it."""
+"""All layers of both language models for one window of training, and the state after it."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ def product_precision(config: PretrainConfig, device: torch.device) -> torch.dty
 
 
 class WindowLayers(NamedTuple):
-    """What both language models make of some rows of a window."""
+    """All layers of both language models for some rows of a window."""
 
     forward: list[Tensor]  # float (B, T, P) each, token layer first
     backward: list[Tensor]  # the same in the order in which it reads
