@@ -14,6 +14,7 @@ from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.pretraining import plan, pretrain, report
+from elmo.cli.show import say, show_line
 from elmo.cli.signals import STOP, Interrupted, is_interrupt
 from elmo.cli.studies import change, demo, probe
 from elmo.cli.tasks import task
@@ -54,12 +55,12 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
     if version:
         from elmo import __version__
 
-        print(f"elmo {__version__}")
+        show_line(f"elmo {__version__}")
         raise typer.Exit
 
 
 def _warn(message: Warning | str, *_: object) -> None:
-    print(f"elmo: warning: {message}", file=sys.stderr)
+    say(f"elmo: warning: {message}")
 
 
 def main() -> None:
@@ -74,12 +75,12 @@ def main() -> None:
             warnings.showwarning = _warn  # type: ignore[assignment]
             app()
     except ElmoError as error:
-        print(f"elmo: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        say(f"elmo: {' '.join(str(error).splitlines())}")
         sys.exit(2)
     except (Interrupted, Exception) as error:
         if not is_interrupt(error):
             raise
-        print("elmo: interrupted; nothing was left half-written", file=sys.stderr)
+        say("elmo: interrupted; nothing was left half-written")
         sys.exit(130)
     finally:
         STOP.done()

@@ -1,5 +1,6 @@
-"""An empty figure of matplotlib to draw on, if it is installed."""
+"""A figure of matplotlib to draw on and to write, if it is installed."""
 
+from pathlib import Path
 from typing import Any
 
 
@@ -13,3 +14,12 @@ def empty_figure(width: float, height: float) -> Any:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a figure as PNG; a word between dollar signs is a word in it, no formula."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    figure.savefig(path, format="png", dpi=110)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.apps.pages.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure, write_figure
 from elmo.apps.studies.demo_picture import in_the_plane
 
 Vectors = NDArray[np.float32]
@@ -36,5 +36,5 @@ def draw_changes(words: Sequence[tuple[str, Vectors, Vectors]], names: tuple[str
         axes.set_title(word, fontsize=13)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("Occurrences, projected onto their first two principal components")
-    figure.savefig(path, format="png", dpi=110)
+    write_figure(figure, path)
     return True

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elmo.apps.pages.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure, write_figure
 
 LABEL_HEIGHT = 0.04  # fraction of a panel
 
@@ -52,7 +52,7 @@ def draw_occurrences(
         axes.set_title(word, fontsize=13)
         axes.legend(fontsize=8, loc="upper center", ncols=2, frameon=False)
     figure.suptitle("Occurrences in the top layer, projected onto the first two principal components of each word")
-    figure.savefig(path, dpi=110)
+    write_figure(figure, path)
     return True
 
 

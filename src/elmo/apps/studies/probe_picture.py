@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elmo.analysis.probe_scores import Score, best_views
-from elmo.apps.pages.empty_figure import empty_figure
+from elmo.apps.pages.empty_figure import empty_figure, write_figure
 from elmo.apps.studies.probe_page import TITLES, with_means
 
 _COLOURS = ("#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#999999")
@@ -35,7 +35,7 @@ def draw_probes(scores: Sequence[Score], name: str, path: Path) -> bool:
         _draw_panel(axes, own, name, lines)
         axes.set_title(f"{TITLES[kind]} ({of})", fontsize=11)
     figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, format="png", dpi=110)
+    write_figure(figure, path)
     return True
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elmo.cli.options import TextField
-from elmo.cli.show import say_in_place, show_facts
+from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,40 +53,21 @@ def _show_progress(survey: "Survey") -> None:
 
 
 def _show(findings: "Findings", advice: list["Advice"]) -> None:
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    console.width = min(console.width, _FULL_WIDTH)
+    screen = Screen(_FULL_WIDTH)
     for title, table in (
         ("Contents", _counts(findings)),
         ("Unknown words (OOV) by vocabulary size", _coverage(findings)),
         ("Possible problems", _faults(findings)),
     ):
-        console.print(Text(title, style="bold"))
-        console.print(Padding(table, (0, 0, 1, 2)))
-    console.print(Text("Recommendations, most important first", style="bold"))
+        screen.section(title, table)
+    screen.line(("Recommendations, most important first", "bold"), wrap=True)
     for number, (reason, step, command) in enumerate(advice, 1):
-        line = _grid()
-        line.add_row(f"{number}.", Text(f"{reason} {step}"))
-        console.print(Padding(line, (0, 0, 0, 2)))
+        screen.table(grid([(f"{number}.", f"{reason} {step}")]), indent=2)
         if command:
-            console.print(Text(f"      {command}", style="cyan"), soft_wrap=True)  # one line to copy
-
-
-def _grid() -> "Table":
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    return grid
+            screen.line((f"      {command}", "cyan"))
 
 
 def _counts(f: "Findings") -> "Table":
-    from rich.text import Text
-
     from elmo.text.survey.streaming_counts import mean, quantile
 
     survey, lengths = f.survey, f.survey.sentence_lengths
@@ -102,16 +83,11 @@ def _counts(f: "Findings") -> "Table":
         f"{f.characters_per_token:.1f} characters, {survey.n_bytes / f.n_tokens:.1f} bytes of text each",
         "letters": f"{', '.join(scripts[:6]) or 'none'}; {f.scripts.bytes_per_letter():.2f} bytes each",
     }
-    table = _grid()
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    return table
+    return grid(rows.items())
 
 
 def _coverage(f: "Findings") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
+    table = new_table(box=None, pad_edge=False)
     for column in ("words", "OOV in counted text", "OOV in held-out tenth"):
         table.add_column(column, justify="right")
     table.add_column()
@@ -124,8 +100,6 @@ def _coverage(f: "Findings") -> "Table":
 
 
 def _faults(f: "Findings") -> "Table":
-    from rich.text import Text
-
     from elmo.text.survey.survey import visible
     from elmo.text.survey.text_defects import TEXT_DEFECTS
 
@@ -153,10 +127,7 @@ def _faults(f: "Findings") -> "Table":
         rows.append((TEXT_DEFECTS[name], f"{_number(lines, 'line')}; {Path(file).name}:{number}: {excerpt}"))
     longest = survey.longest.lines[0]
     rows.append(("longest line", f"{longest.size_bytes:,} bytes, {Path(longest.file).name}:{longest.number}"))
-    table = _grid()
-    for name, value in rows:
-        table.add_row(name, Text(value))
-    return table
+    return grid(rows)
 
 
 def _number(n: int, noun: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from elmo.cli.options import TEXT_FILES, TextField
+from elmo.cli.show import show_data
 
 
 def tokenize(
@@ -23,4 +24,4 @@ def tokenize(
     from elmo.apps.corpus.tokenize import tokenize_file
 
     for line in tokenize_file(input, output, force, text_field):
-        print(line)
+        show_data(line)

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elmo.cli.options import TEXT_FILES, TextField, read_layers
-from elmo.cli.show import say_in_place, show_facts
+from elmo.cli.show import Part, Screen, cell_width, say_in_place, show_facts, visible
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from elmo.analysis.context_index import Occurrence
     from elmo.analysis.neighbours import Neighbours
 
@@ -91,44 +89,33 @@ def _flat(answers: "list[Neighbours]") -> dict[str, str | int | float]:
 
 
 def _show(answers: "list[Neighbours]") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    width = min(console.width, _WIDEST)
+    screen = Screen()
+    width = min(screen.width, _WIDEST)
     for answer in answers:
         asked = answer.asked
-        head = Text.assemble(asked.text[: asked.start], (asked.word, "bold"), asked.text[asked.end :])
-        console.print(Text("\n") + head)
+        screen.line("\n", asked.text[: asked.start], (asked.word, "bold"), asked.text[asked.end :], wrap=True)
         if not answer.found:
-            console.print(f"  {asked.word!r} does not occur in the text")
+            screen.line(f"  {asked.word!r} does not occur in the text", wrap=True)
         digits = max((len(f"{o.line:,}") for o in answer.found), default=1)
         for o in answer.found:
-            console.print(_line(o, width - digits - 12, digits), soft_wrap=True)
+            screen.line(*_parts(o, width - digits - 12, digits))
 
 
-def _line(o: "Occurrence", room: int, digits: int) -> "Text":
+def _parts(o: "Occurrence", room: int, digits: int) -> list[Part]:
     """Similarity, line, and the word in the middle of its context."""
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    word = o.word.replace("\n", " ")
-    side = max(8, (room - cell_len(word) - 2) // 2)
-    before = _last_cells(o.sentence[: o.start].rstrip(), side)
-    after = _last_cells(o.sentence[o.end :].lstrip()[::-1], side)[::-1]
+    word = visible(o.word.replace("\n", " "))
+    side = max(8, (room - cell_width(word) - 2) // 2)
+    before = _last_cells(visible(o.sentence[: o.start].rstrip()), side)
+    after = _last_cells(visible(o.sentence[o.end :].lstrip())[::-1], side)[::-1]
     gap_before = " " * (o.start > 0 and o.sentence[o.start - 1].isspace())
     gap_after = " " * (o.end < len(o.sentence) and o.sentence[o.end].isspace())
-    left = " " * (side + 1 - cell_len(before + gap_before)) + before + gap_before
-    return Text.assemble(
-        f"{o.similarity:6.3f}  ", (f"{o.line:>{digits},}  ", "dim"), left, (word, "bold"), gap_after, after
-    )
+    left = " " * (side + 1 - cell_width(before + gap_before)) + before + gap_before
+    return [f"{o.similarity:6.3f}  ", (f"{o.line:>{digits},}  ", "dim"), left, (word, "bold"), gap_after, after]
 
 
 def _last_cells(text: str, n: int) -> str:
     """The end of a text, at most `n` cells of a terminal wide."""
-    from rich.cells import cell_len
-
     text = text[-n:]
-    while cell_len(text) > n:
+    while cell_width(text) > n:
         text = text[1:]
     return text

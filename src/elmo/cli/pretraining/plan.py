@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elmo.cli.options import TEXT_FILES, TextField
-from elmo.cli.show import say_in_place, show_facts
+from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts
 from elmo.train.runs.durations import duration_text
 
 if TYPE_CHECKING:
@@ -109,14 +109,9 @@ def _seconds(cost: "RunCost", n_steps: int) -> dict[str, float]:
 
 
 def _show(plan: "Plan", hours: float | None) -> None:
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
     from elmo.apps.pretraining.plan import advice_of
 
-    console = Console(highlight=False)
-    console.width = min(console.width, _WIDTH)
+    screen = Screen(_WIDTH)
     sections = [("The text", _text(plan)), (f"The model: {plan.chosen}", _model(plan))]
     if len(plan.measured) > 1:
         sections.append(("Sizes", _sizes(plan)))
@@ -124,30 +119,22 @@ def _show(plan: "Plan", hours: float | None) -> None:
         title = "The run" if hours is None else f"The run: best size for {hours:g} hours"
         sections.append((title, _run(plan)))
     for title, table in sections:
-        console.print(Text(title, style="bold"))
-        console.print(Padding(table, (0, 0, 1, 2)))
+        screen.section(title, table)
     if (advice := advice_of(plan.cost)) is not None:
-        console.print(Text(f"It does not fit in memory. {advice}", style="bold"))
+        screen.line((f"It does not fit in memory. {advice}", "bold"), wrap=True)
     else:
-        console.print(Text(plan.command, style="cyan"), soft_wrap=True)  # one line to copy
-
-
-def _grid() -> "Table":
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    return grid
+        screen.line((plan.command, "cyan"))
 
 
 def _text(plan: "Plan") -> "Table":
     about = "" if plan.exact else "about "
-    grid = _grid()
-    grid.add_row("files", f"{plan.n_files:,}, {plan.n_bytes / 1e6:,.1f} MB uncompressed")
-    grid.add_row("tokens", f"{about}{plan.n_tokens:,} in {about}{plan.n_sentences:,} sentences")
-    grid.add_row("types", f"{about}{plan.n_types:,}; vocabulary {plan.cost.n_words:,}")
-    return grid
+    return grid(
+        [
+            ("files", f"{plan.n_files:,}, {plan.n_bytes / 1e6:,.1f} MB uncompressed"),
+            ("tokens", f"{about}{plan.n_tokens:,} in {about}{plan.n_sentences:,} sentences"),
+            ("types", f"{about}{plan.n_types:,}; vocabulary {plan.cost.n_words:,}"),
+        ]
+    )
 
 
 def _model(plan: "Plan") -> "Table":
@@ -158,18 +145,18 @@ def _model(plan: "Plan") -> "Table":
     kinds = ", ".join(f"{name} {gibibytes(n)}" for name, n in cost.memory._asdict().items())
     there = "" if cost.memory_there is None else f" of {gibibytes(cost.memory_there)}"
     where = "" if plan.device == "cpu" else f" ({gibibytes(cost.memory.on_device)} on {plan.device})"
-    grid = _grid()
-    grid.add_row("parameters", f"{cost.parameters.total:,}: {parts}")
-    grid.add_row("memory", f"about {gibibytes(cost.memory.total)}{there}{where}: {kinds}")
-    return grid
+    return grid(
+        [
+            ("parameters", f"{cost.parameters.total:,}: {parts}"),
+            ("memory", f"about {gibibytes(cost.memory.total)}{there}{where}: {kinds}"),
+        ]
+    )
 
 
 def _sizes(plan: "Plan") -> "Table":
-    from rich.table import Table
-
     from elmo.apps.pretraining.plan import gibibytes
 
-    table = Table(box=None, pad_edge=False)
+    table = new_table(box=None, pad_edge=False)
     table.add_column()
     for column in ("parameters", "memory", "tokens/s", "total time"):
         table.add_column(column, justify="right")
@@ -191,15 +178,15 @@ def _run(plan: "Plan") -> "Table":
     )
     parts = ", ".join(f"{name} {duration_text(s)}" for name, s in _seconds(cost, plan.n_steps).items())
     read = plan.n_steps * recipe.rows * recipe.window / cost.n_positions
-    grid = _grid()
-    grid.add_row(
-        "speed",
-        f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s per step of {recipe.rows} x {recipe.window} tokens",
+    speed = (
+        f"{cost.tokens_per_s:,.0f} tokens/s, {step.seconds:.3g} s per step of {recipe.rows} x {recipe.window} tokens"
     )
-    grid.add_row(
-        "measured",
-        f"{measured}; {plan.device}, {plan.n_threads} thread{'s' * (plan.n_threads > 1)}, {recipe.precision}",
+    threads = f"{plan.n_threads} thread{'s' * (plan.n_threads > 1)}"
+    return grid(
+        [
+            ("speed", speed),
+            ("measured", f"{measured}; {plan.device}, {threads}, {recipe.precision}"),
+            ("epochs", f"{read:.3g}, in {plan.n_steps:,} steps"),
+            ("time", f"about {duration_text(cost.seconds(plan.n_steps))}: {parts}"),
+        ]
     )
-    grid.add_row("epochs", f"{read:.3g}, in {plan.n_steps:,} steps")
-    grid.add_row("time", f"about {duration_text(cost.seconds(plan.n_steps))}: {parts}")
-    return grid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elmo.cli.options import TextField, read_layers
-from elmo.cli.show import say_in_place, show_facts
+from elmo.cli.show import Screen, new_table, say_in_place, show_facts
 
 if TYPE_CHECKING:
     from elmo.analysis.usage_change import WordChange
@@ -106,12 +106,8 @@ def change(
 
 
 def _show(changes: "list[WordChange]", n: int, n_slices: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"The {len(changes)} of {n:,} words with the largest change", caption=_CAPTION, caption_justify="left"
-    )
+    title = f"The {len(changes)} of {n:,} words with the largest change"
+    table = new_table(title=title, caption=_CAPTION, caption_justify="left")
     for name in ("word", "prt", "apd", "jsd", "p", "q", "times"):
         table.add_column(name, justify="left" if name == "word" else "right")
     if n_slices > 2:
@@ -120,9 +116,9 @@ def _show(changes: "list[WordChange]", n: int, n_slices: int) -> None:
         numbers = [f"{x:.3f}" for x in (w.change.prt, w.change.apd, w.change.jsd, w.change.p, w.q)]
         steps = [" ".join(f"{x:.3f}" for x in w.steps)] if n_slices > 2 else []
         table.add_row(w.word, *numbers, " / ".join(f"{c:,}" for c in w.counts), *steps)
-    console = Console(highlight=False)
-    console.print(table)
+    screen = Screen()
+    screen.table(table)
     for w in changes[:3]:
         for name, lines in zip(("first", "last"), w.typical, strict=True):
             for line in lines:
-                console.print(f"{w.word}, {name}: {line}", markup=False, soft_wrap=True)
+                screen.line(f"{w.word}, {name}: {line}")

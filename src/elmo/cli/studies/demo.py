@@ -1,12 +1,11 @@
 """`elmo demo`: how context changes the vector of a word, in a minute."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.show import show_facts
+from elmo.cli.show import Screen, new_table, show_facts, styled
 
 if TYPE_CHECKING:
     from elmo.apps.studies.demo import Demo
@@ -45,15 +44,11 @@ def demo(
 
 
 def _show(found: "Demo") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    print_line = partial(console.print, soft_wrap=True)  # sentences, paths and commands stay on one line to copy
-    print_line("\n[bold]Does the model distinguish the senses of a word?[/bold]")
-    print_line("Mean cosine similarity between occurrences: same sense / different senses.\n")
+    screen = Screen()
+    screen.line(("\nDoes the model distinguish the senses of a word?", "bold"))
+    screen.line("Mean cosine similarity between occurrences: same sense / different senses.\n")
     layers = sorted({row.layer for row in found.rows})
-    table = Table()
+    table = new_table()
     table.add_column("word")
     for layer in layers:
         table.add_column("token layer\n(no context)" if layer == 0 else f"layer {layer}\nsame / diff", justify="center")
@@ -61,32 +56,30 @@ def _show(found: "Demo") -> None:
     for word in dict.fromkeys(row.word for row in found.rows):
         own = [row for row in found.rows if row.word == word]
         cells = [
-            f"{r.same_sense:.2f} / {r.different_sense:.2f}"
-            + ("" if r.layer == 0 else " [green]yes[/]" if r.same_sense > r.different_sense else " [red]no[/]")
+            styled(
+                f"{r.same_sense:.2f} / {r.different_sense:.2f}",
+                "" if r.layer == 0 else (" yes", "green") if r.same_sense > r.different_sense else (" no", "red"),
+            )
             for r in own
         ]
         table.add_row(word, *cells, f"{own[-1].neighbours_right} of {own[-1].occurrences}")
-    console.print(table)
+    screen.table(table)
     n_words = len({row.word for row in found.rows})
-    print_line(
+    screen.line(
         f"{found.words_told_apart} of {n_words} words: same-sense pairs are closer in every layer that knows context.\n"
     )
-    print_line("[bold]Nearest occurrence in the top layer[/bold]")
+    screen.line(("Nearest occurrence in the top layer", "bold"))
     for pair in found.neighbours:
-        hit = "[green]same sense[/]" if pair.nearest.sense == pair.occurrence.sense else "[red]other sense[/]"
-        print_line(f"  {_escaped(pair.occurrence.text)}")
-        print_line(f"    {pair.cosine:.2f}  {_escaped(pair.nearest.text)}  {hit}")
-    print_line(f"\nvectors  {_escaped(str(found.vectors))}\ntable    {_escaped(str(found.table))}")
+        same = pair.nearest.sense == pair.occurrence.sense
+        screen.line(f"  {pair.occurrence.text}")
+        screen.line(
+            f"    {pair.cosine:.2f}  {pair.nearest.text}  ", ("same sense", "green") if same else ("other sense", "red")
+        )
+    screen.line(f"\nvectors  {found.vectors}\ntable    {found.table}")
     if found.picture is None:
-        print_line("picture  not drawn: matplotlib is missing; pip install " + _escaped("'elmo-lm[plots]'"))
+        screen.line("picture  not drawn: matplotlib is missing; pip install 'elmo-lm[plots]'")
     else:
-        print_line(f"picture  {_escaped(str(found.picture))}")
-    print_line("\n[bold]Try next[/bold]")
+        screen.line(f"picture  {found.picture}")
+    screen.line(("\nTry next", "bold"))
     for command, what in _NEXT:
-        print_line(f"  {_escaped(command)}\n      {what}")
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        screen.line(f"  {command}\n      {what}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.show import say_in_place, show_facts
+from elmo.cli.show import Screen, new_table, say_in_place, show_facts
 
 if TYPE_CHECKING:
     from elmo.apps.studies.probe import Probed
@@ -70,25 +70,21 @@ def probe(
 
 
 def _show(found: "Probed", model: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from elmo.analysis.probe_scores import best_views
     from elmo.apps.studies.probe_page import TITLES, cell_of, with_means
 
     rows = [row for row in best_views(with_means(found.scores)) if row.text == "clean"]
     systems = list(dict.fromkeys(row.system for row in rows))
-    console = Console(width=None if Console().is_terminal else 200)
+    screen = Screen(in_a_pipe=200)
     title = "Scores in percent; for each system the layer or view that is best on dev"
-    wide = Table("probe", "set", *systems, title=title)
-    narrow = Table("probe", "set", "system", "score", title=title)  # a row per score, for a terminal of few columns
+    wide = new_table("probe", "set", *systems, title=title)
+    narrow = new_table("probe", "set", "system", "score", title=title)  # a row per score, for a terminal of few columns
     for probe, measure, of in dict.fromkeys((row.probe, row.measure, row.of) for row in rows):
         own = {row.system: cell_of(row) for row in rows if (row.probe, row.measure, row.of) == (probe, measure, of)}
         wide.add_row(TITLES[probe, measure], of, *(own.get(system, "") for system in systems))
         for number, (system, cell) in enumerate(own.items()):
             first = (TITLES[probe, measure], of) if number == 0 else ("", "")
             narrow.add_row(*first, system, cell, end_section=number == len(own) - 1)
-    fits = console.measure(wide, options=console.options.update(width=1000)).maximum <= console.width
-    console.print(wide if fits else narrow)
+    screen.table(wide if screen.fits(wide) else narrow)
     for reason in found.skipped.values():
-        console.print(f"skipped: {reason}", markup=False, highlight=False)
+        screen.line(f"skipped: {reason}", wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elmo.cli.options import TEXT_FILES, TextField
-from elmo.cli.show import say, say_in_place, show_facts
+from elmo.cli.show import say, say_in_place, show_facts, show_json, show_line
 
 if TYPE_CHECKING:
     from elmo.apps.tasks.learning_curve_page import Table
@@ -214,9 +214,10 @@ def predict(
 
     Example: `elmo predict task README.md --json`
     """
-    import json as to_json
-
     from elmo.apps.tasks.predict import predict_lines
 
     for found in predict_lines(folder, file, pretokenized, dtype, min_score, text_field):
-        print(to_json.dumps(found.facts(), ensure_ascii=False) if json else found.shown())
+        if json:
+            show_json(found.facts())
+        else:
+            show_line(found.shown())
