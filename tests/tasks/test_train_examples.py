@@ -12,7 +12,10 @@ from elmo.checkpoints.formats.native import save_native
 from elmo.errors import ConfigError, ElmoError, OutputError, TextError
 from elmo.tasks import train
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*of this text"),
+    pytest.mark.filterwarnings("ignore:the task has learned nothing"),
+]
 
 SETTINGS = {**SMALL_TASK, "epochs": 2}
 TAGGED = [
@@ -134,6 +137,16 @@ def test_a_threshold_is_for_one_label(folder):
         task.evaluate(EXAMPLES["tag"][0], min_score=0.5)
     with pytest.raises(TextError, match="examples, line 1: the tag 'NN' is not the tag of a span"):
         task.evaluate([(["Ann"], ["NN"])])
+
+
+def test_a_training_that_learned_nothing_warns():
+    same = [("the bank", "x" if i % 4 else "y") for i in range(8)]
+    with pytest.warns(
+        UserWarning, match="learned nothing: .* for every example; the learning rate was still warming up"
+    ):
+        task = train(same, same, model=None, **SETTINGS)
+    assert "learned nothing" in task.facts()["warning"]
+    assert "learned nothing" in repr(task)
 
 
 def test_the_public_names_are_all_there():

@@ -55,7 +55,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     dropout: Probability = 0.5  # of the input and output of the LSTM
     batch_size: PositiveInt = 32  # examples
     epochs: PositiveInt = 14  # maximum; the learning rate falls over this many epochs
-    patience: PositiveInt = 7  # early stopping: epochs without improvement on the dev file
+    patience: PositiveInt = 7  # early stopping: epochs without improvement on the dev file, after the warm-up
     optimizer: OptimizerConfig = OptimizerConfig(
         learning_rate=0.002, schedule="linear", final_share=0.02, warmup_steps=100, clip_norm=5.0
     )

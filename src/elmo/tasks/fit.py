@@ -133,6 +133,12 @@ class Training(Generic[P]):
         of_bilm, rates = ([], []) if self.tuned is None else (self.tuned.parameters, self.tuned.rates)
         self.update = WeightUpdate([*own, *of_bilm], [], self.config.optimizer, [1.0] * len(own) + rates)
         self.best = self._copied()
+        self.steps_per_epoch = 0  # known when it runs
+
+    @property
+    def n_steps(self) -> int:
+        """Updates made so far."""
+        return len(self.progress.epochs) * self.steps_per_epoch
 
     @property
     def _settings(self) -> str:
@@ -217,6 +223,7 @@ class Training(Generic[P]):
         Raises:
             TrainingError: the loss is not finite.
         """
+        self.steps_per_epoch = len(self._batches(1, train))
         while not self._is_over():
             epoch = self._epoch(len(self.progress.epochs) + 1, train, dev)
             self.progress = Progress(epochs=[*self.progress.epochs, epoch])
@@ -227,15 +234,27 @@ class Training(Generic[P]):
         self._set_weights(self.best)
 
     def _is_over(self) -> bool:
+        """The last epoch is done, or as many as `patience` since the best one and since the end of the warm-up."""
         done, best = len(self.progress.epochs), self.progress.best
-        return done >= self.config.epochs or (best is not None and done - best.epoch >= self.config.patience)
+        if done >= self.config.epochs or best is None:
+            return done >= self.config.epochs
+        return done - max(best.epoch, self._warm_epochs) >= self.config.patience
+
+    @property
+    def _warm_epochs(self) -> int:
+        """Epochs until the learning rate has reached its full value; 1: within the first."""
+        return math.ceil(self.config.optimizer.warmup_steps / max(1, self.steps_per_epoch))
+
+    def _batches(self, number: int, train: Data) -> list[list[int]]:
+        """The batches of an epoch, by the seed and its number alone."""
+        rng = np.random.default_rng((self.config.seed, number))
+        passes = (shuffled_batches(train.lengths, self.config.batch_size, rng) for _ in range(self.config.passes))
+        return [batch for once in passes for batch in once]
 
     def _epoch(self, number: int, train: Data, dev: Data) -> Epoch:
         begun = time.monotonic()
         torch.manual_seed(self.config.seed * 100_003 + number)  # dropout
-        rng = np.random.default_rng((self.config.seed, number))
-        passes = (shuffled_batches(train.lengths, self.config.batch_size, rng) for _ in range(self.config.passes))
-        batches = [batch for once in passes for batch in once]
+        batches = self._batches(number, train)
         n_steps = self.config.epochs * len(batches)
         tuned = None if self.reads_frozen_layers else self.tuned
         if tuned is not None:

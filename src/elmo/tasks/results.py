@@ -47,10 +47,12 @@ class TrainingResult(Result, frozen=True):
     dev: str
     elmo_version: str
     min_score: float | None = None  # the threshold that keeps 95 % of the dev examples; None: no such task
+    warning: str | None = None  # why nothing was learned, and what to try; None: something was
 
     def facts(self) -> dict[str, Any]:
         """The scores of the dev examples as `dev_f1`."""
         threshold = {} if self.min_score is None else {"min_score": self.min_score}
+        warning = {} if self.warning is None else {"warning": self.warning}
         return {
             "epochs": self.n_epochs,
             "best_epoch": self.best_epoch,
@@ -63,4 +65,5 @@ class TrainingResult(Result, frozen=True):
             "dev": self.dev,
             "elmo_version": self.elmo_version,
             **threshold,
+            **warning,
         }

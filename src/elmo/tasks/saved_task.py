@@ -150,7 +150,8 @@ class TrainedTask:
         facts, name = self.file.training, self.model.main_score
         of = f"{len(self.file.labels)} labels" if len(self.file.labels) > 5 else ", ".join(self.file.labels)
         scored = f", dev {name} {facts[f'dev_{name}']:.1f}" if f"dev_{name}" in facts else ""
-        return f"TrainedTask({self.file.config.task}{': ' if of else ''}{of}; model {self.file.config.model}{scored})"
+        warning = ", learned nothing" if "warning" in facts else ""
+        return f"TrainedTask({self.file.config.task}{': ' if of else ''}{of}; model {self.file.config.model}{scored}{warning})"
 
     def read(self, path: Path) -> list[Example]:
         """Labelled examples of a file, as the task was trained on.

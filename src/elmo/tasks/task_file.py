@@ -66,12 +66,14 @@ def task_card(file: TaskFile) -> str:
     stands_on = (
         "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
     ) + (", fine-tuned with it" if file.config.elmo.fine_tune else "")
+    warning = f"- Warning: {facts['warning']}.\n" if "warning" in facts else ""
     return (
         f"# A task for elmo: {file.config.task}\n\n"
         f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"
         f"- Trained on {facts.get('examples', 0):,} examples ({facts.get('tokens', 0):,} tokens) of `{facts.get('train')}`, "
         f"seed {file.config.seed}, best of {facts.get('epochs')} epochs by `{facts.get('dev')}`: {scores}.\n"
         f"- Stands on {stands_on}.\n"
+        f"{warning}"
         "- What it says of texts unlike those it was trained on is a guess; measure it on your own before you rely on it.\n\n"
         "```python\nfrom elmo import load_task\n\n"
         'task = load_task("this folder")\nprint(task(["a text"]))\n```\n'

@@ -1,5 +1,6 @@
 """`elmo.tasks.train`: labelled examples in memory, or files -> a trained task."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,10 @@ def train(
             else cached_layers(biLM, some, Path(cache), watch.embedded)
         )
     with torch.random.fork_rng(devices=[]):  # a caller's own random numbers stay what they were
-        return train_prepared(prepared, layers_of, watch=watch).task
+        trained = train_prepared(prepared, layers_of, watch=watch)
+    if trained.result.warning is not None:
+        warnings.warn(trained.result.warning, stacklevel=2)
+    return trained.task
 
 
 def _read(config: TaskConfig, given: Examples, what: str) -> tuple[list[Example], str]:

@@ -19,6 +19,7 @@ from elmo.tasks.examples import Example
 from elmo.tasks.fit import Data, Epoch, Training, data_of, score
 from elmo.tasks.kinds.kind import KnownLabels
 from elmo.tasks.kinds.registry import comparable, kind_of, learnable, unknown_labels
+from elmo.tasks.learned_nothing import no_better_than_a_constant, training_warning
 from elmo.tasks.predictions import Labelled, Prediction
 from elmo.tasks.results import TrainingResult
 from elmo.tasks.saved_task import ELMO_FOLDER, TrainedTask, fresh_model, reference_to
@@ -166,9 +167,10 @@ def train_prepared(
     if config.may_abstain:
         labelled = [p for p in predicted if isinstance(p, Labelled)]
         threshold = round(default_threshold(labels.dev, labelled, set(prepared.file.labels)), 6)
-    best = training.progress.best
+    best, curve = training.progress.best, [epoch.score for epoch in training.progress.epochs]
+    reason, warmup_steps = no_better_than_a_constant(model, labels.dev, predicted, curve), config.optimizer.warmup_steps
     result = TrainingResult(
-        n_epochs=len(training.progress.epochs),
+        n_epochs=len(curve),
         best_epoch=0 if best is None else best.epoch,
         seconds=round(time.monotonic() - begun, 1),
         dev_scores={name: round(value, 3) for name, value in scores.items()},
@@ -179,6 +181,7 @@ def train_prepared(
         dev=labels.dev_name,
         elmo_version=elmo.__version__,
         min_score=threshold,
+        warning=None if reason is None else training_warning(reason, len(curve), training.n_steps, warmup_steps),
     )
     facts = {**result.facts(), "curve": [epoch.model_dump() for epoch in training.progress.epochs]}
     facts["tokens"] = sum(len(example.tokens) for example in labels.train)

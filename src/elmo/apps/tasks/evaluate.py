@@ -6,6 +6,7 @@ from typing import Any
 from elmo.apps.tasks.task_report import write_task_report
 from elmo.errors import ConfigError
 from elmo.storage.atomic import refuse_existing
+from elmo.tasks.learned_nothing import no_better_than_a_constant
 from elmo.tasks.results import Evaluation, Result
 from elmo.tasks.saved_task import load_task
 from elmo.tasks.scoring.bootstrap import difference
@@ -45,6 +46,7 @@ class Comparison(Result, frozen=True):
     high: float
     a_better_percent: float  # of the samples
     error_reduction: float  # by how many percent A lowers the error of B (100 - score), as the paper reports it
+    warning: str | None = None  # why the difference says nothing; None: both tell the examples apart
 
     def facts(self) -> dict[str, Any]:
         """Flat; the scores as `a_f1` and `b_f1`."""
@@ -57,6 +59,7 @@ class Comparison(Result, frozen=True):
             "high": self.high,
             "a_better_share": self.a_better_percent,
             "error_reduction": self.error_reduction,
+            **({} if self.warning is None else {"warning": self.warning}),
         }
 
 
@@ -73,7 +76,13 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Compa
             f"{a} is scored by {name}, {b} by {other.model.main_score}; compare two tasks of the same kind"
         )
     examples = one.read(path)
-    counts = [task.counts(examples) for task in (one, other)]
+    predicted = [task.predict(examples) for task in (one, other)]
+    counts = [task.model.counts(examples, own) for task, own in zip((one, other), predicted, strict=True)]
+    reasons = [
+        f"{folder} has learned nothing: it {reason}"
+        for folder, task, own in zip((a, b), (one, other), predicted, strict=True)
+        if (reason := no_better_than_a_constant(task.model, examples, own)) is not None
+    ]
     found = difference(counts[0], counts[1], one.main_score, other.main_score)
     scores = [float(task.main_score(own.sum(axis=0))) for task, own in zip((one, other), counts, strict=True)]
     return Comparison(
@@ -86,4 +95,5 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Compa
         high=found.interval.high,
         a_better_percent=100 * found.share_above,
         error_reduction=100 * found.difference / (100 - scores[1]) if scores[1] < 100 else 0.0,
+        warning=f"{'; '.join(reasons)}; the difference is no gain, train it anew" if reasons else None,
     )

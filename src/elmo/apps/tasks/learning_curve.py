@@ -176,6 +176,7 @@ def _table(curve: LearningCurve, folder: Path) -> Table:
                 scores=scores,
                 mean=mean(scores),
                 deviation=deviation,
+                warnings=[facts["warning"] for facts in every if "warning" in facts],
             )
         )
     return Table(score=name, seeds=curve.seeds, rows=rows)

@@ -20,6 +20,7 @@ class Row(BaseModel, frozen=True):
     scores: list[float]  # of the dev file in percent, seed by seed
     mean: float
     deviation: float | None  # standard deviation over seeds; None: a single seed
+    warnings: list[str] = []  # of trainings that learned nothing
 
 
 class Table(BaseModel, frozen=True):

@@ -48,6 +48,11 @@ def task_page(task: TrainedTask, examples: Sequence[Example], predicted: Sequenc
     parts = [
         f"<p>Training, and scores on {escape(source)} ({len(examples):,} examples).</p>",
         headline(scores),
+        *(
+            [f"<p><b>Warning: {escape(str(warning))}.</b></p>"]
+            if (warning := task.file.training.get("warning"))
+            else []
+        ),
         f"<p>{main} in percent; 95 % confidence interval {low:.2f} to {high:.2f}, from a thousand bootstrap samples of "
         "these examples.</p>",
         *_curves(task),

@@ -136,20 +136,35 @@ def train(
     run = None if resume else task_run(recipe, options, train, dev, baseline, set or [])
     found = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
     say_in_place("")
-    show_facts(found.facts(), json)
+    _show_with_warning(found.facts(), json)
+
+
+def _show_with_warning(facts: dict[str, Any], as_json: bool, without: Sequence[str] = ()) -> None:
+    """Print facts; a warning among them is the last line on the screen.
+
+    Args:
+        without: facts that a warning makes meaningless, left out unless they are printed as JSON.
+    """
+    warning = facts.get("warning")
+    left_out = () if as_json or warning is None else ("warning", *without)
+    show_facts({name: value for name, value in facts.items() if name not in left_out}, as_json)
+    if warning is not None:
+        say(f"elmo: warning: {warning}")
 
 
 def _show_table(output: Path, table: "Table", as_json: bool) -> None:
     """Mean and deviation of the dev score by fraction of the training file."""
-    if as_json:
-        show_facts({"output": str(output), **table.model_dump()}, as_json)
-        return
     from elmo.apps.tasks.learning_curve_page import shown
 
-    rows = {
-        f"{'ELMo' if r.with_elmo else 'without'}, {r.fraction:g} % ({r.n_examples:,})": shown(r) for r in table.rows
-    }
-    show_facts({"output": str(output), "score": f"{table.score} of the dev file", **rows}, as_json)
+    names = [f"{'ELMo' if r.with_elmo else 'without'}, {r.fraction:g} % ({r.n_examples:,})" for r in table.rows]
+    if as_json:
+        show_facts({"output": str(output), **table.model_dump()}, as_json)
+    else:
+        rows = {name: shown(row) for name, row in zip(names, table.rows, strict=True)}
+        show_facts({"output": str(output), "score": f"{table.score} of the dev file", **rows}, as_json)
+    for name, row in zip(names, table.rows, strict=True):
+        if row.warnings:
+            say(f"elmo: warning: {name}: in {len(row.warnings)} of {len(row.scores)} trainings {row.warnings[0]}")
 
 
 def evaluate(
@@ -190,7 +205,8 @@ def compare(
     """
     from elmo.apps.tasks.evaluate import compare_tasks
 
-    show_facts({"a": str(a), "b": str(b), **compare_tasks(a, b, file, dtype).facts()}, json)
+    facts = {"a": str(a), "b": str(b), **compare_tasks(a, b, file, dtype).facts()}
+    _show_with_warning(facts, json, without=["a_better_share", "error_reduction"])
 
 
 def predict(
