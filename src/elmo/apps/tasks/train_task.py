@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from elmo.apps.tasks.labelled_files import read_labelled_files
 from elmo.apps.tasks.task_report import REPORT_FILE, write_task_report
 from elmo.checkpoints.formats.known import file_patterns
 from elmo.embed.embedder import Elmo
@@ -15,9 +16,8 @@ from elmo.storage.atomic import remove_whole
 from elmo.storage.checksums import checksum_of
 from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import is_unicode
-from elmo.tasks.data.overview import oddities, overview, remarks
 from elmo.tasks.fit import with_absolute_paths
-from elmo.tasks.kinds.registry import AnyTaskConfig, kind_of
+from elmo.tasks.kinds.registry import AnyTaskConfig
 from elmo.tasks.layer_cache import cache_folder, cached_layers
 from elmo.tasks.results import Result, TrainingResult
 from elmo.tasks.saved_task import CONFIG_FILE, ELMO_FOLDER, VECTORS_FILE, WEIGHTS_FILE, WORDS_FILE, save_task
@@ -25,7 +25,6 @@ from elmo.tasks.training import (
     LayersOfExamples,
     Prepared,
     TrainingCallback,
-    checked_labels,
     prepare,
     train_prepared,
 )
@@ -109,17 +108,11 @@ def _cached(biLM: Elmo, cache: Path, watch: TrainingCallback) -> LayersOfExample
 
 def _prepare(run: TaskRun, watch: TrainingCallback) -> Prepared:
     """The files read and checked, the biLM and the static vectors loaded."""
-    kind = kind_of(run.config)
-    config = kind.for_file(run.config, run.train)
-    columns: list[str] = []
-    whole = kind.read(config, run.train, columns.append)
-    dev = kind.read(config, run.dev)
-    checked = checked_labels(config, whole, dev, str(run.train), str(run.dev))
-    labels = [list(kind.labels_in(config, checked.known, example)) for example in whole]
-    watch.data([*overview(run.train.name, whole, labels, columns), *remarks(whole, dev, labels)])
-    for odd in oddities(whole, labels) if checked.known.scheme is None else ():
+    found = read_labelled_files(run.config, run.train, run.dev)
+    watch.data(found.overview.lines())
+    for odd in found.overview.other_columns:
         warnings.warn(f"{run.train}: {odd}", stacklevel=2)
-    return prepare(config, checked)
+    return prepare(found.config, found.labels)
 
 
 def task_folder(folder: Path) -> JobFolder[TaskRun]:

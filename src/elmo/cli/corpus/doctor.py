@@ -1,4 +1,4 @@
-"""`elmo doctor`: what is in a corpus, and what to do before training."""
+"""`elmo doctor`: what is in a corpus, or in a file of labelled examples, and what to do before training."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elmo.cli.options import TextField
-from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts
+from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts, show_line
+from elmo.cli.tasks.task import Task
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +22,10 @@ _FEW = 0.01  # fraction of lines without final punctuation that headings explain
 
 
 def doctor(
-    corpus: Annotated[list[str], typer.Argument(help="Text files or glob patterns, as for elmo pretrain.")],
+    corpus: Annotated[
+        list[str],
+        typer.Argument(help="Text files or glob patterns, as for elmo pretrain; with --task a file of elmo train."),
+    ],
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
     ] = False,
@@ -29,12 +33,34 @@ def doctor(
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file; report how much of the text it covers.")
     ] = None,
+    task: Annotated[Task | None, typer.Option(help="Report what elmo train would read of a labelled file.")] = None,
+    dev: Annotated[
+        Path | None, typer.Option(help="With --task: the development file, compared with the first.")
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="With --task: a setting of elmo train, e.g. text=review. Repeatable."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Report what a corpus contains and what to fix before training, with a command that trains on it.
 
+    With `--task`: which columns of a labelled file are the text and the label, how many examples, labels and empty cells there
+    are, and what looks odd.
+
     Example: `elmo doctor README.md`
     """
+    of_corpus = {"--pretokenized": pretokenized, "--text-field": text_field, "--vocabulary": vocabulary}
+    misplaced = [name for name, value in (of_corpus if task else {"--dev": dev, "--set": set}).items() if value]
+    if misplaced or (task and len(corpus) > 1):
+        from elmo.errors import ConfigError
+
+        if not misplaced:
+            raise ConfigError(f"{len(corpus)} files; --task looks at one, and at --dev FILE beside it")
+        raise ConfigError(f"{', '.join(misplaced)}: {'not with' if task else 'only with'} --task; leave it out")
+    if task:
+        _examine(Path(corpus[0]), task.value, dev, set or [], json)
+        return
     from elmo.apps.corpus.doctor import examine_corpus
 
     findings, advice = examine_corpus(corpus, pretokenized, vocabulary, _show_progress, text_field)
@@ -46,6 +72,25 @@ def doctor(
         show_facts(flat_facts(findings) | numbered, as_json=True)
         return
     _show(findings, advice)
+
+
+def _examine(file: Path, task: str, dev: Path | None, overrides: list[str], as_json: bool) -> None:
+    from elmo.apps.tasks.examine import examine_labelled
+    from elmo.errors import ElmoError
+
+    columns: list[str] = []
+    try:
+        found = examine_labelled(file, task, dev, overrides, columns.append)
+    except ElmoError:
+        if columns and not as_json:
+            show_line(f"{file.name}: {'; '.join(columns)}")
+        raise
+    if as_json:
+        show_facts(found.facts(), as_json=True)
+        return
+    for line in found.lines():
+        show_line(line)
+    Screen().line((found.command, "cyan"))
 
 
 def _show_progress(survey: "Survey") -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.tasks.data.columns import KNOWN, SAMPLE, choose_columns, delimiter_of, plain
+from elmo.tasks.data.columns import KNOWN, SAMPLE, Columns, choose_columns, delimiter_of, plain
 from elmo.tasks.examples import with_blanks
 from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
@@ -56,6 +56,8 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
     rows = json_lines(path) if form == "jsonl" else _table(path, form == "tsv", wanted, report)
     none = True
     for line, row in rows:
+        if none and form == "jsonl":
+            _report_keys(row, wanted, f"{path}, line {line}", report)
         none = False
         yield record_of(row, wanted, line, f"{path}, line {line}")
     if none:
@@ -89,6 +91,13 @@ def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> st
     tiers = KNOWN.get(name, ((name,), ()))
     keys = {plain(key): key for key in reversed(list(row))}
     return next((keys[other] for tier in tiers for other in tier if other in keys), None)
+
+
+def _report_keys(row: Mapping[str, Any], wanted: Wanted, where: str, report: Callable[[str], None]) -> None:
+    for name in (*wanted.values, "label"):
+        key = _key_of(row, name, wanted, where)
+        if key is not None:
+            report(f"{name}: key {key!r}")
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -137,11 +146,23 @@ def _table(
     if columns.unsure is not None:
         warnings.warn(f"{path}: {columns.unsure}", stacklevel=2)
     n_columns = len(first[0][1])
-    for line, row in chain(first[1:] if columns.header else first, rows):
+    records = [*(first[1:] if columns.header else first), *rows]
+    report(_empty_cells(records, columns))
+    for line, row in records:
         if len(row) != n_columns:
             raise TextError(f"{path}, line {line}: {len(row)} column(s), the first line has {n_columns}")
         found = {name: row[column].strip() for name, column in columns.at.items()}
         yield line, {wanted.names.get(name) or name: value for name, value in found.items()}
+
+
+def _empty_cells(records: Sequence[tuple[int, list[str]]], columns: Columns) -> str:
+    """How many cells of the columns that are read are empty, and where the first of them is."""
+    found = []
+    for name, column in columns.at.items():
+        lines = [line for line, row in records if column < len(row) and not row[column].strip()]
+        if lines:
+            found.append(f"{len(lines):,} in {name} (the first in line {lines[0]:,})")
+    return f"empty cells: {', '.join(found)}" if found else "no empty cells"
 
 
 def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from elmo.tasks.examples import Example
 
@@ -11,30 +12,55 @@ _MOST_OF_ALL = 0.9  # a label with so many of all
 _NUMBER = re.compile(r"[\s\d.,:/_+-]*\d[\s\d.,:/_+-]*")
 
 
+class Overview(NamedTuple):
+    """What a file of labelled examples holds."""
+
+    name: str  # of the file
+    n_examples: int
+    columns: list[str]  # which are read, and how many of their cells are empty
+    labels: Counter[str]  # those that are counted
+    first: list[Example]  # two
+    remarks: list[str]  # what a reader should know of the files
+    other_columns: list[str]  # what suggests that other columns were meant
+
+    def lines(self) -> list[str]:
+        """Lines to read before a training."""
+        columns = f"; {'; '.join(self.columns)}" if self.columns else ""
+        lines = [f"{self.name}: {self.n_examples:,} examples{columns}"]
+        if self.labels:
+            shown = ", ".join(f"{label or '(empty)'} {n:,}" for label, n in self.labels.most_common(_SHOWN_LABELS))
+            lines.append(f"labels: {len(self.labels):,} ({shown}{', ...' if len(self.labels) > _SHOWN_LABELS else ''})")
+        for number, example in enumerate(self.first, 1):
+            other = f" | {_short(example.other.text)}" if example.other else ""
+            own = ", ".join(example.labels[:12])
+            lines.append(f"example {number}: {_short(example.text)}{other}" + (f" -> {_short(own)}" if own else ""))
+        return lines + [f"odd: {remark}" for remark in self.remarks]
+
+
 def overview(
-    name: str, examples: Sequence[Example], labels: Sequence[Sequence[str]], columns: Sequence[str]
-) -> list[str]:
-    """Lines to read before a training.
+    name: str,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    labels: Sequence[Sequence[str]],
+    columns: Sequence[str],
+    by_columns: bool,
+) -> Overview:
+    """Look at labelled examples.
 
     Args:
-        name: of the file. labels: of each example, those that are counted. columns: which are read.
+        name: of the training file. dev: none, if there is no such file.
+        labels: of each training example, those that are counted. columns: which are read.
+        by_columns: texts and labels stand in columns that could be others.
     """
     counts = Counter(label for some in labels for label in some)
-    lines = [f"{name}: {len(examples):,} examples" + (f"; {'; '.join(columns)}" if columns else "")]
-    if counts:
-        shown = ", ".join(f"{label or '(empty)'} {n:,}" for label, n in counts.most_common(_SHOWN_LABELS))
-        lines.append(f"labels: {len(counts):,} ({shown}{', ...' if len(counts) > _SHOWN_LABELS else ''})")
-    for number, example in enumerate(examples[:2], 1):
-        other = f" | {_short(example.other.text)}" if example.other else ""
-        own = ", ".join(example.labels[:12])
-        lines.append(f"example {number}: {_short(example.text)}{other}" + (f" -> {_short(own)}" if own else ""))
-    return lines
+    other_columns = _other_columns(train, counts) if by_columns else []
+    return Overview(
+        name, len(train), list(columns), counts, list(train[:2]), _remarks(train, dev, labels, counts), other_columns
+    )
 
 
-def oddities(examples: Sequence[Example], labels: Sequence[Sequence[str]]) -> list[str]:
-    """What suggests that other columns were meant."""
+def _other_columns(examples: Sequence[Example], counts: Counter[str]) -> list[str]:
     found = []
-    counts = Counter(label for some in labels for label in some)
     if len(examples) > 4 and all(_NUMBER.fullmatch(example.text) for example in examples):
         found.append("all texts are numbers; name the column of the text with --set text=NAME")
     if len(examples) > 9 and len(counts) > 0.8 * len(examples):
@@ -44,19 +70,19 @@ def oddities(examples: Sequence[Example], labels: Sequence[Sequence[str]]) -> li
     return found
 
 
-def remarks(train: Sequence[Example], dev: Sequence[Example], labels: Sequence[Sequence[str]]) -> list[str]:
-    """What a reader should know of the two files."""
+def _remarks(
+    train: Sequence[Example], dev: Sequence[Example], labels: Sequence[Sequence[str]], counts: Counter[str]
+) -> list[str]:
     found = []
-    counts = Counter(label for some in labels for label in some)
     if len(counts) > 1 and len(labels) == counts.total():
         label, n = counts.most_common(1)[0]
         if n >= _MOST_OF_ALL * counts.total():
-            found.append(f"odd: {100 * n / counts.total():.0f} % of the examples have the label {label!r}")
+            found.append(f"{100 * n / counts.total():.0f} % of the examples have the label {label!r}")
     of_text = {(e.text, e.other.text if e.other else None): e.labels for e in train}
     again = [e for e in dev if (e.text, e.other.text if e.other else None) in of_text]
     if again:
         differ = sum(of_text[e.text, e.other.text if e.other else None] != e.labels for e in again)
-        found.append(f"odd: {len(again):,} dev examples are in the training file too, {differ:,} with another label")
+        found.append(f"{len(again):,} dev examples are in the training file too, {differ:,} with another label")
     return found
 
 

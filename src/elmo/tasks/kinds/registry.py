@@ -112,7 +112,9 @@ def comparable(config: TaskConfig, labels: KnownLabels, examples: Sequence[Examp
     """
     kind_of(config).require_gold(config, labels, examples, source)
     numbers = {number: name for name in labels.names if (number := _number(name)) is not None}
-    if not numbers or labels.scheme is not None or not kind_of(config).labels_in(config, labels, examples[0]):
+    if not (numbers and examples) or labels.scheme is not None:
+        return list(examples)
+    if not kind_of(config).labels_in(config, labels, examples[0]):
         return list(examples)
     known = set(labels.names)
 

@@ -1,0 +1,45 @@
+"""The files of a task, read and looked at: what `elmo train` learns from, and what it and `elmo doctor --task` print of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from elmo.tasks.config import TaskConfig
+from elmo.tasks.data.overview import Overview, overview
+from elmo.tasks.kinds.registry import kind_of
+from elmo.tasks.training import Labels, checked_labels
+
+
+class LabelledFiles(NamedTuple):
+    """What a task can be trained on."""
+
+    config: TaskConfig  # as the training file completes it
+    labels: Labels
+    overview: Overview
+
+
+def read_labelled_files(
+    config: TaskConfig, train: Path, dev: Path | None, report: Callable[[str], None] = lambda column: None
+) -> LabelledFiles:
+    """Read the files of a task and check their labels.
+
+    Args:
+        dev: None: the training file alone is looked at.
+        report: called with what is known of the columns, even if an example is refused later.
+    Raises:
+        TextError: a file is missing or broken, or has labels that cannot be learned. ConfigError: a setting that does not fit
+        the files.
+    """
+    kind, columns = kind_of(config), list[str]()
+
+    def note(column: str) -> None:
+        columns.append(column)
+        report(column)
+
+    config = kind.for_file(config, train)
+    whole = kind.read(config, train, note)
+    of_dev = [] if dev is None else kind.read(config, dev)
+    checked = checked_labels(config, whole, of_dev, str(train), str(dev or train))
+    labels = [list(kind.labels_in(config, checked.known, example)) for example in whole]
+    by_columns = checked.known.scheme is None
+    return LabelledFiles(config, checked, overview(train.name, whole, of_dev, labels, columns, by_columns))
