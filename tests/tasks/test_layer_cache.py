@@ -9,8 +9,10 @@ import pytest
 
 from conftest import small_model
 from elmo.embed.embedder import Elmo
+from elmo.errors import OutputError
+from elmo.storage.atomic import temporary_room
 from elmo.tasks.examples import Example, with_blanks
-from elmo.tasks.layer_cache import cached_layers
+from elmo.tasks.layer_cache import cached_layers, require_cache
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
@@ -52,7 +54,8 @@ def test_other_tokens_another_model_and_a_damaged_file_are_computed_anew(tmp_pat
     assert len(list(tmp_path.iterdir())) == 3
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-2])
-    assert np.array_equal(cached_layers(elmo, examples_of("the bank"), tmp_path)(0), one)
+    with pytest.warns(UserWarning, match="is damaged .*computed anew"):
+        assert np.array_equal(cached_layers(elmo, examples_of("the bank"), tmp_path)(0), one)
 
 
 def test_what_was_used_longest_ago_goes(tmp_path, elmo):
@@ -61,7 +64,7 @@ def test_what_was_used_longest_ago_goes(tmp_path, elmo):
         cached_layers(elmo, examples_of(text), tmp_path)
         newest = max(tmp_path.iterdir(), key=os.path.getmtime)
         os.utime(newest, (1000 + age, 1000 + age))
-    size = 2 * 2 * 3 * 14
+    size = 2 * 2 * 3 * 14 + 16
     cached_layers(elmo, examples_of(texts[0]), tmp_path)  # used again, so the river is the oldest
     cached_layers(elmo, examples_of(texts[2]), tmp_path, most=2 * size)
     assert len(list(tmp_path.iterdir())) == 2
@@ -79,3 +82,27 @@ def test_the_file_is_read_and_not_mapped(tmp_path, elmo):
     assert [layers(number).shape[1] for number in (0, 1)] == [2, 2]
     (path,) = tmp_path.iterdir()
     assert path.name not in Path("/proc/self/maps").read_text()
+
+
+def test_files_of_killed_processes_count_and_go(tmp_path, elmo):
+    left = tmp_path / ".elmo-part-0123456789abcdef"
+    left.mkdir()
+    (left / "part").write_bytes(b"x" * 10_000)
+    cached_layers(elmo, examples_of("the bank"), tmp_path)
+    cached_layers(elmo, examples_of("a river"), tmp_path, most=400)
+    assert len(list(tmp_path.iterdir())) == 2
+    with temporary_room(tmp_path) as room:  # what another process is writing
+        (room / "part").write_bytes(b"x" * 10_000)
+        cached_layers(elmo, examples_of("of money"), tmp_path, most=10_600)
+        assert len(list(tmp_path.glob("*.layers"))) == 3
+        cached_layers(elmo, examples_of("money lends"), tmp_path, most=10_400)
+        assert len(list(tmp_path.glob("*.layers"))) == 2
+
+
+def test_a_folder_that_cannot_hold_layers_is_refused_with_the_option(tmp_path, elmo):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "within"):
+        with pytest.raises(OutputError, match="--cache"):
+            require_cache(folder)
+        with pytest.raises(OutputError, match="--cache"):
+            cached_layers(elmo, examples_of("the bank"), folder)

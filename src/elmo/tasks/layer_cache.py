@@ -1,15 +1,19 @@
 """The layers of a frozen biLM for the examples of a task, computed once and kept on disk.
 
-A file holds the layers of one list of sentences in float16, sentence after sentence, and is named by what decides them: the
-weights and the tokens. What a step looks at is read, no more, so a training's memory does not grow with its file. The folder is
-bounded: what was used longest ago goes.
+A file holds the layers of one list of sentences in float16, sentence after sentence, then a checksum. Its name is made of what
+decides them: the weights and the tokens. What a step looks at is read, no more, so a training's memory does not grow with its
+file. A file of another user, a link and a damaged file are not used, with a warning. The folder is bounded: what was used longest
+ago goes.
 """
 
 import hashlib
 import json
 import math
 import os
+import stat
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +24,45 @@ from elmo.embed.embedder import Elmo
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import OutputError
 from elmo.storage.arrays import DiskArray
-from elmo.storage.atomic import atomic_write
+from elmo.storage.atomic import PART_PREFIX, atomic_write, remove_leftovers, temporary_room
 from elmo.tasks.examples import Example, distinct
 from elmo.text.sources.rows import Row
 
 CACHE_BYTES = 16 * 2**30
 _SUFFIX = ".layers"
-_VERSION = b"1"
+_VERSION = b"2"  # 1: without a checksum
+_CHECKSUM_BYTES, _PIECE_BYTES = 16, 2**20
+_USER = os.geteuid() if hasattr(os, "geteuid") else 0
 
 Report = Callable[[int, int], None]
 
 
 def cache_folder() -> Path:
-    """Where layers are kept by default: `$ELMO_CACHE`, or `elmo` in the user's cache folder."""
+    """Where layers are kept by default: `$ELMO_CACHE`, or `elmo` in the user's cache folder.
+
+    Raises:
+        OutputError: this user has no home.
+    """
     given = os.environ.get("ELMO_CACHE")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:
+        raise OutputError(f"no folder for the cache of layers ({error}); give one (--cache DIR)") from error
     return (Path(given) if given else home / "elmo") / "layers"
+
+
+def require_cache(folder: Path) -> None:
+    """Make sure, before any work is done, that layers can be kept in a folder.
+
+    Raises:
+        OutputError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary_room(folder):
+            pass
+    except OSError as error:
+        raise OutputError(_unusable(folder, error)) from error
 
 
 class CachedLayers:
@@ -79,17 +106,78 @@ def cached_layers(
     sentences, which = distinct(examples)
     lengths = [len(sentence.tokens) for sentence in sentences]
     shape = elmo.n_layers, elmo.width
-    path = folder / f"{_key(elmo, sentences)}{_SUFFIX}"
+    key = _key(elmo, sentences)
     n_bytes = 2 * sum(lengths) * math.prod(shape)
-    if not path.is_file() or path.stat().st_size != n_bytes:
+    own, another = folder / f"{key}{_SUFFIX}", folder / f"{key}-{_USER}{_SUFFIX}"
+    path = next((path for path in (own, another) if _is_whole(path, key, n_bytes)), None)
+    if path is None:
+        path = own if _is_free(own) else another
         _make_room(folder, most - n_bytes)
+        _write(path, key, elmo, sentences, report)
+    with suppress(OSError):
+        os.utime(path)
+    return CachedLayers(path, lengths, which, shape)
+
+
+def _write(path: Path, key: str, elmo: Elmo, sentences: Sequence[Example], report: Report) -> None:
+    checksum = _checksum_of(key)
+    try:
         with atomic_write(path) as part, part.open("wb") as file:
             rows = (Row(number, sentence.tokens) for number, sentence in enumerate(sentences, 1))
             for row, layers in embed_rows(elmo, rows, "all"):
-                file.write(np.ascontiguousarray(layers, np.float16).tobytes())
+                raw = np.ascontiguousarray(layers, np.float16).tobytes()
+                file.write(raw)
+                checksum.update(raw)
                 report(row.line, len(sentences))
-    os.utime(path)
-    return CachedLayers(path, lengths, which, shape)
+            file.write(checksum.digest())
+    except OutputError as error:
+        raise OutputError(f"{error}; the cache of layers may lie elsewhere (--cache DIR)") from error
+
+
+def _is_whole(path: Path, key: str, n_bytes: int) -> bool:
+    """Whether a file holds what this user wrote there; a warning says why one that is there does not."""
+    try:
+        fault = "is a link" if path.is_symlink() else _fault_of(path, key, n_bytes)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        fault = f"cannot be read ({error.strerror})"
+    if fault is not None:
+        warnings.warn(f"{path} {fault}; the layers are computed anew", stacklevel=4)
+    return fault is None
+
+
+def _fault_of(path: Path, key: str, n_bytes: int) -> str | None:
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            return "is no regular file"
+        if found.st_uid != _USER:
+            return "belongs to another user"
+        if found.st_size != n_bytes + _CHECKSUM_BYTES:
+            return f"is damaged ({found.st_size:,} bytes, it must have {n_bytes + _CHECKSUM_BYTES:,})"
+        checksum = _checksum_of(key)
+        left = n_bytes
+        while left and (piece := os.read(file, min(left, _PIECE_BYTES))):
+            checksum.update(piece)
+            left -= len(piece)
+        return None if os.read(file, _CHECKSUM_BYTES) == checksum.digest() else "is damaged (its checksum is another)"
+    finally:
+        os.close(file)
+
+
+def _checksum_of(key: str) -> "hashlib.blake2b":
+    """The checksum of no layers yet; the name of the file counts."""
+    return hashlib.blake2b(key.encode(), digest_size=_CHECKSUM_BYTES)
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nothing has a name, after what had it was removed if it is this user's."""
+    with suppress(OSError):
+        if path.lstat().st_uid == _USER:
+            path.unlink()
+    return not os.path.lexists(path)
 
 
 def computed_layers(
@@ -117,14 +205,35 @@ def _key(elmo: Elmo, examples: Sequence[Example]) -> str:
 
 
 def _make_room(folder: Path, most: int) -> None:
-    """Remove the files that were used longest ago until what is left is no more than so many bytes."""
+    """Remove this user's files that were used longest ago until what is left is no more than so many bytes.
+
+    What killed processes left is removed first; what others are writing counts.
+    """
     try:
-        found = [(path, path.stat()) for path in folder.glob(f"*{_SUFFIX}")]
-        total = sum(stat.st_size for _, stat in found)
-        for path, stat in sorted(found, key=lambda pair: pair[1].st_mtime):
-            if total <= max(0, most):
-                return
-            path.unlink()
-            total -= stat.st_size
+        with suppress(PermissionError):
+            remove_leftovers(folder)
+        entries = [(path, path.lstat()) for path in folder.glob(f"*{_SUFFIX}")] if folder.is_dir() else []
+        total = sum(_size(room) for room in folder.glob(f"{PART_PREFIX}*"))
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be used as a cache ({error.strerror}); give another (--cache)") from error
+        raise OutputError(_unusable(folder, error)) from error
+    own = [(path, found) for path, found in entries if found.st_uid == _USER]
+    total += sum(found.st_size for _, found in own)
+    for path, found in sorted(own, key=lambda pair: pair[1].st_mtime):
+        if total <= max(0, most):
+            return
+        with suppress(OSError):
+            path.unlink()
+            total -= found.st_size
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in a folder, while others change it."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += path.lstat().st_size
+    return total
+
+
+def _unusable(folder: Path, error: OSError) -> str:
+    return f"{folder}: cannot hold the cache of layers ({error.strerror}); give another folder (--cache DIR)"

@@ -18,6 +18,7 @@ from elmo.storage.atomic import atomic_write
 from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import read_json
 from elmo.tasks.kinds.registry import kind_of, learnable
+from elmo.tasks.layer_cache import cache_folder, require_cache
 from elmo.tasks.saved_task import CONFIG_FILE
 from elmo.tasks.training import TrainingCallback
 
@@ -68,6 +69,8 @@ def train_learning_curve(
         job.refuse_existing(force, inputs_of(curve.run))
         _require_labels(curve)
         curve = curve.model_copy(update={"run": settled_run(curve.run)})
+    if curve.run.config.model is not None:
+        require_cache(cache or cache_folder())
     with job.hold() if resume else job.begin(curve, force):
         for part_of in parts(curve):
             own = folder / part_of.name

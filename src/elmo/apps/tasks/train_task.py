@@ -18,7 +18,7 @@ from elmo.storage.job_folder import JobFolder, refuse_changed_files
 from elmo.storage.json_files import is_unicode
 from elmo.tasks.fit import with_absolute_paths
 from elmo.tasks.kinds.registry import AnyTaskConfig
-from elmo.tasks.layer_cache import cache_folder, cached_layers
+from elmo.tasks.layer_cache import cache_folder, cached_layers, require_cache
 from elmo.tasks.results import Result, TrainingResult
 from elmo.tasks.saved_task import CONFIG_FILE, ELMO_FOLDER, VECTORS_FILE, WEIGHTS_FILE, WORDS_FILE, save_task
 from elmo.tasks.training import (
@@ -90,8 +90,12 @@ def train_task(
     _refuse_unsavable(run)
     prepared = _prepare(run, watch)
     _refuse_unsavable(run, prepared.file.labels)
+    layers_of = None
+    if prepared.elmo is not None:
+        cache = cache or cache_folder()
+        require_cache(cache)
+        layers_of = _cached(prepared.elmo, cache, watch)
     with job.hold() if resume else job.begin(settled_run(run), force):
-        layers_of = None if prepared.elmo is None else _cached(prepared.elmo, cache or cache_folder(), watch)
         trained = train_prepared(
             prepared, layers_of, checkpoint=folder / CHECKPOINT, watch=watch, layers_of_all=layers_of_all
         )
