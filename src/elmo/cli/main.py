@@ -1,9 +1,9 @@
 """The command `elmo`: its subcommands, and how errors end it.
 
-Exit status: 0 done; 2 wrong input or files (one sentence); 130 interrupted; 1 a bug of ours (a traceback).
+Exit status: 0 done; 2 wrong input or files (one sentence); 130 interrupted; 141 nobody reads the output any more; 1 a bug of ours
+(a traceback).
 """
 
-import io
 import sys
 import warnings
 
@@ -16,6 +16,7 @@ from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.pretraining import plan, pretrain, report
 from elmo.cli.show import say, show_line
 from elmo.cli.signals import STOP, Interrupted, is_interrupt
+from elmo.cli.streams import READER_GONE_STATUS, ReaderGone, standard_streams
 from elmo.cli.studies import change, demo, probe
 from elmo.cli.tasks import task
 from elmo.errors import ElmoError
@@ -66,21 +67,23 @@ def _warn(message: Warning | str, *_: object) -> None:
 def main() -> None:
     """Run the command line of this process."""
     STOP.listen()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            encoding="utf-8", errors="backslashreplace"
-        )  # whatever the locale; names need not be text
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn  # type: ignore[assignment]
-            app()
-    except ElmoError as error:
-        say(f"elmo: {' '.join(str(error).splitlines())}")
-        sys.exit(2)
-    except (Interrupted, Exception) as error:
-        if not is_interrupt(error):
-            raise
-        say("elmo: interrupted; nothing was left half-written")
-        sys.exit(130)
-    finally:
-        STOP.done()
+    with standard_streams():
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _warn  # type: ignore[assignment]
+                try:
+                    app()
+                finally:
+                    sys.stdout.flush()  # what is buffered is written now, or an error now
+        except ReaderGone:
+            sys.exit(READER_GONE_STATUS)
+        except ElmoError as error:
+            say(f"elmo: {' '.join(str(error).splitlines())}")
+            sys.exit(2)
+        except (Interrupted, Exception) as error:
+            if not is_interrupt(error):
+                raise
+            say("elmo: interrupted; nothing was left half-written")
+            sys.exit(130)
+        finally:
+            STOP.done()
