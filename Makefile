@@ -7,6 +7,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests run in so many processes, each with one thread of PyTorch.
+JOBS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help demo test lint check prove prove-house wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
@@ -37,7 +40,7 @@ demo: .venv/.demo  ## See what context does to five words (a minute, after insta
 	@$(BIN)/elmo demo --force
 
 test: .venv/.dev  ## Run the tests.
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
 
 lint: .venv/.dev  ## Format, lint and types.
 	@$(BIN)/ruff format --check --quiet src tests benchmarks || { echo "run: $(BIN)/ruff format src tests benchmarks"; exit 1; }
@@ -47,7 +50,7 @@ lint: .venv/.dev  ## Format, lint and types.
 check: lint test  ## Everything a commit must pass (minutes).
 
 prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
-	@TORCH="$(TORCH)" $(BIN)/python -m pytest -q -m slow
+	@TORCH="$(TORCH)" $(PYTEST) -m slow
 
 prove-house: .venv/.dev  ## Vectors, weights, losses and resumes are bit for bit those of an old commit (half an hour; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.bitwise

@@ -176,8 +176,16 @@ def predict(run, model, path, out):
     return [{name: value for name, value in row.items() if name != "line"} for row in rows]
 
 
+SIMILAR = ",word1,word2,similarity\n0,river,bank,3\n1,bank,money,2\n2,money,the,1\n3,river,the,1\n"
+PROBE_WORDS = ("--probes", "words", "--seeds", 2, "--no-random", "--noise", 0, "--json")
+
+
+def probe(run, model, path, out):
+    return json.loads(run("probe", model, similar_words(model), "--corpus", path, *PROBE_WORDS))
+
+
 COMMANDS = [
-    embed, embed_hdf5, embed_folder, perplexity, tokenize, doctor, plan, pretrain, neighbours, change, to_static, predict,
+    embed, embed_hdf5, embed_folder, perplexity, tokenize, doctor, plan, pretrain, neighbours, change, to_static, predict, probe,
 ]  # fmt: skip
 
 
@@ -232,7 +240,25 @@ ARGUMENTS = {
     "change": lambda path, model, out: ("change", model, path, path, "-o", out / "c"),
     "to-static": lambda path, model, out: ("to-static", model, path, "-o", out / "v.txt"),
     "predict": lambda path, model, out: ("predict", model.parent / "task", path),
+    "probe": lambda path, model, out: (
+        "probe",
+        model,
+        similar_words(model),
+        "--corpus",
+        path,
+        "-o",
+        out / "p",
+        *PROBE_WORDS,
+    ),
 }
+
+
+def similar_words(model):
+    """A folder with a list of scored pairs, beside the model."""
+    folder = model.parent / "similar"
+    (folder / "wordsim").mkdir(parents=True, exist_ok=True)
+    (folder / "wordsim" / "toy.csv").write_text(SIMILAR)
+    return folder
 
 
 @pytest.mark.parametrize("command", ARGUMENTS)

@@ -114,7 +114,9 @@ def main() -> None:
         show({f"{dtype} | {name}": value for name, value in figures.items() if not isinstance(value, str)})
         if given.save:
             command = f"python -m benchmarks.measure.embedding.threads --sentences {given.sentences}"
-            keep_row("threads", dtype, f"{command} --rounds {given.rounds} --dtypes {dtype} --save", figures)
+            keep_row(
+                "house", f"threads, {dtype}", f"{command} --rounds {given.rounds} --dtypes {dtype} --save", figures
+            )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from benchmarks.measure.house.cases.digests import digest
 from benchmarks.measure.house.cases.run import CASES
 from benchmarks.measure.house.intended import MISSING, reason_of
 from benchmarks.measure.house.trees import RUN, commit_of, environment, machine, old_tree, parser_of_trees, source_of
-from benchmarks.record import ROOT, SHARED, record
+from benchmarks.record import ROOT, SHARED, keep_row
 
 SHOWN = 8  # items that differ
 
@@ -194,7 +194,7 @@ def prove(given: argparse.Namespace) -> bool:
         counts = {"cases": len(found), "equal": n_equal, "items": n_items}
         options = "".join(f" --only {name}" for name in given.only or []) or (" --quick" if given.quick else "")
         figures = {"commit_old": commits[0], "commit_new": commits[1], **counts, "digests": found}
-        print(record("house", f"python -m benchmarks.measure.house.bitwise{options} --save", figures))
+        print(keep_row("house", "bitwise", f"python -m benchmarks.measure.house.bitwise{options} --save", figures))
     return n_equal == len(found)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.record import ROOT, parser_with_save, record
+from benchmarks.record import ROOT, keep_row, parser_with_save
 
 MOST_FILES = 16  # .py files of a folder
 MOST_LINES = 330
@@ -192,7 +192,7 @@ def main() -> None:
     print(f"{'modules of the library':50} {len(list(_files(ROOT, ('src',)))):5}")
     if given.save:
         kept = {figure.name: figure.value for figure in figures}
-        print(record("house_shape", "python -m benchmarks.measure.house.house_shape --save", kept))
+        print(keep_row("house", "shape", "python -m benchmarks.measure.house.house_shape --save", kept))
     sys.exit(any(figure.faults for figure in figures))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.measure.house.cases.texts import unpacked
 from benchmarks.measure.house.trees import RUN, commit_of, environment, old_tree, parser_of_trees
-from benchmarks.record import SHARED, record
+from benchmarks.record import SHARED, keep_row
 
 RANDOM = """
 import sys
@@ -80,8 +80,9 @@ def measure(given: argparse.Namespace) -> None:
         commits = {"commit_old": commit_of(old), "commit_new": commit_of(trees["new"]), "rounds": given.rounds}
     if given.save:
         print(
-            record(
-                "tree_speeds",
+            keep_row(
+                "house",
+                "speeds",
                 f"python -m benchmarks.measure.house.tree_speeds --rounds {given.rounds} --save",
                 commits | figures,
             )
