@@ -20,7 +20,6 @@ from elmo.apps.studies.train_static import train_static
 from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
-from elmo.storage.compressed import STANDARD_INPUT
 from elmo.text.sources.rows import Row, read_rows
 
 PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
@@ -113,7 +112,7 @@ def find_probes(
             f"{data.absolute()}: no such folder; give a folder of labelled texts in the layout of docs/probes.md"
         )
     for path in corpus:
-        if path != STANDARD_INPUT and not path.is_file():
+        if not path.is_file():
             raise TextError(f"{path.absolute()}: no such file; give text files as corpus")
     runs: list[tuple[str, Run]] = []
     skipped = {}

@@ -1,5 +1,6 @@
 """`elmo probe`: accuracy of simple classifiers on the frozen vectors of each layer, compared with other vectors."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,20 +49,23 @@ def probe(
     """
     from elmo.analysis.probe_scores import ProbeSettings
     from elmo.apps.studies.probe import PROBES, facts_of, probe_model
+    from elmo.text.sources.standard_input import rereadable
 
-    found = probe_model(
-        model,
-        data,
-        ProbeSettings(seeds=seeds, typed=noise, limit=limit, occurrences=occurrences),
-        probes=PROBES if probes is None else [name.strip() for name in probes.split(",")],
-        corpus=corpus or [],
-        static=static or [],
-        vectors=vectors,
-        with_random=random,
-        output=output,
-        force=force,
-        report=lambda name, source: say_in_place(f"{name}: {source}"),
-    )
+    with ExitStack() as stack:
+        texts = [stack.enter_context(rereadable(path)) for path in corpus or []]
+        found = probe_model(
+            model,
+            data,
+            ProbeSettings(seeds=seeds, typed=noise, limit=limit, occurrences=occurrences),
+            probes=PROBES if probes is None else [name.strip() for name in probes.split(",")],
+            corpus=texts,
+            static=static or [],
+            vectors=vectors,
+            with_random=random,
+            output=output,
+            force=force,
+            report=lambda name, source: say_in_place(f"{name}: {source}"),
+        )
     say_in_place("")
     if json:
         show_facts({**facts_of(found.scores), **{f"skipped.{k}": v for k, v in found.skipped.items()}}, as_json=True)
