@@ -1,6 +1,6 @@
 """Tokens a second of an old and a new tree in turn: embedding (sizes small and original), pretraining (size tiny); new by old.
 
-    python -m benchmarks.measure.house.tree_speeds [--rounds N] [--only embed|pretrain]... [--old COMMIT | --old-tree DIR]
+    python -m benchmarks.measure.house.tree_speeds [--rounds N] [--only 'embed small']... [--old COMMIT | --old-tree DIR]
                                                    [--save]
 
 Each measurement is a process of its own; medians. The work is that of `embed` and `pretrain` in this folder's neighbours, ours
@@ -12,6 +12,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,7 +35,7 @@ embed.write_random(sys.argv[2], Path(sys.argv[3]))
 """
 
 
-WORK = {"embed": ("small", "original"), "pretrain": ("tiny",)}
+WORK = (("embed", "small"), ("embed", "original"), ("pretrain", "tiny"))
 
 
 def write_work(what: str, size: str, folder: Path, old: Path, n_sentences: int) -> Path:
@@ -52,13 +53,26 @@ def write_work(what: str, size: str, folder: Path, old: Path, n_sentences: int) 
     return folder
 
 
+def compared(old: Sequence[float], new: Sequence[float]) -> dict[str, Any]:
+    """Medians of both trees and their ratio; and the median of the ratios of each round, which a change of the machine's speed
+    between rounds does not touch.
+    """
+    before, after = statistics.median(old), statistics.median(new)
+    of_rounds = statistics.median(b / a for a, b in zip(old, new, strict=True))
+    return {
+        "old": round(before),
+        "new": round(after),
+        "ratio": round(after / before, 3),
+        "ratio_of_rounds": round(of_rounds, 3),
+    }
+
+
 def measure(given: argparse.Namespace) -> None:
     """Medians of both trees, in turn."""
-    figures: dict[str, Any] = {}
     with old_tree(given) as old, TemporaryDirectory() as place:
         trees = {"old": old, "new": given.new_tree.resolve()}
-        print(f"{'tokens/s, medians':36} {'old':>9} {'new':>9}   new/old")
-        for what, size in [(work, size) for work in given.only or WORK for size in WORK[work]]:
+        print(f"{'tokens/s, medians':36} {'old':>9} {'new':>9}   new/old  in rounds")
+        for what, size in [name.split() for name in given.only or map(" ".join, WORK)]:
             (folder := Path(place) / f"{what}-{size}").mkdir()
             work = write_work(what, size, folder, old, given.sentences)
             found: dict[str, dict[str, list[float]]] = {"old": {}, "new": {}}
@@ -69,30 +83,27 @@ def measure(given: argparse.Namespace) -> None:
                     done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True, check=True)
                     for row, speed in json.loads(done.stdout).items():
                         found[tree].setdefault(row, []).append(speed)
+                print(f"{what} {size}: round {number + 1} of {given.rounds}", file=sys.stderr)
+            figures: dict[str, Any] = {}
             for row in found["old"]:
-                before, after = (statistics.median(found[tree][row]) for tree in ("old", "new"))
-                print(f"{f'{what} {size}, {row}':36} {before:9,.0f} {after:9,.0f} {after / before:9.3f}", flush=True)
-                figures[f"{what} {size}, {row}"] = {
-                    "old": round(before),
-                    "new": round(after),
-                    "ratio": round(after / before, 3),
-                }
-        commits = {"commit_old": commit_of(old), "commit_new": commit_of(trees["new"]), "rounds": given.rounds}
-    if given.save:
-        print(
-            keep_row(
-                "house",
-                "speeds",
-                f"python -m benchmarks.measure.house.tree_speeds --rounds {given.rounds} --save",
-                commits | figures,
-            )
-        )
+                figures[f"{what} {size}, {row}"] = figure = compared(found["old"][row], found["new"][row])
+                name, before, after = f"{what} {size}, {row}", figure["old"], figure["new"]
+                print(
+                    f"{name:36} {before:9,} {after:9,} {figure['ratio']:9.3f} {figure['ratio_of_rounds']:9.3f}",
+                    flush=True,
+                )
+            if given.save:
+                commits = {"commit_old": commit_of(old), "commit_new": commit_of(trees["new"]), "rounds": given.rounds}
+                command = f"python -m benchmarks.measure.house.tree_speeds --only '{what} {size}' --rounds {given.rounds} --save"
+                print(keep_row("house", f"speeds, {what} {size}", command, commits | figures))
 
 
 def main() -> None:
     """Measure."""
     parser = parser_of_trees(__doc__)
-    parser.add_argument("--only", action="append", choices=WORK, help="one of the two; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=[" ".join(work) for work in WORK], help="one of them; may be repeated"
+    )
     parser.add_argument("--rounds", type=int, default=10, help="measurements of each tree")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sentences", type=int, default=512, help="to embed")
