@@ -8,13 +8,13 @@
     ├── OutputError       a result cannot be written where it was asked for
     └── TrainingError     a run cannot start, go on or be resumed
 
-Each message names the place, what was found, what was expected and what to do. The command line turns any of them into
+Each message names the file and line, what was found, what was expected and what to do. The command line turns any of them into
 one line and exit status 2; everything else that escapes is our bug and keeps its traceback.
 """
 
 
 class ElmoError(Exception):
-    """Something the caller can mend: bad input, bad files, bad settings."""
+    """Something the caller can fix: bad input, bad files, bad settings."""
 
 
 class ConfigError(ElmoError):

@@ -44,7 +44,7 @@ def test_what_exists_is_refused_unless_forced(tmp_path, monkeypatch):
     refuse_existing(tmp_path / "a.txt", force=True)
     refuse_existing(tmp_path / "new" / "b.txt", force=False)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OutputError, match="the folder you stand in"):
+    with pytest.raises(OutputError, match="the current folder or one above it"):
         refuse_existing(tmp_path, force=True, known_by=["a.txt"])
 
 

@@ -116,7 +116,7 @@ def test_what_the_text_gives_is_learned_once_and_stands_in_the_config(tmp_path, 
 def test_a_text_without_a_word_that_comes_twice_is_refused_and_leaves_nothing(tmp_path):
     (tmp_path / "c.txt").write_text("a b c\nd e f\n")
     for layer, what in (("words", "no word"), ("alphabet", "no character")):
-        with pytest.raises(TextError, match=f"{what} stands more than once in the corpus"):
+        with pytest.raises(TextError, match=f"{what} occurs more than once in the corpus"):
             start(tmp_path / "c.txt", tmp_path / "run", layer)
     assert [p.name for p in tmp_path.iterdir()] == ["c.txt"]
 

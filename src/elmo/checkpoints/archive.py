@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO
 
 from elmo.errors import CheckpointError
 
-PLACE_PREFIX = "elmo-archive-"
+UNPACKED_PREFIX = "elmo-archive-"
 ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".tar")
 MAX_FILES = 10_000  # and headers
 MAX_DEPTH = 32  # folders in each other
@@ -57,10 +57,10 @@ def unpacked(archive: Path) -> Iterator[Path]:
     Raises:
         CheckpointError: the archive is damaged, or holds links, names that lead outside, or far too much.
     """
-    with tempfile.TemporaryDirectory(prefix=PLACE_PREFIX) as place:
+    with tempfile.TemporaryDirectory(prefix=UNPACKED_PREFIX) as folder:
         try:
             limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
-            _unpack(archive, Path(place), limit)
+            _unpack(archive, Path(folder), limit)
         except _RefusedError as error:
             raise CheckpointError(f"{archive}: {error}; no archive of a model has that, nothing was unpacked") from None
         except (
@@ -71,16 +71,16 @@ def unpacked(archive: Path) -> Iterator[Path]:
             raise CheckpointError(
                 f"{archive}: cannot be unpacked ({reason}); copy it again from where it came"
             ) from error
-        yield Path(place)
+        yield Path(folder)
 
 
-def _unpack(archive: Path, place: Path, limit: int) -> None:
+def _unpack(archive: Path, folder: Path, limit: int) -> None:
     names: set[str] = set()
     written = 0
     for name, file in _members(archive, limit):
         if len(names) == MAX_FILES:
             raise _RefusedError(f"it holds more than {MAX_FILES:,} files")
-        target = place.joinpath(*_safe_parts(name))
+        target = folder.joinpath(*_safe_parts(name))
         if name.casefold() in names:
             raise _RefusedError(f"it holds {name!r:.80} twice")
         names.add(name.casefold())

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 
-from elmo.checkpoints.archive import ARCHIVE_SUFFIXES, PLACE_PREFIX, is_archive, unpacked
+from elmo.checkpoints.archive import ARCHIVE_SUFFIXES, UNPACKED_PREFIX, is_archive, unpacked
 from elmo.checkpoints.formats import known
 from elmo.checkpoints.formats.checkpoint_format import ModelLocation
 from elmo.checkpoints.formats.native import CARD_FILE, CONFIG_FILE, NATIVE
@@ -130,7 +130,7 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelLo
         if (location := each.find_by_file(path)) is not None:
             return location
     if path.name != CARD_FILE and any(fnmatch(path.name, pattern) for pattern in known.file_patterns()):
-        return _in_folder(path.parent)  # one of the files of a folder stands for it
+        return _in_folder(path.parent)  # a file of the folder was given instead of the folder
     if is_archive(path):
         return _in_archive(path, stack.enter_context(unpacked(path)))
     raise CheckpointError(f"{path}: a file, and no archive; give the folder that holds the model")
@@ -175,7 +175,7 @@ def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelLocation:
 
 def _unpacked_in(message: str) -> set[str]:
     """Temporary folders of archives that a message names."""
-    return {match[0] for match in re.finditer(rf"\S*{PLACE_PREFIX}\w+", message)}
+    return {match[0] for match in re.finditer(rf"\S*{UNPACKED_PREFIX}\w+", message)}
 
 
 def _in_archive(archive: Path, folder: Path) -> ModelLocation:

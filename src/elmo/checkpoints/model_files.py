@@ -38,7 +38,7 @@ def _lies_within(path: Path, folder: Path) -> bool:
     allowed = [folder]
     if folder.parent.name == "snapshots":
         allowed.append(folder.parent.parent / "blobs")
-    return any(place in path.parents for place in allowed)
+    return any(parent in path.parents for parent in allowed)
 
 
 def _refuse_pointer(path: Path) -> None:

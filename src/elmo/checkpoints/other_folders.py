@@ -30,7 +30,7 @@ def what_else(folder: Path, config: Any) -> str:
 
 
 def _model_of(folder: Path, config: dict[str, Any]) -> str:
-    """Which model a task stands on."""
+    """The model that a task was trained with."""
     if (folder / "elmo").is_dir():
         return f"or give the model in it, {folder / 'elmo'}"
     elmo = config.get("elmo")

@@ -49,9 +49,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     warm_state: bool = False  # the folder holds a settled start state
     boundaries: Boundaries = BOUNDARIES  # the tokens around a sentence (ELMoForManyLangs: <bos>, <eos>)
     tokenizer: TokenizerFacts | None = None  # None: not known (imported weights)
-    scripts: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = (
-        None  # their shares of the letters of the training text
-    )
+    # Fraction of the letters of the training text that are of each script.
+    scripts: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = None
     training: dict[str, Any] = Field(default_factory=dict)  # facts for the reader; nothing depends on them
 
     @field_validator("adaptive_cutoffs")
@@ -123,7 +122,7 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
 
     Args:
         path: of the settings. what: they should be, for the message.
-        names: our name of a setting -> theirs; of a setting without one, ours is told.
+        names: our name of a setting -> theirs; a setting without one is reported by ours.
     Raises:
         CheckpointError: a setting is missing, or cannot work; all that cannot in one message.
     """
@@ -134,8 +133,8 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
     except ValidationError as error:
         faults = []
         for fault in error.errors():
-            place = ".".join(map(str, fault["loc"]))
-            faults.append(f"{names.get(place, place)} is {fault['input']!r:.80}: {fault['msg']}")
+            setting = ".".join(map(str, fault["loc"]))
+            faults.append(f"{names.get(setting, setting)} is {fault['input']!r:.80}: {fault['msg']}")
         raise CheckpointError(f"{path}: {'; '.join(faults)}") from error
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: {error}") from error
@@ -154,9 +153,9 @@ def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
 
 
 def fingerprint(model: SavedModel, like: str | None = None) -> str:
-    """What tells the vectors of one model from those of another: a checksum of all that they depend on.
+    """A checksum of everything that the vectors of a model depend on.
 
-    It is kept with what was made by the model: vectors, indexes, layers, tasks.
+    It is stored with everything made by the model: vectors, indexes, layers, tasks.
 
     Args:
         like: one that was kept, to compare with. Until November 2026 it was a hash of the beginning of each weight; if `like` is

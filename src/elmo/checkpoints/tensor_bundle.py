@@ -1,7 +1,7 @@
 """TensorFlow's V2 checkpoint files (a "tensor bundle"), read without TensorFlow.
 
 `PREFIX.index` is a sorted table of LevelDB's format: from the name of a variable to a small protocol buffer that says its
-type, shape, place and checksum; the numbers lie in `PREFIX.data-00000-of-00001`. Sources: tensorflow/core/protobuf/
+type, shape, offset and checksum; the numbers lie in `PREFIX.data-00000-of-00001`. Sources: tensorflow/core/protobuf/
 tensor_bundle.proto, tensorflow/core/lib/io/table_format.txt. Everything read is checked: by checksums, and against the
 sizes of the files before memory is taken.
 """
@@ -157,7 +157,9 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Entries share the beginning of their keys with the entry before."""
     if len(block) < 4:
         raise _DamageError("an empty block")
-    end = len(block) - 4 * (1 + struct.unpack_from("<I", block, len(block) - 4)[0])  # the rest are places to begin at
+    end = len(block) - 4 * (
+        1 + struct.unpack_from("<I", block, len(block) - 4)[0]
+    )  # the rest are offsets of restart points
     if end < 0:
         raise _DamageError("a block without entries")
     at, key = 0, b""
@@ -182,7 +184,7 @@ def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first: it and the place behind it."""
+    """A number of seven bits a byte, the lowest first: it and the offset after it."""
     value = 0
     for shift in range(0, 64, 7):
         if at >= len(data):

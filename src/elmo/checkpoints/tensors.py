@@ -23,7 +23,7 @@ _NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file: the same bytes for the same tensors, the first of which begins at a round address of the file.
+    """Write a safetensors file: the same bytes for the same tensors; the first begins at a round address of the file.
 
     Its header is JSON, filled up with blanks: metadata, then of each tensor name, type, shape, and where it begins and ends.
     The tensors follow without gaps, those of wide numbers first.

@@ -25,7 +25,7 @@ class Interrupted(BaseException):
 class StopRequest:
     """Whether somebody asked this process to end; `listen` begins to hear it.
 
-    Until `save_first` is called, a signal raises `Interrupted` where the program stands.
+    Until `save_first` is called, a signal raises `Interrupted` at the current statement.
     """
 
     def __init__(self) -> None:

@@ -89,8 +89,8 @@ class ScalarMix(nn.Module):
             if mask is None:
                 raise ShapeError("do_layer_norm needs the mask: its mean and variance leave out padding")
             tensors = normalise_layers(torch.stack(list(tensors), dim=1), mask.bool(), ALLENNLP_EPSILON).unbind(1)
-        shares = torch.cat(list(self.scalar_parameters)).softmax(dim=0)
-        mixed: Tensor = self.gamma * sum(share * tensor for share, tensor in zip(shares, tensors, strict=True))
+        weights = torch.cat(list(self.scalar_parameters)).softmax(dim=0)
+        mixed: Tensor = self.gamma * sum(weight * tensor for weight, tensor in zip(weights, tensors, strict=True))
         return mixed
 
 
@@ -280,10 +280,10 @@ class Elmo(nn.Module):
         found = self._elmo_lstm(inputs.reshape(math.prod(before), *inputs.shape[-2:]), word_inputs)
         mask: Tensor = found["mask"]
         kept = mask if self._keep_sentence_boundaries else mask[:, 2:]  # (B, T): the first tokens, as many as there are
-        place = slice(None) if self._keep_sentence_boundaries else slice(1, -1)
+        kept_tokens = slice(None) if self._keep_sentence_boundaries else slice(1, -1)
         representations = []
         for mix in self._scalar_mixes:
-            mixed = mix(found["activations"], mask)[:, place] * kept.unsqueeze(2)  # (B, T, D)
+            mixed = mix(found["activations"], mask)[:, kept_tokens] * kept.unsqueeze(2)  # (B, T, D)
             mixed = self._dropout(mixed)
             representations.append(mixed.reshape(*before, *mixed.shape[1:]))
         return {"elmo_representations": representations, "mask": kept.reshape(*before, kept.shape[1])}

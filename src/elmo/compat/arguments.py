@@ -21,7 +21,7 @@ def whole_number(name: str, value: Any, least: int = 1) -> int:
 
 
 def one_of(name: str, value: Any, choices: dict[str, Any]) -> Any:
-    """What a name stands for.
+    """The value of a name.
 
     Raises:
         ConfigError: there is no such name.

@@ -140,7 +140,7 @@ class ElmoModel:
     def get_elmo_substitutes(
         self, raw_sentences: Sequence[Sequence[str]], topn: int = 3, nodelimiters: bool = True
     ) -> list[list[dict[str, Any]]]:
-        """The likeliest words in the place of each token, from the left and from the right; needs `load(full=True)`.
+        """The likeliest words at the position of each token, from the left and from the right; needs `load(full=True)`.
 
         Returns:
             for each sentence a list with one dict a token: word, forward and backward, lists of `topn` words. Without
@@ -152,7 +152,7 @@ class ElmoModel:
         softmax, vocabulary = elmo.model.softmax, elmo.model.vocabulary
         if softmax is None or vocabulary is None:
             raise CheckpointError(
-                "get_elmo_substitutes needs the softmax of the model; load(..., full=True) tells if it is there"
+                "get_elmo_substitutes needs the softmax of the model; load(..., full=True) raises an error if it has none"
             )
         topn = whole_number("topn", topn)
         found = []
@@ -170,7 +170,7 @@ class ElmoModel:
                 ]
                 for x in (ahead, behind)
             )
-            places = range(1, len(words) + 1) if nodelimiters else range(len(marked))
+            positions = range(1, len(words) + 1) if nodelimiters else range(len(marked))
             found.append(
                 [
                     {
@@ -178,7 +178,7 @@ class ElmoModel:
                         "forward": forward[t - 1] if t else [],  # the word before foretells it
                         "backward": backward[t + 1] if t + 1 < len(marked) else [],
                     }
-                    for t in places
+                    for t in positions
                 ]
             )
         return found

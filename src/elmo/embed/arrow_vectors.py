@@ -5,8 +5,8 @@
 
 A shard is `rows_per_shard` rows, the last one fewer. Columns: `row` (from 0), `line` (of the source, from 1), `tokens`, `start`
 and `end` (characters of the line's text), `vectors`: a list of one fixed-size list a token, or one fixed-size list for pooled
-vectors; of all layers the L vectors of a token stand one after the other; of records also `id`, null where they have none.
-A shard takes its name when it is whole and on the disk, and stands in the manifest after that: what that names is right.
+vectors; with all layers, the L vectors of a token follow each other; of records also `id`, null where they have none.
+A shard gets its name when it is whole and on the disk, and is listed in the manifest after that: every listed shard is whole.
 """
 
 import json
@@ -278,13 +278,13 @@ class VectorFolder(Sequence[VectorRow]):
         if number not in self._shards:
             raise TextError(f"{path}: not written yet; wait for the job that writes it, or continue it with --resume")
         pyarrow = import_pyarrow("pyarrow", path)
-        with _told_of_damage(path):
+        with _damage_reported(path):
             return pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
 
     def _read_batch(self, shard: int, number: int) -> Any:
         """A record batch whose numbers of rows, tokens and bytes agree, so that no row of it reads beside it."""
         file, path = self._open(shard), shard_file(self._folder, shard)
-        with _told_of_damage(path):
+        with _damage_reported(path):
             batch = file.get_batch(number)
             batch.validate(full=True)
             first = shard * self.settings.rows_per_shard + number * BATCH_ROWS
@@ -297,7 +297,7 @@ class VectorFolder(Sequence[VectorRow]):
 
 
 @contextmanager
-def _told_of_damage(path: Path) -> Iterator[None]:
+def _damage_reported(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:  # those of Arrow are ValueErrors

@@ -192,7 +192,7 @@ class Elmo:
                 sentence k of the previous call ended; "warm": the settled start state saved with the model.
             batch_size: sentences computed together at most; changes speed and memory, not the vectors.
         Returns:
-            for each sentence, in order, float32 (tokens, D), or (L, tokens, D) with "all", where the token layer stands
+            for each sentence, in order, float32 (tokens, D), or (L, tokens, D) with "all", where the token layer is
             twice side by side to fill D; pooled: (D,) or (L, D).
         Raises:
             TextError: not a list of sentences. ConfigError: no such layer, pooling or state.

@@ -10,7 +10,7 @@ from torch import Tensor
 from elmo.model.kernels.thread_lock import ThreadLock
 
 CACHE_BYTES = 2**26
-_WORD_BYTES = 200  # of an entry beside its vector: a string, its number, their places in a dictionary
+_WORD_BYTES = 200  # of an entry beside its vector: a string, its number, their slots in a dictionary
 
 
 class TokenCache:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from elmo.checkpoints.hdf5 import writing_hdf5
 from elmo.errors import OutputError, TextError
 
-Lines = Iterable[tuple[str, NDArray[np.float32]]]  # each line as it stood in the text, and its vectors
+Lines = Iterable[tuple[str, NDArray[np.float32]]]  # each line of the text, and its vectors
 
 
 def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool = False) -> int:
@@ -29,17 +29,17 @@ def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool
     Raises:
         TextError: a line cannot be a name, or comes twice.
     """
-    place: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     number = 0
     with writing_hdf5(path) as write:
         for number, (line, vectors) in enumerate(lines, start=1):
-            if sentence_keys and (line in place or not _fits_a_key(line)):
-                fault = "comes twice" if line in place else "is no name that HDF5 can give"
+            if sentence_keys and (line in numbers or not _fits_a_key(line)):
+                fault = "comes twice" if line in numbers else "is no name that HDF5 can give"
                 raise TextError(f"line {number}: {line!r:.60} {fault}, so it cannot be a key; use numbers for keys")
             write(line if sentence_keys else str(number - 1), vectors)
-            place[line] = str(number - 1)
+            numbers[line] = str(number - 1)
         if index and not sentence_keys:
-            write("sentence_to_index", [json.dumps(place)], dtype=h5py.string_dtype())
+            write("sentence_to_index", [json.dumps(numbers)], dtype=h5py.string_dtype())
     return number
 
 

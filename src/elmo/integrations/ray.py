@@ -110,7 +110,7 @@ class EmbedBatch:
 
 
 def _sentence(row: Any, number: int) -> str | list[Any]:
-    """A row as `Elmo.embed` takes it; what stands for a missing text, None or NaN, is a sentence without tokens."""
+    """A row as `Elmo.embed` takes it; a missing text (None or NaN) becomes a sentence without tokens."""
     if row is None or (isinstance(row, float) and math.isnan(row)) or type(row).__name__ == "NAType":  # of pandas
         return []
     if isinstance(row, str):

@@ -67,7 +67,7 @@ class BiLM(nn.Module):
             layers: float (B, L, T, D): the token layer twice, then [forward; backward] of each layer; padding is 0.
             state: after each row's last token (forward) and first token (backward).
         Raises:
-            ShapeError: mask and ids do not fit, or padding stands before a token.
+            ShapeError: mask and ids do not fit, or padding comes before a token.
         """
         if char_ids.shape[:2] != mask.shape:
             raise ShapeError(
@@ -84,7 +84,7 @@ class BiLM(nn.Module):
         """Vectors of tokens without context, from their characters, their word ids or both.
 
         Args:
-            char_ids: int64 (..., C), rows of the model's `WordEncoder`; the id of the word, if it has one, stands last.
+            char_ids: int64 (..., C), rows of the model's `WordEncoder`; the id of the word, if it has one, is last.
         Returns:
             float (..., P).
         Raises:

@@ -19,7 +19,7 @@ LENGTH_GROUPS = 3  # of words trained together, see `CharCNN.forward_train`
 def convolve_characters(
     embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], activation: Activation
 ) -> Tensor:
-    """Convolutions over the characters of a token, the maximum over places, then the activation.
+    """Convolutions over the characters of a token, the maximum over positions, then the activation.
 
     Padding characters inside a token are characters like others and take part in the maximum, as published.
 
@@ -51,7 +51,7 @@ def count_characters(char_ids: Tensor, pad_character: int) -> Tensor:
 def trim_characters(char_ids: Tensor, widest_filter: int, pad_character: int) -> Tensor:
     """Cut off padding characters that cannot change the token layer: int (N, C) -> int (N, <= C).
 
-    Padding takes part in the maximum over places, so one window of padding alone is kept for the widest filter; all
+    Padding takes part in the maximum over positions, so one window of padding alone is kept for the widest filter; all
     other windows of padding alone are equal to it.
     """
     used = int(count_characters(char_ids, pad_character).max()) if char_ids.numel() else 0
@@ -130,7 +130,7 @@ class CharCNN(nn.Module):
         return self._finish(torch.relu(x) if self.config.activation == "relu" else torch.tanh(x), precision)
 
     def forward_cuda(self, char_ids: Tensor, precision: torch.dtype | None) -> Tensor:
-        """`forward_train` for a GPU, which is faster with all places at once: whatever the words, it is told the same to do."""
+        """`forward_train` for a GPU: all positions at once, and the same kernels whatever the words (a graph can record them)."""
         embedded = look_up(self.embedding.weight, char_ids)  # (N, C, E)
         x = convolve_at_once(embedded, list(self.conv_weights), list(self.conv_biases), precision)  # (N, F)
         return self._finish(torch.relu(x) if self.config.activation == "relu" else torch.tanh(x), precision)

@@ -86,8 +86,8 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=
 class BiLMConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """A bidirectional language model over characters, word vectors, or both.
 
-    In files and recipes the settings of an LSTM stand under `lstm`, as they did before there was another encoder: programs of
-    that time read the files of today, and a fingerprint of the settings is what it was. Those of any other encoder stand under
+    In files and recipes the settings of an LSTM are under `lstm`, as they were before there was another encoder: older versions
+    can read these files, and the fingerprint of the settings has not changed. The settings of any other encoder are under
     `encoder`, with their `kind`. Both names are read for both.
     """
 

@@ -1,8 +1,8 @@
 """The convolutions of `char_cnn.py` with a hand-written gradient, for training.
 
-Autograd would keep the output of every filter at every place and spread the gradient of each maximum over all of them. Here
-the places are visited one after the other, all widths in one product; only the place of each maximum is kept. A GPU looks at all
-places of a width at once. `char_cnn.convolve_characters` is the readable twin that both are tested against.
+Autograd would keep the output of every filter at every position and spread the gradient of each maximum over all of them. Here
+the positions are visited one after the other, all widths in one product, and only the position of each maximum is kept. On a GPU,
+all positions of a width are one product. `char_cnn.convolve_characters` is the readable twin that both are tested against.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from torch.nn import functional
 from elmo.model.kernels.compiled import compiled_on
 from elmo.model.kernels.products import product_with
 
-_EXACT = 256  # places that bfloat16 can count
+_EXACT = 256  # positions that bfloat16 can count
 
 
 class _MaxOverPositions(Function):
@@ -28,7 +28,7 @@ class _MaxOverPositions(Function):
         N, window = line.shape[0], weight.shape[1]
         text = functional.pad(
             line.to(low), (0, window - size)
-        )  # places beyond the end are read by no filter that is counted
+        )  # the padding is read only by filters whose result is not used
         filters = product_with(weight.to(low), N)
         best = line.new_full((N, len(weight)), -torch.inf, dtype=low)
         where, higher = (
@@ -39,7 +39,7 @@ class _MaxOverPositions(Function):
             found = filters(text[:, position * size : position * size + window])[:, :n_filters]  # (N, F)
             so_far, best_position, is_higher = (x[:, :n_filters] for x in (best, where, higher))
             torch.gt(found, so_far, out=is_higher)
-            torch.maximum(best_position, is_higher.mul_(position), out=best_position)  # places only grow
+            torch.maximum(best_position, is_higher.mul_(position), out=best_position)  # positions only grow
             torch.maximum(found, so_far, out=so_far)
         ctx.save_for_backward(text, weight, where)
         ctx.size, ctx.reach, ctx.width = size, reach, line.shape[1]
@@ -66,12 +66,12 @@ class FilterStack(NamedTuple):
     """The filters of all widths as one matrix: narrow ones first, filled up with zeros to the widest."""
 
     rows: Tensor  # float (F, widest * E)
-    order: list[int]  # which weight stands where
+    order: list[int]  # index of the weight that each block of rows holds
     widths: list[int]  # in this order, as `numbers`
     numbers: list[int]  # filters of a width
 
     def reach(self, n_characters: int) -> list[int]:
-        """How many filters fit at each place of a word: at the last places only the narrower ones, a prefix."""
+        """How many filters fit at each position of a word: at the last positions only the narrower ones, a prefix."""
         fits = ((position, zip(self.numbers, self.widths, strict=True)) for position in range(n_characters))
         found = [sum(n for n, width in filters if position + width <= n_characters) for position, filters in fits]
         return [n for n in found if n]
@@ -88,7 +88,7 @@ def stack_filters(weights: Sequence[Tensor]) -> FilterStack:
 def convolve_fast(
     embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], precision: torch.dtype | None
 ) -> Tensor:
-    """The maxima over places of `char_cnn.convolve_characters`, before the activation.
+    """The maxima over positions of `char_cnn.convolve_characters`, before the activation.
 
     Args:
         embedded: float (N, C, E), embedded characters.
@@ -104,8 +104,8 @@ def convolve_fast(
     return torch.cat([parts[i] + biases[i] for i in range(len(weights))], dim=1)  # (N, F)
 
 
-def at_their_places(of_best: Tensor, where: Tensor, n_positions: int) -> Tensor:
-    """The gradient of places of which the maximum was taken: float (N, F), int64 (N, F) -> float (N, n_positions, F)."""
+def scatter_to_maxima(of_best: Tensor, where: Tensor, n_positions: int) -> Tensor:
+    """The gradient of a maximum over positions: float (N, F), int64 (N, F) -> float (N, n_positions, F)."""
     positions = torch.arange(n_positions, device=where.device)[None, :, None]
     return torch.where(positions == where[:, None], of_best[:, None], 0.0)
 
@@ -125,10 +125,10 @@ class _MaxAtOnce(Function):
         text, weight, where = ctx.saved_tensors
         N, C, E = text.shape
         width, n_positions = weight.shape[1], C - weight.shape[1] + 1
-        of_places = compiled_on(text.device, at_their_places, any_shape=True)(
+        of_positions = compiled_on(text.device, scatter_to_maxima, any_shape=True)(
             gradients[0], where, n_positions
-        )  # (N, places, F)
-        flat = of_places.view(N * n_positions, -1)
+        )  # (N, n_positions, F)
+        flat = of_positions.view(N * n_positions, -1)
         windows = text.reshape(N, C * E).unfold(1, width * E, E).reshape(N * n_positions, width * E)
         of_weight = torch.mm(flat.t(), windows).view(weight.shape)
         of_windows = torch.mm(flat, weight.flatten(1)).view(N, n_positions, width, E)
@@ -141,7 +141,7 @@ class _MaxAtOnce(Function):
 def convolve_at_once(
     embedded: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], precision: torch.dtype | None
 ) -> Tensor:
-    """`convolve_fast` for a GPU: all places of a width in one product."""
+    """`convolve_fast` for a GPU: all positions of a width in one product."""
     low = precision or embedded.dtype
     text = embedded.to(low)
     best: list[Tensor] = [_MaxAtOnce.apply(text, weight.to(low)) for weight in weights]  # type: ignore[no-untyped-call]

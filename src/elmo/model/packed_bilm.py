@@ -1,6 +1,6 @@
 """The biLM for embedding: the same numbers as `bilm.py`, without gradients and padding.
 
-The context encoder brings its own way (`ContextEncoder.prepack`); for characters one product a place serves the filters of all
+The context encoder brings its own way (`ContextEncoder.prepack`); for characters one product a position serves the filters of all
 widths.
 `bilm.BiLM` is the readable twin that it is tested against.
 """
@@ -52,7 +52,7 @@ class PackedBiLM:
     def contextualise(
         self, tokens: Tensor, batch_sizes: Sequence[int], reverse_indices: Tensor, state: BiLMState
     ) -> tuple[Tensor, BiLMState]:
-        """All layers of sentences that are laid out as `text.packing` tells.
+        """All layers of sentences that are packed as `text.packing` does.
 
         Args:
             tokens: float (N, P), the token layer.
@@ -116,7 +116,7 @@ class _PackedCharCNN:
         N, C = char_ids.shape
         E, window = self._config.embedding_size, self._stack.rows.shape[1]
         line = self._table[char_ids].view(N, C * E)
-        line = functional.pad(line, (0, window - E))  # places past the end are read by no filter that counts
+        line = functional.pad(line, (0, window - E))  # the padding is read only by filters whose result is not used
         best = line.new_full((N, len(self._bias)), -torch.inf)  # (N, F)
         for position, n_filters in enumerate(self._stack.reach(C)):
             found = self._filters(line[:, position * E : position * E + window])  # (N, F)

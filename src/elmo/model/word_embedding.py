@@ -5,7 +5,7 @@ parts is the sum of their projections:
 
     token = W [w; y] + b = W_w w + (W_y y + b)
 
-so the matrix of this part stands here, and what stands in `char_cnn` is the same with word vectors and without.
+so this part has its own matrix here, and `char_cnn` is the same with word vectors and without.
 """
 
 import torch

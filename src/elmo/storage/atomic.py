@@ -43,7 +43,7 @@ def refuse_existing(
             f"{str(target)[:80]!r}: no file can have this name ({_reason(error)}); give another"
         ) from error
     if not folder.is_dir():
-        raise OutputError(f"{target}: cannot be written, {folder} is no folder; choose another place")
+        raise OutputError(f"{target}: cannot be written, {folder} is no folder; choose another path")
     if not exists:
         return
     if force is not True:
@@ -58,7 +58,7 @@ def refuse_existing(
         kinds = ("a folder", "a file") if is_folder else ("a file", "a folder")
         raise OutputError(f"{target} is {kinds[0]}, and {kinds[1]} is to be written; give another name")
     if target.resolve() in (Path.cwd(), *Path.cwd().parents):
-        raise OutputError(f"{target} is the folder you stand in; give another name")
+        raise OutputError(f"{target} is the current folder or one above it; give another name")
     held = {path.name for path in target.iterdir()}
     if held and not held & set(known_by or ()):
         raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
@@ -104,7 +104,7 @@ def atomic_write(target: Path, replace: bool = True) -> Iterator[Path]:
             with suppress(PermissionError):  # a folder that may be written need not be readable
                 remove_leftovers(target.parent)
         except OSError as error:
-            raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another place") from error
+            raise OutputError(f"{target}: cannot be written ({_reason(error)}); choose another path") from error
         with temporary_room(target.parent) as room:
             part = room / "part"
             yield part
@@ -141,7 +141,7 @@ def _replace_in_two_steps(part: Path, target: Path, room: Path) -> None:
 
 
 def _put_back(room: Path, folder: Path) -> None:
-    """Give what was set aside its name again, if nothing took its place."""
+    """Give what was set aside its name again, if nothing else has it now."""
     if (room / _ASIDE).is_dir():
         for kept in (room / _ASIDE).iterdir():
             if not os.path.lexists(folder / kept.name):
@@ -152,7 +152,7 @@ def _put_back(room: Path, folder: Path) -> None:
 def temporary_room(folder: Path) -> Iterator[Path]:
     """A folder for parts that are not whole yet, beside what they become; it goes with the block, whatever happens.
 
-    It is locked while the block runs, so that others can tell it from what a killed process left.
+    It is locked while the block runs, so that others see that it was not left by a killed process.
 
     Raises:
         OutputError: it cannot be made.

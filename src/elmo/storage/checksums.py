@@ -11,6 +11,6 @@ def checksum_of(path: Path) -> str:
 
 
 def beginning_checksum(path: Path) -> str:
-    """SHA-256 of the first megabyte of a file: with its length enough to tell one text from another."""
+    """SHA-256 of the first megabyte of a file: with its length enough to distinguish texts."""
     with path.open("rb") as file:
         return hashlib.sha256(file.read(2**20)).hexdigest()

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Literal, cast
 from elmo.errors import TextError
 
 PACKED = (".gz", ".xz", ".zst", ".bz2")
-STANDARD_INPUT = Path("-")  # in place of a file
+STANDARD_INPUT = Path("-")  # instead of a file
 A_FOLDER = "a folder; name its files, for instance with a glob like 'texts/*.txt'"
 DECODER_BYTES = 2**28  # memory that unpacking may take: four times what xz -9 needs
 _BLOCK_BYTES = 2**16  # read at once; so much of a file's beginning can be looked at
@@ -50,17 +50,17 @@ def packing_of(head: bytes) -> Packing | None:
 
 def open_unpacked(path: Path) -> io.BufferedReader:
     """Open a file for reading, `-` for standard input. Errors are those of the system and of the formats: see `read_errors`."""
-    said = path.suffix.lower()
-    if said == ".zst":
+    suffix = path.suffix.lower()
+    if suffix == ".zst":
         import_pyarrow("pyarrow", path)
     file = _open(path)
     head = file.peek(16)[:16]
     packing = packing_of(head)
     if packing is None:
-        if said in PACKED:  # no bytes at all are no archive of nothing
+        if suffix in PACKED:  # no bytes at all are no archive of nothing
             file.close()
             raise EOFError(
-                f"named {said}, but not packed; if it is plain text, rename it without {said}"
+                f"named {suffix}, but not packed; if it is plain text, rename it without {suffix}"
                 if head
                 else "0 bytes, not even a header"
             )

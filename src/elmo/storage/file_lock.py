@@ -11,7 +11,7 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def file_lock(place: Path, without_locks: bool = True) -> Iterator[bool]:
+def file_lock(path: Path, without_locks: bool = True) -> Iterator[bool]:
     """Hold a folder or file against other processes that lock it, until the block or the process ends.
 
     Args:
@@ -22,7 +22,7 @@ def file_lock(place: Path, without_locks: bool = True) -> Iterator[bool]:
     if sys.platform == "win32":
         yield without_locks
         return
-    handle = os.open(place, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         free = True

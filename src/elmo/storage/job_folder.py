@@ -67,23 +67,23 @@ class JobFolder(Generic[Settings]):
             yield
 
     @contextmanager
-    def hold(self, place: Path | None = None, who: str = "another process") -> Iterator[None]:
+    def hold(self, lock: Path | None = None, who: str = "another process") -> Iterator[None]:
         """Hold the folder against other processes until the block ends, and remove what killed ones left.
 
         Args:
-            place: what is locked instead, for jobs that share a folder; then what others left stays. who: has it otherwise.
+            lock: the path to lock instead, for jobs that share a folder; leftovers of others then stay. who: names the holder.
         Raises:
             OutputError: another process has it.
         """
         with ExitStack() as stack:
-            self._lock(stack, self.folder if place is None else place, who)
-            if place is None:
+            self._lock(stack, self.folder if lock is None else lock, who)
+            if lock is None:
                 for folder in (self.folder, *(self.folder / name for name in self.parts_in)):
                     remove_leftovers(folder, alone=True)
             yield
 
-    def _lock(self, stack: ExitStack, place: Path, who: str = "another process") -> None:
-        if not stack.enter_context(file_lock(place)):
+    def _lock(self, stack: ExitStack, path: Path, who: str = "another process") -> None:
+        if not stack.enter_context(file_lock(path)):
             raise OutputError(f"{self.folder}: {who} is writing to it; wait until it ends, or stop it")
 
     def is_begun(self) -> bool:

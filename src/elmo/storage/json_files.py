@@ -1,4 +1,4 @@
-"""JSON files, read so that all that can be wrong with one is told."""
+"""JSON files, read so that every fault of one is reported."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """A trained task as a folder, and as a thing to call.
 
-config.json          recipe, labels, and which biLM it stands on
+config.json          recipe, labels, and the biLM it was trained with
 model.safetensors    its weights, without those of the biLM
 words.txt            the words that it knows by a vector of their own
 vectors.txt          the words that it knows by a static vector, if there are
@@ -252,7 +252,7 @@ def _read_file(folder: Path) -> TaskFile:
 
 
 def _bilm_of(source: str, folder: Path) -> str | Path:
-    """Where the biLM of a task is: in the package, or within the folder; a task from elsewhere names no other place."""
+    """The biLM of a task: one of the package, or the folder's own; a task from elsewhere can name no other."""
     if is_bundled(source):
         return source
     within = folder / ELMO_FOLDER

@@ -63,7 +63,7 @@ def task_card(file: TaskFile) -> str:
     """The `README.md` of a task."""
     facts = file.training
     scores = ", ".join(f"{k.removeprefix('dev_')} {v:.2f}" for k, v in facts.items() if k.startswith("dev_"))
-    stands_on = (
+    base = (
         "no biLM (a baseline)" if file.elmo is None else f"the biLM `{file.config.model}` ({file.elmo.fingerprint})"
     ) + (", fine-tuned with it" if file.config.elmo.fine_tune else "")
     warning = f"- Warning: {facts['warning']}.\n" if "warning" in facts else ""
@@ -72,9 +72,9 @@ def task_card(file: TaskFile) -> str:
         f"Labels: {', '.join(file.labels[:40])}{', ...' if len(file.labels) > 40 else ''}\n\n"
         f"- Trained on {facts.get('examples', 0):,} examples ({facts.get('tokens', 0):,} tokens) of `{facts.get('train')}`, "
         f"seed {file.config.seed}, best of {facts.get('epochs')} epochs by `{facts.get('dev')}`: {scores}.\n"
-        f"- Stands on {stands_on}.\n"
+        f"- Built on {base}.\n"
         f"{warning}"
-        "- What it says of texts unlike those it was trained on is a guess; measure it on your own before you rely on it.\n\n"
+        "- Predictions for texts unlike its training data may be poor: evaluate it on your own texts before you rely on it.\n\n"
         "```python\nfrom elmo import load_task\n\n"
         'task = load_task("this folder")\nprint(task(["a text"]))\n```\n'
     )

@@ -122,7 +122,9 @@ def prepare(config: TaskConfig, labels: Labels, biLM: Elmo | None = None) -> Pre
     path = Path(config.inputs.vectors)
     vectors = read_task_vectors(path, config.inputs.vectors_kept, words_in(labels.train))
     known = VectorsReference(source=path.name, checksum=checksum_of(path), width=vectors.table.shape[1])
-    inputs = config.inputs.model_copy(update={"vectors": path.name})  # a task tells nobody where its files lay
+    inputs = config.inputs.model_copy(
+        update={"vectors": path.name}
+    )  # the saved task does not hold the path of its files
     named = config.model_copy(update={"inputs": inputs})
     return Prepared(config, file.model_copy(update={"config": named, "vectors": known}), labels, biLM, vectors)
 

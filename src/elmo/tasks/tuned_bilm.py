@@ -128,8 +128,8 @@ def trained_layers(
 ) -> Tensor:
     """All layers of some sentences, with a gradient, by the hand-written passes of pretraining.
 
-    Each sentence stands between its boundaries, from state zero. Rows are filled up on the right; a padding position is read, but
-    nothing that is read later counts, so it has no part in the result.
+    Each sentence has its boundaries around it and starts from state zero. Rows are padded on the right; padding is read, but
+    nothing read after it counts, so it does not change the result.
 
     Args:
         dropout: probabilities of. seed: of the dropout.

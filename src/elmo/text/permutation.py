@@ -19,7 +19,7 @@ def permute(indices: NDArray[np.int64], n: int, seed: Sequence[int]) -> NDArray[
     """Some elements of a permutation of 0 .. n - 1.
 
     Args:
-        places: int64 (m,), each in 0 .. n - 1.
+        indices: int64 (m,), each in 0 .. n - 1.
         seed: non-negative numbers that choose the permutation.
     Returns:
         int64 (m,).

@@ -24,7 +24,7 @@ _STARTERS = frozenset(
     "The A An This That These Those He She It They We You I In On At But And Or If When While As For With From By To After "
     "Before Although However There Here His Her Its Their Our My What Who Why How Where So Then Since Because Not No".split()
 )
-_LOOK_BACK = 40  # characters before a period that can tell what it belongs to
+_LOOK_BACK = 40  # characters before a period that decide what it belongs to
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

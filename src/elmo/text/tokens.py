@@ -6,7 +6,7 @@ What becomes one token:
   hyphens separate (state - of - the - art);
 - a contraction's parts: do + n't, it + 's, they + 're;
 - an abbreviation with its periods: U.S., e.g., Dr., an initial before a name (J. Smith);
-- a number with what stands inside it: 1,234.56, 2026-11-24, 10:30; units and signs separate (5 + kg stay together if
+- a number with the signs inside it: 1,234.56, 2026-11-24, 10:30; units and signs separate (5 + kg stay together if
   written together, 50 + %, $ + 5);
 - a URL, an e-mail address, a @mention, a #hashtag, without the punctuation behind it;
 - an emoji with all that joiners, skin tones, flags and keycaps add to it;

@@ -1,10 +1,10 @@
-"""Where a run ends, and its learning rate on the way there.
+"""The planned end of a run, and its learning rate until then.
 
-A run ends with the last step of its recipe, unless a session is given a time or a step to end at. Its end is then planned: the
-speed of the first steps tells how many fit in the time, and from there on the learning rate is that of a run of so many steps,
-so it has fallen when the time is up. As the machine grows faster or slower the end is planned anew.
+A run ends with the last step of its recipe, unless a session is given a time or a step to end at. The number of steps that fit in
+the time is estimated from the speed of the first steps, and from then on the learning rate is that of a run of so many steps, so
+it has decayed when the time is up. The end is planned anew when the speed changes.
 
-The clock decides, so each plan is written down with the step from which it holds (`ends.json`). The learning rate of a step
+These plans depend on the clock, so each is stored with the step from which it holds (`ends.json`). The learning rate of a step
 depends on its number and on these plans alone: a run that goes on from a checkpoint, and is given no other time, trains bit for
 bit as the unbroken run did. A run that goes on after its planned end, or is given another time, gets another end; its learning
 rate rises to that of a run which ends there.

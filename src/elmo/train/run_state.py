@@ -104,7 +104,7 @@ def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
 
 
 def _words_of(model: SavedModel) -> list[Sequence[str]]:
-    """Words of the softmax, characters, input words: what the numbers of a model stand for."""
+    """Words of the softmax, characters, input words: the meaning of the ids of a model."""
     alphabet, input_words = model.lexicon
     words = [() if known is None else known.words for known in (model.vocabulary, input_words)]
     return [*words, () if alphabet is None else alphabet.characters]

@@ -38,6 +38,6 @@ def test_two_systems_are_drawn_together():
     found = difference(np.stack([a, ones], 1), np.stack([b, ones], 1), share, share)
     assert found.difference == pytest.approx(2)
     assert found.interval.low > 1
-    assert found.share_above == 1
+    assert found.fraction_above == 1
     swapped = difference(np.stack([b, ones], 1), np.stack([a, ones], 1), share, share)
-    assert swapped.share_above == 0
+    assert swapped.fraction_above == 0

@@ -23,7 +23,7 @@ def test_lines_end_at_line_feeds_only_and_a_mark_of_byte_order_is_dropped(tmp_pa
 
 def test_bad_bytes_name_file_and_line(tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"fine\ncaf\xe9\n")
-    with pytest.raises(TextError, match=r"latin\.txt, line 2: not UTF-8 \(byte 0xe9 at place 3\).*iconv"):
+    with pytest.raises(TextError, match=r"latin\.txt, line 2: not UTF-8 \(byte 0xe9 at position 3\).*iconv"):
         list(read_lines(tmp_path / "latin.txt"))
 
 

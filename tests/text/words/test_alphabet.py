@@ -60,7 +60,7 @@ def test_the_most_frequent_characters_are_learned_and_ties_stand_in_the_order_of
 
 def test_characters_that_stand_once_teach_the_unknown_one():
     assert alphabet_from_counts(Counter({"abca": 1, "d": 2}), 99).characters == "ad"
-    with pytest.raises(TextError, match="no character stands more than once in the corpus"):
+    with pytest.raises(TextError, match="no character occurs more than once in the corpus"):
         alphabet_from_counts(Counter({"abc": 1, "\ud800\ud800": 1}), 99)
 
 

@@ -20,7 +20,7 @@ def test_words_that_stand_once_teach_the_vector_of_unknown_words():
     assert words.words[3:] == ("the", "日本", "bank")
     assert count_input_words(words) == 3
     assert words.encode(["once", "never", "<unk>"]).tolist() == [words.unknown_id] * 3
-    with pytest.raises(TextError, match="no word stands more than once in the corpus"):
+    with pytest.raises(TextError, match="no word occurs more than once in the corpus"):
         learn_lexicon(Counter({"a": 1, "b": 1}), None, 99)
 
 

@@ -93,7 +93,7 @@ def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
         (b"a 1 2\nb 1 x\n", r"line 2: '1 x' are no numbers"),
         (b"a 1 2\nb 1 nan\n", "line 2: a number that is not finite"),
         (b"a 1 2\nb\xff 1 2\n", "line 2: not UTF-8"),
-        (b"9 2\na 1 2\n", "the first line says 9 vectors, 1 are there; the file is cut short"),
+        (b"9 2\na 1 2\n", "the first line declares 9 vectors, the file has 1; it is cut short"),
         (b"9 0\na\n", "line 1: 9 vectors of 0 numbers"),
         (b"-3 5\n", "line 1: -3 vectors of 5 numbers"),
         (b"9 99999999\na 1\n", "line 1: 9 vectors of 99999999 numbers"),

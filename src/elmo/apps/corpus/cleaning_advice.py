@@ -27,7 +27,7 @@ def _defect(names: list[str], min_fraction: float, what: str, step: str, command
     def rule(f: Findings) -> Advice | None:
         worst = max(names, key=lambda name: f.survey.defective[name])
         n = f.survey.defective[worst]
-        if n < 3 or f.share_of_lines(worst) < min_fraction:
+        if n < 3 or f.fraction_of_lines(worst) < min_fraction:
             return None
         file, number, excerpt = f.survey.examples[worst]
         return Advice(f"{n:,} lines {what}; the first is {Path(file).name}:{number}, '{excerpt}'.", step, command)
@@ -40,7 +40,7 @@ MOJIBAKE = _defect(
     0.001,
     "contain UTF-8 that was decoded as Latin-1 (é as Ã©)",
     "Get the text from its source again, or undo the decoding if the whole file is affected.",
-    "iconv -f utf-8 -t windows-1252 FILE > mended.txt",
+    "iconv -f utf-8 -t windows-1252 FILE > repaired.txt",
 )
 LOST_LETTERS = _defect(
     ["replacement", "private_use"],

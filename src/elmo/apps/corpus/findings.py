@@ -62,7 +62,7 @@ class Findings:
         counts = self.survey.words.counts
         return sum(len(word) * n for word, n in counts.items()) / counts.total()
 
-    def share_of_lines(self, defect: str) -> float:
+    def fraction_of_lines(self, defect: str) -> float:
         """The fraction of non-empty lines with a defect."""
         return self.survey.defective[defect] / max(1, self.survey.lines.n_lines)
 
@@ -103,7 +103,7 @@ def _overlong(counts: Counter[str]) -> Overlong:
 
 
 def flat_facts(findings: Findings) -> dict[str, Fact]:
-    """The findings under flat names; shares are of 1."""
+    """The findings under flat names; fractions are between 0 and 1."""
     survey, lengths, n_tokens = findings.survey, findings.survey.sentence_lengths, findings.n_tokens
     facts: dict[str, Fact] = {
         "files": survey.n_files,
@@ -143,7 +143,7 @@ def flat_facts(findings: Findings) -> dict[str, Fact]:
     }
     for i, (text, count) in enumerate(survey.lines.commonest(_N_SHOWN), 1):
         facts |= {f"repeated_{i}": text, f"repeated_{i}_count": count}
-    facts |= {f"script_{script.lower()}": share for script, share in findings.scripts.fractions().items()}
+    facts |= {f"script_{script.lower()}": fraction for script, fraction in findings.scripts.fractions().items()}
     facts |= {
         f"bytes_per_letter_{script.lower()}": findings.scripts.bytes[script] / n
         for script, n in findings.scripts.letters.items()

@@ -35,7 +35,7 @@ def embed_file(
     text_field: str | None = None,
     report: Callable[[int, int], None] = lambda lines, tokens: None,
 ) -> dict[str, int | str]:
-    """Embed each line, record or sentence of a text; blank lines keep their place and have no vectors.
+    """Embed each line, record or sentence of a text; blank lines keep their row and have no vectors.
 
     Args:
         state: "carry": line i starts from the state after line i - batch_size (AllenNLP's command with its --batch-size;

@@ -69,11 +69,11 @@ def measure_file(
             forward, backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
         force: replace that file if it exists.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
-        report: is told again and again how many tokens are counted so far.
+        report: called with the number of tokens counted so far.
         text_field: the field or column of a record that holds its text; None: `text`.
     Returns:
         forward, backward, mean; tokens (counted), oov_rate; bits_per_byte, of the bytes of the non-empty lines as they
-        stand in the file, one for each line's end included; state ("zero", "carry" or "carry within documents"), sentences,
+        are in the file, with one byte for each line end; state ("zero", "carry" or "carry within documents"), sentences,
         bytes; with `by_document` also documents and the file.
     Raises:
         CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
@@ -87,20 +87,20 @@ def measure_file(
     if not pretokenized:
         warn_of_other_tokenizer(loaded.config, model)
     afresh = by_document is not None and state == "carry"
-    told = 0
+    n_counted = 0
 
-    def tell(n_tokens: int) -> None:
-        nonlocal told
-        told += n_tokens
+    def count(n_tokens: int) -> None:
+        nonlocal n_counted
+        n_counted += n_tokens
         if report is not None:
-            report(told)
+            report(n_counted)
 
     def measured() -> Iterator[tuple[SourceSentence, Perplexity]]:
         shown, read = tee(
             read_sentences([text], TextOptions(pretokenized, text_field))
         )  # apart by what is measured at once
         rows = groupby(read, key=lambda sentence: sentence.document if afresh else None)
-        each = (measure_each(loaded, (sentence.words for sentence in row), state, tell) for _, row in rows)
+        each = (measure_each(loaded, (sentence.words for sentence in row), state, count) for _, row in rows)
         return zip(shown, chain.from_iterable(each), strict=True)
 
     whole = _Sum()
@@ -113,8 +113,8 @@ def measure_file(
                 for part in (whole, document):
                     part.add(sentence, perplexity)
             if file is not None:
-                place = {"number": documents, "first_line": document.first_line}
-                file.write(json.dumps(place | document.figures()) + "\n")
+                location = {"number": documents, "first_line": document.first_line}
+                file.write(json.dumps(location | document.figures()) + "\n")
         if not documents:
             raise TextError(NO_SENTENCE)
     _warn_of_unknown_words(whole.perplexity)

@@ -26,7 +26,7 @@ def require_tensorboard() -> None:
 
 
 class TensorBoardLog:
-    """Scalars under a folder, which all sessions of a run share.
+    """Scalars in a folder that all sessions of a run share.
 
     Args:
         folder: made if need be.

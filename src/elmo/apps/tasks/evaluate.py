@@ -93,7 +93,7 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Compa
         difference=found.difference,
         low=found.interval.low,
         high=found.interval.high,
-        a_better_percent=100 * found.share_above,
+        a_better_percent=100 * found.fraction_above,
         error_reduction=100 * found.difference / (100 - scores[1]) if scores[1] < 100 else 0.0,
         warning=f"{'; '.join(reasons)}; the difference is no gain, train it anew" if reasons else None,
     )

@@ -87,7 +87,7 @@ def train_learning_curve(
 
 
 def curve_folder(folder: Path) -> JobFolder[LearningCurve]:
-    """The folder of a learning curve; it may take the place of a task's."""
+    """The folder of a learning curve; it may replace that of a task."""
     own = [f"{kind}-*-*/{pattern}" for kind in ("elmo", "without") for pattern in TASK_FILES]
     holds = [STUDY_FILE, TABLE_FILE, PAGE_FILE, *TASK_FILES, *own]
     return JobFolder(folder, STUDY_FILE, LearningCurve, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE], holds=holds)

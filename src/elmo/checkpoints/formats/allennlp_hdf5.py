@@ -73,7 +73,7 @@ def vocabulary_beside(folders: Iterable[Path], n_words: int | None = None) -> Vo
 
 
 def save_allennlp(model: SavedModel, folder: Path) -> None:
-    """Write `options.json` and `weights.hdf5`, whole or not at all; the softmax has no place in this format.
+    """Write `options.json` and `weights.hdf5`, whole or not at all; this format cannot hold the softmax.
 
     Raises:
         CheckpointError: the format cannot hold this model.
@@ -219,16 +219,16 @@ def _refuse_unmentioned(file: h5py.File, mentioned: set[str], path: Path) -> Non
 
 def _own_dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
     """The dataset if its bytes lie in this very file: links to elsewhere are not followed."""
-    place = file
+    item = file
     for part in name.split("/"):
-        if not isinstance(place, h5py.Group) or not isinstance(place.get(part, getlink=True), h5py.HardLink):
+        if not isinstance(item, h5py.Group) or not isinstance(item.get(part, getlink=True), h5py.HardLink):
             return None
-        place = place[part]
-    if not isinstance(place, h5py.Dataset) or place.is_virtual or place.external:
+        item = item[part]
+    if not isinstance(item, h5py.Dataset) or item.is_virtual or item.external:
         return None
-    if place.id.get_storage_size() * MAX_RATIO < place.nbytes:  # never written, or packed to next to nothing
+    if item.id.get_storage_size() * MAX_RATIO < item.nbytes:  # never written, or packed to next to nothing
         return None
-    return place
+    return item
 
 
 def _find(folder: Path) -> ModelLocation | None:

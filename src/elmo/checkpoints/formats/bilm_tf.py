@@ -1,6 +1,6 @@
 """What bilm-tf's training leaves: a TensorFlow checkpoint with its softmax, and `options.json` beside it.
 
-The folder can lie anywhere: its file `checkpoint` names a path of the machine that trained, of which only the last part is
+The folder can lie anywhere: its file `checkpoint` names a path of the machine that trained; only its last part is
 taken. bilm-tf keeps the vocabulary elsewhere; it is looked for in the folder and the one above, and counts if it has a word
 for each row of the softmax. Names of variables: FORMATS of bilm-tf, as its `dump_weights` maps them.
 """
@@ -196,7 +196,7 @@ def _word_input(
 
 
 def _facts(options: dict[str, Any], step: int) -> dict[str, Any]:
-    """What the options tell of the training, for `elmo info`; a step of -1 is not known."""
+    """Facts about the training from the options, for `elmo info`; a step of -1 is not known."""
     facts = {name: options[name] for name in _FACTS if isinstance(options.get(name), int | float)}
     return {"program": "bilm-tf"} | ({} if step < 0 else {"step": step}) | facts
 

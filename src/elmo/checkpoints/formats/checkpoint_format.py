@@ -46,7 +46,7 @@ class CheckpointFormat:
 
     # Writes a model into a new folder, whole or not at all. CheckpointError: the format cannot hold this model.
     save: SaveModel | None = None
-    # What of a model this format has no place for, a phrase each.
+    # Parts of a model that this format cannot hold, a phrase each.
     left_out: Callable[[SavedModel], list[str]] = lambda model: []
     # What to know of a model that was saved; "": nothing.
     note: Callable[[SavedModel], str] = lambda model: ""
@@ -60,7 +60,7 @@ class CheckpointFormat:
 
 
 def lstm_of(config: BiLMConfig) -> LSTMConfig:
-    """The encoder of a model in a published format, all of which hold LSTMs.
+    """The encoder of a model in a published format; all of these hold LSTMs.
 
     Raises:
         CheckpointError: it is another one.

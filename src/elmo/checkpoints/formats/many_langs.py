@@ -3,9 +3,9 @@
 Quirks that stay in this file:
 
 - Words longer than `max_characters_per_token - 2` characters are cut before anything is looked up.
-- Its config stands at a path of the machine that trained; it is looked for within the folder only.
+- Its config has a path of the machine that trained; it is looked for within the folder only.
 
-What its dictionaries and its tensors hold is told in `many_langs_lexicon.py` and `many_langs_tensors.py`.
+`many_langs_lexicon.py` and `many_langs_tensors.py` describe its dictionaries and its tensors.
 """
 
 import json
@@ -196,7 +196,7 @@ def _refuse(model: SavedModel, folder: Path) -> None:
 
 
 def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
-    """The model's config and the file it stands in: where `config.json` says, beside it, or the published one."""
+    """The model's config and its file: the one that `config.json` names, one beside it, or the published one."""
     first = folder / CONFIG_FILE
     options: Any = None
     path = first

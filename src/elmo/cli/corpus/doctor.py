@@ -117,7 +117,9 @@ def _counts(f: "Findings") -> "Table":
 
     survey, lengths = f.survey, f.survey.sentence_lengths
     median = quantile(survey.document_lengths, 0.5)
-    scripts = [f"{name} {_percent(share)}" for name, share in f.scripts.fractions().items() if share >= 0.00005]
+    scripts = [
+        f"{name} {_percent(fraction)}" for name, fraction in f.scripts.fractions().items() if fraction >= 0.00005
+    ]
     rows = {
         "text": f"{_number(survey.n_files, 'file')}, {survey.n_bytes:,} bytes, {_number(survey.n_lines, 'line')}, "
         f"{survey.n_empty:,} of them empty",
@@ -153,9 +155,12 @@ def _faults(f: "Findings") -> "Table":
     common = ", ".join(f"{line.n:,} x {visible(line.text)[:24]}" for line in survey.lines.commonest(_N_SHOWN))
     rows = [("not fully read", message) for message in survey.unread]
     if repeated := survey.lines.fraction_repeated():
-        share = f"{'about ' * (survey.lines.sampled > 1)}{_percent(repeated)}"
+        fraction = f"{'about ' * (survey.lines.sampled > 1)}{_percent(repeated)}"
         rows.append(
-            ("repeated lines", f"{share}, {_percent(survey.lines.fraction_of_bytes_repeated())} of the text: {common}")
+            (
+                "repeated lines",
+                f"{fraction}, {_percent(survey.lines.fraction_of_bytes_repeated())} of the text: {common}",
+            )
         )
     if f.overlong.tokens:
         words = ", ".join(word[:24] for word in f.overlong.examples[:3])

@@ -9,7 +9,7 @@ Clip = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class EncoderConfig(BaseModel, frozen=True, extra="forbid"):
-    """The settings of one direction; each kind of encoder has a class of its own, told apart by `kind`.
+    """The settings of one direction; each kind of encoder has a class of its own, distinguished by `kind`.
 
     A subclass names its kind (`kind: Literal["lstm"] = "lstm"`) and has defaults for all that it needs.
     """

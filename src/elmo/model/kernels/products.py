@@ -138,7 +138,7 @@ def sum_with(weight: Tensor, n_rows: int) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def look_up(table: Tensor, ids: Tensor) -> Tensor:
-    """Rows of a table, with a gradient that, unlike that of `nn.Embedding`, a GPU can be told beforehand.
+    """Rows of a table; unlike that of `nn.Embedding`, their gradient needs no synchronisation with the GPU.
 
     Args:
         table: float (V, E). ids: int64 (...).

@@ -46,7 +46,7 @@ _DELIMITERS = ",;\t|"
 
 
 class Columns(NamedTuple):
-    """Where the values of a record stand."""
+    """The columns or keys of the values of a record."""
 
     at: dict[str, int]  # our names -> columns
     header: list[str] | None  # None: the first row is a record
@@ -104,7 +104,7 @@ def choose_columns(
 
 
 def _header(rows: Sequence[Sequence[str]], names: Sequence[str], given: Mapping[str, str]) -> list[str] | None:
-    """The first row, if it names columns: a cell is a known name, or one that is asked for, and stands there alone."""
+    """The first row, if it is a header: a cell is a known or requested column name, and no later cell of its column is equal."""
     first = [cell.strip() for cell in rows[0]]
     known = {other for name in names for tier in KNOWN[name] for other in tier} | {
         plain(name) for name in given.values()

@@ -1,7 +1,7 @@
 """Documents with mentions of things that have ids, and relations of the ids: the format PubTator -> examples.
 
 A document is `id|t|title`, `id|a|abstract`, then a line for each mention, `id, start, end, text, kind, concept` with tabs
-between, and one for each relation, `id, name, concept, concept`; characters count from the title, one stands between it and the
+between, and one for each relation, `id, name, concept, concept`; characters count from the title, with one between it and the
 abstract. A mention of several concepts has `|` between them; `-` or `-1` is none.
 """
 
@@ -121,14 +121,14 @@ def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str])
     if not tokens:
         raise TextError(f"{path}, line {first}: a document without a word; leave it out")
     named = {concept for link in links for concept in (link.head, link.tail)}
-    placed = [
+    located = [
         _mention(tokens, start, end, kind, concepts, where, named) for start, end, kind, concepts, where in mentions
     ]
-    found = {concept: mention.kind for mention in placed for concept in mention.concepts}
+    found = {concept: mention.kind for mention in located for concept in mention.concepts}
     alike = {concept: _as_mentioned(concept, found) for concept in named}
     links = [Link(alike[link.head], alike[link.tail], link.name) for link in links]
     notes["prefixes"] += sum(concept != other for concept, other in alike.items())
-    document = Document(tuple(placed), tuple(dict.fromkeys(links)), _sentences(text, tokens))
+    document = Document(tuple(located), tuple(dict.fromkeys(links)), _sentences(text, tokens))
     return Example(tokens, [], text, first, document=document)
 
 

@@ -81,7 +81,7 @@ def related_example(values: dict[str, Any], labels: list[str], line: int, where:
 
 
 def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:
-    """A text without its marks, and where the mentions then stand: [start, end) in characters, e1 first."""
+    """A text without its marks, and the spans of the mentions in it: [start, end) in characters, e1 first."""
     found = list(_MARK.finditer(text))
     if sorted(match.group() for match in found) != sorted(_SIGNS):
         raise TextError(f"{where}: mark one mention <e1>...</e1> and one <e2>...</e2>, or give 'head' and 'tail'")

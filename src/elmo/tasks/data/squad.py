@@ -1,7 +1,7 @@
 """Files of questions about passages, in the formats of SQuAD 1.1 and 2.0, CMRC 2018 and Hugging Face -> examples.
 
 The passage is the text of an example, the question its second text, the answers its labels: none if the passage does not answer
-it. The spans are the tokens of the answers; an answer that does not stand in the passage has none, and still counts when scored.
+it. The spans are the tokens of the answers; an answer that is not in the passage has none, and still counts when scored.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Static word vectors beside ELMo: a file of word2vec or GloVe -> the words that a task keeps, with their vectors.
 
-Which words later texts will have cannot be known, and the file may be large or gone by then. So a task keeps the most frequent
-words of the file, which stand first in it, and all words of its training file; they lie in its folder. The dev file has no such
-right, so that it is met like any other text.
+The words of later texts are unknown, and the file may be large or gone by then. So a task keeps in its folder the most frequent
+words of the file, which come first in it, and all words of its training file. Words of the dev file are not added, so that it
+is like any other text.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +15,7 @@ UNKNOWN_ROW = 1  # of a table; row 0 is padding, words begin with row 2
 
 
 class StaticWords:
-    """Which row of the table of static vectors a token has.
+    """The row of each token in the table of static vectors.
 
     Args:
         words: in the order of their rows, from row 2 on. width: S.
@@ -26,7 +26,7 @@ class StaticWords:
         self._rows = {word: row for row, word in enumerate(self.words, UNKNOWN_ROW + 1)}
 
     def ids(self, tokens: Sequence[str]) -> list[int]:
-        """The rows of tokens; a token that is not there as it stands has that of its lower case."""
+        """The rows of tokens; a token that is not in the table has the row of its lower case."""
         rows = self._rows
         return [rows.get(token) or rows.get(token.lower(), UNKNOWN_ROW) for token in tokens]
 

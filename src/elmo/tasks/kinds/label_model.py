@@ -27,8 +27,8 @@ class LabelModel(TaskModel[Labelled]):
     """
 
     main_score = "accuracy"
-    temperature: Tensor  # float (), what logits are divided by
-    ngram_share: Tensor  # float (), weight of the log probabilities of the bag of n-grams
+    temperature: Tensor  # float (), divides the logits
+    ngram_share: Tensor  # float (), weight of the log probabilities of the bag of n-grams; saved under this name
 
     def __init__(
         self, labels: Sequence[str], encoder: Encoder, *, multi_label: bool = False, ngrams: bool = False

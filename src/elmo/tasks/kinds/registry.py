@@ -84,7 +84,7 @@ def _parsed(given: Any) -> Any:
         raise ValueError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error
 
 
-AnyTaskConfig = Annotated[SerializeAsAny[TaskConfig], BeforeValidator(_parsed)]  # told apart by `task`
+AnyTaskConfig = Annotated[SerializeAsAny[TaskConfig], BeforeValidator(_parsed)]  # distinguished by `task`
 
 
 def drawn(config: TaskConfig, train: Sequence[Example]) -> list[Example]:

@@ -28,7 +28,7 @@ class BiLSTM(nn.Module):
         self.dropout = UnitDropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """mask: bool (B, T), True = token; the tokens stand before the padding, which comes out 0."""
+        """mask: bool (B, T), True = token; tokens come before the padding, whose output is 0."""
         y = x
         for number, (ahead, back) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             y = self.dropout(y) if number else y

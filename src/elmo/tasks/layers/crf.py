@@ -16,10 +16,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 FORBIDDEN = -1e4
-_NOTHING = (
-    -80.0
-)  # nats below the highest: far less than float32 tells beside it; exp of lower numbers is ten times as slow
-_NO_SHARE = 2e-35  # a little above exp(_NOTHING)
+_NOTHING = -80.0  # nats below the highest: below the precision of float32; exp of lower numbers is ten times as slow
+_NO_PROBABILITY = 2e-35  # a little above exp(_NOTHING)
 
 
 class Chain(NamedTuple):
@@ -34,7 +32,7 @@ def log_partition(emissions: Tensor, chain: Chain, mask: Tensor) -> Tensor:
     """log Z by the forward recursion; differentiable once.
 
     Args:
-        emissions: float (B, T, K). mask: bool (B, T), True = token; the tokens stand before the padding, one at least.
+        emissions: float (B, T, K). mask: bool (B, T), True = token; tokens come before the padding, at least one.
     Returns:
         float (B,), nats.
     """
@@ -56,7 +54,7 @@ class _LogPartition(Function):
         for t in range(1, emissions.shape[1]):
             paths = alpha.unsqueeze(2) + transitions
             highest = paths.amax(dim=1, keepdim=True)
-            of_highest = torch.threshold_(paths.sub_(highest).clamp_(min=_NOTHING).exp_(), _NO_SHARE, 0.0)
+            of_highest = torch.threshold_(paths.sub_(highest).clamp_(min=_NOTHING).exp_(), _NO_PROBABILITY, 0.0)
             whole = of_highest.sum(dim=1, keepdim=True)
             probs.append(of_highest.div_(whole))
             longer = whole.log_().add_(highest).squeeze(1).add_(emissions[:, t])

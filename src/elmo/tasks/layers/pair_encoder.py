@@ -1,7 +1,7 @@
 """Two texts that the encoder has read -> one vector: ESIM (Chen et al. 2017).
 
-Each token of one text looks at the tokens of the other that are like it; what it sees, the difference and the product go into a
-second LSTM, whose maxima and means over both texts stand beside each other.
+Each token of one text attends to the tokens of the other; the attended vector, the difference and the product go into a
+second LSTM, whose maxima and means over both texts are concatenated.
 """
 
 import torch

@@ -27,7 +27,7 @@ class Difference(NamedTuple):
 
     difference: float
     interval: Interval
-    share_above: float  # of the draws in which A is the better; a tie counts half
+    fraction_above: float  # of the draws in which A is better; a tie counts half
 
 
 def interval(counts: Counts, score: ScoreOf, draws: int = 1000, seed: int = 0) -> Interval:

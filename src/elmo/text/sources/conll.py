@@ -54,7 +54,7 @@ def texts_of_columns(file: io.BufferedReader, name: str, text_field: str) -> Ite
                 yield SourceText(first, " ".join(words), words, begins)
                 words, begins = [], False
             begins = begins or bool(columns)
-        elif words or not line.startswith("# "):  # a comment stands before a sentence
+        elif words or not line.startswith("# "):  # a comment comes before a sentence
             first = first if words else number
             words.append(columns[0])
     if words:

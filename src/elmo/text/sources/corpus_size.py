@@ -30,7 +30,7 @@ def measure_files(
     """Sizes of files; a packed one is unpacked for it, which is quick beside reading its words.
 
     Args:
-        report: told the bytes so far. text_field: as for `Corpus`.
+        report: called with the bytes so far. text_field: as for `Corpus`.
     Raises:
         TextError: a file is broken, may not be read, or is a pipe, which could not be read again.
     """
@@ -49,7 +49,7 @@ def measure_files(
 
 
 class CorpusSample:
-    """The beginning of every file, the same share of each, as sentences to be read once; then it knows what all files hold.
+    """The beginning of every file, the same fraction of each, as sentences to read once; then the size of all files is known.
 
     Args:
         pretokenized, text_field: as for `Corpus`.
@@ -67,7 +67,7 @@ class CorpusSample:
         self._text_field = text_field
         self.n_bytes = sum(size.n_bytes for size in sizes)  # of all files
         self.whole = self.n_bytes <= sample_bytes  # all was read: the counts are exact
-        self._share = min(1.0, sample_bytes / max(1, self.n_bytes))
+        self._fraction = min(1.0, sample_bytes / max(1, self.n_bytes))
         self._tokens = self._sentences = 0.0
 
     @property
@@ -91,7 +91,7 @@ class CorpusSample:
             n_read = n_words = n_sentences = 0
             begins = True
             for source in read_texts(size.path, self._text_field):
-                if not self.whole and n_read >= self._share * whole:
+                if not self.whole and n_read >= self._fraction * whole:
                     break
                 n_read += len((source.text or "").encode("utf-8")) + 1 if size.n_records is None else 1
                 begins = begins or bool(source.begins_document)

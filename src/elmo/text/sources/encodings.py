@@ -1,4 +1,4 @@
-"""In which encoding bytes are written: UTF-16 and UTF-32 are told by their bytes, others are guessed by their letters."""
+"""The encoding of bytes: UTF-16 and UTF-32 are recognised by their bytes, others are guessed from their letters."""
 
 import codecs
 import io
@@ -12,9 +12,7 @@ from elmo.storage.compressed import unpack_command
 
 _BLOCK_BYTES = 2**16
 _LIKELY = 0.35  # the least part of the letters that must be common ones of the language
-_WIDE_NULS = (
-    0.2  # of the bytes in one place of each pair: so many are zero in UTF-16 with letters of Latin and white space
-)
+_WIDE_NULS = 0.2  # at least this fraction of the high bytes is zero in UTF-16 with Latin letters and white space
 
 
 class Encoding(NamedTuple):
@@ -23,7 +21,7 @@ class Encoding(NamedTuple):
     name: str
     codec: str
     common: frozenset[str]
-    dense: bool | None  # whether its letters stand beside one another, as Cyrillic ones do; None: not looked at
+    dense: bool | None  # whether its letters are next to each other, as Cyrillic ones are; None: not checked
 
 
 _WESTERN = "éèàäöüßñçêóíáôåøæîâãõúœëïùûÉÀÄÖÜ’‘“”–—…«»€£§°·"
@@ -71,11 +69,11 @@ def wide_encoding(head: bytes) -> str | None:
     if b"\0" not in head:
         return None
     even = head[: len(head) // 2 * 2]
-    zeros = [even[place::2].count(0) for place in (0, 1)]
-    for place, codec in ((1, "utf-16-le"), (0, "utf-16-be")):  # where the high byte of each pair is
-        if zeros[1 - place] or not zeros[place]:
+    zeros = [even[high::2].count(0) for high in (0, 1)]
+    for high, codec in ((1, "utf-16-le"), (0, "utf-16-be")):  # the index of the high byte in each pair
+        if zeros[1 - high] or not zeros[high]:
             continue
-        latin = zeros[place] >= _WIDE_NULS * len(even) / 2
+        latin = zeros[high] >= _WIDE_NULS * len(even) / 2
         if (latin or not _is_utf8(head)) and _is_plain(even, codec):
             return codec
     return None
@@ -126,19 +124,19 @@ def conversion_advice(sample: bytes, name: str) -> str:
     encoding = "UTF-8" if _is_mostly_utf8(sample) else likely_encoding(sample)
     if encoding is None:
         return "and no encoding that is known here; find out which one it is, and save the text as UTF-8"
-    said = f"most likely {encoding}; convert it:"
+    guess = f"most likely {encoding}; convert it:"
     convert = f"iconv -f {encoding} -t UTF-8"
     if encoding == "UTF-8":
-        said, convert = "the rest is UTF-8; leave such bytes out:", "iconv -f UTF-8 -t UTF-8 -c"
+        guess, convert = "the rest is UTF-8; leave such bytes out:", "iconv -f UTF-8 -t UTF-8 -c"
     if name == "standard input":
-        return f"{said} ... | {convert} | elmo ..."
+        return f"{guess} ... | {convert} | elmo ..."
     path = Path(name)
     unpack = unpack_command(path)
     plain = path if unpack is None else path.with_suffix("")
     target = shlex.quote(f"{plain.stem}.utf8{plain.suffix}")
     if unpack is None:
-        return f"{said} {convert} {shlex.quote(name)} > {target}"
-    return f"{said} {unpack} | {convert} > {target}"
+        return f"{guess} {convert} {shlex.quote(name)} > {target}"
+    return f"{guess} {unpack} | {convert} > {target}"
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:

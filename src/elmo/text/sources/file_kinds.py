@@ -56,7 +56,7 @@ _TAR_AT = 257  # where a tar archive says what it is
 
 
 def format_of(path: Path) -> Format:
-    """The format that a name stands for; any other end of a name is one of lines of text."""
+    """The format of a file name by its ending; any other ending means lines of text."""
     return _BY_SUFFIX.get(inner_suffix(path), "lines")
 
 
@@ -100,17 +100,17 @@ def refuse_foreign(head: bytes, name: str) -> None:
             raise TextError(f"{name}: {what.format(file=name)}")
 
 
-def format_by_content(said: Format, head: bytes) -> Format:
+def format_by_content(named: Format, head: bytes) -> Format:
     """The format of a text that its name takes for lines, by its first bytes: JSON lines and CoNLL-U are clear from them.
 
     Args:
-        said: what the name says; another format than lines is believed.
+        named: the format of the name; any other than lines is believed.
         head: the first bytes in UTF-8.
     """
-    if said == "columns" and _begins_conllu(head):
+    if named == "columns" and _begins_conllu(head):
         return "conllu"
-    if said != "lines":
-        return said
+    if named != "lines":
+        return named
     if _begins_json_lines(head):
         return "jsonl"
     return "conllu" if _begins_conllu(head) else "lines"

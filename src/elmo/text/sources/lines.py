@@ -15,13 +15,13 @@ from elmo.text.sources.file_kinds import is_parquet, refuse_foreign
 LONGEST_LINE_BYTES = (
     2**24
 )  # of a line, a record or a cell: more is no line of text, and takes a hundred times its memory
-HEAD_BYTES = 2**16  # of a file, by which its kind is told
+HEAD_BYTES = 2**16  # of a file, by which its format is recognised
 _BOM = b"\xef\xbb\xbf"
 
 
 @contextmanager
 def open_text(path: Path) -> Iterator[io.BufferedReader]:
-    """A text file, `-` for standard input, as bytes in UTF-8 (a byte order mark may stand before them).
+    """A text file, `-` for standard input, as bytes in UTF-8 (a byte order mark may come before them).
 
     Raises:
         TextError: the file is missing, broken, or no text; what it is is named.
@@ -69,5 +69,5 @@ def decode_lines(file: BinaryIO, name: str, first: int = 1) -> Iterator[str]:
             yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8")
         except UnicodeDecodeError as error:
             advice = conversion_advice(line + b"\n" + file.read(HEAD_BYTES), name)
-            place = f"byte {error.object[error.start]:#04x} at place {error.start}"
-            raise TextError(f"{name}, line {number}: not UTF-8 ({place}), {advice}") from error
+            where = f"byte {error.object[error.start]:#04x} at position {error.start}"
+            raise TextError(f"{name}, line {number}: not UTF-8 ({where}), {advice}") from error

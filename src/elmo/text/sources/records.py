@@ -20,7 +20,7 @@ def texts_of_jsonl(file: io.BufferedReader, name: str, text_field: str) -> Itera
     """The text of each line, a JSON object; lines without one are passed over.
 
     Args:
-        text_field: the first record must have it: a wrong name is told at once.
+        text_field: the first record must have it, so that a wrong name is reported at once.
     Raises:
         TextError: a record is none, or its text is no text; the message names the line.
     """

@@ -1,4 +1,4 @@
-"""A file of any kind -> rows to embed, each with the line that it stands in and where its tokens are in that line's text.
+"""A file of any kind -> rows to embed, each with its line and the positions of its tokens in that line's text.
 
     lines of text   a line is a row; a blank line is a row without tokens
     records         a record is a row, its text a field of it; the line is that of the record, or its number (json, parquet)

@@ -1,4 +1,4 @@
-"""Files of any kind -> sentences in tokens, each with its file, its line, its document and the characters it stands at."""
+"""Files of any kind -> sentences in tokens, each with its file, line, document and character span."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class TextOptions:
 
 
 class SourceSentence(NamedTuple):
-    """A sentence and where it stands."""
+    """A sentence and its location."""
 
     tokens: list[Token]  # at least one; offsets in characters of the line or record
     file: Path

@@ -1,4 +1,4 @@
-"""What every reader of files yields: a text and where it stands."""
+"""What every reader of files yields: a text and its location."""
 
 from typing import NamedTuple
 

@@ -61,21 +61,23 @@ def _texts(
     if first is None:
         return
     headers = {d: next(csv.reader([first], delimiter=d, quoting=quoting), []) for d in delimiters}
-    found = next(((d, at) for d, names in headers.items() if (at := _place(names, text_field)) is not None), None)
+    found = next(
+        ((d, at) for d, names in headers.items() if (at := _column_index(names, text_field)) is not None), None
+    )
     if found is None:
         names = max(headers.values(), key=len)
         shown = [cell.strip()[:40] for cell in names[:20]]
         raise TextError(f"{name}, line 1: {no_field(text_field, shown)}")
     delimiter, at = found
-    n_columns, id_at = len(headers[delimiter]), _place(headers[delimiter], "id")
+    n_columns, id_at = len(headers[delimiter]), _column_index(headers[delimiter], "id")
     for line, row in table_rows(lines, name, delimiter, quoting, 2):
         if len(row) != n_columns:
             raise TextError(f"{name}, line {line}: {len(row)} cell(s), the first line names {n_columns} columns")
         yield SourceText(line, row[at] or None, None, True, None if id_at is None else row[id_at] or None)
 
 
-def _place(names: list[str], wanted: str) -> int | None:
-    """Where the column stands: under its very name, else whatever the case and the blanks around it."""
+def _column_index(names: list[str], wanted: str) -> int | None:
+    """The index of a column: the one of exactly this name, else ignoring case and surrounding blanks."""
     for like in (str, lambda name: name.strip().casefold()):
         if (like(wanted)) in [like(name) for name in names]:
             return [like(name) for name in names].index(like(wanted))

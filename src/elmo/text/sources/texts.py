@@ -2,7 +2,7 @@
 
 | kind | a text is | a document is |
 |---|---|---|
-| lines of text | a line | what stands between lines without a word |
+| lines of text | a line | the lines between two lines without a word |
 | jsonl, json, csv, tsv, parquet | a field of a record | a record |
 | CoNLL-U, CoNLL columns | the words of a sentence | what `# newdoc` or `-DOCSTART-` begins |
 
@@ -91,12 +91,12 @@ def sentences_of(source: SourceText, pretokenized: bool) -> Iterator[list[str]]:
 
 def _recognized(packed: io.BufferedReader, path: Path) -> tuple[Format, io.BufferedReader]:
     """What an unpacked file is, and the file as its reader takes it."""
-    said = format_of(path)
-    if said == "parquet":
+    named = format_of(path)
+    if named == "parquet":
         import_pyarrow("pyarrow", path)
     head = packed.peek(HEAD_BYTES)
-    if said == "parquet" or is_parquet(head):
+    if named == "parquet" or is_parquet(head):
         refuse_foreign(head, name_of(path))
         return "parquet", packed
     file = text_of(packed, path)
-    return format_by_content(said, file.peek(HEAD_BYTES)), file
+    return format_by_content(named, file.peek(HEAD_BYTES)), file

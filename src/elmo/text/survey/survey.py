@@ -29,7 +29,7 @@ _BEFORE, _AFTER = 12, 40  # characters of an example around the defect
 
 
 class Example(NamedTuple):
-    """A place in the text; what cannot be seen is escaped in the excerpt."""
+    """A location in the text; characters that cannot be seen are escaped in the excerpt."""
 
     file: str
     number: int
@@ -91,20 +91,20 @@ def survey_files(
 
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
-        report: told how far it is, some times a second.
+        report: called with the counts so far, some times a second.
         text_field: the field or column of a record that holds its text; None: `text`.
     """
     survey = Survey()
-    told = time.monotonic()
+    reported_at = time.monotonic()
     for file in files:
         survey.n_files += 1
         reading = _Reading(survey, name_of(file), pretokenized)
         try:
             for source in read_texts(file, text_field):
                 reading.add(source)
-                if not survey.n_lines % 256 and time.monotonic() - told > 0.3:
+                if not survey.n_lines % 256 and time.monotonic() - reported_at > 0.3:
                     report(survey)
-                    told = time.monotonic()
+                    reported_at = time.monotonic()
         except TextError as error:
             survey.unread.append(str(error))
         reading.end_document()

@@ -57,7 +57,7 @@ _ENTITY = re.compile(
 )
 _URL = re.compile(r"https?\ ?:\ ?/\ ?/|\bwww\ ?\.\ ?\w")
 _EMAIL = re.compile(r"[\w.+-]@[\w-]+\.\w")
-_GATED = (  # the signs tell at once that most lines need no search
+_GATED = (  # most lines have none of the signs, and need no search
     ("html", _HTML, "<"),
     ("entity", _ENTITY, "&"),
     ("url", _URL, ("://", ": /", "www")),
@@ -79,7 +79,7 @@ _PHRASES = (  # without their first letters: at the start of a sentence or insid
 
 
 def find_text_defects(line: str) -> Iterator[tuple[str, int]]:
-    """What is wrong in a line that is not empty: each defect once, with the place of its first sign."""
+    """The defects of a line that is not empty: each once, with the position of its first sign."""
     if line.isascii():
         odd = _ANY_ODD_ASCII.search(line)
     else:

@@ -1,7 +1,7 @@
 """Unicode characters -> ids, for scripts whose characters take three bytes: an alphabet learned from counted words.
 
 Ids: 0 marks a padding token, the n characters are 1 to n, n + 1 is any other character, then come the five specials of
-`text.words.characters`. A character is a code point as it stands in the text: nothing is normalised, a combining mark is a
+`text.words.characters`. A character is a code point as it is in the text: nothing is normalised, a combining mark is a
 character of its own.
 """
 
@@ -54,11 +54,11 @@ class Alphabet:
 def alphabet_from_counts(counts: Counter[str], size: int) -> Alphabet:
     """The `size` most frequent characters of counted words; ties in the order of Unicode.
 
-    A character that stands in the text only once is left out: such ones teach the row of unknown characters, which no
+    A character that occurs in the text only once is left out: such ones train the row of unknown characters, which no
     text would if every character that training meets had an id.
 
     Raises:
-        TextError: no character stands twice.
+        TextError: no character occurs twice.
     """
     n_of: Counter[str] = Counter()
     for word, n in counts.items():
@@ -66,7 +66,9 @@ def alphabet_from_counts(counts: Counter[str], size: int) -> Alphabet:
             n_of[character] += n
     often = [character for character, n in n_of.items() if n > 1 and not _is_surrogate(character)]
     if not often:
-        raise TextError("no character stands more than once in the corpus, so it has no alphabet; give more text")
+        raise TextError(
+            "no character occurs more than once in the corpus, so no alphabet can be learned; give more text"
+        )
     ranked = sorted(often, key=lambda character: (-n_of[character], character))
     return Alphabet("".join(ranked[:size]))
 

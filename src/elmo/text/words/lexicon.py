@@ -27,19 +27,19 @@ class Lexicon(NamedTuple):
 def learn_lexicon(counts: Counter[str], alphabet_size: int | None, n_words: int | None) -> Lexicon:
     """The most frequent characters and words of a text.
 
-    A word that stands in the text only once is left out: such ones teach the vector of unknown words.
+    A word that occurs in the text only once is left out: such ones train the vector of unknown words.
 
     Args:
-        counts: how often each word stands in the training text.
+        counts: how often each word occurs in the training text.
         alphabet_size, n_words: how many at most; None: none are wanted.
     Raises:
-        TextError: none stands twice.
+        TextError: none occurs twice.
     """
     words = None
     if n_words is not None:
         words = vocabulary_from_counts(Counter({word: n for word, n in counts.items() if n > 1}), n_words)
         if count_input_words(words) == 0:
-            raise TextError("no word stands more than once in the corpus, so none can have a vector; give more text")
+            raise TextError("no word occurs more than once in the corpus, so none can have a vector; give more text")
     return Lexicon(None if alphabet_size is None else alphabet_from_counts(counts, alphabet_size), words)
 
 

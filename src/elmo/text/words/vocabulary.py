@@ -15,7 +15,7 @@ _SKIPPED_LINE = "!!!MAXTERMID"
 
 
 class Vocabulary:
-    """The words a language model can predict; an id is a place in the list. Other words share the id of `<UNK>`.
+    """The words a language model can predict; an id is an index into the list. Other words share the id of `<UNK>`.
 
     Only targets go through it: the input side spells every word by its characters.
     """

@@ -38,7 +38,7 @@ def input_word(word: str, boundaries: Boundaries) -> str:
 class WordEncoder:
     """How a model reads words: a row holds C characters (UTF-8 bytes, or of an alphabet), the word's id, or both.
 
-    The id of a word stands last, 0 for a padding token, words from 1 in the order of the input words; all words outside
+    The id of a word is last, 0 for a padding token, words from 1 in the order of the input words; all words outside
     them share the id of `<UNK>`.
 
     Attributes:

@@ -17,14 +17,14 @@ MOST_NUMBERS = 2**31  # that are kept of a file: 8 GB, more than any is worth he
 _HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(-?\d{1,18}) (-?\d{1,18})\s*\n")  # how many words, how many numbers each
 _DECIMAL = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
 _BLANKS_BYTES = re.compile(rb"[ \t]+")
-_LOOKED_AT = 4096  # bytes after the first line, to tell text from numbers
+_LOOKED_AT = 4096  # bytes after the first line, to distinguish text from numbers
 _LONGEST = 2**16  # bytes of a word
 _WIDEST = 2**20  # numbers
 _MOST_SAID = 2**40  # numbers in all that a first line may promise
 _ADVICE = (
     "give vectors of word2vec, as text or binary, or of GloVe: in text, a word and its numbers a line, blanks between"
 )
-_Row = tuple[str, str, list[str] | bytes]  # where it stands, the word, its numbers as they stand there
+_Row = tuple[str, str, list[str] | bytes]  # its location in the file, the word, its numbers as written there
 
 
 class WordVectors(NamedTuple):
@@ -35,7 +35,7 @@ class WordVectors(NamedTuple):
 
 
 def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n, word: True) -> WordVectors:
-    """Vectors of a file, also packed (gz, xz, zst). Of a word that stands there twice the first counts.
+    """Read the vectors of a file, also packed (gz, xz, zst). If a word occurs twice, the first vector counts.
 
     Args:
         path: word2vec's formats, whose first line says how many words and numbers there are, or GloVe's, without that line.
@@ -47,7 +47,7 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
     numbers = bytearray()
     width, n_read, n_empty = 0, 0, 0
     with read_errors(path), open_unpacked(path) as file:
-        said, rows = _open_rows(file, path)
+        declared, rows = _open_rows(file, path)
         for n_read, (where, word, row) in enumerate(rows, 1):
             if not word.strip():
                 n_empty += 1
@@ -64,8 +64,8 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
         warnings.warn(f"{path}: {n_empty:,} vectors of an empty word are left out", stacklevel=2)
     if not words:
         raise TextError(f"{path}: no vector in it; {_ADVICE}")
-    if said is not None and n_read < said:
-        raise TextError(f"{path}: the first line says {said} vectors, {n_read} are there; the file is cut short")
+    if declared is not None and n_read < declared:
+        raise TextError(f"{path}: the first line declares {declared} vectors, the file has {n_read}; it is cut short")
     return WordVectors(list(words), np.frombuffer(numbers, np.float32).reshape(-1, width))
 
 

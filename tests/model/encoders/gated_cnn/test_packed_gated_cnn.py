@@ -5,7 +5,7 @@ import torch
 
 from elmo.model.encoders.gated_cnn import packed_gated_cnn
 from elmo.model.encoders.gated_cnn.gated_cnn import GatedCNN, NoState
-from elmo.model.encoders.gated_cnn.packed_gated_cnn import seen_places
+from elmo.model.encoders.gated_cnn.packed_gated_cnn import window_indices
 from elmo.model.encoders.gated_cnn.settings import GatedCNNConfig
 from elmo.model.encoders.runner import PlainRunner
 from elmo.model.encoders.state import BiLMState
@@ -15,10 +15,10 @@ NOTHING = BiLMState(NoState(), NoState())
 
 
 def test_places_are_those_of_the_row_and_end_with_the_token_itself():
-    # rows of 3, 2 and 1 tokens: places 0 1 2 | 3 4 | 5
-    seen = seen_places([3, 2, 1], 3)
+    # rows of 3, 2 and 1 tokens: indices 0 1 2 | 3 4 | 5
+    seen = window_indices([3, 2, 1], 3)
     assert seen.tolist() == [[6, 6, 0], [6, 6, 1], [6, 6, 2], [6, 0, 3], [6, 1, 4], [0, 3, 5]]
-    assert seen_places([], 3).shape == (0, 3)
+    assert window_indices([], 3).shape == (0, 3)
 
 
 @torch.no_grad()

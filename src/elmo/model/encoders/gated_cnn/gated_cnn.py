@@ -58,7 +58,7 @@ def causal_windows(x: Tensor, width: int, resets: Tensor | None) -> Tensor:
         return windows
     t = torch.arange(T, device=x.device)
     begin = torch.where(resets, t, 0).cummax(dim=1).values  # (B, T), the first token that a token sees
-    seen = t[:, None] - torch.arange(width - 1, -1, -1, device=x.device)  # (T, k), which token stands there
+    seen = t[:, None] - torch.arange(width - 1, -1, -1, device=x.device)  # (T, k), the index of each token read
     return windows * (seen >= begin[:, :, None]).unsqueeze(3)  # (B, T, k, P)
 
 

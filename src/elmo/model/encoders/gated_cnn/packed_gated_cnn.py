@@ -28,21 +28,21 @@ class PackedGatedCNN:
         self, ahead: Tensor, behind: Tensor, batch_sizes: Sequence[int], state: BiLMState
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """See `EmbeddingRunner.read`."""
-        seen = seen_places(batch_sizes, self._width, ahead.device)  # (N, k)
+        seen = window_indices(batch_sizes, self._width, ahead.device)  # (N, k)
         for forward_layer, backward_layer in self._layers:
             ahead, behind = forward_layer.run(ahead, seen), backward_layer.run(behind, seen)
             yield ahead, behind
 
 
-def seen_places(batch_sizes: Sequence[int], width: int, device: torch.device | None = None) -> Tensor:
-    """Where the tokens lie that each token of packed sentences looks at: int64 (N, k), itself last; N where there is none."""
-    place = positions_of(batch_sizes, device)  # (T, B)
+def window_indices(batch_sizes: Sequence[int], width: int, device: torch.device | None = None) -> Tensor:
+    """The indices of the tokens that each token of packed sentences reads: int64 (N, k), itself last; N where there is none."""
+    index = positions_of(batch_sizes, device)  # (T, B)
     n_positions = sum(batch_sizes)
     if n_positions == 0:
-        return place.new_zeros(0, width)
-    before = place.new_full((width - 1, place.shape[1]), n_positions)
-    windows = torch.cat([before, place]).unfold(0, width, 1)  # (T, B, k)
-    return windows[place < n_positions]  # (N, k)
+        return index.new_zeros(0, width)
+    before = index.new_full((width - 1, index.shape[1]), n_positions)
+    windows = torch.cat([before, index]).unfold(0, width, 1)  # (T, B, k)
+    return windows[index < n_positions]  # (N, k)
 
 
 class _PackedLayer:
@@ -54,8 +54,8 @@ class _PackedLayer:
         self._low = held_as(low)
 
     def run(self, x: Tensor, seen: Tensor) -> Tensor:
-        """float (N, P) -> float (N, P); seen: int64 (N, k) of `seen_places`."""
-        given = torch.cat([x, x.new_zeros(1, x.shape[1])]).to(self._low)  # the last one stands where no token is
+        """float (N, P) -> float (N, P); seen: int64 (N, k) of `window_indices`."""
+        given = torch.cat([x, x.new_zeros(1, x.shape[1])]).to(self._low)  # the last row: no token
         output = torch.empty_like(x)
         for begin in range(0, len(x), AT_ONCE):
             part = slice(begin, begin + AT_ONCE)

@@ -16,7 +16,7 @@ from elmo.model.kernels.products import product_with, sum_with
 
 
 class Unrolling(NamedTuple):
-    """What `unroll_layer` is told beside tensors that have a gradient."""
+    """The arguments of `unroll_layer` that have no gradient."""
 
     forget_bias: float
     cell_clip: float | None

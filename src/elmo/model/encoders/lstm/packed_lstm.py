@@ -139,7 +139,7 @@ def _many_products(layer: LSTMLayer, low: torch.dtype) -> _ManyProducts:
 
 class _FewLayer:
     """One layer of D = 1 or 2 directions, for a sentence or a few, where it takes longer to read weights than to multiply with
-    them: those of x are read once for many steps, and as little as can be of a step is told by Python."""
+    them: those of x are read once for many steps, and Python does as little of each step as possible."""
 
     def __init__(self, layers: Sequence[LSTMLayer], low: torch.dtype) -> None:
         self._config, self._low = layers[0].config, held_as(low)

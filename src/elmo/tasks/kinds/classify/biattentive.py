@@ -1,8 +1,9 @@
 """A text -> its label: the biattentive classification network (McCann et al. 2017, section 5).
 
-So Peters et al. 2018 classify sentiment: a layer of ReLUs on each token, the encoder's LSTM; each token looks at all tokens of
-the text; a second LSTM reads the token, the difference to what it saw and the product with it; four summaries of the tokens stand
-beside each other; maxout layers decide. Batch normalisation is left out, so that a text's neighbours in a batch never matter.
+Peters et al. 2018 classify sentiment with it: a layer of ReLUs on each token, the encoder's LSTM; each token attends to all
+tokens of the text; a second LSTM reads the token, its difference from what it attended to and the product of both; four
+poolings of the tokens are concatenated; maxout layers classify. There is no batch normalisation, so a text's predictions do
+not depend on the other texts of its batch.
 """
 
 from collections.abc import Sequence

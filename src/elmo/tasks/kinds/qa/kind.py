@@ -41,16 +41,20 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
         return example_of_two(sides, number, f"line {number}", _ORDER)
 
     def usable(self, config: QAConfig, train: list[Example], source: str) -> list[Example]:
-        """Questions whose answer is in the passage, or that have none and may."""
+        """Questions whose answer is in the passage; with `no_answer` also those without one."""
         kept = [e for e in train if e.answer_spans or (config.no_answer and not e.labels)]
         if not kept:
             raise TextError(f"{source}: contains no question whose answer is in its passage")
         if len(kept) < len(train):
             n_unanswered = sum(not e.labels for e in train)
-            advice = "; --set no_answer=true learns when there is none" if n_unanswered and not config.no_answer else ""
+            advice = (
+                "; --set no_answer=true trains on those without an answer"
+                if n_unanswered and not config.no_answer
+                else ""
+            )
             warnings.warn(
-                f"{source}: {len(train) - len(kept):,} of {len(train):,} questions are left out, their answer does not "
-                f"stand in the passage{advice}",
+                f"{source}: {len(train) - len(kept):,} of {len(train):,} questions are left out: their answer is not in the "
+                f"passage{advice}",
                 stacklevel=2,
             )
         return kept

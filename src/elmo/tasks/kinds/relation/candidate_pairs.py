@@ -49,7 +49,7 @@ def meetings(document: Document, kinds: set[tuple[str, str]]) -> Meetings:
 
 
 def _gap(document: Document, i: int, j: int) -> int:
-    """Tokens from one mention to the other, below zero if the second stands first; 0: they overlap."""
+    """Tokens from one mention to the other, below zero if the second comes first; 0: they overlap."""
     a, b = document.mentions[i], document.mentions[j]
     return b.start - a.end + 1 if b.start >= a.end else -(a.start - b.end + 1) if a.start >= b.end else 0
 

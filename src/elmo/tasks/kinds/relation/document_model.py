@@ -1,8 +1,8 @@
 """A document with mentions of concepts -> which concepts it relates.
 
-The encoder reads the document once, the kind of each mention beside its tokens. Two concepts meet wherever mentions of them stand
-near each other: maxima over both mentions and what stands between (Zeng et al. 2015), of which the strongest count (as in
-multi-instance learning, Riedel et al. 2010). How often and where the document speaks of either stands beside.
+The encoder reads the document once, with the kind of each mention beside its tokens. A pair of concepts is scored wherever their
+mentions are near each other: by maxima over both mentions and the tokens between (Zeng et al. 2015). The highest scores count (as
+in multi-instance learning, Riedel et al. 2010), along with features of how often and where the document mentions either concept.
 """
 
 import re

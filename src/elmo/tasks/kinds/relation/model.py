@@ -1,7 +1,7 @@
 """A text with two marked mentions -> their relation, or none.
 
-The encoder reads beside each token how far it stands from either mention (Zeng et al. 2014). The maxima of what it gives over
-five pieces of the text, the mentions and what stands before, between and behind them, decide (Zeng et al. 2015).
+The encoder also reads the distance of each token from either mention (Zeng et al. 2014). Its output is pooled by maxima over five
+pieces of the text: the mentions and the tokens before, between and after them (Zeng et al. 2015).
 """
 
 from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _relation(label: str) -> str:
 
 
 def _distances_and_pieces(spans: Sequence[tuple[int, int]], T: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """How far each token stands from either mention, as rows of the table (2, T); and which tokens five pieces hold (5, T)."""
+    """The distance of each token from either mention, as rows of the table (2, T); the tokens of the five pieces (5, T)."""
     at = np.arange(T)
     distances = [np.where(at < a, at - a, np.where(at >= b, at - b + 1, 0)) for a, b in spans]
     (a1, b1), (a2, b2) = sorted(spans)

@@ -1,7 +1,7 @@
-"""What a document says of two concepts, as strings: what a bag of n-grams hears of them (`ngrams.py`).
+"""Features of a pair of concepts in a document, as strings for a bag of n-grams (`ngrams.py`).
 
-Their ids and names, the words between and beside mentions that share a sentence and which of the two comes first, how far apart
-they stand, and the facts that the network knows too, rounded.
+Their ids and names, the words between and beside mentions in one sentence and which of the two comes first, the distance between
+them, and the features that the network has too, rounded.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _names(document: Document, words: list[str], side: str, concept: str) -> Ite
 
 
 def _meeting(document: Document, words: list[str], head: Mention, tail: Mention) -> Iterator[str]:
-    """What stands between two mentions and beside them."""
+    """The words between two mentions and beside them."""
     first, second = sorted((head, tail))
     order = "head first" if first is head else "tail first"
     together = document.sentences[head.start] == document.sentences[tail.start]
