@@ -57,9 +57,9 @@ def test_its_tensors_have_clear_names_and_its_config_the_cuts(folder):
 @pytest.mark.parametrize(
     ("cutoffs", "message"),
     [
-        ([7, 4], "adaptive_cutoffs: Value error, cuts must rise and end before n_words, 9"),
-        ([4, 4], "cuts must rise"),
-        ([4, 9], "cuts must rise"),
+        ([7, 4], "adaptive_cutoffs: Value error, cutoffs must increase and be below n_words, 9"),
+        ([4, 4], "cutoffs must increase"),
+        ([4, 9], "cutoffs must increase"),
         ([0, 7], "greater than 0"),
         ([], "at least 1 item"),
         (list(range(1, 9)) * 3, "at most 16 items"),

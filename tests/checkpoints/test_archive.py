@@ -81,7 +81,9 @@ BAD_NAMES = ["../evil", "a/../../evil", "/evil", "a\\..\\..\\evil", "C:/evil", "
 @pytest.mark.parametrize("write", [write_zip, write_tar])
 def test_names_that_lead_outside_are_refused(tmp_path, watched, write, name):
     write(tmp_path / "m", [*model_members(), (name, b"evil")])
-    with pytest.raises(CheckpointError, match=r"the name '.*evil' in it leads outside; .* nothing was unpacked"):
+    with pytest.raises(
+        CheckpointError, match=r"the name '.*evil' in it points outside the archive; .* nothing was unpacked"
+    ):
         load_model(tmp_path / "m")
     assert not os.path.exists("/evil")
 
@@ -143,13 +145,13 @@ def test_a_file_below_a_file_is_one_error(tmp_path, watched):
 
 def test_two_models_or_none_are_told(tmp_path, watched):
     write_zip(tmp_path / "two.zip", [*model_members("a/"), *model_members("b/")])
-    with pytest.raises(CheckpointError, match=r"2 models in it \(a, b\)"):
+    with pytest.raises(CheckpointError, match=r"contains 2 models \(a, b\)"):
         load_model(tmp_path / "two.zip")
     write_zip(tmp_path / "none.zip", [("notes", b"")])
-    with pytest.raises(CheckpointError, match="no model in it"):
+    with pytest.raises(CheckpointError, match="contains no model"):
         load_model(tmp_path / "none.zip")
     write_zip(tmp_path / "deep.zip", model_members("a/b/c/d/"))
-    with pytest.raises(CheckpointError, match="no model in it"):
+    with pytest.raises(CheckpointError, match="contains no model"):
         load_model(tmp_path / "deep.zip")
 
 
@@ -184,7 +186,7 @@ def test_the_folder_is_gone_when_the_block_ends(tmp_path, watched):
 def test_a_zip_that_is_packed_by_what_has_no_bound_is_refused(tmp_path, watched, how):
     with zipfile.ZipFile(tmp_path / "m.zip", "w", how) as made:
         made.writestr("options.json", b"{}")
-    with pytest.raises(CheckpointError, match="packed in another way than by deflate"):
+    with pytest.raises(CheckpointError, match="not compressed with deflate"):
         load_model(tmp_path / "m.zip")
 
 

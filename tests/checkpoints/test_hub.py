@@ -50,7 +50,7 @@ def test_an_id_of_the_hub_is_taken_from_the_cache_without_network(tmp_path):
     folder, word, error = done.stdout.splitlines()
     assert folder == str(repository / "snapshots" / revision)
     assert word == "the"
-    assert error.startswith("ben/elmo: no folder of that name here, and from the hub it could not be had (")
+    assert error.startswith("ben/elmo: there is no folder of that name, and it could not be fetched from the hub (")
 
 
 def test_a_folder_wins_over_an_id_of_the_hub(tmp_path, monkeypatch):
@@ -96,7 +96,7 @@ def test_a_model_is_uploaded_as_a_folder_of_ours(monkeypatch):
     assert Elmo(small_model()).push_to_hub("ana/elmo", private=True, token="t") == "https://hub/ana/elmo/1"
     assert seen["files"] == ["config.json", "model.safetensors", "vocabulary.txt"]
     assert (seen["token"], seen["config"], seen["made"][1]["private"]) == ("t", "elmo", True)
-    with pytest.raises(OutputError, match="no id of a model on the hub; give owner/name"):
+    with pytest.raises(OutputError, match="not the id of a model on the hub; give owner/name"):
         Elmo(small_model()).push_to_hub("elmo")
     monkeypatch.setattr(Api, "create_repo", lambda *a, **k: 1 / 0)
     with pytest.raises(OutputError, match="could not be uploaded"):

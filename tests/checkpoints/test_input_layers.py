@@ -53,7 +53,7 @@ def test_vectors_of_a_loaded_model_are_those_of_the_forward_pass(tmp_path, layer
 )
 def test_the_published_format_holds_bytes_alone(tmp_path, layer, what):
     with pytest.raises(
-        CheckpointError, match=rf"/m: this format means .* UTF-8 bytes, the model reads {what}; keep it"
+        CheckpointError, match=rf"/m: this format stores .* UTF-8 bytes, this model reads {what}; convert it"
     ):
         save_allennlp(model_of(layer), tmp_path / "m")
     assert not (tmp_path / "m").exists()

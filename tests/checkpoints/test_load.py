@@ -52,9 +52,9 @@ def test_two_pairs_in_a_folder_are_asked_about_and_one_is_found(pair):
 
 def test_weights_alone_ask_for_their_options(tmp_path):
     shutil.copy(SMALL / "weights.hdf5", tmp_path)
-    with pytest.raises(CheckpointError, match=r"weights without their options\.json beside them"):
+    with pytest.raises(CheckpointError, match=r"there is no options\.json beside these weights"):
         load_model(tmp_path / "weights.hdf5")
-    with pytest.raises(CheckpointError, match=r"no options\.json in it for the weights"):
+    with pytest.raises(CheckpointError, match=r"contains no options\.json for the weights"):
         load_model(tmp_path, weights=tmp_path / "weights.hdf5")
 
 
@@ -72,7 +72,7 @@ def test_each_format_is_known_by_its_files(tmp_path):
 def test_a_vocabulary_comes_with_a_pair_and_is_refused_where_there_is_one(tmp_path):
     (tmp_path / "v.txt").write_text("<S>\n</S>\n<UNK>\nthe\n")
     assert load_model(SMALL, vocabulary=tmp_path / "v.txt").vocabulary.words[3] == "the"
-    with pytest.raises(CheckpointError, match=r"v\.txt: a model of the format native has its own words"):
+    with pytest.raises(CheckpointError, match=r"v\.txt: a model in the format native has its own vocabulary"):
         load_model("en", vocabulary=tmp_path / "v.txt")
 
 
@@ -98,11 +98,11 @@ def test_nothing_there(tmp_path, published):
     ):
         load_model(tmp_path / "none")
     with pytest.raises(
-        CheckpointError, match=r"no model in it; looked for config\.json with model\.safetensors, for options\.json"
+        CheckpointError, match=r"contains no model; looked for config\.json with model\.safetensors, for options\.json"
     ):
         load_model(tmp_path)
     (published / "notes.txt").write_text("none")
-    with pytest.raises(CheckpointError, match=r"notes\.txt: a file, and no archive; give the folder"):
+    with pytest.raises(CheckpointError, match=r"notes\.txt: a file, but not an archive; give the folder"):
         load_model(published / "notes.txt")
     (published / "weights.hdf5").unlink()
     with pytest.raises(CheckpointError, match="but no weights"):

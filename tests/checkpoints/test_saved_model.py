@@ -90,7 +90,7 @@ def test_a_tokenizer_that_is_ours_or_none_warns_of_nothing(known):
 
 def test_another_tokenizer_warns_with_both():
     config = ModelConfig(bilm=SMALL, tokenizer=TokenizerFacts(name="elmo", version="0"))
-    with pytest.warns(UserWarning, match=f"m: trained on text cut by tokenizer elmo 0, this is {THIS_TOKENIZER.name}"):
+    with pytest.warns(UserWarning, match=f"m: trained on text of tokenizer elmo 0, this is {THIS_TOKENIZER.name}"):
         warn_of_other_tokenizer(config, "m")
 
 
@@ -102,7 +102,7 @@ def test_settings_of_another_program_are_blamed_by_its_own_names():
     ):
         type(SMALL).model_validate({"char_cnn": None, "lstm": {"cell_size": "x"}})
     with (
-        pytest.raises(CheckpointError, match=r"o\.json: no 'n_layers' in it; expected options"),
+        pytest.raises(CheckpointError, match=r"o\.json: contains no 'n_layers'; expected options"),
         translated_settings(Path("o.json"), "options", names),
     ):
         {}["n_layers"]

@@ -67,7 +67,7 @@ def test_changed_and_missing_numbers_are_noticed(prefix):
     with pytest.raises(CheckpointError, match=r"'scalar' ends at 56; the file is cut short"):
         bundle.read("scalar")
     data.unlink()
-    with pytest.raises(CheckpointError, match="no such file; the numbers of the checkpoint lie in it"):
+    with pytest.raises(CheckpointError, match="no such file; it has the numbers of the checkpoint"):
         bundle.read("lm/b")
 
 

@@ -189,8 +189,8 @@ def bad_calls(tmp_path):
         ),
         "folder without warm": (["embed", text, "-m", model, "-o", new, "--state", "warm"], "without a settled"),
         "folder carried": (["embed", text, "-m", model, "-o", new, "--state", "carry"], "supports zero or warm"),
-        "folder of a file": (["embed", text, "-m", model, "-o", text / "new"], "is no folder"),
-        "folder over a file": (["embed", text, "-m", model, "-o", tmp_path / "file"], "is no folder"),
+        "folder of a file": (["embed", text, "-m", model, "-o", text / "new"], "is not a folder"),
+        "folder over a file": (["embed", text, "-m", model, "-o", tmp_path / "file"], "is not a folder"),
         "folder of others to embed": (
             ["embed", text, "-m", model, "-o", tmp_path / "theirs"],
             "contains files that are not vectors",
@@ -226,7 +226,7 @@ def bad_calls(tmp_path):
         ),
         "settings of a resume": (["pretrain", "--resume", "-o", new, "--set", "rows=2"], "leave out --set"),
         "no such run": (["pretrain", "--corpus", text, "-o", text], "exists already; give another name"),
-        "below a file": (["pretrain", "--corpus", text, "-o", text / "new"], "is no folder"),
+        "below a file": (["pretrain", "--corpus", text, "-o", text / "new"], "is not a folder"),
         "too large": (["pretrain", "--corpus", text, "-o", new, "--set", "bilm.lstm.cell_size=999999"], "GiB"),
         "vocabulary twice": (
             ["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "twice"],
@@ -286,7 +286,7 @@ def test_another_tokenizer_is_a_line_on_stderr(run_elmo, text, tmp_path, monkeyp
     save_native(replace(model, config=config), tmp_path / "m")
     ran = run_elmo("embed", text, "-m", tmp_path / "m", "-o", tmp_path / "v.npz")
     assert ran.status == 0
-    assert ran.err.startswith(f"elmo: warning: {tmp_path}/m: trained on text cut by tokenizer elmo-words 0")
+    assert ran.err.startswith(f"elmo: warning: {tmp_path}/m: trained on text of tokenizer elmo-words 0")
     assert len(ran.err.splitlines()) == 1
 
 

@@ -48,7 +48,7 @@ def test_as_published_state_goes_on_and_batches_are_shuffled(shared, name):
 
 def test_bad_calls_are_one_error_each(tmp_path):
     save_many_langs(model_of("alphabet, words"), tmp_path / "m")
-    with pytest.raises(ConfigError, match="batch_size 0; at least 1"):
+    with pytest.raises(ConfigError, match="batch_size 0: must be at least 1"):
         Embedder(tmp_path / "m", 0)
     embedder = Embedder(tmp_path / "m")
     for layer in (3, -3, "top", 1.5):

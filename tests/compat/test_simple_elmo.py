@@ -107,7 +107,7 @@ def test_bad_calls_are_one_error_each(tmp_path):
     ours = ElmoModel()
     with pytest.raises(ConfigError, match=r"call load\(directory\) first"):
         ours.get_elmo_vectors(TEXTS)
-    with pytest.raises(CheckpointError, match="full=True, and this model came without its softmax"):
+    with pytest.raises(CheckpointError, match="full=True needs the softmax and the vocabulary"):
         ours.load(GOLDEN / "allennlp" / "one_tanh", full=True)
     with pytest.raises(ConfigError, match="max_batch_size 0"):
         ours.load(GOLDEN / "allennlp" / "one_tanh", max_batch_size=0)

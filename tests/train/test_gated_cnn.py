@@ -150,7 +150,7 @@ def test_a_carried_perplexity_and_the_calls_of_allennlp_with_a_state_are_refused
 @pytest.mark.parametrize("save", [save_allennlp, save_many_langs])
 def test_a_published_format_is_refused_in_one_sentence(trained, tmp_path, save):
     with pytest.raises(
-        CheckpointError, match=r"this format holds LSTMs, the encoder of this model is gated_cnn; keep it"
+        CheckpointError, match=r"this format stores LSTMs, the encoder of this model is gated_cnn; convert it"
     ):
         save(load_model(trained[0]), tmp_path / "out")
     assert not (tmp_path / "out").exists()

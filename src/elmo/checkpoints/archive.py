@@ -62,7 +62,9 @@ def unpacked(archive: Path) -> Iterator[Path]:
             limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
             _unpack(archive, Path(folder), limit)
         except _RefusedError as error:
-            raise CheckpointError(f"{archive}: {error}; no archive of a model has that, nothing was unpacked") from None
+            raise CheckpointError(
+                f"{archive}: {error}; archives of models have none of that; nothing was unpacked"
+            ) from None
         except (
             *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, OverflowError, MemoryError),
             *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
@@ -126,7 +128,7 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 raise _RefusedError(f"{info.filename!r:.80} in it is encrypted")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 # what is read of these at once has no bound
-                raise _RefusedError(f"{info.filename!r:.80} in it is packed in another way than by deflate")
+                raise _RefusedError(f"{info.filename!r:.80} in it is not compressed with deflate")
             if info.is_dir():
                 _safe_parts(_with_slashes(info.filename))
                 continue
@@ -143,7 +145,7 @@ def _safe_parts(name: str) -> list[str]:
     """The parts of a name that stays within the folder."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name):
-        raise _RefusedError(f"the name {name!r:.80} in it leads outside")
+        raise _RefusedError(f"the name {name!r:.80} in it points outside the archive")
     if len(parts) > MAX_DEPTH:
         raise _RefusedError(f"the name {name!r:.80} in it is {len(parts)} folders deep")
     return parts

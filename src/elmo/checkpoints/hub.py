@@ -36,7 +36,7 @@ def fetch_from_hub(source: str, patterns: Iterable[str]) -> Path:
         return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=[*patterns, *_ALSO]))
     except Exception as error:  # of the network, its libraries, the cache: all mean the same to the caller
         raise CheckpointError(
-            f"{source}: no folder of that name here, and from the hub it could not be had ({_line(error)})"
+            f"{source}: there is no folder of that name, and it could not be fetched from the hub ({_line(error)})"
         ) from error
 
 
@@ -47,7 +47,7 @@ def push_folder(folder: Path, repository: str, *, private: bool, token: str | No
         OutputError: it could not be uploaded, or the extra is not installed.
     """
     if not is_hub_id(repository) or "@" in repository:
-        raise OutputError(f"{repository!r:.100}: no id of a model on the hub; give owner/name")
+        raise OutputError(f"{repository!r:.100}: not the id of a model on the hub; give owner/name")
     hub = _import_hub(OutputError, f"{repository}: to upload a model")
     try:
         api = hub.HfApi(token=token)

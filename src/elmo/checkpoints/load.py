@@ -74,7 +74,7 @@ def load_from(location: ModelLocation, vocabulary: Path | None = None) -> SavedM
     """
     if vocabulary is not None and not location.format.takes_vocabulary:
         raise CheckpointError(
-            f"{vocabulary}: a model of the format {location.format.name} has its own words; leave the vocabulary file out"
+            f"{vocabulary}: a model in the format {location.format.name} has its own vocabulary; leave the vocabulary file out"
         )
     check_files(location.folder, _files_of(location))
     try:
@@ -84,7 +84,7 @@ def load_from(location: ModelLocation, vocabulary: Path | None = None) -> SavedM
             raise
         raise CheckpointError(
             f"{location.folder}: not enough memory to load this model, whose files have {_size_mb(location):,} MB; "
-            "close other programs, or take a machine with more memory"
+            "close other programs, or use a machine with more memory"
         ) from error
 
 
@@ -133,25 +133,25 @@ def _find(source: str | Path, weights: Path | None, stack: ExitStack) -> ModelLo
         return _in_folder(path.parent)  # a file of the folder was given instead of the folder
     if is_archive(path):
         return _in_archive(path, stack.enter_context(unpacked(path)))
-    raise CheckpointError(f"{path}: a file, and no archive; give the folder that holds the model")
+    raise CheckpointError(f"{path}: a file, but not an archive; give the folder of the model")
 
 
 def _as_pair(source: Path, weights: Path) -> ModelLocation:
     for each in known.FORMATS:
         if each.find_pair is not None:
             return each.find_pair(source, weights)
-    raise CheckpointError(f"{source}: no format has its weights in a file of their own; give the folder")
+    raise CheckpointError(f"{source}: no format has a separate file of weights; give the folder")
 
 
 def _in_folder(folder: Path) -> ModelLocation:
-    """The model of a folder; where there is none, what is the matter with it."""
+    """The model of a folder; if there is none, an error that says why."""
     location = _model_in(folder)
     if location is not None:
         return location
     for each in known.FORMATS:
         if reason := each.why_not(folder):
             raise CheckpointError(reason)
-    raise CheckpointError(f"{folder.absolute()}: no model in it; looked {known.looked_for()}")
+    raise CheckpointError(f"{folder.absolute()}: contains no model; looked {known.looked_for()}")
 
 
 def _model_in(folder: Path) -> ModelLocation | None:
@@ -188,9 +188,9 @@ def _in_archive(archive: Path, folder: Path) -> ModelLocation:
         if found:
             names = ", ".join(sorted(str(location.folder.relative_to(folder)) for location in found)[:5])
             raise CheckpointError(
-                f"{archive}: {len(found)} models in it ({names}); unpack it and give one of the folders"
+                f"{archive}: contains {len(found)} models ({names}); unpack it and give one of the folders"
             )
         level = [inner for outer in level for inner in sorted(outer.iterdir()) if inner.is_dir()]
     raise CheckpointError(
-        f"{archive}: no model in it; looked for {', '.join(known.marker_files())} at its root and {DEPTH} folders deep"
+        f"{archive}: contains no model; looked for {', '.join(known.marker_files())} at its root and {DEPTH} folders deep"
     )

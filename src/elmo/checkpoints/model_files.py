@@ -25,10 +25,12 @@ def check_files(folder: Path, files: Iterable[Path]) -> None:
         except OSError:  # a link that leads nowhere: whoever needs the file says that it is missing
             continue
         if not stat.S_ISREG(mode):
-            raise CheckpointError(f"{path}: not a regular file, and a model has no others; put the file itself there")
+            raise CheckpointError(
+                f"{path}: not a regular file; a model consists of regular files, so put the file itself there"
+            )
         if path.parent == folder and not _lies_within(path.resolve(), folder.resolve()):
             raise CheckpointError(
-                f"{path}: a link to {path.resolve()}, outside of the folder of the model; copy that file here"
+                f"{path}: a link to {path.resolve()}, which is outside the folder of the model; copy that file here"
             )
         _refuse_pointer(path)
 

@@ -1,4 +1,4 @@
-"""What a folder is that is given as a model and is none: a trained task, an archive of AllenNLP, a model of transformers."""
+"""Recognise folders that are not ELMo models: a trained task, an AllenNLP archive, a model of transformers."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def what_else(folder: Path, config: Any) -> str:
         )
     if "dataset_reader" in config or (folder / "weights.th").is_file():
         return (
-            f"{folder}: an archive of AllenNLP with a whole task in it, not an ELMo model; "
+            f"{folder}: an AllenNLP archive of a whole task, not an ELMo model; "
             "give the options.json and weights.hdf5 of the ELMo model that the task was trained on"
         )
     if "transformers_version" in config or "architectures" in config or isinstance(config.get("model_type"), str):
@@ -39,11 +39,11 @@ def _model_of(folder: Path, config: dict[str, Any]) -> str:
 
 
 def sharded_weights(folder: Path) -> str:
-    """What to say of a folder whose weights are cut into several files; "" if they are not."""
+    """The error message for a folder whose weights are split into several files; "" if they are not."""
     if not (folder / SHARDS_FILE).is_file():
         return ""
     n_files = len(list(folder.glob("model-*-of-*.safetensors")))
     return (
-        f"{folder}: the weights are cut into {n_files} files (model-*-of-*.safetensors), and a model has one, model.safetensors; "
-        "join them with safetensors.torch: load_file each, save_file all tensors"
+        f"{folder}: the weights are split into {n_files} files (model-*-of-*.safetensors), but a model has one file, "
+        "model.safetensors; join them with safetensors.torch: load_file each, save_file all tensors"
     )

@@ -58,7 +58,7 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     def _cut_within_the_vocabulary(cls, value: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
         n_words = info.data.get("n_words") or 0
         if value is not None and [*value, n_words] != sorted({*value, n_words}):
-            raise ValueError(f"cuts must rise and end before n_words, {n_words:,}")
+            raise ValueError(f"cutoffs must increase and be below n_words, {n_words:,}")
         return value
 
 
@@ -129,7 +129,7 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
     try:
         yield
     except KeyError as error:
-        raise CheckpointError(f"{path}: no {error} in it; expected {what}") from None
+        raise CheckpointError(f"{path}: contains no {error}; expected {what}") from None
     except ValidationError as error:
         faults = []
         for fault in error.errors():
@@ -146,7 +146,7 @@ def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
     if trained_with is None or trained_with in (PRETOKENIZED, THIS_TOKENIZER):
         return
     warnings.warn(
-        f"{source}: trained on text cut by tokenizer {trained_with.name} {trained_with.version}, this is "
+        f"{source}: trained on text of tokenizer {trained_with.name} {trained_with.version}, this is "
         f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
         stacklevel=3,
     )

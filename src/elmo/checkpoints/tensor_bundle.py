@@ -64,7 +64,7 @@ class TensorBundle:
         try:
             size = self._path.stat().st_size
             if size > _LARGEST_INDEX:
-                raise _DamageError(f"{size:,} bytes, an index has some thousand")
+                raise _DamageError(f"{size:,} bytes, an index has some thousand bytes")
             entries = dict(_table_entries(self._path.read_bytes()))
             header = _message(entries.pop(b"", b""))
             if _last(header, 2):
@@ -91,7 +91,7 @@ class TensorBundle:
         variable = self.variables[name]
         path = self._prefix.with_name(f"{self._prefix.name}.data-{variable.shard:05d}-of-{self._n_shards:05d}")
         if variable.dtype not in _DTYPES:
-            raise CheckpointError(f"{self._path}: {name!r} is of TensorFlow's type {variable.dtype}, expected numbers")
+            raise CheckpointError(f"{self._path}: {name!r} has TensorFlow's type {variable.dtype}, expected numbers")
         dtype = np.dtype(_DTYPES[variable.dtype])
         if prod(variable.shape) * dtype.itemsize != variable.size or variable.size == 0:
             raise CheckpointError(
@@ -114,7 +114,7 @@ class TensorBundle:
                 finally:
                     del stored  # or the map could not be closed
         except FileNotFoundError:
-            raise CheckpointError(f"{path.absolute()}: no such file; the numbers of the checkpoint lie in it") from None
+            raise CheckpointError(f"{path.absolute()}: no such file; it has the numbers of the checkpoint") from None
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{path}: cannot be read ({error})") from error
 
@@ -227,7 +227,7 @@ def _last(fields: Mapping[int, list[int | bytes]], number: int) -> int:
     """A number among the fields; 0 if it is not there."""
     value = fields.get(number, [0])[-1]
     if not isinstance(value, int):
-        raise _DamageError(f"field {number} is no number")
+        raise _DamageError(f"field {number} is not a number")
     return value
 
 
@@ -238,11 +238,11 @@ def _variable(data: bytes) -> Variable:
         raise _DamageError("a variable in slices, which no checkpoint of bilm-tf has")
     shape = fields.get(2, [b""])[-1]
     if not isinstance(shape, bytes):
-        raise _DamageError("a shape that is none")
+        raise _DamageError("an invalid shape")
     dims = []
     for dim in _message(shape).get(2, []):
         if not isinstance(dim, bytes):
-            raise _DamageError("a shape that is none")
+            raise _DamageError("an invalid shape")
         dims.append(_last(_message(dim), 1))
     return Variable(
         _last(fields, 1), tuple(dims), _last(fields, 3), _last(fields, 4), _last(fields, 5), _last(fields, 6)

@@ -19,12 +19,12 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
         _refuse_packed(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise CheckpointError(f"{path.absolute()}: no such file; the tensors of the model lie in it") from None
+        raise CheckpointError(f"{path.absolute()}: no such file; it has the tensors of the model") from None
     except Exception as error:  # torch has a dozen kinds for damage
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise CheckpointError(f"{path}: not a whole file of torch tensors ({reason}); copy it again") from error
     if not isinstance(found, dict) or not all(isinstance(k, str) and isinstance(t, Tensor) for k, t in found.items()):
-        raise CheckpointError(f"{path}: no names with tensors in it; expected the state of a module")
+        raise CheckpointError(f"{path}: contains no named tensors; expected the state_dict of a module")
     for name, tensor in found.items():
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise CheckpointError(f"{path}: {name!r} is {tuple(tensor.shape)} and holds fewer numbers; it is damaged")

@@ -65,7 +65,7 @@ class ScalarMix(nn.Module):
         start = [0.0] * mixture_size if initial_scalar_parameters is None else list(initial_scalar_parameters)
         if len(start) != mixture_size:
             raise ConfigError(
-                f"{len(start)} initial_scalar_parameters for a mixture of {mixture_size}; give one a layer"
+                f"{len(start)} initial_scalar_parameters for a mixture of {mixture_size}; give one per layer"
             )
         self.mixture_size = mixture_size
         self.do_layer_norm = do_layer_norm
@@ -84,10 +84,10 @@ class ScalarMix(nn.Module):
             ShapeError: not one tensor a layer, or no mask for layer norm.
         """
         if len(tensors) != self.mixture_size:
-            raise ShapeError(f"{len(tensors)} tensors for a mixture of {self.mixture_size}; give one a layer")
+            raise ShapeError(f"{len(tensors)} tensors for a mixture of {self.mixture_size}; give one per layer")
         if self.do_layer_norm:
             if mask is None:
-                raise ShapeError("do_layer_norm needs the mask: its mean and variance leave out padding")
+                raise ShapeError("do_layer_norm needs the mask: mean and variance are over tokens, not padding")
             tensors = normalise_layers(torch.stack(list(tensors), dim=1), mask.bool(), ALLENNLP_EPSILON).unbind(1)
         weights = torch.cat(list(self.scalar_parameters)).softmax(dim=0)
         mixed: Tensor = self.gamma * sum(weight * tensor for weight, tensor in zip(weights, tensors, strict=True))
@@ -109,11 +109,13 @@ class _ElmoBiLm(nn.Module):
         super().__init__()
         model = load_pair(options_file, weight_file)
         if model.bilm.char_cnn is None or model.lexicon.alphabet is not None:
-            raise CheckpointError(f"{options_file}: AllenNLP's calls spell words as UTF-8 bytes, this model does not")
+            raise CheckpointError(
+                f"{options_file}: AllenNLP's interface reads words as UTF-8 bytes, this model does not"
+            )
         if model.bilm.char_cnn.config.max_characters != MAX_CHARACTERS:
             raise CheckpointError(
-                f"{options_file}: words of {model.bilm.char_cnn.config.max_characters} characters, AllenNLP's calls know "
-                f"{MAX_CHARACTERS} only; elmo.Elmo embeds with this model"
+                f"{options_file}: this model reads {model.bilm.char_cnn.config.max_characters} characters per word, AllenNLP's "
+                f"interface {MAX_CHARACTERS}; use elmo.Elmo with this model"
             )
         if stateful and not (encoder := model.config.bilm.encoder).has_state:
             raise CheckpointError(f"{options_file}: the encoder {encoder.kind} has no state; give stateful=False")
@@ -233,9 +235,9 @@ class Elmo(nn.Module):
         """
         super().__init__()
         if module is not None and (options_file is not None or weight_file is not None):
-            raise ConfigError("module is given, and files too; give one of them")
+            raise ConfigError("module and files are given; give one of them")
         if not 0 <= dropout <= 1:
-            raise ConfigError(f"dropout {dropout}; between 0 and 1")
+            raise ConfigError(f"dropout {dropout}: must be between 0 and 1")
         n_mixes = whole_number("num_output_representations", num_output_representations)
         self._elmo_lstm = (
             _ElmoBiLm(options_file, weight_file, requires_grad, vocab_to_cache, stateful=stateful)

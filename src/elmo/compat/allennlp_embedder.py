@@ -31,14 +31,16 @@ def load_pair(options_file: str | Path | None, weight_file: str | Path | None) -
     """
     if options_file is None:
         raise CheckpointError(
-            "no model: AllenNLP downloaded the original one here; give options_file and weight_file "
+            "no model is given (AllenNLP downloads the original one); give options_file and weight_file "
             "(elmo_2x4096_512_2048cnn_2xhighway_options.json and _weights.hdf5), or the folder of any model"
         )
     for file in (options_file, weight_file):
         if not isinstance(file, str | Path | None):
-            raise ConfigError(f"{file!r:.80} for a file; the arguments are options_file, weight_file, then all others")
+            raise ConfigError(
+                f"{file!r:.80} is not a file name; the arguments are options_file, weight_file, then all others"
+            )
         if isinstance(file, str) and "://" in file:
-            raise CheckpointError(f"{file}: nothing is downloaded; fetch it yourself and give the path of the file")
+            raise CheckpointError(f"{file}: a URL; download the file and give its path")
     return load_model(options_file, weight_file)
 
 

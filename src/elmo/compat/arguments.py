@@ -16,7 +16,7 @@ def whole_number(name: str, value: Any, least: int = 1) -> int:
     except AttributeError:
         raise ConfigError(f"{name} is {value!r:.80}, expected a whole number") from None
     if isinstance(value, bool) or number < least:
-        raise ConfigError(f"{name} {value}; at least {least}")
+        raise ConfigError(f"{name} {value}: must be at least {least}")
     return int(number)
 
 

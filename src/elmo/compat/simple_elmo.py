@@ -69,7 +69,9 @@ class ElmoModel:
         max_batch_size = whole_number("max_batch_size", max_batch_size)
         model = load_model(directory)
         if full and (model.softmax is None or model.vocabulary is None):
-            raise CheckpointError(f"{directory}: full=True, and this model came without its softmax and vocabulary")
+            raise CheckpointError(
+                f"{directory}: full=True needs the softmax and the vocabulary, which this model does not have"
+            )
         self._elmo = Elmo(model)
         self._batch_size = max_batch_size
         self._session = None

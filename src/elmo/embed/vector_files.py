@@ -34,7 +34,7 @@ def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool
     with writing_hdf5(path) as write:
         for number, (line, vectors) in enumerate(lines, start=1):
             if sentence_keys and (line in numbers or not _fits_a_key(line)):
-                fault = "comes twice" if line in numbers else "is no name that HDF5 can give"
+                fault = "comes twice" if line in numbers else "cannot be a name in HDF5"
                 raise TextError(f"line {number}: {line!r:.60} {fault}, so it cannot be a key; use numbers for keys")
             write(line if sentence_keys else str(number - 1), vectors)
             numbers[line] = str(number - 1)

@@ -43,7 +43,7 @@ def refuse_existing(
             f"{str(target)[:80]!r}: no file can have this name ({_reason(error)}); give another"
         ) from error
     if not folder.is_dir():
-        raise OutputError(f"{target}: cannot be written, {folder} is no folder; choose another path")
+        raise OutputError(f"{target}: cannot be written, {folder} is not a folder; choose another path")
     if not exists:
         return
     if force is not True:

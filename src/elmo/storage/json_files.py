@@ -12,7 +12,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        OSError: it cannot be read. ValueError: it is no JSON, no UTF-8, or nested too deep.
+        OSError: it cannot be read. ValueError: it is not JSON, not UTF-8, or nested too deep.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
@@ -26,7 +26,7 @@ def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
     Args:
         missing: what to say if it is not.
     Raises:
-        ElmoError: of this kind: it is missing, or is no JSON.
+        ElmoError: of this kind: it is missing, or is not JSON.
     """
     try:
         return read_json(path)

@@ -48,7 +48,7 @@ def test_both_numbers_of_characters_are_read(published, n_characters):
     [
         ({"char_cnn__activation": "gelu"}, r"options\.json: activation is 'gelu': Input should be 'relu' or 'tanh'"),
         ({"char_cnn__n_characters": 300}, "n_characters is 300, expected 261 .* or 262"),
-        ({"lstm__dim": ...}, "no 'dim' in it"),
+        ({"lstm__dim": ...}, "contains no 'dim'"),
         ({"lstm__dim": "many"}, "dim is 'many'"),
         ({"char_cnn__filters": 3}, r"options\.json"),
     ],

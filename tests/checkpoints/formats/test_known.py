@@ -58,7 +58,7 @@ TOY = CheckpointFormat(
 def toy(monkeypatch, tmp_path):
     """A folder in a format that the library does not know by itself."""
     save_toy(small_model(), tmp_path / "toy")
-    with pytest.raises(CheckpointError, match="no model in it; looked for config"):
+    with pytest.raises(CheckpointError, match="contains no model; looked for config"):
         load_model(tmp_path / "toy")
     monkeypatch.setattr(known, "FORMATS", (*known.FORMATS, TOY))
     return tmp_path / "toy"
@@ -83,7 +83,7 @@ def test_a_toy_format_is_described_and_converted_by_the_commands(toy, tmp_path, 
 
 def test_a_toy_format_is_named_and_its_folders_are_protected_by_the_same_rules(toy, tmp_path):
     with pytest.raises(
-        CheckpointError, match=r"no model in it; looked for toy\.npz with toy\.config, for config\.json"
+        CheckpointError, match=r"contains no model; looked for toy\.npz with toy\.config, for config\.json"
     ):
         load_model(_empty(tmp_path / "empty"))
     Elmo(small_model()).save_pretrained(toy, force=True)  # the folder held nothing but files of models
@@ -93,7 +93,7 @@ def test_a_toy_format_is_named_and_its_folders_are_protected_by_the_same_rules(t
         Elmo(small_model()).save_pretrained(tmp_path / "d", force=True)
     (tmp_path / "v.txt").write_text("\n".join(WORDS))
     save_toy(small_model(), tmp_path / "e")
-    with pytest.raises(CheckpointError, match="a model of the format toy has its own words"):
+    with pytest.raises(CheckpointError, match="a model in the format toy has its own vocabulary"):
         load_model(tmp_path / "e", vocabulary=tmp_path / "v.txt")
 
 

@@ -149,7 +149,8 @@ def test_a_model_of_ours_becomes_one_of_theirs(tmp_path, layer):
 
 
 @pytest.mark.parametrize(
-    ("layer", "message"), [("bytes", "with an alphabet, the model reads UTF-8 bytes"), ("bytes, words", "UTF-8 bytes")]
+    ("layer", "message"),
+    [("bytes", "in an alphabet of characters, the model reads UTF-8 bytes"), ("bytes, words", "UTF-8 bytes")],
 )
 def test_a_model_that_the_format_cannot_hold_is_refused(tmp_path, layer, message):
     with pytest.raises(CheckpointError, match=message):
@@ -212,11 +213,11 @@ def test_configs_that_cannot_work(folder, part, changes, message):
     ("file", "content", "message"),
     [
         ("char.dic", None, r"char\.dic: no such file"),
-        ("char.dic", b"a\t1\n", r"char\.dic: no <oov>, <bos>, <eos>, <eow>, <bow>, <pad> in it"),
-        ("char.dic", b"a\tb\n", r"char\.dic, line 1: 'a\\tb', expected an item, a tab, a number"),
+        ("char.dic", b"a\t1\n", r"char\.dic: contains no <oov>, <bos>, <eos>, <eow>, <bow>, <pad>;"),
+        ("char.dic", b"a\tb\n", r"char\.dic, line 1: 'a\\tb', expected an entry, a tab, a number"),
         ("word.dic", b"a\tb\t1\n", r"word\.dic, line 1"),
         ("word.dic", b"\xff\t1\n", "cannot be read as UTF-8"),
-        ("word.dic", b"<bos>\t0\n<eos>\t1\n<oov>\t2\n", "no word in it but the marks"),
+        ("word.dic", b"<bos>\t0\n<eos>\t1\n<oov>\t2\n", "contains no word except the special symbols"),
         ("word.dic", b"<bos>\t0\n<eos>\t1\n<oov>\t2\nx\t99\n", r"'word_emb_layer\.embedding\.weight' is \(20, 12\)"),
         ("encoder.pkl", None, r"encoder\.pkl: no such file"),
         ("encoder.pkl", b"", r"encoder\.pkl: not a whole file of torch tensors"),
@@ -246,7 +247,7 @@ def test_nothing_in_a_file_of_tensors_is_run(folder, capsys):
     with pytest.raises(CheckpointError, match=r"encoder\.pkl: not a whole file of torch tensors"):
         load_model(folder)
     torch.save([torch.zeros(3)], folder / "encoder.pkl")
-    with pytest.raises(CheckpointError, match=r"encoder\.pkl: no names with tensors in it"):
+    with pytest.raises(CheckpointError, match=r"encoder\.pkl: contains no named tensors"):
         load_model(folder)
     assert "run" not in capsys.readouterr().out
 

@@ -33,13 +33,13 @@ def test_the_ideographic_blank_is_a_line_with_a_row_alone(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a\t0\nb\n", r"line 2: 'b', expected an item, a tab, a number"),
+        (b"a\t0\nb\n", r"line 2: 'b', expected an entry, a tab, a number"),
         (b"a\t-1\n", "line 1"),
         (b"a\t1\t2\n", "line 1"),
         (b"a\t99999999999\n", "line 1"),
         ("a\t٣\n".encode(), "line 1"),
         (b"\xff\t0\n", "cannot be read as UTF-8"),
-        (None, "no such file; the config gives its items vectors"),
+        (None, "no such file; the config has vectors for its entries"),
     ],
 )
 def test_what_is_no_dictionary_is_one_error(tmp_path, content, message):
@@ -61,10 +61,10 @@ def test_items_come_in_the_order_of_their_rows_without_the_marks(tmp_path):
 @pytest.mark.parametrize(
     ("words", "characters", "message"),
     [
-        (numbered(["<bos>", "a"]), None, r"word\.dic: no <eos>, <oov> in it"),
-        (None, numbered(["a"]), r"char\.dic: no <oov>, <bos>, <eos>, <eow>, <bow>, <pad> in it"),
-        (numbered(WORD_MARKS), None, r"word\.dic: no word in it but the marks"),
-        (None, numbered(CHARACTER_MARKS), r"char\.dic: no character in it but the marks"),
+        (numbered(["<bos>", "a"]), None, r"word\.dic: contains no <eos>, <oov>;"),
+        (None, numbered(["a"]), r"char\.dic: contains no <oov>, <bos>, <eos>, <eow>, <bow>, <pad>;"),
+        (numbered(WORD_MARKS), None, r"word\.dic: contains no word except the special symbols"),
+        (None, numbered(CHARACTER_MARKS), r"char\.dic: contains no character except the special symbols"),
     ],
 )
 def test_a_dictionary_without_its_marks_or_without_items_is_refused(tmp_path, words, characters, message):

@@ -115,7 +115,7 @@ def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_
             "no column 'body' (--set text=); there are 'review', 'sentiment'",
         ),
         (None, ["--set", "label=stars"], "no column 'stars'; the first row is 'a fine film', 'pos'"),
-        (None, ["--set", "text=1", "--set", "label=7"], "there is no number 7"),
+        (None, ["--set", "text=1", "--set", "label=7"], "there is no column 7"),
     ],
 )
 def test_a_named_column_that_is_not_there_is_refused(train, tmp_path, header, options, told):

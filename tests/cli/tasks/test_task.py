@@ -171,7 +171,7 @@ def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind)
         ("x.conll", "", "x.conll: contains no sentence"),
         ("x.conll", "the O\nbank NOUN\n", "x.conll, line 2: the tag 'NOUN' is not the tag of a span"),
         ("x.conll", "the O\nbank\n", "x.conll, line 2: 1 column"),
-        ("x.jsonl", '{"tokens": ["a"], "tags": ["O"]}\n[1]\n', "x.jsonl, line 2: [1] is no JSON object"),
+        ("x.jsonl", '{"tokens": ["a"], "tags": ["O"]}\n[1]\n', "x.jsonl, line 2: [1] is not a JSON object"),
         ("x.jsonl", '{"tokens": ["a", "b"], "tags": ["O"]}\n', "x.jsonl, line 1: 1 tags for 2 tokens"),
         ("x.jsonl", "", "x.jsonl: contains no sentence"),
     ],

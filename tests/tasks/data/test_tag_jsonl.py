@@ -46,13 +46,13 @@ def test_another_key_may_hold_the_tags(tmp_path):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("[1]", r"line 2: \[1\] is no JSON object"),
-        ("{", "line 2: no JSON"),
+        ("[1]", r"line 2: \[1\] is not a JSON object"),
+        ("{", "line 2: not JSON"),
         ('{"tags": ["O"]}', "line 2: no text"),
         ('{"tokens": ["a", " "], "tags": ["O", "O"]}', "line 2: no text"),
         ('{"tokens": ["a", "b"], "tags": ["O"]}', "line 2: 1 tags for 2 tokens"),
         ('{"tokens": ["a"]}', "line 2: no tags"),
-        ('{"text": "a b", "spans": [[0, 1]]}', r"line 2: \[0, 1\] is no span"),
+        ('{"text": "a b", "spans": [[0, 1]]}', r"line 2: \[0, 1\] is not a span"),
         ('{"text": "a b", "spans": [[5, 9, "X"]]}', "line 2: the span .* is not within the text"),
         ('{"text": "a b", "spans": [[0, 3, "X"], [2, 3, "Y"]]}', "line 2: the span .* overlaps another"),
     ],

@@ -117,12 +117,12 @@ def test_without_pyarrow_the_command_that_installs_it_is_named(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "no JSON"),
-        ("plain text", "no JSON"),
-        ("[" * 100_000, r"no JSON \(nested too deep\)"),
-        ("1" * 10_000, "no JSON"),
-        ('["text"]', "no JSON object"),
-        ('"text"', "no JSON object"),
+        ("{", "not JSON"),
+        ("plain text", "not JSON"),
+        ("[" * 100_000, r"not JSON \(nested too deep\)"),
+        ("1" * 10_000, "not JSON"),
+        ('["text"]', "not a JSON object"),
+        ('"text"', "not a JSON object"),
         ('{"text": 3}', "the field 'text' holds 3, no text"),
         ('{"text": ["a"]}', "no text"),
     ],
@@ -155,13 +155,13 @@ def test_a_json_array_is_read_in_pieces_however_it_is_laid_out(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('[{"text": "a"} {"text": "b"}]', "record 2: no JSON .*a comma is missing"),
+        ('[{"text": "a"} {"text": "b"}]', "record 2: not JSON .*a comma is missing"),
         ('[{"text": "a"}', "after record 1: the array has no end"),
         ('[{"text": "a"}] x', "after record 1: more text behind"),
         ('[{"text": "a"}, 3]', "record 2: 3; a .json file of text is"),
         ('{"data": []}', r"record 1: no field 'text' \(there: 'data'\)"),
-        ('[{"text": "a"}, {"text": "b', "record 2: no JSON"),
-        ("[" * 100_000, r"record 1: no JSON \(nested too deep\)"),
+        ('[{"text": "a"}, {"text": "b', "record 2: not JSON"),
+        ("[" * 100_000, r"record 1: not JSON \(nested too deep\)"),
     ],
 )
 def test_what_is_no_json_array_of_texts_is_named(tmp_path, content, message):

@@ -90,7 +90,7 @@ def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
         (b"hello\n", "line 1: 0 numbers after a word, expected some"),
         (b"2 3\na 1 2 3\nb 1 2\n", r"line 3: 2 numbers after a word, expected 3"),
         (b"2 3\r\na 1 2\r\n", r"line 2: 2 numbers after a word, expected 3"),
-        (b"a 1 2\nb 1 x\n", r"line 2: '1 x' are no numbers"),
+        (b"a 1 2\nb 1 x\n", r"line 2: '1 x' are not numbers"),
         (b"a 1 2\nb 1 nan\n", "line 2: a number that is not finite"),
         (b"a 1 2\nb\xff 1 2\n", "line 2: not UTF-8"),
         (b"9 2\na 1 2\n", "the first line declares 9 vectors, the file has 1; it is cut short"),

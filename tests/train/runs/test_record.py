@@ -27,7 +27,7 @@ def test_reports_come_back_as_they_were_written(run):
     append_report(run, LINE)
     append_report(run, replace(LINE, step=10, loss_nats=float("nan"), heldout=heldout))
     read = read_run(run)
-    assert read.curve("loss_nats") == ([5], [2.5])  # what is no number is no point
+    assert read.curve("loss_nats") == ([5], [2.5])  # a value that is not a number is left out
     assert read.curve("heldout_mean") == ([10], [1.0])
     assert (read.last("step"), read.last("heldout_backward"), read.last("rank")) == (10, 1.0, None)
     assert (read.recipe, read.training, read.n_words) == ({"softmax": "full"}, {}, None)

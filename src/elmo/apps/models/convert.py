@@ -56,8 +56,8 @@ def convert_model(
             raise CheckpointError(str(error).replace(str(part), str(target))) from error
         if verify and not facts["largest_difference"] <= MOST_DIFFERENCE:
             raise CheckpointError(
-                f"{target}: its vectors would differ from those of {source} by {facts['largest_difference']:.2g}, expected at "
-                f"most {MOST_DIFFERENCE}; nothing was written, please report this model"
+                f"{target}: its vectors differ from those of {source} by {facts['largest_difference']:.2g}, expected at "
+                f"most {MOST_DIFFERENCE}; nothing was written; please report this model"
             )
     return facts
 

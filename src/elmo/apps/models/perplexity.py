@@ -128,7 +128,7 @@ def _warn_of_unknown_words(found: Perplexity) -> None:
     if found.oov_rate >= MANY_UNKNOWN and found.oov_rate * found.tokens >= LEAST_UNKNOWN:
         warnings.warn(
             f"{found.oov_rate:.0%} of the words of this text are not in the vocabulary of the model, which predicts all of "
-            "them as one word, <UNK>; perplexity and bits per byte say little about such a text, take a model of its language",
+            "them as one word, <UNK>; perplexity and bits per byte mean little for such a text; use a model of its language",
             stacklevel=3,
         )
 

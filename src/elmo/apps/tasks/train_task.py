@@ -145,7 +145,7 @@ def _refuse_unsavable(run: TaskRun, labels: Sequence[str] = ()) -> None:
     for label in labels:
         if not is_unicode(label):
             raise TextError(
-                f"{run.train}: the label {label!r} holds half of a surrogate pair, which is no character; write the file again"
+                f"{run.train}: the label {label!r} holds half of a surrogate pair, which is not a character; write the file again"
             )
 
 

@@ -50,7 +50,7 @@ def load_allennlp(options: Path, weights: Path, vocabulary: Path | None = None) 
     stored = read_options(options)
     if not isinstance(stored.get("char_cnn"), dict):
         raise CheckpointError(
-            f"{options}: no 'char_cnn' in it; of models with word input the TensorFlow checkpoint is read, not its HDF5 dump"
+            f"{options}: contains no 'char_cnn'; give the TensorFlow checkpoint of a model with word input, not its HDF5 dump"
         )
     with reading_hdf5(weights, "the options have no weights beside them") as file:
         config = config_of(stored, options, lambda name: _own_dataset(file, name) is not None)
@@ -81,15 +81,15 @@ def save_allennlp(model: SavedModel, folder: Path) -> None:
     try:
         lstm, cnn = lstm_of(model.bilm.config), byte_cnn(model.bilm.config)
     except CheckpointError as error:
-        raise CheckpointError(f"{folder}: {error}; keep it as --to native") from None
+        raise CheckpointError(f"{folder}: {error}; convert it with --to native") from None
     if model.config.boundaries != BOUNDARIES:
         raise CheckpointError(
-            f"{folder}: this format means the boundaries <S> and </S>, the model has {', '.join(model.config.boundaries)}; "
-            "keep it as --to native"
+            f"{folder}: this format has the boundaries <S> and </S>, the model has {', '.join(model.config.boundaries)}; "
+            "convert it with --to native"
         )
     if lstm.forget_bias != 1.0:
         raise CheckpointError(
-            f"{folder}: this format means a forget bias of 1, the model has {lstm.forget_bias}; keep it as --to native"
+            f"{folder}: this format has a forget bias of 1, the model has {lstm.forget_bias}; convert it with --to native"
         )
     options = {
         "lstm": {
@@ -143,7 +143,7 @@ def read_options(path: Path) -> dict[str, Any]:
     """
     options = require_json(path, "published weights need their options", CheckpointError)
     if not isinstance(options, dict) or not isinstance(options.get("lstm"), dict):
-        raise CheckpointError(f"{path}: no 'lstm' in it; expected the options of bilm-tf or AllenNLP")
+        raise CheckpointError(f"{path}: contains no 'lstm'; expected the options of bilm-tf or AllenNLP")
     return options
 
 
@@ -245,7 +245,7 @@ def _find_by_file(file: Path) -> ModelLocation | None:
     options = of_that_name if of_that_name.is_file() else _options_in(file.parent)
     if options is None:
         raise CheckpointError(
-            f"{file}: weights without their {OPTIONS_FILE} beside them; give the options, and these as weights="
+            f"{file}: there is no {OPTIONS_FILE} beside these weights; give the options file, and these as weights="
         )
     return ModelLocation(ALLENNLP, file.parent, options, file)
 
@@ -253,7 +253,7 @@ def _find_by_file(file: Path) -> ModelLocation | None:
 def _find_pair(source: Path, weights: Path) -> ModelLocation:
     options = _options_in(source) if source.is_dir() else source
     if options is None:
-        raise CheckpointError(f"{source}: no {OPTIONS_FILE} in it for the weights {weights}")
+        raise CheckpointError(f"{source}: contains no {OPTIONS_FILE} for the weights {weights}")
     return ModelLocation(ALLENNLP, options.parent, options, weights)
 
 

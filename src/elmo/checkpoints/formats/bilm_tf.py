@@ -169,7 +169,7 @@ def _word_input(
     """A model that reads no characters: the rows of its words, in our order, behind a projection that changes nothing."""
     if words is None:
         raise CheckpointError(
-            f"{folder / OPTIONS_FILE}: a model with word input, which cannot read without its vocabulary; "
+            f"{folder / OPTIONS_FILE}: a model with word input needs its vocabulary; "
             "give the file with vocabulary= (--vocabulary)"
         )
     P = config.projection_size
@@ -186,7 +186,7 @@ def _word_input(
         }
 
     def refuse(_: Any) -> Tensor:
-        raise CheckpointError("a TensorFlow checkpoint is read, not written")
+        raise CheckpointError("TensorFlow checkpoints can be read, not written")
 
     return (
         config.model_copy(update={"word_embedding": embedding}),

@@ -66,7 +66,7 @@ def lstm_of(config: BiLMConfig) -> LSTMConfig:
         CheckpointError: it is another one.
     """
     if not isinstance(config.encoder, LSTMConfig):
-        raise CheckpointError(f"this format holds LSTMs, the encoder of this model is {config.encoder.kind}")
+        raise CheckpointError(f"this format stores LSTMs, the encoder of this model is {config.encoder.kind}")
     return config.encoder
 
 

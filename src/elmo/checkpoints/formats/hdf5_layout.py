@@ -100,7 +100,7 @@ def byte_cnn(config: BiLMConfig) -> CharCNNConfig:
         own = (
             "word vectors" if config.word_embedding is not None else f"an alphabet of {config.alphabet_size} characters"
         )
-        raise CheckpointError(f"this format means words spelled as UTF-8 bytes, the model reads {own}")
+        raise CheckpointError(f"this format stores models that read words as UTF-8 bytes, this model reads {own}")
     return config.char_cnn
 
 

@@ -175,10 +175,10 @@ def _refuse(model: SavedModel, folder: Path) -> None:
     try:
         lstm = lstm_of(config)
     except CheckpointError as error:
-        raise CheckpointError(f"{folder}: {error}; keep it as --to native") from None
+        raise CheckpointError(f"{folder}: {error}; convert it with --to native") from None
     reasons = []
     if config.char_cnn is not None and config.alphabet_size is None:
-        reasons.append("means words spelled with an alphabet, the model reads UTF-8 bytes")
+        reasons.append("reads words in an alphabet of characters, the model reads UTF-8 bytes")
     if config.char_cnn is not None and not config.char_cnn.projected:
         reasons.append("projects the characters, the model does not")
     if not lstm.skip_connections:
@@ -192,7 +192,7 @@ def _refuse(model: SavedModel, folder: Path) -> None:
             f"cuts words to {config.char_cnn.max_characters - 2} characters, the model to {config.longest_word}"
         )
     if reasons:
-        raise CheckpointError(f"{folder}: this format {'; '.join(reasons)}; keep it as --to native")
+        raise CheckpointError(f"{folder}: this format {'; '.join(reasons)}; convert it with --to native")
 
 
 def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
@@ -224,7 +224,7 @@ def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
         token.setdefault("max_characters_per_token", None)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CheckpointError(
-            f"{path}: no 'token_embedder' and 'encoder' with their names in it; expected the config of ELMoForManyLangs"
+            f"{path}: contains no 'token_embedder' and 'encoder' with their names; expected the config of ELMoForManyLangs"
         ) from None
     return {"token_embedder": token, "encoder": encoder}, path
 

@@ -27,14 +27,14 @@ def read_dictionary(path: Path) -> Dictionary:
     try:
         lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
-        raise CheckpointError(f"{path.absolute()}: no such file; the config gives its items vectors") from None
+        raise CheckpointError(f"{path.absolute()}: no such file; the config has vectors for its entries") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: cannot be read as UTF-8 ({error})") from error
     items: Dictionary = {}
     for number, line in enumerate(lines, start=1):
         *item, row = line.strip().split("\t")
         if len(item) > 1 or not (row.isascii() and row.isdigit() and len(row) < 10):
-            raise CheckpointError(f"{path}, line {number}: {line!r:.60}, expected an item, a tab, a number")
+            raise CheckpointError(f"{path}, line {number}: {line!r:.60}, expected an entry, a tab, a number")
         items["".join(item) or _BLANK] = int(row)
     return items
 
@@ -58,7 +58,7 @@ def lexicon_of(words: Dictionary | None, characters: Dictionary | None, folder: 
         missing = [] if items is None else [mark for mark in marks if mark not in items]
         if missing:
             raise CheckpointError(
-                f"{folder / file}: no {', '.join(missing)} in it; every dictionary of this format has them"
+                f"{folder / file}: contains no {', '.join(missing)}; every dictionary of this format has them"
             )
     vocabulary, alphabet = None, None
     if words is not None:
@@ -66,11 +66,11 @@ def lexicon_of(words: Dictionary | None, characters: Dictionary | None, folder: 
             input_word(item, BOUNDARIES) for item in sorted(words, key=words.__getitem__) if item not in WORD_MARKS
         ]
         if not known:
-            raise CheckpointError(f"{folder / WORDS_FILE}: no word in it but the marks")
+            raise CheckpointError(f"{folder / WORDS_FILE}: contains no word except the special symbols")
         vocabulary = Vocabulary([*SPECIALS, *known])
     if characters is not None:
         known = [item for item in sorted(characters, key=characters.__getitem__) if len(item) == 1]
         if not known:
-            raise CheckpointError(f"{folder / CHARACTERS_FILE}: no character in it but the marks")
+            raise CheckpointError(f"{folder / CHARACTERS_FILE}: contains no character except the special symbols")
         alphabet = Alphabet("".join(known))
     return Lexicon(alphabet, vocabulary)

@@ -62,7 +62,9 @@ def write_model_files(model: SavedModel, folder: Path, storage: StorageType = "f
         stored = {name: t.half() for name, t in stored.items()}
     overflown = [name for name, t in stored.items() if not all_finite(t)]
     if overflown:
-        raise CheckpointError(f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: not finite")
+        raise CheckpointError(
+            f"{folder}: {', '.join(overflown)} cannot be stored as {storage}: the numbers are too large"
+        )
     (folder / CONFIG_FILE).write_text(model.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     write_tensors(stored, folder / WEIGHTS_FILE)
     if model.vocabulary is not None:

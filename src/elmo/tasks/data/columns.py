@@ -126,7 +126,7 @@ def _without_header(
             raise TextError(f"{where}: no column {column!r}; the first row is {shown}")
     if len(by_number) == len(names):
         if max(by_number.values()) >= n:
-            raise TextError(f"{where}: {n} column(s), there is no number {max(by_number.values()) + 1}")
+            raise TextError(f"{where}: {n} column(s), there is no column {max(by_number.values()) + 1}")
         return Columns(by_number, None)
     if n < len(names):
         raise TextError(f"{where}: {n} column(s), there must be {' and '.join(names[:-1])} and a label")

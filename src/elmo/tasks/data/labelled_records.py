@@ -120,9 +120,9 @@ def json_object(line: str, where: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise TextError(f"{where}: no JSON ({error}); each line is one JSON object") from error
+        raise TextError(f"{where}: not JSON ({error}); each line is one JSON object") from error
     if not isinstance(record, dict):
-        raise TextError(f"{where}: {line[:40]} is no JSON object; each line is one")
+        raise TextError(f"{where}: {line[:40]} is not a JSON object; each line must be one")
     return record
 
 
@@ -168,7 +168,7 @@ def _empty_cells(records: Sequence[tuple[int, list[str]]], columns: Columns) -> 
 def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
     found = given if isinstance(given, list) else [] if given is None or given == "" else [given]
     if not all(isinstance(one, str | int | float) for one in found):
-        raise TextError(f"{where}: {given!r:.40} is no label; a label is a word or a number")
+        raise TextError(f"{where}: {given!r:.40} is not a label; a label is a word or a number")
     if not found and not isinstance(given, list):
         shown = ", ".join(repr(key[:40]) for key in there[:20])
         raise TextError(f"{where}: no label (there: {shown}); --set label=NAME names it")

@@ -96,12 +96,12 @@ def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:
 def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> Ends:
     if not (isinstance(value, list | tuple) and value and all(type(n) is int and n >= 0 for n in value)):
         raise TextError(
-            f"{where}: {value!r:.40} is no position of a mention; 'head' and 'tail' are [start, end] in characters of a text, "
-            "or the numbers of their tokens"
+            f"{where}: {value!r:.40} is not the position of a mention; give 'head' and 'tail' as [start, end] in characters "
+            "of a text, or as the indices of their tokens"
         )
     if not by_token:
         if len(value) != 2:
-            raise TextError(f"{where}: {value!r:.40} is no position of a mention; give [start, end] in characters")
+            raise TextError(f"{where}: {value!r:.40} is not the position of a mention; give [start, end] in characters")
         return _covered(tokens, value[0], value[1], where)
     if max(value) >= len(tokens):
         raise TextError(f"{where}: a mention has token {max(value)}, there are {len(tokens)}, counted from 0")

@@ -33,7 +33,7 @@ def read_questions(path: Path) -> list[Example]:
         try:
             content = json.loads("\n".join(read_lines(path)))
         except (ValueError, RecursionError) as error:
-            raise TextError(f"{path}: no JSON ({error}); give questions in the format of SQuAD") from error
+            raise TextError(f"{path}: not JSON ({error}); give questions in the format of SQuAD") from error
     examples: list[Example] = []
     for passage, questions in _passages(content, str(path)):
         tokens = tokenize(passage)
@@ -88,7 +88,7 @@ def _passages(content: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
 
 def _example(passage: str, tokens: list[Token], question: Any, number: int, where: str) -> Example:
     if not isinstance(question, Mapping):
-        raise TextError(f"{where}: {question!r:.40} is no question; give an object with question and answers")
+        raise TextError(f"{where}: {question!r:.40} is not a question; give an object with question and answers")
     if not tokens:
         raise TextError(f"{where}: a passage without a word; leave it out")
     asked, of_question = text_and_tokens(_field(question, _QUESTIONS), where, "question")
@@ -121,7 +121,9 @@ def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int]]:
         )
         start = int(start) if isinstance(start, str) and start.strip().isdecimal() else start
         if not isinstance(text, str) or type(start) is not int:
-            raise TextError(f"{where}: {answer!r:.60} is no answer; give text and answer_start, a number of characters")
+            raise TextError(
+                f"{where}: {answer!r:.60} is not an answer; give text and answer_start, a number of characters"
+            )
         if text.strip():
             found.append((text, start))
     return found

@@ -178,7 +178,7 @@ def _span(given: Any, where: str) -> _Span:
     if isinstance(label, list) and len(label) == 1:
         (label,) = label
     if type(start) is not int or type(end) is not int:
-        raise TextError(f"{where}: {given!r:.60} is no span; give [start, end, label] in characters")
+        raise TextError(f"{where}: {given!r:.60} is not a span; give [start, end, label] in characters")
     if not isinstance(label, str) or not label:
         raise TextError(f"{where}: the span {given!r:.60} covers no word, or has no label")
     return _Span(start, end, label, covered if isinstance(covered, str) else None)
@@ -193,7 +193,7 @@ def _tokens(text: str, words: Any, where: str) -> list[Token]:
         own = word.get("text") if isinstance(word, Mapping) else word
         if not isinstance(own, str):
             raise TextError(
-                f"{where}: the token {own!r:.40} is no word; give strings, or objects with 'text' and 'start'"
+                f"{where}: the token {own!r:.40} is not a word; give strings, or objects with 'text' and 'start'"
             )
         start = text.find(own, at) if own else -1
         if isinstance(word, Mapping) and type(word.get("start")) is int:

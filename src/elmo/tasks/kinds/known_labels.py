@@ -61,7 +61,7 @@ def numbers_of(examples: Sequence[Example], source: str) -> list[float]:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise TextError(f"{source}, line {example.line}: the label {example.labels} is no number")
+            raise TextError(f"{source}, line {example.line}: the label {example.labels} is not a number")
         values.append(value)
     return values
 

@@ -39,7 +39,7 @@ def texts_of_json(file: io.BufferedReader, name: str, text_field: str) -> Iterat
     """The texts of a JSON array of objects or of strings; also of objects one after the other, as some write JSON lines.
 
     Raises:
-        TextError: the file is no JSON, or holds something else; the message names the record.
+        TextError: the file is not JSON, or holds something else; the message names the record.
     """
     for number, value in enumerate(_values(file, name), start=1):
         where = f"{name}, record {number}"
@@ -66,9 +66,9 @@ def _parse(line: str, where: str) -> dict[str, Any]:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise TextError(f"{where}: no JSON ({reason}); each line of a .jsonl file is one JSON object") from error
+        raise TextError(f"{where}: not JSON ({reason}); each line of a .jsonl file is one JSON object") from error
     if not isinstance(record, dict):
-        raise TextError(f"{where}: {_shown(record)}, no JSON object; each line of a .jsonl file is one")
+        raise TextError(f"{where}: {_shown(record)}, not a JSON object; each line of a .jsonl file must be one")
     return record
 
 
@@ -110,7 +110,7 @@ def _values(file: io.BufferedReader, name: str) -> Iterator[Any]:
             characters.at += 1
             sign = characters.next_sign()
         elif in_array and sign and sign != "]" and number > 1:
-            raise TextError(f"{name}, record {number}: no JSON (a comma is missing); a .json file is one array")
+            raise TextError(f"{name}, record {number}: not JSON (a comma is missing); a .json file is one array")
         if sign == "]" and in_array:
             characters.at += 1
             if characters.next_sign():
@@ -129,16 +129,16 @@ def _decoded_value(characters: _Characters, where: str) -> Any:
         try:
             value, characters.at = decoder.raw_decode(characters.text, characters.at)
         except RecursionError as error:
-            raise TextError(f"{where}: no JSON (nested too deep)") from error
+            raise TextError(f"{where}: not JSON (nested too deep)") from error
         except ValueError as error:
             held = len(characters.text) - characters.at
             if characters.ended:
                 raise TextError(
-                    f"{where}: no JSON ({error}); a .json file is an array of objects or strings"
+                    f"{where}: not JSON ({error}); a .json file is an array of objects or strings"
                 ) from error
             if held > LONGEST_LINE_BYTES:
                 raise TextError(
-                    f"{where}: no JSON ({error}), or a record of over {LONGEST_LINE_BYTES >> 20} MiB, the limit for one"
+                    f"{where}: not JSON ({error}), or a record of over {LONGEST_LINE_BYTES >> 20} MiB, the limit for one"
                 ) from error
             characters.more(held)  # twice as much each time
             continue

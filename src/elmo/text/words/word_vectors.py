@@ -153,7 +153,7 @@ def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
         try:
             vector = np.array(row, dtype=np.float32)
         except ValueError:
-            raise TextError(f"{where}: {' '.join(row)[:60]!r} are no numbers; {_ADVICE}") from None
+            raise TextError(f"{where}: {' '.join(row)[:60]!r} are not numbers; {_ADVICE}") from None
     if not np.isfinite(vector).all():
         raise TextError(f"{where}: a number that is not finite; remove the word")
     return vector

@@ -176,7 +176,7 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "no JSON"),
+        ("", "not JSON"),
         ("[]", "not the format of SQuAD"),
         ('{"data": []}', "contains no question"),
         (
@@ -192,7 +192,7 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
             json.dumps({"data": [{"paragraphs": [{"context": "a", "qas": [{"question": ""}]}]}]}),
             "a text without a word",
         ),
-        (json.dumps(squad(3, 0)), "is no answer"),
+        (json.dumps(squad(3, 0)), "is not an answer"),
     ],
 )
 def test_files_that_are_no_questions_are_refused(tmp_path, content, told):
