@@ -93,7 +93,7 @@ def test_what_cannot_be_is_told_and_leaves_no_index(there):
         ask(there, "[a]")
     (there / "other").mkdir()
     (there / "other" / "letter").write_text("x")
-    with pytest.raises(OutputError, match="folder of other things"):
+    with pytest.raises(OutputError, match="folder with other files"):
         ask(there, "[a]", index=there / "other")
     assert not (there / "text.txt.index").exists()
     assert not list(there.glob(".elmo-part-*"))

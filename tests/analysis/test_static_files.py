@@ -53,7 +53,7 @@ def test_a_fasttext_model_gives_unknown_words_their_subwords(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no vector in it"),
+        (b"", "contains no vector"),
         (b"hello\n", "0 numbers after a word"),
         (b"-3 5\n", "-3 vectors of 5 numbers"),
         (b"99999999 99999\n", "vectors of 99999 numbers"),

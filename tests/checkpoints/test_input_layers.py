@@ -66,7 +66,7 @@ def test_the_published_format_holds_bytes_alone(tmp_path, layer, what):
     ("file", "content", "message"),
     [
         ("alphabet.json", None, r"alphabet\.json: no such file"),
-        ("alphabet.json", "3", r"alphabet\.json: an alphabet is one or more different characters"),
+        ("alphabet.json", "3", r"alphabet\.json: expected one or more different characters"),
         ("alphabet.json", '"abc"', "/m: 3 characters, the config makes it 16; give the files that came with these"),
         ("input_words.json", None, r"input_words\.json: no such file"),
         ("input_words.json", '["the"]', r"input_words\.json: begins with \['the'\], expected <S>"),

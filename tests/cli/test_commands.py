@@ -235,8 +235,11 @@ def bad_calls(tmp_path):
         "long name": (["embed", text, "-m", model, "-o", tmp_path / f"{300 * 'x'}.npz"], "no file can have this name"),
         "long model": (["info", tmp_path / (300 * "x")], "no such model folder"),
         "long run": (["pretrain", "--corpus", text, "-o", tmp_path / (300 * "x")], "no file can have this name"),
-        "a folder of others": (["demo", "-m", model, "-o", tmp_path / "theirs", "--force"], "a folder of other things"),
-        "folder for file": (["tokenize", text, "-o", tmp_path / "theirs", "--force"], "and a file is to be written"),
+        "a folder of others": (
+            ["demo", "-m", model, "-o", tmp_path / "theirs", "--force"],
+            "a folder with other files",
+        ),
+        "folder for file": (["tokenize", text, "-o", tmp_path / "theirs", "--force"], "but the output is a file"),
         "not finite": (["embed", text, "-m", model, "-o", tmp_path / "v.npz", "--layers", "nan,0,1"], "must be finite"),
         "tokenize exists": (["tokenize", text, "-o", latin], "exists already"),
         "demo exists": (["demo", "-o", model], "exists already"),

@@ -95,9 +95,9 @@ NO_TEXT = {
     "a.jsonl": (b"\x89HDF\r\n\x1a\n" + bytes(99), "HDF5"),
     "a.csv": (b"\x93NUMPY" + bytes(99), "NumPy"),
     "a.txt.gz": (gzip.compress(bytes(257) + b"ustar\x0000"), "tar archive"),
-    "b.txt.gz": (gzip.compress(gzip.compress(b"text")), "packed twice"),
+    "b.txt.gz": (gzip.compress(gzip.compress(b"text")), "compressed twice"),
     "a.parquet": (b"%PDF-1.4\n", "PDF"),
-    "a.txt.bz2": (b"plain text\n", "not packed"),
+    "a.txt.bz2": (b"plain text\n", "not compressed"),
 }
 
 

@@ -399,7 +399,7 @@ def test_arrays_and_generators_are_lists_too():
 def test_a_folder_is_not_replaced_by_a_file_and_a_path_is_no_open_file(tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").write_text("years")
-    with pytest.raises(OutputError, match="precious is a folder, and a file is to be written"):
+    with pytest.raises(OutputError, match="precious is a folder, but the output is a file"):
         ElmoEmbedder(*PAIR).embed_file(io.StringIO("a\n"), tmp_path / "precious")
     with pytest.raises(TextError, match=r"give an open file, open\(path\)"):
         ElmoEmbedder(*PAIR).embed_file("lines.txt", tmp_path / "v.hdf5")

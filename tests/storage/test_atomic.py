@@ -56,11 +56,11 @@ def test_force_replaces_like_by_like_and_never_a_folder_of_other_things(tmp_path
     (tmp_path / "file").touch()
     for name in ("empty", "ours"):
         refuse_existing(tmp_path / name, force=True, known_by=["config.json"])
-    with pytest.raises(OutputError, match="theirs is a folder of other things"):
+    with pytest.raises(OutputError, match="theirs is a folder with other files"):
         refuse_existing(tmp_path / "theirs", force=True, known_by=["config.json"])
-    with pytest.raises(OutputError, match="ours is a folder, and a file is to be written"):
+    with pytest.raises(OutputError, match="ours is a folder, but the output is a file"):
         refuse_existing(tmp_path / "ours", force=True)
-    with pytest.raises(OutputError, match="file is a file, and a folder is to be written"):
+    with pytest.raises(OutputError, match="file is a file, but the output is a folder"):
         refuse_existing(tmp_path / "file", force=True, known_by=["config.json"])
 
 

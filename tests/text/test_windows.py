@@ -208,5 +208,5 @@ def test_a_position_of_another_text_is_refused():
 
 
 def test_a_text_all_held_out_is_refused():
-    with pytest.raises(TextError, match="1 sentences, 1 of them held out; no sentence is left to train on"):
+    with pytest.raises(TextError, match="1 sentences, 1 of them held out; no sentence is left for training"):
         WindowReader(encode_text([["a"]]), 2, 5, seed=0, shuffle="none", heldout=[0])

@@ -51,17 +51,17 @@ def refuse_existing(
         raise OutputError(f"{target} exists already; give another name{advice}")
     for given in inputs:
         if _lies_in(Path(given), target):
-            raise OutputError(f"{target} would be replaced, and {given} is read from it; give another name")
+            raise OutputError(f"{target} would be replaced, but {given} is read from it; give another name")
     if not is_folder and known_by is None:
         return
     if is_folder != (known_by is not None):
         kinds = ("a folder", "a file") if is_folder else ("a file", "a folder")
-        raise OutputError(f"{target} is {kinds[0]}, and {kinds[1]} is to be written; give another name")
+        raise OutputError(f"{target} is {kinds[0]}, but the output is {kinds[1]}; give another name")
     if target.resolve() in (Path.cwd(), *Path.cwd().parents):
         raise OutputError(f"{target} is the current folder or one above it; give another name")
     held = {path.name for path in target.iterdir()}
     if held and not held & set(known_by or ()):
-        raise OutputError(f"{target} is a folder of other things, which --force would remove; give another name")
+        raise OutputError(f"{target} is a folder with other files, which --force would remove; give another name")
     if holds is not None and (other := _other_file(target, holds)) is not None:
         raise OutputError(f"{target} also contains {other}, which --force would remove; give another name")
 
@@ -109,7 +109,7 @@ def atomic_write(target: Path, replace: bool = True) -> Iterator[Path]:
             part = room / "part"
             yield part
             if target.is_dir() and not part.is_dir():
-                raise OutputError(f"{target} is a folder, and a file is to be written; give another name")
+                raise OutputError(f"{target} is a folder, but the output is a file; give another name")
             sync_to_disk(part)
             if not replace:
                 _rename_to_new(part, target)

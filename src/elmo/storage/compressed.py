@@ -60,7 +60,7 @@ def open_unpacked(path: Path) -> io.BufferedReader:
         if suffix in PACKED:  # no bytes at all are no archive of nothing
             file.close()
             raise EOFError(
-                f"named {suffix}, but not packed; if it is plain text, rename it without {suffix}"
+                f"named {suffix}, but not compressed; if it is plain text, rename it without {suffix}"
                 if head
                 else "0 bytes, not even a header"
             )
@@ -132,7 +132,7 @@ class _XzStream(io.RawIOBase):
             else:
                 rest = self._file.read(_BLOCK_BYTES) if self._decoder.needs_input else b""
                 if not rest and self._decoder.needs_input:
-                    raise EOFError("the end of the packed stream is missing")
+                    raise EOFError("the compressed data ends too early")
             data = self._decoder.decompress(rest, len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -157,7 +157,7 @@ def read_errors(path: Path) -> Iterator[None]:
         raise TextError(f"{path.absolute()}: {A_FOLDER}") from None
     except PermissionError as error:
         raise TextError(
-            f"{path.absolute()}: you may not read this file; give yourself the right (chmod u+r)"
+            f"{path.absolute()}: you do not have permission to read this file; add it with chmod u+r"
         ) from error
     except ValueError as error:
         raise TextError(f"{str(path)!r}: no file can have this name ({error}); give another") from error
@@ -192,7 +192,7 @@ def import_pyarrow(module: str, path: Path) -> Any:
 def _needs_memory(path: Path, packing: str) -> str:
     limit = DECODER_BYTES if packing == "xz" else 2**27  # that of zstd's own tool without --long
     return (
-        f"{name_of(path)}: unpacking it takes more than {limit >> 20} MiB of memory, the limit for a text; pack it anew: "
+        f"{name_of(path)}: unpacking it takes more than {limit >> 20} MiB of memory, the limit for a text; compress it again: "
         f"{_UNPACK[packing]} {shlex.quote(str(path))} | {'xz' if packing == 'xz' else 'zstd'} > FILE.{packing}"
     )
 

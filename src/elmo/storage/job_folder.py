@@ -145,7 +145,7 @@ def refuse_changed_files(checksums: dict[str, str]) -> None:
     """
     for path, checksum in checksums.items():
         if Path(path).is_file() and checksum != checksum_of(Path(path)):
-            raise TrainingError(f"{path}: has changed since the run started; start again with --force")
+            raise TrainingError(f"{path} has changed since the run started; start again with --force")
 
 
 def differences(found: BaseModel, wanted: BaseModel) -> list[str]:

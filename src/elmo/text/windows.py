@@ -89,7 +89,7 @@ class WindowReader:
         held = np.asarray(heldout, dtype=np.int64)
         if len(held) >= text.n_sentences:
             raise TextError(
-                f"{text.n_sentences} sentences, {len(held)} of them held out; no sentence is left to train on"
+                f"{text.n_sentences} sentences, {len(held)} of them held out; no sentence is left for training"
             )
         bounds = text.sentences.read_runs(held.tolist(), 2)  # (held, 2, 2)
         n_held_words = int((bounds[:, 1, 0] - bounds[:, 0, 0]).sum())

@@ -407,7 +407,7 @@ def test_an_existing_folder_stays(files, tagger, tmp_path):
         train_task(run_of(files, "conll"), tagger)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    with pytest.raises(OutputError, match="other things"):
+    with pytest.raises(OutputError, match="other files"):
         train_task(run_of(files, "conll"), tmp_path / "mine", force=True)
 
 

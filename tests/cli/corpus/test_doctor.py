@@ -54,7 +54,7 @@ def test_files_and_vocabularies_that_are_missing_are_one_sentence(run_elmo, text
     for arguments, message in (
         ([tmp_path / "*.gz"], "*.gz: no such file"),
         ([text, "--vocabulary", tmp_path / "no.txt"], "no such vocabulary file"),
-        ([text, "--vocabulary", text], "no line <S>"),
+        ([text, "--vocabulary", text], "lines missing: <S>"),
         ([tmp_path], "a folder; name its files"),
     ):
         ran = run_elmo("doctor", *arguments)

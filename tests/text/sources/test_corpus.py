@@ -80,7 +80,7 @@ def test_a_file_one_may_not_read_is_not_called_broken(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "elmo.text.sources.lines.open_unpacked", refuse
     )  # root may read everything: no file can show it
-    with pytest.raises(TextError, match=f"{tmp_path}/a.txt: you may not read this file"):
+    with pytest.raises(TextError, match=f"{tmp_path}/a.txt: you do not have permission to read this file"):
         list(read_lines(tmp_path / "a.txt"))
 
 

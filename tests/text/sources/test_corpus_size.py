@@ -76,7 +76,7 @@ def test_rows_of_parquet_are_counted_without_reading_them(tmp_path):
 def test_what_cannot_be_measured_is_one_sentence(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "cut.txt.gz").write_bytes(gzip.compress(os.urandom(1000))[:500])
-    with pytest.raises(TextError, match="pipe: no file on a disk"):
+    with pytest.raises(TextError, match="pipe: not a file on disk"):
         measure_files([tmp_path / "pipe"])
     with pytest.raises(TextError, match=r"cut\.txt\.gz: cannot be read"):
         measure_files([tmp_path / "cut.txt.gz"])

@@ -79,7 +79,7 @@ def test_a_parquet_file_without_such_a_text_is_refused(tmp_path, arrow, parquet)
     parquet.write_table(arrow.table({"id": [1], "body": ["a"]}), tmp_path / "a.parquet")
     with pytest.raises(TextError, match=r"a\.parquet: no field 'text' \(there: 'id', 'body'\).*--text-field"):
         list(read_records(tmp_path / "a.parquet", "text"))
-    with pytest.raises(TextError, match=r"a\.parquet: the column 'id' holds int64, no text"):
+    with pytest.raises(TextError, match=r"a\.parquet: the column 'id' holds int64, not text"):
         list(read_records(tmp_path / "a.parquet", "id"))
 
 
@@ -123,8 +123,8 @@ def test_without_pyarrow_the_command_that_installs_it_is_named(tmp_path, monkeyp
         ("1" * 10_000, "not JSON"),
         ('["text"]', "not a JSON object"),
         ('"text"', "not a JSON object"),
-        ('{"text": 3}', "the field 'text' holds 3, no text"),
-        ('{"text": ["a"]}', "no text"),
+        ('{"text": 3}', "the field 'text' holds 3, not text"),
+        ('{"text": ["a"]}', "not text"),
     ],
 )
 def test_a_record_that_is_none_names_file_and_line(tmp_path, line, message):
@@ -157,7 +157,7 @@ def test_a_json_array_is_read_in_pieces_however_it_is_laid_out(tmp_path, monkeyp
     [
         ('[{"text": "a"} {"text": "b"}]', "record 2: not JSON .*a comma is missing"),
         ('[{"text": "a"}', "after record 1: the array has no end"),
-        ('[{"text": "a"}] x', "after record 1: more text behind"),
+        ('[{"text": "a"}] x', "after record 1: more text after"),
         ('[{"text": "a"}, 3]', "record 2: 3; a .json file of text is"),
         ('{"data": []}', r"record 1: no field 'text' \(there: 'data'\)"),
         ('[{"text": "a"}, {"text": "b', "record 2: not JSON"),

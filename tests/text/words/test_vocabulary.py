@@ -31,7 +31,7 @@ def test_the_line_of_tensorflow_is_skipped(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"<S>\n</S>\nword\n", "no line <UNK>"),
+        (b"<S>\n</S>\nword\n", "lines missing: <UNK>"),
         (b"<S>\n\xff\n", "cannot be read as a UTF-8"),
         (None, "no such vocabulary file"),
     ],

@@ -85,23 +85,23 @@ def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no vector in it"),
-        (b"2 3\n", "no vector in it"),
+        (b"", "contains no vector"),
+        (b"2 3\n", "contains no vector"),
         (b"hello\n", "line 1: 0 numbers after a word, expected some"),
         (b"2 3\na 1 2 3\nb 1 2\n", r"line 3: 2 numbers after a word, expected 3"),
         (b"2 3\r\na 1 2\r\n", r"line 2: 2 numbers after a word, expected 3"),
         (b"a 1 2\nb 1 x\n", r"line 2: '1 x' are not numbers"),
-        (b"a 1 2\nb 1 nan\n", "line 2: a number that is not finite"),
+        (b"a 1 2\nb 1 nan\n", "line 2: a number is not finite"),
         (b"a 1 2\nb\xff 1 2\n", "line 2: not UTF-8"),
         (b"9 2\na 1 2\n", "the first line declares 9 vectors, the file has 1; it is cut short"),
         (b"9 0\na\n", "line 1: 9 vectors of 0 numbers"),
         (b"-3 5\n", "line 1: -3 vectors of 5 numbers"),
         (b"9 99999999\na 1\n", "line 1: 9 vectors of 99999999 numbers"),
         (b"99999999 99999\n", "line 1: 99999999 vectors of 99999 numbers"),
-        (binary_file()[:-5], "it ends within a vector, number 5 of 5"),
+        (binary_file()[:-5], "the file ends within vector 5 of 5"),
         (binary_file()[:25], "it ends within a word"),
         (binary_file()[:21] + b"e" * 70000, "a word without an end"),
-        (binary_file(table=np.full((5, 3), np.inf, np.float32)), "vector 1: a number that is not finite"),
+        (binary_file(table=np.full((5, 3), np.inf, np.float32)), "vector 1: a number is not finite"),
     ],
 )
 def test_what_is_no_file_of_vectors_is_refused(tmp_path, content, told):
@@ -115,7 +115,7 @@ def test_no_more_is_kept_than_is_worth_it(form, tmp_path, monkeypatch):
     (tmp_path / "v").write_bytes(FORMS[form])
     monkeypatch.setattr("elmo.text.words.word_vectors.MOST_NUMBERS", 12)
     assert len(read_word_vectors(tmp_path / "v", lambda n, word: n < 4).words) == 4
-    with pytest.raises(TextError, match="more than 12 numbers to keep"):
+    with pytest.raises(TextError, match="more than 12 numbers, the limit"):
         read_word_vectors(tmp_path / "v")
 
 

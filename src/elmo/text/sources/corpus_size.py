@@ -39,7 +39,7 @@ def measure_files(
     for path in paths:
         if not path.is_file():
             raise TextError(
-                f"{path.absolute()}: no file on a disk; a plan reads the text, and leaves it to be trained on"
+                f"{path.absolute()}: not a file on disk; a plan reads the text, and the training reads it again"
             )
         size = _measure(path, n_bytes, report, text_field)
         sizes.append(size)

@@ -102,7 +102,7 @@ class _Transcoded(io.RawIOBase):
                 self._ready = self._decoder.decode(block, final=self._ended).encode("utf-8")
             except UnicodeDecodeError as error:
                 raise TextError(
-                    f"{self._name}: {self._codec.upper()} that is broken ({error.reason}); save the text anew as UTF-8"
+                    f"{self._name}: broken {self._codec.upper()} ({error.reason}); save the text again as UTF-8"
                 ) from error
         n = min(len(buffer), len(self._ready))
         buffer[:n], self._ready = self._ready[:n], self._ready[n:]
@@ -123,7 +123,7 @@ def conversion_advice(sample: bytes, name: str) -> str:
     """What to do about a text that is no UTF-8: the likely encoding, and the command that converts the file."""
     encoding = "UTF-8" if _is_mostly_utf8(sample) else likely_encoding(sample)
     if encoding is None:
-        return "and no encoding that is known here; find out which one it is, and save the text as UTF-8"
+        return "nor another known encoding; find out which encoding it is, and save the text as UTF-8"
     guess = f"most likely {encoding}; convert it:"
     convert = f"iconv -f {encoding} -t UTF-8"
     if encoding == "UTF-8":

@@ -32,9 +32,9 @@ _OFFICE = {
 }
 _PARQUET = b"PAR1"
 _FOREIGN = (  # first bytes -> what it is, and what to do
-    (b"%PDF", "a PDF document; take out its text: pdftotext {file} text.txt"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, numbers and no text; give the text that it was made from"),
-    (b"\x93NUMPY", "an array of NumPy, numbers and no text; give the text that it was made from"),
+    (b"%PDF", "a PDF document; extract its text: pdftotext {file} text.txt"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, numbers and not text; give the text that it was made from"),
+    (b"\x93NUMPY", "a NumPy array, numbers and not text; give the text that it was made from"),
     (b"ARROW1", "an Arrow file; save its table as parquet"),
     (b"FEA1", "a Feather file; save its table as parquet"),
     (b"Obj\x01", "an Avro file; save its table as parquet"),
@@ -42,15 +42,15 @@ _FOREIGN = (  # first bytes -> what it is, and what to do
     (b"SQLite format 3\0", "an SQLite database; write its texts to a .csv file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first: 7z x {file}"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it first: unrar x {file}"),
-    (b"\x1f\x9d", "packed with compress; unpack it first: gzip -d {file}"),
-    (b"\x04\x22\x4d\x18", "packed with lz4; unpack it first: lz4 -d {file}"),
+    (b"\x1f\x9d", "compressed with compress; unpack it first: gzip -d {file}"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4; unpack it first: lz4 -d {file}"),
     (b"{\\rtf", "a rich-text document (RTF); save it as plain text in UTF-8"),
-    (b"%!PS", "a PostScript document; take out its text: ps2ascii {file} text.txt"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office; save it as plain text in UTF-8"),
-    (b"\x89PNG", "a picture (PNG), no text"),
-    (b"\xff\xd8\xff", "a picture (JPEG), no text"),
-    (b"GIF8", "a picture (GIF), no text"),
-    (b"\x7fELF", "a program, no text"),
+    (b"%!PS", "a PostScript document; extract its text: ps2ascii {file} text.txt"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Microsoft Office; save it as plain text in UTF-8"),
+    (b"\x89PNG", "a picture (PNG), not text"),
+    (b"\xff\xd8\xff", "a picture (JPEG), not text"),
+    (b"GIF8", "a picture (GIF), not text"),
+    (b"\x7fELF", "a program, not text"),
 )  # fmt: skip
 _TAR_AT = 257  # where a tar archive says what it is
 
@@ -85,7 +85,7 @@ def refuse_foreign(head: bytes, name: str) -> None:
         TextError: they are a document, an archive, a picture, an array; the message says which, and what to do.
     """
     if (packing := packing_of(head)) is not None:
-        raise TextError(f"{name}: packed twice ({packing} within); unpack it once before")
+        raise TextError(f"{name}: compressed twice ({packing} inside); unpack it once first")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         kind = _OFFICE.get(Path(name).suffix.lower())
         raise TextError(

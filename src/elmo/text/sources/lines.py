@@ -40,7 +40,7 @@ def text_of(file: io.BufferedReader, path: Path) -> io.BufferedReader:
     refuse_foreign(head, name_of(path))
     if is_parquet(head):
         raise TextError(
-            f"{name_of(path)}: a parquet file, and lines of text are read here; write its column to a .jsonl or .txt file"
+            f"{name_of(path)}: a parquet file, but lines of text are expected; write its column to a .jsonl or .txt file"
         )
     codec = wide_encoding(head)
     return file if codec is None else as_utf8(file, codec, name_of(path))

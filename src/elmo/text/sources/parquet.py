@@ -34,7 +34,9 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
             kind = table.schema_arrow.field(text_field).type
             kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
             if str(kind) not in _TEXTS:
-                raise TextError(f"{name}: the column {text_field!r} holds {kind}, no text; name another (--text-field)")
+                raise TextError(
+                    f"{name}: the column {text_field!r} holds {kind}, not text; name another (--text-field)"
+                )
             number = 0
             columns = [text_field, *(["id"] if "id" in table.schema_arrow.names and text_field != "id" else [])]
             for batch in table.iter_batches(_RECORDS_AT_ONCE, columns=columns, use_threads=False):
@@ -44,7 +46,7 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
                     number += 1
                     yield SourceText(number, _decoded(value), None, True, record_id(id_))
         except UnicodeDecodeError as error:
-            raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file anew") from error
+            raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file again") from error
         except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
             reason = " ".join(str(error).split())
             raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error

@@ -57,7 +57,9 @@ def _text_of(record: dict[str, Any], text_field: str, known: bool, where: str) -
         raise TextError(f"{where}: {no_field(text_field, list(record))}")
     text = record.get(text_field)
     if not isinstance(text, str | None):
-        raise TextError(f"{where}: the field {text_field!r} holds {_shown(text)}, no text; name another (--text-field)")
+        raise TextError(
+            f"{where}: the field {text_field!r} holds {_shown(text)}, not text; name another (--text-field)"
+        )
     return text
 
 
@@ -68,7 +70,7 @@ def _parse(line: str, where: str) -> dict[str, Any]:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise TextError(f"{where}: not JSON ({reason}); each line of a .jsonl file is one JSON object") from error
     if not isinstance(record, dict):
-        raise TextError(f"{where}: {_shown(record)}, not a JSON object; each line of a .jsonl file must be one")
+        raise TextError(f"{where}: {_shown(record)}, not a JSON object; each line of a .jsonl file is one")
     return record
 
 
@@ -114,7 +116,9 @@ def _values(file: io.BufferedReader, name: str) -> Iterator[Any]:
         if sign == "]" and in_array:
             characters.at += 1
             if characters.next_sign():
-                raise TextError(f"{name}, after record {number - 1}: more text behind the array; a .json file is one")
+                raise TextError(
+                    f"{name}, after record {number - 1}: more text after the array; a .json file is one array"
+                )
             return
         if not sign:
             if in_array:

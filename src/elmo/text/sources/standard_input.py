@@ -31,7 +31,7 @@ def rereadable(path: Path) -> Iterator[Path]:
                 except OSError as error:
                     room = shutil.disk_usage(folder).free >> 20
                     raise OutputError(
-                        f"standard input cannot be kept in {folder} ({error.strerror}, {room:,} MiB free); "
-                        "write it to a file, and give that"
+                        f"standard input cannot be stored in {folder} ({error.strerror}, {room:,} MiB free); "
+                        "write it to a file, and give the file"
                     ) from error
         yield copy

@@ -35,7 +35,7 @@ class Alphabet:
         self._id_of = {character: i for i, character in enumerate(characters, start=1)}
         self._unknown = len(characters) + 1
         if not characters or len(self._id_of) != len(characters) or any(map(_is_surrogate, characters)):
-            raise TextError(f"{source}: an alphabet is one or more different characters, none of them a lone surrogate")
+            raise TextError(f"{source}: expected one or more different characters, none of them a lone surrogate")
 
     def __len__(self) -> int:
         return len(self.characters)

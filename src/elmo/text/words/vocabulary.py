@@ -27,7 +27,7 @@ class Vocabulary:
             self._id_of.setdefault(word, i)
         missing = [special for special in SPECIALS if special not in self._id_of]
         if missing:
-            raise TextError(f"{source}: no line {', '.join(missing)}; a vocabulary begins with <S>, </S>, <UNK>")
+            raise TextError(f"{source}: lines missing: {', '.join(missing)}; a vocabulary begins with <S>, </S>, <UNK>")
         self.start_id, self.end_id, self.unknown_id = (self._id_of[special] for special in SPECIALS)
         self._id_of[UNKNOWN_IN_TEXT] = self.unknown_id
 

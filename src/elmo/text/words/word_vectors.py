@@ -59,11 +59,11 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
             width = len(vector)
             numbers += vector.tobytes()
             if len(words) * width > MOST_NUMBERS:
-                raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers to keep; leave out its rare words")
+                raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers, the limit; leave out its rare words")
     if n_empty:
         warnings.warn(f"{path}: {n_empty:,} vectors of an empty word are left out", stacklevel=2)
     if not words:
-        raise TextError(f"{path}: no vector in it; {_ADVICE}")
+        raise TextError(f"{path}: contains no vector; {_ADVICE}")
     if declared is not None and n_read < declared:
         raise TextError(f"{path}: the first line declares {declared} vectors, the file has {n_read}; it is cut short")
     return WordVectors(list(words), np.frombuffer(numbers, np.float32).reshape(-1, width))
@@ -142,7 +142,7 @@ def _binary_rows(file: BinaryIO, path: Path, n: int, width: int) -> Iterator[_Ro
 def _exactly(file: BinaryIO, size: int, path: Path, i: int, n: int) -> bytes:
     content = file.read(size)
     if len(content) != size:
-        raise TextError(f"{path}: it ends within a vector, number {i} of {n}; the file is cut short")
+        raise TextError(f"{path}: the file ends within vector {i} of {n}; it is cut short")
     return content
 
 
@@ -155,7 +155,7 @@ def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
         except ValueError:
             raise TextError(f"{where}: {' '.join(row)[:60]!r} are not numbers; {_ADVICE}") from None
     if not np.isfinite(vector).all():
-        raise TextError(f"{where}: a number that is not finite; remove the word")
+        raise TextError(f"{where}: a number is not finite; remove the word")
     return vector
 
 
