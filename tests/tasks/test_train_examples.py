@@ -118,7 +118,7 @@ def test_a_baseline_and_the_random_numbers_of_the_caller():
     [
         ([], {}, "no example; give a list"),
         ([("a", "x"), 3], {}, "example 2 is 3; give .text, label."),
-        ([("a", "x"), ("", "y")], {}, "example 2: a text without a word"),
+        ([("a", "x"), ("", "y")], {}, "example 2: the text contains no word"),
         ([("a", "x"), ("b", None)], {}, "example 2: no label"),
         ([("a", "x")], {}, "examples: 1 label"),
         ([("a", "x"), ("b", "y")], {"epoch": 3}, "epoch"),
@@ -133,7 +133,7 @@ def test_what_cannot_be_trained_is_named(examples, settings, told):
 
 def test_a_threshold_is_for_one_label(folder):
     task = train(*2 * [EXAMPLES["tag"][0]], task="tag", model=None, **SETTINGS)
-    with pytest.raises(ConfigError, match="a minimum score is for texts with one label"):
+    with pytest.raises(ConfigError, match="works only for tasks with one label per text"):
         task.evaluate(EXAMPLES["tag"][0], min_score=0.5)
     with pytest.raises(TextError, match="examples, line 1: the tag 'NN' is not the tag of a span"):
         task.evaluate([(["Ann"], ["NN"])])

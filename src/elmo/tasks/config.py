@@ -75,5 +75,5 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     @model_validator(mode="after")
     def _has_a_bilm_to_tune(self) -> Self:
         if self.elmo.fine_tune and self.model is None:
-            raise ValueError("elmo.fine_tune changes the biLM, and a baseline has none; leave one of the two out")
+            raise ValueError("elmo.fine_tune trains the biLM, but a baseline has none; leave one of the two out")
         return self

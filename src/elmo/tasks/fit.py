@@ -175,7 +175,7 @@ class Training(Generic[P]):
         try:
             self.progress = Progress.model_validate(read_json(self.folder / _PROGRESS))
             if self.progress.settings not in (None, self._settings):
-                raise ValueError("a run with other settings wrote it")
+                raise ValueError("it was written by a run with other settings")
             parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "moments": {}}
             for name, tensor in read_tensors(self.folder / _TENSORS).items():
                 part, _, own = name.partition(".")

@@ -121,7 +121,7 @@ class TrainedTask:
         """Scores of predictions; see `evaluate`."""
         if not self.file.config.may_abstain:
             if min_score is not None:
-                raise ConfigError("a minimum score is for texts with one label; leave min_score (--min-score) out")
+                raise ConfigError("min_score (--min-score) works only for tasks with one label per text; leave it out")
             return evaluation_of(self.model, examples, predicted)
         known = set(self.file.labels)
         threshold = self.file.training.get("min_score") if min_score is None else min_score
@@ -247,7 +247,7 @@ def _read_file(folder: Path) -> TaskFile:
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise CheckpointError(
-            f"{folder / CONFIG_FILE}: no task ({where}: {error.errors()[0]['msg'][:300]}); train the task again"
+            f"{folder / CONFIG_FILE}: not a task ({where}: {error.errors()[0]['msg'][:300]}); train the task again"
         ) from error
 
 
@@ -258,12 +258,12 @@ def _bilm_of(source: str, folder: Path) -> str | Path:
     within = folder / ELMO_FOLDER
     if source != ELMO_FOLDER:
         raise CheckpointError(
-            f"{folder / CONFIG_FILE}: the biLM is {source[:80]!r}; a task has one of the package "
+            f"{folder / CONFIG_FILE}: the biLM is {source[:80]!r}; a task uses one of the package "
             f"({', '.join(bundled_models())}) or its own in {ELMO_FOLDER}/"
         )
     if within.resolve().parent != folder.resolve():
         raise CheckpointError(
-            f"{within}: a link to {within.resolve()}, outside of the folder of the task; copy it here"
+            f"{within}: a link to {within.resolve()}, which is outside the folder of the task; copy it here"
         )
     return within
 
@@ -274,7 +274,7 @@ def _filled(file: TaskFile, tables: TableSizes, weights: Path) -> TaskModel[Pred
         with shapes_only():
             expected = {name: tuple(t.shape) for name, t in fresh_model(file, tables).state_dict().items()}
     except (ValueError, AssertionError, IndexError) as error:  # labels that are none of the kind
-        raise CheckpointError(f"{weights.parent / CONFIG_FILE}: its labels are none of the task ({error})") from error
+        raise CheckpointError(f"{weights.parent / CONFIG_FILE}: its labels do not fit the task ({error})") from error
     tensors = read_tensors(weights)
     faults = [f"{name!r} is missing" for name in expected if name not in tensors]
     for name, tensor in tensors.items():

@@ -50,7 +50,7 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
             if number and not math.isfinite(value):
                 raise ValueError(f"{name} is {value}")
             if (name.startswith("dev_") or name == "min_score") and not number:
-                raise ValueError(f"{name} is {value!r:.40}, no number")
+                raise ValueError(f"{name} is {value!r:.40}, not a number")
         return facts
 
     @property

@@ -238,7 +238,7 @@ def test_a_checkpoint_belongs_to_its_run(files, tmp_path):
             train_task(run_of(files, "jsonl", seed=seed), tmp_path / name, cache=files / "cache", watch=StopsAfter(1))
     shutil.rmtree(tmp_path / "b" / CHECKPOINT)
     shutil.copytree(tmp_path / "a" / CHECKPOINT, tmp_path / "b" / CHECKPOINT)
-    with pytest.raises(CheckpointError, match="a run with other settings wrote it"):
+    with pytest.raises(CheckpointError, match="it was written by a run with other settings"):
         train_task(None, tmp_path / "b", resume=True, cache=files / "cache")
 
 

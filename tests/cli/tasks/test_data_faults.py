@@ -159,7 +159,7 @@ def test_ids_with_bars_kinds_and_prefixes_are_one_concept(train, tmp_path, conte
     assert [(r.head, r.tail) in {(x.head, x.tail) for x in examples[0].document.links} for r in found.candidates] == [
         True
     ]
-    assert ("written otherwise than in the mentions" in done.err) == warned
+    assert ("written differently in the mentions" in done.err) == warned
 
 
 def test_composite_mentions_still_have_several_concepts(train, tmp_path):

@@ -95,7 +95,7 @@ def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_
     rows = [["gj04", {"pos": 1, "neg": 0}[label], "", text] for text, label in FILMS]  # CoLA
     done = train("a.tsv", table(rows, None, "\t"))
     assert (done.status, done.out) == (2, "")
-    assert "4 columns without a header that is known" in done.err
+    assert "4 columns without a known header" in done.err
     assert "--set text=N --set label=N" in done.err
     assert train("a.tsv", table(rows, None, "\t"), "--set", "text=4", "--set", "label=2").status == 0
     assert learned(tmp_path)[0] == ["0", "1"]
@@ -107,12 +107,12 @@ def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_
         (
             ["review", "sentiment"],
             ["--set", "label=stars"],
-            "no column 'stars' (--set label=); there are 'review', 'sentiment'",
+            "no column 'stars' (--set label=); the columns are 'review', 'sentiment'",
         ),
         (
             ["review", "sentiment"],
             ["--set", "text=body"],
-            "no column 'body' (--set text=); there are 'review', 'sentiment'",
+            "no column 'body' (--set text=); the columns are 'review', 'sentiment'",
         ),
         (None, ["--set", "label=stars"], "no column 'stars'; the first row is 'a fine film', 'pos'"),
         (None, ["--set", "text=1", "--set", "label=7"], "there is no column 7"),
@@ -165,7 +165,7 @@ def test_the_names_of_records_are_found_and_a_wrong_one_is_refused(train, tmp_pa
     assert learned(tmp_path)[0] == ["neg", "pos"]
     done = train("a.jsonl", lines, "--set", "label=stars", "--force")
     assert (done.status, done.out) == (2, "")
-    assert "line 1: no key 'stars' (--set label=); there are 'id', 'review', 'sentiment'" in done.err
+    assert "line 1: no key 'stars' (--set label=); the record has 'id', 'review', 'sentiment'" in done.err
 
 
 @pytest.mark.filterwarnings("default")
@@ -187,7 +187,7 @@ def test_labels_of_the_dev_file_that_are_not_in_the_training_file(train, tmp_pat
 @pytest.mark.parametrize(
     ("labels", "options", "told"),
     [
-        (["NaN", '"x"', '"y"'], [], "line 1: the label is nan, no label"),
+        (["NaN", '"x"', '"y"'], [], "line 1: the label is nan, which means none"),
         (["[1, 0]", "[0, 1]", "[0, 0]"], ["--set", "multi_label=true"], "the labels are vectors of 0 and 1"),
     ],
 )

@@ -79,10 +79,11 @@ def test_one_stray_tag_does_not_turn_spans_off(train):
     stray = [*WORDS[:3], ("Bob", "B_PER"), *WORDS[3:]]
     refused(
         train("a.conll", sentence() * 2 + sentence(words=stray)),
-        "line 18: the tag 'B_PER' is none of a span, as 9 others",
+        "line 18: the tag 'B_PER' is not the tag of a span, unlike 9 others",
     )
     refused(
-        train("a.conll", sentence() * 3 + sentence(words=[("Bob", "PER")])), "line 22: the tag 'PER' is none of a span"
+        train("a.conll", sentence() * 3 + sentence(words=[("Bob", "PER")])),
+        "line 22: the tag 'PER' is not the tag of a span",
     )
     assert train("a.conll", sentence() * 2 + sentence(words=stray), "--set", "spans=false").status == 0
 
@@ -124,7 +125,7 @@ def test_exports_of_labelling_tools_are_read(train, tmp_path):
     rejected = {**PRODIGY, "spans": [{"start": 4, "end": 9, "label": "WRONG"}], "answer": "reject"}
     done = train("a.jsonl", lines(PRODIGY, rejected, {**rejected, "answer": "ignore"}))
     assert done.status == 0, done.err
-    assert "2 sentences are left out, their answer is not accept" in done.err
+    assert "2 sentences are left out because their answer is not accept" in done.err
     task = load_task(tmp_path / "t")
     assert task.file.labels == ["PER"]
     (example,) = task.read(tmp_path / "a.jsonl")
@@ -154,7 +155,7 @@ def test_spans_of_other_names_and_tokens_of_the_file_are_read(train, tmp_path, r
     [
         (
             {"tokens": ["Ann", "lives"], "ner_tags": [1, 0]},
-            "line 1: 'ner_tags' has numbers; write the names of the tags",
+            "line 1: 'ner_tags' contains numbers; write the names of the tags",
         ),
         (
             {"text": ANN, "spans": [[13, 170, "LOC"]]},
@@ -164,7 +165,7 @@ def test_spans_of_other_names_and_tokens_of_the_file_are_read(train, tmp_path, r
         ({"text": ANN, "spans": [[4, 4, "LOC"]]}, "is not within the text"),
         (
             {"text": ANN, "spans": [{"start": 4, "end": 9, "label": "PER", "text": "Ann"}]},
-            "should cover 'Ann', there is 'lives'",
+            "should cover 'Ann', but the text there is 'lives'",
         ),
         ({"text": ANN, "tokens": ["Bob"], "spans": [[0, 3, "PER"]]}, "line 1: the token 'Bob' is not in the text"),
     ],
@@ -183,7 +184,7 @@ def test_offsets_in_utf_16_are_recognised_by_the_texts_of_spans(train, tmp_path)
     }
     done = train("a.jsonl", lines(*[record] * 2))
     assert done.status == 0
-    assert "2 sentences count characters in UTF-16 units" in done.err
+    assert "2 sentences have spans that fit only if characters are counted in UTF-16 units" in done.err
     (example, _) = load_task(tmp_path / "t").read(tmp_path / "a.jsonl")
     assert [(t.text, tag) for t, tag in zip(example.tokens, example.labels, strict=True) if tag != "O"] == [
         ("Ann", "B-PER")

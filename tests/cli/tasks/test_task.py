@@ -154,7 +154,7 @@ def tagger(tmp_path_factory):
 def test_a_minimum_score_is_for_texts_with_one_label(tagger, files, run_elmo):
     done = run_elmo("evaluate", tagger, "c.conll", "--min-score", "0.5")
     assert (done.status, done.out) == (2, "")
-    assert "a minimum score is for texts with one label" in done.err
+    assert "works only for tasks with one label per text" in done.err
 
 
 @pytest.mark.parametrize("kind", TAGGED)

@@ -85,21 +85,21 @@ def test_members_are_regular_files_of_the_folder(run_elmo, task, tmp_path, name)
     refused(run_elmo, task, "not a regular file")
     (task / name).unlink()
     (task / name).symlink_to(tmp_path / "away")
-    refused(run_elmo, task, "outside of the folder")
+    refused(run_elmo, task, "outside the folder")
 
 
 @pytest.mark.parametrize("source", ["/etc", "../other", "someone/some-model", "elmo/../../x", ""])
 def test_the_bilm_of_a_task_is_bundled_or_within_its_folder(run_elmo, task, source, monkeypatch):
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("asked the network"))
     change(task, elmo={"source": source, "fingerprint": "x", "n_layers": 3, "width": 512})
-    refused(run_elmo, task, "a task has one of the package (en, zh) or its own in elmo/")
+    refused(run_elmo, task, "a task uses one of the package (en, zh) or its own in elmo/")
 
 
 def test_a_link_to_another_bilm_is_refused(run_elmo, task, tmp_path):
     change(task, elmo={"source": "elmo", "fingerprint": "x", "n_layers": 3, "width": 512})
     (tmp_path / "other").mkdir()
     (task / "elmo").symlink_to(tmp_path / "other")
-    refused(run_elmo, task, "outside of the folder of the task")
+    refused(run_elmo, task, "outside the folder of the task")
 
 
 def test_a_model_given_as_a_task_is_named(run_elmo, made, tmp_path):

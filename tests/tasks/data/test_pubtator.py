@@ -57,7 +57,7 @@ def test_documents_follow_each_other_with_blank_lines_or_without(tmp_path):
         ),
         ("7|t|a b\n7\t0\t1\ta\n", r"line 2: 4 column\(s\); a mention has"),
         ("7|t|a b\n7\t1\t2\t \tChemical\tD1\n", "line 2: the mention at characters 1 to 2 covers no word"),
-        ("7|t| \n7|a|\n", "line 1: a document without a word"),
+        ("7|t| \n7|a|\n", "line 1: the document contains no word"),
         ("7|t|a\nno line of it\n", r"line 2: 1 column\(s\)"),
         (b"7|t|\xff\n", "line 1: not UTF-8"),
     ],
@@ -73,7 +73,7 @@ def test_what_is_no_document_is_named_by_file_and_line(tmp_path, content, told):
     "given", ["a text", {"text": "a"}, {"text": 3, "mentions": []}, {"text": "a", "mentions": [{}]}]
 )
 def test_a_caller_is_told_what_a_document_is(given):
-    with pytest.raises(TextError, match="text 1: no document"):
+    with pytest.raises(TextError, match="text 1: not a document"):
         document_example(given, 1, "text 1")
 
 

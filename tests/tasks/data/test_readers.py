@@ -47,7 +47,7 @@ def test_conllu_has_words_and_their_upos(tmp_path):
     [
         ("", "contains no sentence"),
         ("\n\n", "contains no sentence"),
-        ("EU\n", r"line 1: 1 column\(s\), there must be a word and a tag"),
+        ("EU\n", r"line 1: 1 column\(s\), expected a word and a tag"),
         ("EU B-ORG\nPeter\n", r"line 2: 1 column\(s\), the first line has 2; columns are separated by blanks"),
         (
             "EU\tB-ORG\nNew York\tB-LOC\tx\n",
@@ -93,11 +93,11 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text"\n', "line 2: not JSON"),
         ("a.jsonl", '{"corpus": "a", "label": 1}\n', "line 1: no text"),
         ("a.jsonl", '{"text": "a"}\n', "line 1: no label"),
-        ("a.jsonl", '{"text": " ", "label": 1}\n', "line 1: a text without a word"),
+        ("a.jsonl", '{"text": " ", "label": 1}\n', "line 1: the text contains no word"),
         ("a.jsonl", '{"text": "a", "label": {"x": 1}}\n', "line 1: .* is not a label"),
         ("a.jsonl", "[" * 100_000, "line 1: not JSON"),
         ("a.csv", "a,1\nb\n", r"line 2: 1 column\(s\), the first line has 2"),
-        ("a.tsv", "a\n", r"line 1: 1 column\(s\), there must be text and a label"),
+        ("a.tsv", "a\n", r"line 1: 1 column\(s\), expected text and a label"),
         ("a.csv", "a,1\nb,\n", "line 2: no label"),
         ("a.txt", "a\n", "give the file such a name"),
     ],

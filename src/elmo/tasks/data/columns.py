@@ -85,7 +85,7 @@ def choose_columns(
     for name, column in given.items():
         at[name] = by_number[name] if name in by_number else _named(header, column, name, where)
         if at[name] >= len(header):
-            raise TextError(f"{where}: no column {column}; there are {_listed(header)}")
+            raise TextError(f"{where}: no column {column}; the columns are {_listed(header)}")
     for name in names:
         if name not in at:
             by_name = _known(header, name, set(at.values()), rows, numbers, where)
@@ -98,7 +98,7 @@ def choose_columns(
     if missing:
         sets = " ".join(f"--set {name}=NAME" for name in missing)
         raise TextError(
-            f"{where}: which column is the {' and the '.join(missing)}? There are {_listed(header)}; {sets}"
+            f"{where}: which column is the {' and the '.join(missing)}? The columns are {_listed(header)}; {sets}"
         )
     return Columns(at, header)
 
@@ -129,11 +129,11 @@ def _without_header(
             raise TextError(f"{where}: {n} column(s), there is no column {max(by_number.values()) + 1}")
         return Columns(by_number, None)
     if n < len(names):
-        raise TextError(f"{where}: {n} column(s), there must be {' and '.join(names[:-1])} and a label")
+        raise TextError(f"{where}: {n} column(s), expected {' and '.join(names[:-1])} and a label")
     if n > len(names):
         numbers = " ".join(f"--set {name}=N" for name in names)
         raise TextError(
-            f"{where}: {n} columns without a header that is known ({shown}); name them in the first line, "
+            f"{where}: {n} columns without a known header ({shown}); name them in the first line, "
             f"or give their numbers, counted from 1: {numbers}"
         )
     unsure = None
@@ -149,7 +149,7 @@ def _named(header: Sequence[str], column: str, name: str, where: str) -> int:
         found = [i for i, other in enumerate(header) if like(other) == like(column)]
         if found:
             return found[0]
-    raise TextError(f"{where}: no column {column!r} (--set {name}=); there are {_listed(header)}")
+    raise TextError(f"{where}: no column {column!r} (--set {name}=); the columns are {_listed(header)}")
 
 
 def _known(

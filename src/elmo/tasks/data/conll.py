@@ -47,8 +47,8 @@ def require_span_tags(examples: Sequence[Example], source: str) -> None:
         for at, tag in enumerate(example.labels):
             if not is_span_tag(tag):
                 raise TextError(
-                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is not the tag of a span; a span has "
-                    "tags as B-PER and I-PER, other tokens O"
+                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is not the tag of a span; spans have "
+                    "tags such as B-PER and I-PER, other tokens have O"
                 )
 
 
@@ -97,11 +97,7 @@ def _columns(path: Path) -> Iterator[Example]:
         if len(columns) != layout.n_columns or layout.n_columns < 2:
             raise TextError(
                 f"{path}, line {number}: {len(columns)} column(s), "
-                + (
-                    f"the first line has {layout.n_columns}"
-                    if layout.n_columns > 1
-                    else "there must be a word and a tag"
-                )
+                + (f"the first line has {layout.n_columns}" if layout.n_columns > 1 else "expected a word and a tag")
                 + f"; columns are separated by {'tabs' if layout.tabbed else 'blanks'}"
             )
         word, tag = columns[0], columns[-1]

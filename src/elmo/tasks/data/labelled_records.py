@@ -52,7 +52,9 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
     """
     form = format_of(path)
     if form not in ("jsonl", "tsv", "csv"):
-        raise TextError(f"{path}: labelled texts are .jsonl, .tsv or .csv, also packed; give the file such a name")
+        raise TextError(
+            f"{path}: labelled texts are .jsonl, .tsv or .csv files, also compressed; give the file such a name"
+        )
     rows = json_lines(path) if form == "jsonl" else _table(path, form == "tsv", wanted, report)
     none = True
     for line, row in rows:
@@ -87,7 +89,7 @@ def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> st
             if key in row:
                 return key
         there = ", ".join(repr(key[:40]) for key in list(row)[:20])
-        raise TextError(f"{where}: no key {given!r} (--set {name}=); there are {there}")
+        raise TextError(f"{where}: no key {given!r} (--set {name}=); the record has {there}")
     tiers = KNOWN.get(name, ((name,), ()))
     keys = {plain(key): key for key in reversed(list(row))}
     return next((keys[other] for tier in tiers for other in tier if other in keys), None)
@@ -171,9 +173,9 @@ def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
         raise TextError(f"{where}: {given!r:.40} is not a label; a label is a word or a number")
     if not found and not isinstance(given, list):
         shown = ", ".join(repr(key[:40]) for key in there[:20])
-        raise TextError(f"{where}: no label (there: {shown}); --set label=NAME names it")
+        raise TextError(f"{where}: no label (found: {shown}); give its name with --set label=NAME")
     if any(isinstance(one, float) and not math.isfinite(one) for one in found):
-        raise TextError(f"{where}: the label is {given!r:.40}, no label; leave the line out")
+        raise TextError(f"{where}: the label is {given!r:.40}, which means none; leave the line out")
     return [str(one) for one in found]
 
 
@@ -188,7 +190,7 @@ def text_and_tokens(value: Any, where: str, name: str = "text") -> tuple[str, li
     elif isinstance(value, str):
         whole, tokens = value, tokenize(value)
     else:
-        raise TextError(f"{where}: no text (there: {value!r:.40}); give a string or a list of tokens as '{name}'")
+        raise TextError(f"{where}: no text (found: {value!r:.40}); give a string or a list of tokens as '{name}'")
     if not tokens:
-        raise TextError(f"{where}: a text without a word; leave the line out")
+        raise TextError(f"{where}: the text contains no word; leave the line out")
     return whole, tokens

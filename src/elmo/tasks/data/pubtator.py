@@ -44,7 +44,7 @@ def read_documents(path: Path) -> list[Example]:
         raise TextError(f"{path}: contains no document; one begins with the line id|t|title")
     if notes["prefixes"]:
         warnings.warn(
-            f"{path}: {notes['prefixes']:,} ids of relations are written otherwise than in the mentions (MESH:D1, D1); they are "
+            f"{path}: {notes['prefixes']:,} ids of relations are written differently in the mentions (MESH:D1, D1); they are "
             "matched",
             stacklevel=2,
         )
@@ -63,7 +63,7 @@ def document_example(values: Any, line: int, where: str) -> Example:
         tokens = tokenize(text)
     except (KeyError, TypeError, ValueError) as error:
         raise TextError(
-            f"{where}: no document ({type(error).__name__} {error}); give text, and mentions with start, end, kind and id"
+            f"{where}: not a document ({type(error).__name__} {error}); give text, and mentions with start, end, kind and id"
         ) from error
     mentions = [_mention(tokens, start, end, kind, concept, where) for start, end, kind, concept in given]
     return Example(tokens, [], text, line, document=Document(tuple(mentions), (), _sentences(text, tokens)))
@@ -119,7 +119,7 @@ def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str])
             )
     text = "\n".join(texts)
     if not tokens:
-        raise TextError(f"{path}, line {first}: a document without a word; leave it out")
+        raise TextError(f"{path}, line {first}: the document contains no word; leave it out")
     named = {concept for link in links for concept in (link.head, link.tail)}
     located = [
         _mention(tokens, start, end, kind, concepts, where, named) for start, end, kind, concepts, where in mentions

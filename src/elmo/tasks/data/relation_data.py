@@ -104,7 +104,9 @@ def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> E
             raise TextError(f"{where}: {value!r:.40} is not the position of a mention; give [start, end] in characters")
         return _covered(tokens, value[0], value[1], where)
     if max(value) >= len(tokens):
-        raise TextError(f"{where}: a mention has token {max(value)}, there are {len(tokens)}, counted from 0")
+        raise TextError(
+            f"{where}: a mention has token {max(value)}, but there are {len(tokens)} tokens, counted from 0"
+        )
     return min(value), max(value) + 1
 
 

@@ -68,13 +68,13 @@ def _passages(content: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
     entries = content.get("data") if isinstance(content, Mapping) else content
     if not isinstance(entries, list) or (isinstance(content, list) and not content):
         raise TextError(
-            f"{where}: not the format of SQuAD: no list 'data' of articles with paragraphs, context and qas"
+            f"{where}: not the format of SQuAD: expected a list 'data' of articles with paragraphs, context and qas"
         )
     for entry in entries:
         paragraphs = entry.get("paragraphs", [entry]) if isinstance(entry, Mapping) else None
         if not isinstance(paragraphs, list):
             raise TextError(
-                f"{where}: not the format of SQuAD: an article is {entry!r:.40}, no object with 'paragraphs'"
+                f"{where}: not the format of SQuAD: an article is {entry!r:.40}, not an object with 'paragraphs'"
             )
         for paragraph in paragraphs:
             passage = _field(paragraph, _CONTEXTS) if isinstance(paragraph, Mapping) else None
@@ -90,7 +90,7 @@ def _example(passage: str, tokens: list[Token], question: Any, number: int, wher
     if not isinstance(question, Mapping):
         raise TextError(f"{where}: {question!r:.40} is not a question; give an object with question and answers")
     if not tokens:
-        raise TextError(f"{where}: a passage without a word; leave it out")
+        raise TextError(f"{where}: the passage contains no word; leave it out")
     asked, of_question = text_and_tokens(_field(question, _QUESTIONS), where, "question")
     texts, spans = [], []
     for text, start in _answers(question, where):
@@ -112,7 +112,7 @@ def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int]]:
         given = [given]
     if not isinstance(given, list):
         raise TextError(
-            f"{where}: no answers; give a list of objects with text and answer_start, empty if there is none"
+            f"{where}: no answers; give a list of objects with text and answer_start, an empty list if there is no answer"
         )
     found = []
     for answer in given:

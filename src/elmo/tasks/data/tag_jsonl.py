@@ -26,9 +26,9 @@ _STARTS, _ENDS = ("start", "start_offset", "begin"), ("end", "end_offset")
 _LABELS = ("label", "labels", "type", "tag", "entity", "entity_group")
 _WORD = re.compile(r"\S+")
 _NOTES = {  # what is counted over a file
-    "rejected": "sentences are left out, their answer is not accept",
+    "rejected": "sentences are left out because their answer is not accept",
     "widened": "spans begin or end inside a token; the whole token belongs to them",
-    "utf16": "sentences count characters in UTF-16 units, as their texts of spans show; they are read so",
+    "utf16": "sentences have spans that fit only if characters are counted in UTF-16 units; they are read that way",
 }
 
 
@@ -86,15 +86,15 @@ def tagged_record(
     else:
         given = text if words is None else words
         raise TextError(
-            f"{where}: no text (there: {given!r:.40}); give a list of words as 'tokens' or a string as 'text'"
+            f"{where}: no text (found: {given!r:.40}); give a list of words as 'tokens' or a string as 'text'"
         )
     if tags is None:
         _refuse_numbers(record, (label,) if label else _TAGS, where)
         raise TextError(
-            f"{where}: no tags (looked for: {label or ', '.join((*_TAGS, 'spans'))}); give a list, one a token"
+            f"{where}: no tags (looked for: {label or ', '.join((*_TAGS, 'spans'))}); give a list with one per token"
         )
     if len(tags) != len(tokens):
-        raise TextError(f"{where}: {len(tags)} tags for {len(tokens)} tokens; give one a token")
+        raise TextError(f"{where}: {len(tags)} tags for {len(tokens)} tokens; give one per token")
     return Example(tokens, list(tags), whole, line)
 
 
@@ -108,7 +108,7 @@ def _refuse_numbers(record: Mapping[str, Any], names: Sequence[str], where: str)
         given = record.get(name)
         if isinstance(given, list) and given and all(type(tag) is int for tag in given):
             raise TextError(
-                f"{where}: {name!r} has numbers; write the names of the tags (of a Hugging Face data set: "
+                f"{where}: {name!r} contains numbers; write the names of the tags (of a Hugging Face data set: "
                 f"features[{name!r}].feature.int2str)"
             )
 
@@ -127,7 +127,7 @@ class _Span(NamedTuple):
 def _by_spans(text: Any, words: Any, given: Sequence[Any], line: int, where: str, notes: Counter[str]) -> Example:
     """An example of a text with spans in characters."""
     if not isinstance(text, str) or not text.strip():
-        raise TextError(f"{where}: no text (there: {text!r:.40}); spans count the characters of a string 'text'")
+        raise TextError(f"{where}: no text (found: {text!r:.40}); spans count the characters of a string 'text'")
     spans = [_span(span, where) for span in given]
     named = [span for span in spans if span.text is not None]
     if any(text[span.start : span.end] != span.text for span in named):
@@ -144,7 +144,9 @@ def _by_spans(text: Any, words: Any, given: Sequence[Any], line: int, where: str
             raise TextError(f"{where}: the span {shown!r:.60} is not within the text, {len(text)} characters long")
         if span.text is not None and text[span.start : span.end] != span.text:
             there = text[span.start : span.end]
-            raise TextError(f"{where}: the span {shown!r:.80} should cover {span.text!r:.40}, there is {there!r:.40}")
+            raise TextError(
+                f"{where}: the span {shown!r:.80} should cover {span.text!r:.40}, but the text there is {there!r:.40}"
+            )
         inside = [i for i, token in enumerate(tokens) if token.start < span.end and token.end > span.start]
         if not inside:
             raise TextError(f"{where}: the span {shown!r:.60} covers no word, or has no label")

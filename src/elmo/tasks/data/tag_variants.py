@@ -57,6 +57,6 @@ def refuse_stray_tags(examples: Sequence[Example], source: str) -> None:
         for at, tag in enumerate(example.labels):
             if not is_span_tag(tag):
                 raise TextError(
-                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is none of a span, as {n_spans:,} others are "
-                    "(B-PER, I-PER; other tokens O); correct it, or give --set spans=false to learn one label a token"
+                    f"{source}, line {example.line_of(at)}: the tag {tag!r} is not the tag of a span, unlike {n_spans:,} others "
+                    "(B-PER, I-PER; other tokens O); correct it, or give --set spans=false to predict one label per token"
                 )

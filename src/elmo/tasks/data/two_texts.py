@@ -33,7 +33,6 @@ def line_of_two(line: str, number: int, pretokenized: bool, names: tuple[str, st
     sides: Sequence[object] = line.split("\t") if record is None else [record.get(name) for name in names]
     if len(sides) != 2 or None in sides:
         raise TextError(
-            f"line {number}: two texts must be there with a tab between, or a JSON object with "
-            f'"{names[0]}" and "{names[1]}"'
+            f'line {number}: expected two texts separated by a tab, or a JSON object with "{names[0]}" and "{names[1]}"'
         )
     return [side.split() if pretokenized and isinstance(side, str) else side for side in sides]

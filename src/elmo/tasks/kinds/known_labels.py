@@ -18,7 +18,7 @@ def two_or_more(train: Sequence[Example], source: str) -> list[str]:
     """
     counts = Counter(label for example in train for label in example.labels)
     if len(counts) < 2:
-        raise TextError(f"{source}: {len(counts)} label(s) ({', '.join(counts)}); a task needs two or more")
+        raise TextError(f"{source}: {len(counts)} label(s) ({', '.join(counts)}); a task needs at least two")
     return sorted(counts)
 
 
@@ -32,7 +32,7 @@ def one_each(train: Sequence[Example], source: str, advice: str = "") -> list[st
     """
     several = next((example for example in train if len(example.labels) != 1), None)
     if several is not None:
-        raise ConfigError(f"{source}, line {several.line}: {len(several.labels)} labels, there must be one{advice}")
+        raise ConfigError(f"{source}, line {several.line}: {len(several.labels)} labels, expected one{advice}")
     return two_or_more(train, source)
 
 
@@ -44,7 +44,7 @@ def require_one(examples: Sequence[Example], source: str) -> None:
     """
     for example in examples:
         if len(example.labels) != 1:
-            raise TextError(f"{source}, line {example.line}: {len(example.labels)} labels, there must be one")
+            raise TextError(f"{source}, line {example.line}: {len(example.labels)} labels, expected one")
 
 
 def numbers_of(examples: Sequence[Example], source: str) -> list[float]:

@@ -146,9 +146,9 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
 @pytest.mark.parametrize(
     ("task", "line", "told"),
     [
-        ("pair", "only one text", "line 2: two texts must be there"),
-        ("pair", '{"a": "one"}', "line 2: two texts must be there"),
-        ("pair", "a text\t", "line 2: a text without a word"),
+        ("pair", "only one text", "line 2: expected two texts"),
+        ("pair", '{"a": "one"}', "line 2: expected two texts"),
+        ("pair", "a text\t", "line 2: the text contains no word"),
         ("pair", "{", "line 2: not JSON"),
         ("relation", "", "line 2: mark one mention"),
         ("relation", "<e1>one</e1> <e2>two", "line 2: mark one mention"),
@@ -156,7 +156,7 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
         ("relation", '{"text": "one two", "head": [0, 3]}', "line 2: None is not the position"),
         ("relation", '{"text": "one two", "head": [0, 3], "tail": [50, 60]}', "covers no word"),
         ("relation", '{"text": "one two", "head": [0, 3], "tail": "two"}', "is not the position"),
-        ("relation", '{"tokens": ["one", "two"], "head": [0], "tail": [2]}', "a mention has token 2, there are 2"),
+        ("relation", '{"tokens": ["one", "two"], "head": [0], "tail": [2]}', "a mention has token 2, but there are 2"),
     ],
 )
 def test_a_line_that_is_none_is_named(pair, relation, tmp_path, task, line, told):

@@ -148,7 +148,7 @@ def test_lines_of_passages_and_questions(reader, tmp_path):
     first, second = facts_of_lines(reader, str(tmp_path / "t.txt"))
     assert first["answer"] == second["answer"] == "Cy"
     (tmp_path / "t.txt").write_text("Cy boat .\n")
-    with pytest.raises(TextError, match=r'line 1: two texts must be there .* "context" and "question"'):
+    with pytest.raises(TextError, match=r'line 1: expected two texts .* "context" and "question"'):
         list(facts_of_lines(reader, str(tmp_path / "t.txt")))
 
 
@@ -186,11 +186,11 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
         (json.dumps({"data": [{"paragraphs": [{"context": 3, "qas": []}]}]}), "not the format"),
         (
             json.dumps({"data": [{"paragraphs": [{"context": " ", "qas": [{"question": "b"}]}]}]}),
-            "a passage without a word",
+            "the passage contains no word",
         ),
         (
             json.dumps({"data": [{"paragraphs": [{"context": "a", "qas": [{"question": ""}]}]}]}),
-            "a text without a word",
+            "the text contains no word",
         ),
         (json.dumps(squad(3, 0)), "is not an answer"),
     ],

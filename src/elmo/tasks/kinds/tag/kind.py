@@ -73,8 +73,8 @@ class TagKind(Kind[TagConfig, Tagger]):
         if n_tags > _MOST_TAGS:
             raise ConfigError(
                 f"{len(labels.names):,} labels make {n_tags:,} tags, and the CRF {n_tags**2:,} transitions "
-                f"({n_tags**2 * 4 // 2**20:,} MB, computed at each token); at most {_MOST_TAGS:,} tags can be learned: "
-                "join rare labels"
+                f"({n_tags**2 * 4 // 2**20:,} MB, computed at each token); at most {_MOST_TAGS:,} tags are possible: "
+                "merge rare labels"
             )
         return Tagger(config, labels.names, labels.scheme, tables, elmo)
 
