@@ -110,7 +110,9 @@ def test_a_checkpoint_of_a_run_with_as_many_other_words_is_refused(tmp_path, swa
     continue_run(tmp_path / "a")
     shutil.copytree(tmp_path / "a" / "checkpoints", tmp_path / "b" / "checkpoints")
     before = contents(tmp_path / "b")
-    with pytest.raises(TrainingError, match=r"another vocabulary or alphabet than this run's run\.json asks for"):
+    with pytest.raises(
+        TrainingError, match=r"vocabulary or alphabet of this checkpoint differs from the run\.json of this run"
+    ):
         continue_run(tmp_path / "b")
     after = contents(tmp_path / "b")
     assert {name: after[name] for name in before} == before

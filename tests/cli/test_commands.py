@@ -222,7 +222,7 @@ def bad_calls(tmp_path):
         "no vocabulary": (["pretrain", "--corpus", text, "-o", new, "--vocabulary", tmp_path / "v"], "no such vocab"),
         "no held-out text": (
             ["pretrain", "--corpus", text, "-o", new, "--heldout", empty],
-            "no held-out text in this file",
+            "contains no held-out text",
         ),
         "settings of a resume": (["pretrain", "--resume", "-o", new, "--set", "rows=2"], "leave out --set"),
         "no such run": (["pretrain", "--corpus", text, "-o", text], "exists already; give another name"),

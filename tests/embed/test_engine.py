@@ -109,7 +109,7 @@ def test_low_precision_is_near_and_remembers_its_state(dtype, least):
 
 def test_int8_where_there_is_none_is_one_error(monkeypatch):
     monkeypatch.setattr("elmo.embed.embedder.knows_int8", lambda device: False)
-    with pytest.raises(ConfigError, match="dtype 'int8' on cpu: not there; use float32 or bfloat16"):
+    with pytest.raises(ConfigError, match="dtype 'int8' is not available on cpu; use float32 or bfloat16"):
         Elmo(small_model(), dtype="int8")
     with pytest.raises(ConfigError, match="there are float32, bfloat16, int8, float64"):
         Elmo(small_model(), dtype="float16")

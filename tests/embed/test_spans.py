@@ -53,11 +53,11 @@ def test_any_span_touches_the_tokens_that_share_a_character_with_it():
     ("sentence", "spans", "told"),
     [
         ("a b", [[(1, 2)]], r"sentence 0, span \(1, 2\): covers no token"),
-        ("a b", [[(2, 2)]], r"sentence 0, span \(2, 2\): start is 0 or more, end is beyond it"),
-        ("a b", [[(-2, 1)]], r"span \(-2, 1\): start is 0"),
+        ("a b", [[(2, 2)]], r"sentence 0, span \(2, 2\): expected 0 <= start < end"),
+        ("a b", [[(-2, 1)]], r"span \(-2, 1\): expected 0 <= start < end"),
         (["a", "b"], [[(0, 3)]], r"span \(0, 3\): the sentence has 2 tokens"),
-        ("a b", [[3]], "spans are pairs"),
-        ("a b", [[(0, 1.5)]], "spans are pairs"),
+        ("a b", [[3]], "expected spans as pairs"),
+        ("a b", [[(0, 1.5)]], "expected spans as pairs"),
         ("a b", [], "0 lists of spans for 1 sentences"),
     ],
 )

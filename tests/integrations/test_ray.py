@@ -57,11 +57,11 @@ def test_settings_travel_and_weights_do_not(folder):
 
 
 def test_what_cannot_be_is_told(folder):
-    with pytest.raises(TextError, match=r"no column 'text' in the batch \(there: body\)"):
+    with pytest.raises(TextError, match=r"no column 'text' in the batch \(the columns are body\)"):
         EmbedBatch(folder, threads=None)({"body": np.array(["a"])})
     with pytest.raises(TextError, match="sentence 1 is"):
         EmbedBatch(folder, threads=None)({"text": np.array(["a", [3]], dtype=object)})
-    with pytest.raises(TextError, match="row 1 of the batch is 3; a row is a text"):
+    with pytest.raises(TextError, match="row 1 of the batch is 3; expected a text"):
         EmbedBatch(folder, threads=None)({"text": np.array(["a", 3], dtype=object)})
     with pytest.raises(ConfigError, match="choose a layer, or a pooling"):
         EmbedBatch(folder, layers="all", pooling=None)

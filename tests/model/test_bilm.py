@@ -106,9 +106,9 @@ def test_what_does_not_fit_is_refused_with_both_shapes(bilm):
     with pytest.raises(ShapeError, match="padding before a token"):
         bilm(ids, mask.flip(1))
     _, state = bilm(ids[:1], mask[:1])
-    with pytest.raises(ShapeError, match=r"\(2, 1, 7\), \(2, 1, 11\).*need \(\(2, 2, 7\), \(2, 2, 11\)\)"):
+    with pytest.raises(ShapeError, match=r"\(2, 1, 7\), \(2, 1, 11\).*expected \(\(2, 2, 7\), \(2, 2, 11\)\)"):
         bilm(ids, mask, state)
-    with pytest.raises(ShapeError, match="2 characters a token, the widest filter needs 3"):
+    with pytest.raises(ShapeError, match="2 characters per token, the widest filter needs 3"):
         bilm.char_cnn(ids[..., :2])
 
 

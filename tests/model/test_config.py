@@ -70,7 +70,7 @@ def test_another_encoder_is_written_under_encoder_with_its_kind():
         ({"encoder": {"kind": "gated_cnn", "cell_size": 3}}, r"encoder.cell_size\n  Extra inputs"),
         ({"encoder": {"kind": "gru"}}, "no encoder 'gru'; there are lstm, gated_cnn"),
         ({"encoder": {"kind": ["lstm"]}}, "no encoder"),
-        ({"encoder": 3}, "are a table"),
+        ({"encoder": 3}, "expected a table"),
         ({"encoder": {"kind": "gated_cnn"}, "lstm": {}}, r"lstm\n  Extra inputs"),
     ],
 )

@@ -129,7 +129,7 @@ def test_trimming_the_characters_of_an_alphabet_is_exact(words):
 @pytest.mark.parametrize(("layer", "given", "needed"), [("words", 13, 1), ("bytes, words", 13, 14)])
 def test_rows_without_the_id_of_the_word_are_refused(layer, given, needed):
     rows = spelled(model_of("bytes"), ["the"])
-    with pytest.raises(ShapeError, match=f"rows of {given} ids a token, need {needed}, the id of the word last"):
+    with pytest.raises(ShapeError, match=f"{given} ids per token, expected {needed}, the id of the word last"):
         model_of(layer).bilm.token_layer(rows)
 
 

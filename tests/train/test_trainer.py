@@ -269,7 +269,7 @@ def test_a_model_with_another_kind_of_softmax_than_the_recipes_is_refused(cutoff
     corpus = encode_corpus(encode_text(SENTENCES), [], model.vocabulary, model.word_encoder)
     asked = "adaptive" if cutoffs is None else "full"
     config = pretrain_config({"softmax": asked, "bilm": model.bilm.config.model_dump()}, [])
-    with pytest.raises(TrainingError, match=f"the recipe asks for softmax={asked}, the model has an? "):
+    with pytest.raises(TrainingError, match=f"the recipe has softmax={asked}, but the model has an? "):
         Trainer(model, corpus, config)
 
 

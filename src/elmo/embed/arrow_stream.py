@@ -20,7 +20,7 @@ def refuse_overflow(numbers: NDArray[np.float32], kind: str, where: str) -> None
     most = float(np.finfo(kind).max)
     if len(numbers) and max(numbers.max(), -numbers.min()) > most:
         raise OutputError(
-            f"{where}: a number of their vectors is {np.abs(numbers).max():.4g}, {kind} holds at most {most:,.0f}; write float32"
+            f"{where}: a vector contains {np.abs(numbers).max():.4g}, but {kind} holds at most {most:,.0f}; write float32"
         )
 
 

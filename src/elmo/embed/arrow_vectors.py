@@ -86,7 +86,7 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise TextError(f"{path.absolute()}: no such file; a folder of vectors has a manifest") from None
     except (OSError, ValueError, ValidationError) as error:
-        raise TextError(f"{path}: no manifest of vectors ({_line(error)}); embed the text again") from error
+        raise TextError(f"{path}: not a manifest of vectors ({_line(error)}); embed the text again") from error
 
 
 def read_manifests(folder: Path) -> list[Manifest]:
@@ -208,9 +208,11 @@ class VectorFolder(Sequence[VectorRow]):
     def __init__(self, folder: Path) -> None:
         manifests = read_manifests(folder)
         if not manifests:
-            raise TextError(f"{folder.absolute()}: no manifest of vectors in it; give a folder that elmo embed wrote")
+            raise TextError(
+                f"{folder.absolute()}: contains no manifest of vectors; give a folder that elmo embed wrote"
+            )
         if any(m.settings != manifests[0].settings for m in manifests):
-            raise TextError(f"{folder}: manifests of different settings; give each setting a folder of its own")
+            raise TextError(f"{folder}: contains manifests with different settings; use a separate folder for each")
         self.settings = manifests[0].settings
         self._folder, self._shards = folder, {n: rows for m in manifests for n, rows in m.shards.items()}
         per = self.settings.rows_per_shard
@@ -322,7 +324,9 @@ def refuse_other_settings(found: BulkSettings, wanted: BulkSettings, folder: Pat
         OutputError: they differ; the message names how.
     """
     if different := differences(found, wanted):
-        raise OutputError(f"{folder} was started with {'; '.join(different)}; give the same, or another folder")
+        raise OutputError(
+            f"{folder} was started with {'; '.join(different)}; give the same settings, or another folder"
+        )
 
 
 def _line(error: Exception) -> str:

@@ -63,6 +63,6 @@ def finish(batch: Batch, layers: Tensor, choose: Choice, pool: Choice) -> list[V
     checked = [chosen.float()] if found and found[0].dim() == chosen.dim() else [chosen.float(), *vectors]
     if not all(map(all_finite, checked)):
         raise ConfigError(
-            "layers: with these weights, numbers of the vectors are larger than float32 can hold (3.4e38); give smaller weights"
+            "layers: with these weights, the vectors have numbers larger than float32 can hold (3.4e38); give smaller weights"
         )
     return [x.numpy() for x in vectors]

@@ -73,7 +73,7 @@ class Elmo:
         self.model = model
         held, precision = _DTYPES[dtype]
         if precision == torch.int8 and not knows_int8(where):
-            raise ConfigError(f"dtype 'int8' on {device}: not there; use float32 or bfloat16")
+            raise ConfigError(f"dtype 'int8' is not available on {device}; use float32 or bfloat16")
         own = (
             model.bilm if (held, where.type) == (torch.float32, "cpu") else deepcopy(model.bilm)
         )  # the caller keeps theirs
@@ -238,7 +238,7 @@ class Elmo:
             TextError: not one list of spans a sentence, or a span without a token. ConfigError: no such layer, pooling or state.
         """
         if pooling is None:
-            raise ConfigError('pooling=None: a span has one vector; there are "mean" and "max"')
+            raise ConfigError('pooling=None: a span has one vector; choose "mean" or "max"')
         pool = pool_tokens(pooling)
         words, bounds = words_and_bounds(checked_sentences(sentences), spans)
         every = self.embed(words, layers, None, state, batch_size)

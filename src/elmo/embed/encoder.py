@@ -47,7 +47,7 @@ class Encoder:
         )
         if not all_finite(layers):
             raise CheckpointError(
-                "the model gives vectors that are not finite; its weights are damaged; load them again"
+                "the vectors of the model are not finite, so its weights are damaged; load them again"
             )
         return layers.index_select(1, self._there(batch.inner)), after
 

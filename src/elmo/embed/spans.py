@@ -76,8 +76,8 @@ def _checked(spans: Iterable[Span], where: str) -> Bounds:
     try:
         pairs = [(operator.index(start), operator.index(end)) for start, end in spans]
     except (TypeError, ValueError) as error:
-        raise TextError(f"{where}: spans are pairs (start, end) of integers, not {spans!r:.60}") from error
+        raise TextError(f"{where}: expected spans as pairs (start, end) of integers, not {spans!r:.60}") from error
     for span in pairs:
         if not 0 <= span[0] < span[1]:
-            raise TextError(f"{where}, span {span}: start is 0 or more, end is beyond it")
+            raise TextError(f"{where}, span {span}: expected 0 <= start < end")
     return pairs

@@ -66,5 +66,5 @@ def writer_for(path: Path) -> Callable[[Path, Lines], int]:
     """
     writers = {".hdf5": write_hdf5, ".h5": write_hdf5, ".npz": write_npz}
     if path.suffix not in writers:
-        raise OutputError(f"{path}: vectors are written as {', '.join(writers)}; give such an ending")
+        raise OutputError(f"{path}: vectors are written as {', '.join(writers)}; give a file with one of these endings")
     return writers[path.suffix]

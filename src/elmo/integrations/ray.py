@@ -48,7 +48,9 @@ class EmbedBatch:
         threads: int | None = 1,
     ) -> None:
         if layers == "all" and pooling is None:
-            raise ConfigError('layers="all" without pooling: arrays of three axes a row; choose a layer, or a pooling')
+            raise ConfigError(
+                'layers="all" without pooling gives an array with three axes per row; choose a layer, or a pooling'
+            )
         self._settings: dict[str, Any] = {
             "model": model, "column": column, "output": output, "layers": layers, "pooling": pooling, "dtype": dtype,
             "device": device, "threads": threads,
@@ -85,7 +87,9 @@ class EmbedBatch:
         """
         column, output = self._settings["column"], self._settings["output"]
         if column not in batch:
-            raise TextError(f"no column {column!r} in the batch (there: {', '.join(batch)}); name it with column=")
+            raise TextError(
+                f"no column {column!r} in the batch (the columns are {', '.join(batch)}); name it with column="
+            )
         found = self._embed(list(batch[column]))
         if self._settings["pooling"] is not None:
             return {**batch, output: np.stack(found) if found else self._nothing()}
@@ -116,5 +120,5 @@ def _sentence(row: Any, number: int) -> str | list[Any]:
     if isinstance(row, str):
         return row
     if not isinstance(row, Iterable) or isinstance(row, bytes):
-        raise TextError(f"row {number} of the batch is {row!r}; a row is a text, or a list of tokens")
+        raise TextError(f"row {number} of the batch is {row!r}; expected a text, or a list of tokens")
     return list(row)

@@ -71,7 +71,7 @@ class BiLM(nn.Module):
         """
         if char_ids.shape[:2] != mask.shape:
             raise ShapeError(
-                f"biLM: char_ids are {tuple(char_ids.shape)}, mask is {tuple(mask.shape)}; need (B, T, C) and (B, T)"
+                f"biLM: char_ids are {tuple(char_ids.shape)}, mask is {tuple(mask.shape)}; expected (B, T, C) and (B, T)"
             )
         return self.contextualise(self.token_layer(char_ids), mask, state)
 
@@ -105,7 +105,7 @@ class BiLM(nn.Module):
             return spell(self.char_cnn, char_ids)  # type: ignore[arg-type]  # a config has one of the two
         C = (self.config.max_characters or 0) + 1
         if char_ids.shape[-1] != C:
-            raise ShapeError(f"biLM: rows of {char_ids.shape[-1]} ids a token, need {C}, the id of the word last")
+            raise ShapeError(f"biLM: {char_ids.shape[-1]} ids per token, expected {C}, the id of the word last")
         words: Tensor = self.word_embedding(char_ids[..., -1], precision)  # (..., P)
         return words if self.char_cnn is None else spell(self.char_cnn, char_ids[..., :-1]) + words
 

@@ -98,7 +98,7 @@ class CharCNN(nn.Module):
         """
         *positions, C = char_ids.shape
         if C < self.config.widest_filter:
-            raise ShapeError(f"char CNN: {C} characters a token, the widest filter needs {self.config.widest_filter}")
+            raise ShapeError(f"char CNN: {C} characters per token, the widest filter needs {self.config.widest_filter}")
         rows = char_ids.reshape(-1, C)  # (N, C)
         x = convolve_characters(
             self.embedding(trim_characters(rows, self.config.widest_filter, self.config.pad_character)),

@@ -145,7 +145,7 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         if isinstance(value, EncoderConfig):
             return value
         if not isinstance(value, Mapping):
-            raise ValueError("settings of an encoder are a table, with the name of the encoder under kind")
+            raise ValueError("expected a table of settings with the name of the encoder under kind")
         return settings_of(value.get("kind", "lstm")).model_validate(value)
 
     @model_serializer(mode="wrap")

@@ -81,7 +81,7 @@ class WeightUpdate:
         for key, value in moments.items():
             part, number, name = [*key.split(".", 2), "", ""][:3]
             if part not in sorted_out or not number.isdecimal():
-                raise CheckpointError(f"{key} is of another")
+                raise CheckpointError(f"unknown state {key}")
             sorted_out[part].setdefault(int(number), {})[name] = value
         for part, optimizer in self._parts.items():
             values = sorted_out[part]
@@ -107,12 +107,12 @@ def _check_moments(
     for number, p in enumerate(parameters):
         own = values.get(number, {})
         if number < n_moved and set(own) != kept:
-            raise CheckpointError(f"it kept {sorted(own)} of weight {number}, not {sorted(kept)}")
+            raise CheckpointError(f"it has {sorted(own)} of weight {number}, expected {sorted(kept)}")
         for name, value in own.items():
             if name != "step" and isinstance(value, Tensor) and value.shape != p.shape:
-                raise CheckpointError(f"{name} of weight {number} is {tuple(value.shape)}, not {tuple(p.shape)}")
+                raise CheckpointError(f"{name} of weight {number} is {tuple(value.shape)}, expected {tuple(p.shape)}")
     if any(number >= len(parameters) for number in values):
-        raise CheckpointError(f"it moved {len(values)} weights, not {len(parameters)}")
+        raise CheckpointError(f"it has {len(values)} weights, expected {len(parameters)}")
 
 
 def _groups(parameters: Sequence[nn.Parameter], rate_factors: Sequence[float] | None) -> list[dict[str, Any]]:

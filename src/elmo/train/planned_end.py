@@ -96,7 +96,7 @@ def read_ends(folder: Path) -> list[PlannedEnd]:
         return []
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); put back a copy, or remove it: the run then goes on to "
-            "the end of its recipe"
+            f"{path}: cannot be read ({' '.join(str(error).split())}); restore a copy, or remove it: the run then continues "
+            "to the end of its recipe"
         ) from error
     return sorted(ends, key=lambda end: end.from_step)

@@ -44,7 +44,7 @@ class Ranks:
         """
         if n_rows < self.n_ranks:
             raise ConfigError(
-                f"{n_rows} rows for {self.n_ranks} ranks; each needs one: give more rows or fewer processes"
+                f"{n_rows} rows for {self.n_ranks} ranks; each rank needs a row: give more rows or fewer processes"
             )
         return slice(self.rank * n_rows // self.n_ranks, (self.rank + 1) * n_rows // self.n_ranks)
 
@@ -135,7 +135,7 @@ def _refuse_without_launcher(n_ranks: int) -> None:
     missing = [name for name in _LAUNCHER if not os.environ.get(name)]
     if missing:
         raise ConfigError(
-            f"WORLD_SIZE={n_ranks} in the environment says that {n_ranks} processes train together, but {', '.join(missing)} "
+            f"WORLD_SIZE={n_ranks} in the environment means that {n_ranks} processes train together, but {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not set; start with torchrun --nproc-per-node {n_ranks} -m elmo ..., "
             "or unset WORLD_SIZE to train with one"
         )

@@ -76,7 +76,7 @@ def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dic
         if not separator:
             raise ConfigError(f"--set {override}: write key=value, for instance --set optimizer.learning_rate=0.2")
         if key.count(".") > _DEEPEST:
-            raise ConfigError(f"--set {override[:80]}: no setting is nested so deep")
+            raise ConfigError(f"--set {override[:80]}: settings are not nested that deep")
         change: Any = _value_of(value.strip(), override)
         for name in reversed(key.strip().split(".")):
             change = {name: change}

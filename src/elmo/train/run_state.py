@@ -27,7 +27,7 @@ PROGRESS_FILE = "run_state.json"
 BEST = "best"
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
-_WHAT_IS_ASKED = "this run's run.json asks for; remove the folder, or start a new run"
+_EXPECTED = "the run.json of this run; remove the folder, or start a new run"
 _NAME = re.compile(r"step-(\d{9})")
 
 
@@ -97,9 +97,9 @@ def load_model_of(folder: Path, expected: SavedModel) -> SavedModel:
     model = load_native(folder)
     shapes = [(config.bilm, config.n_words, config.adaptive_cutoffs) for config in (model.config, expected.config)]
     if shapes[0] != shapes[1]:
-        raise TrainingError(f"{folder}: this checkpoint belongs to another model than {_WHAT_IS_ASKED}")
+        raise TrainingError(f"{folder}: the model of this checkpoint differs from {_EXPECTED}")
     if _words_of(model) != _words_of(expected):
-        raise TrainingError(f"{folder}: this checkpoint has another vocabulary or alphabet than {_WHAT_IS_ASKED}")
+        raise TrainingError(f"{folder}: the vocabulary or alphabet of this checkpoint differs from {_EXPECTED}")
     return model
 
 
@@ -126,7 +126,7 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
         state = start.with_tensors({name: tensors.pop(prefix + name) for name in start.named_tensors()})
         rows = [tensors.pop(name).numpy() for name in _ROWS]
         if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
-            raise ValueError("the position in the text is damaged")
+            raise ValueError("the position in the text is invalid")
     except (OSError, CheckpointError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
@@ -134,12 +134,10 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
         ) from error
     shapes = [[t.shape for t in each.tensors()] for each in (state, start)]
     if shapes[0] != shapes[1] or len(rows[0]) != n_rows:
-        raise TrainingError(f"{folder}: this checkpoint has other rows than {_WHAT_IS_ASKED}")
+        raise TrainingError(f"{folder}: the rows of this checkpoint differ from {_EXPECTED}")
     try:
         update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, progress.step > 0)
     except CheckpointError as error:
-        raise TrainingError(
-            f"{folder}: this checkpoint has another optimizer ({error}) than {_WHAT_IS_ASKED}"
-        ) from error
+        raise TrainingError(f"{folder}: the optimizer of this checkpoint ({error}) differs from {_EXPECTED}") from error
     device = update.dense[0].device
     return RunState(progress, state.map(lambda t: t.to(device)), TextPosition(progress.sentences, *rows))

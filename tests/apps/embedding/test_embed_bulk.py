@@ -152,7 +152,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
         ({"pooling": "sum"}, ConfigError, "pooling"),
         ({"job": 3, "n_jobs": 3}, ConfigError, "job 4 of 3"),
         ({"number": "float64"}, ConfigError, "number 'float64'; there are float32, float16"),
-        ({"rows_per_shard": 0}, ConfigError, "rows_per_shard 0: at least 1"),
+        ({"rows_per_shard": 0}, ConfigError, "rows_per_shard 0: must be at least 1"),
         ({"split": True}, ConfigError, "split and pretokenized"),
     ):
         with pytest.raises(error, match=told):
@@ -162,7 +162,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
     (folder / "other" / "letter.txt").write_text("x")
     with pytest.raises(OutputError, match="contains files that are not vectors"):
         bulk(folder, "other")
-    with pytest.raises(TextError, match="no manifest of vectors"):
+    with pytest.raises(TextError, match="contains no manifest of vectors"):
         open_vectors(folder / "other")
 
 
@@ -173,7 +173,7 @@ def test_a_damaged_folder_is_told_of(folder):
         open_vectors(folder / "vectors")[15]
     for content in ("{", "[]", json.dumps({"settings": 3})):
         manifest_file(folder / "vectors", 0, 1).write_text(content)
-        with pytest.raises(TextError, match="no manifest of vectors"):
+        with pytest.raises(TextError, match="not a manifest of vectors"):
             open_vectors(folder / "vectors")
 
 
@@ -217,9 +217,9 @@ def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(
     before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
     for change, told in (
         ({"job": 1, "n_jobs": 2, "layers": "top"}, "was started with layers"),
-        ({"job": 1, "n_jobs": 3}, r"was started with 2 job\(s\), now 3"),
-        ({}, r"was started with 2 job\(s\), now 1"),
-        ({"resume": True}, r"was started with 2 job\(s\), now 1"),
+        ({"job": 1, "n_jobs": 3}, r"was started with 2 job\(s\), not 3"),
+        ({}, r"was started with 2 job\(s\), not 1"),
+        ({"resume": True}, r"was started with 2 job\(s\), not 1"),
     ):
         with pytest.raises(OutputError, match=told):
             bulk(folder, **change)

@@ -40,7 +40,7 @@ def test_the_learning_rate_falls_to_the_end_of_the_time(timed):
     assert lines[-1]["seconds"] < 0.08 * 60 + 2
     last = ran.err.splitlines()[-1]
     assert "time was up" in last
-    assert f"train on with --resume -o {run}" in last
+    assert f"To train on: --resume -o {run}" in last
 
 
 def test_a_run_goes_on_after_its_time(timed, run_elmo):

@@ -123,7 +123,7 @@ def test_the_cuts_cover_their_shares():
 
 @pytest.mark.parametrize("counts", [[1.0], [1.0, 1.0], [99.0, 1.0, 1.0]])
 def test_a_vocabulary_without_room_between_the_cuts_is_refused(counts):
-    with pytest.raises(ConfigError, match=rf"these {len(counts)} words; use softmax=full"):
+    with pytest.raises(ConfigError, match=rf"with {len(counts)} words no word is left .*; use softmax=full"):
         cutoffs_by_coverage(np.array(counts))
 
 

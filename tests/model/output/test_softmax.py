@@ -99,7 +99,7 @@ def test_the_log_uniform_probabilities_sum_to_one():
 
 
 def test_more_negatives_than_words_are_refused():
-    with pytest.raises(ConfigError, match="32 negatives from 31 words"):
+    with pytest.raises(ConfigError, match="32 negative samples from 31 words"):
         draw_negatives(31, 32, np.random.default_rng(0))
 
 

@@ -85,12 +85,12 @@ def test_strings_are_tokenized_sentences_and_files_are_paths(tmp_path, corpus_fi
 @pytest.mark.parametrize(
     ("corpus", "recipe", "error", "message"),
     [
-        (["a b", ["c", "d"]], {}, TextError, "sentence 1: strings and lists of tokens in one corpus"),
+        (["a b", ["c", "d"]], {}, TextError, "sentence 1: the corpus mixes strings and lists of tokens"),
         ([["a", 3]], {}, TextError, "sentence 0 is"),
         (5, {}, TextError, "not int"),
         ([], {}, TextError, "the sentences: no text in the corpus"),
         (SENTENCES, {"epoch": 3}, ConfigError, "epoch: no such setting; did you mean epochs?"),
-        (SENTENCES, {"optimizer": 3, "optimizer.name": "sgd"}, ConfigError, "a table and a value"),
+        (SENTENCES, {"optimizer": 3, "optimizer.name": "sgd"}, ConfigError, "as a table and as a value"),
     ],
     ids=str,
 )

@@ -97,7 +97,7 @@ def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_pa
     ("settings", "overrides", "said"),
     [
         ({"vocabulary_size": 20}, [], "has its own vocabulary; leave out --vocabulary"),
-        ({}, ["bilm.lstm.cell_size=12"], "other layers than"),
+        ({}, ["bilm.lstm.cell_size=12"], "the layers of the recipe differ"),
         ({}, ["softmax=adaptive"], "a softmax with one row per word, but the recipe has softmax = adaptive"),
     ],
 )

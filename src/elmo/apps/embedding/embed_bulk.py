@@ -130,7 +130,7 @@ def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: 
     if number not in get_args(Number):
         raise ConfigError(f"number {number!r}; there are {', '.join(get_args(Number))}")
     if rows_per_shard < 1:
-        raise ConfigError(f"rows_per_shard {rows_per_shard}: at least 1")
+        raise ConfigError(f"rows_per_shard {rows_per_shard}: must be at least 1")
     if cut_twice:
         raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     if not 0 <= job < n_jobs:
@@ -166,7 +166,7 @@ def _begun(new: Manifest, folder: Path) -> Manifest:
             refuse_other_settings(other.settings, new.settings, folder)
             if other.n_jobs != new.n_jobs:
                 raise OutputError(
-                    f"{folder} was started with {other.n_jobs} job(s), now {new.n_jobs}; give the same number, or another folder"
+                    f"{folder} was started with {other.n_jobs} job(s), not {new.n_jobs}; give the same number, or another folder"
                 )
     except OutputError:
         if found is None:

@@ -26,7 +26,7 @@ def embed_with_workers(n_workers: int, source: Path, model: str, folder: Path, *
         as `embed_corpus`. OutputError: a worker was killed.
     """
     if n_workers < 1:
-        raise ConfigError(f"{n_workers} workers: at least 1")
+        raise ConfigError(f"{n_workers} workers: must be at least 1")
     with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
             jobs = [

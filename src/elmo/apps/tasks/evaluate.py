@@ -73,7 +73,7 @@ def compare_tasks(a: Path, b: Path, path: Path, dtype: str = "float32") -> Compa
     name = one.model.main_score
     if name != other.model.main_score:
         raise ConfigError(
-            f"{a} is scored by {name}, {b} by {other.model.main_score}; compare two tasks of the same kind"
+            f"{a} is scored by {name}, but {b} by {other.model.main_score}; compare two tasks of the same kind"
         )
     examples = one.read(path)
     predicted = [task.predict(examples) for task in (one, other)]

@@ -122,7 +122,7 @@ def fractions_of(text: str) -> list[float]:
         found = []
     if not found or not all(0 < one <= 100 for one in found):
         raise ConfigError(
-            f"--fractions {text}: give percentages of the training file, above 0 and at most 100, as 1,5,20,100"
+            f"--fractions {text}: give percentages of the training file, above 0 and at most 100, such as 1,5,20,100"
         )
     return found
 
@@ -140,7 +140,7 @@ def seeds_of(text: str, first: int) -> list[int]:
     if len(found) == 1 and found[0] > 0:
         return list(range(first, first + found[0]))
     if len(found) < 2 or min(found) < 0:
-        raise ConfigError(f"--seeds {text}: give a number of seeds, as 3, or a list, as 0,5,9")
+        raise ConfigError(f"--seeds {text}: give a number of seeds, such as 3, or a list, such as 0,5,9")
     return found
 
 

@@ -141,7 +141,7 @@ def _refuse_unsavable(run: TaskRun, labels: Sequence[str] = ()) -> None:
     """
     for path in _files_of(run):
         if not is_unicode(str(path)):
-            raise ConfigError(f"{str(path)!r}: the name is not UTF-8, so that no run could name it; rename the file")
+            raise ConfigError(f"{str(path)!r}: the name is not UTF-8, so the run cannot store it; rename the file")
     for label in labels:
         if not is_unicode(label):
             raise TextError(

@@ -59,7 +59,7 @@ def embed(
     state: Annotated[
         State,
         typer.Option(
-            help="State before each line: zero; warm, saved with the model; carry, the end of line i - batch size."
+            help="State before each line: zero; warm (saved with the model); carry (from line i - batch size to line i)."
         ),
     ] = State.zero,
     vocabulary: VocabularyFile = None,

@@ -55,10 +55,10 @@ def pretrain(
         typer.Option(help="Text for held-out perplexity (default: one sentence in a hundred of the corpus)."),
     ] = None,
     max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="End after this many minutes; the learning rate falls to then.")
+        float | None, typer.Option(min=0, help="End after this many minutes; the learning rate decays until then.")
     ] = None,
     max_steps: Annotated[
-        int | None, typer.Option(min=1, help="Number of steps of the run, and of its learning rate schedule.")
+        int | None, typer.Option(min=1, help="Number of steps of the run and of its learning rate schedule.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o from its last checkpoint.")] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
@@ -160,6 +160,6 @@ def _show(result: "RunResult", output: Path, json: bool) -> None:
     show_facts(result.facts() | {"report": str(output / REPORT_FILE)}, json)
     if result.steps < result.n_steps:
         say(
-            f"elmo: {result.why} at step {result.steps:,} of {result.n_steps:,} ({result.epochs:.3g} epochs), with the learning "
-            f"rate at its end; train on with --resume -o {output}, or for M more minutes with --max-minutes M too"
+            f"elmo: {result.why} at step {result.steps:,} of {result.n_steps:,} ({result.epochs:.3g} epochs); the learning rate "
+            f"has decayed to its end. To train on: --resume -o {output}; for M more minutes add --max-minutes M"
         )

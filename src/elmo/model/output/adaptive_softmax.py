@@ -42,8 +42,8 @@ def cutoffs_by_coverage(counts: NDArray[np.float64]) -> list[int]:
     if len(cutoffs) < len(COVERED) or cutoffs[0] < 1:
         fractions = " and ".join(f"{100 * fraction:.0f} %" for fraction in COVERED)
         raise ConfigError(
-            f"softmax=adaptive splits a vocabulary where {fractions} of the words to predict are covered, which leaves no words "
-            f"between the two cutoffs of these {V:,} words; use softmax=full for a vocabulary of this size"
+            f"softmax=adaptive splits the vocabulary where {fractions} of the tokens are covered; with {V:,} words no word is "
+            "left between the two cutoffs; use softmax=full for a vocabulary of this size"
         )
     return cutoffs
 

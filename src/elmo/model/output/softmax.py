@@ -41,7 +41,9 @@ def draw_negatives(n_words: int, n_negatives: int, generator: np.random.Generato
         ConfigError: more negatives than words.
     """
     if n_negatives > n_words:
-        raise ConfigError(f"{n_negatives} negatives from {n_words} words; n_negatives must not exceed the vocabulary")
+        raise ConfigError(
+            f"{n_negatives} negative samples from {n_words} words; n_negatives must not exceed the vocabulary"
+        )
     if n_negatives == n_words:  # every word: the full softmax
         return Negatives(torch.arange(n_words), torch.ones(n_words), n_words)
     drawn = np.zeros(0, dtype=np.int64)

@@ -34,7 +34,7 @@ def objective_of(
     adaptive = isinstance(softmax, AdaptiveSoftmax)
     if adaptive != (config.softmax == "adaptive"):
         kind = "an adaptive softmax" if adaptive else "a softmax with a row for each word"
-        raise TrainingError(f"the recipe asks for softmax={config.softmax}, the model has {kind}")
+        raise TrainingError(f"the recipe has softmax={config.softmax}, but the model has {kind}")
     if isinstance(softmax, AdaptiveSoftmax):
         objective = AdaptiveObjective(softmax, precision)
     else:

@@ -77,7 +77,7 @@ def start_run(
     if heldout_sentences is not None:
         heldout = _tokens_of(heldout_sentences).sentences
     if heldout == []:
-        raise TextError(f"{heldout_file or 'heldout'}: no held-out text in this file; give a file with some sentences")
+        raise TextError(f"{heldout_file or 'heldout'}: contains no held-out text; give a file with some sentences")
     begun = time.monotonic()
     with atomic_write(out, replace=False) as part:
         part.mkdir()
@@ -159,7 +159,7 @@ def _tokens_of(sentences: Iterable[Sentence]) -> _Tokenized:
     strings = [isinstance(sentence, str) for sentence in given]
     if any(strings) and not all(strings):
         raise TextError(
-            f"sentence {strings.index(not strings[0])}: strings and lists of tokens in one corpus; give one of the two"
+            f"sentence {strings.index(not strings[0])}: the corpus mixes strings and lists of tokens; give one of the two"
         )
     words = [words_of(sentence, number) for number, sentence in enumerate(given)]
     return _Tokenized([w for w in words if w], not any(strings))

@@ -157,7 +157,7 @@ def _recipe_of(recipe: Recipe | None) -> PretrainConfig:
         nested: dict[str, Any] = {}
         for key, value in (recipe or {}).items():
             if not isinstance(key, str):
-                raise ConfigError(f"recipe: a setting is named {key!r}; names are strings")
+                raise ConfigError(f"recipe: the name of a setting is {key!r}; expected a string")
             _put(nested, key.split("."), value)
         return pretrain_config(nested, [], "recipe")
     return pretrain_config(read_recipe(Path(recipe)), [], str(recipe))
@@ -169,7 +169,7 @@ def _put(settings: dict[str, Any], names: Sequence[str], value: Any) -> None:
     for table in tables:
         inner = settings.setdefault(table, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"recipe: {table} is a table and a value; give one of the two")
+            raise ConfigError(f"recipe: {table} is given as a table and as a value; give one of the two")
         settings = inner
     settings[name] = {**settings[name], **value} if isinstance(settings.get(name), dict) else value
 
@@ -181,14 +181,14 @@ def _files_or_sentences(
     if isinstance(corpus, str | Path):
         return [corpus], None
     if isinstance(corpus, bytes) or not isinstance(corpus, Iterable):
-        raise TextError(f"a corpus is a file, Paths, or sentences, not {type(corpus).__name__}")
+        raise TextError(f"expected a corpus as a file, Paths, or sentences, not {type(corpus).__name__}")
     given: list[Any] = list(corpus)
     files = [item for item in given if isinstance(item, Path)]
     if files and len(files) == len(given):
         return [*files], None
     sentences: list[Sentence] = [item for item in given if not isinstance(item, Path)]
     if files:
-        raise TextError("a corpus of Paths and of sentences; give one of the two")
+        raise TextError("the corpus mixes Paths and sentences; give one of the two")
     if sentences and all(isinstance(item, str) and "\n" not in item and _is_file(item) for item in sentences[:9]):
         raise TextError(f"{sentences[0]} is a file; in a list, strings are sentences: give files as Paths")
     return [], sentences

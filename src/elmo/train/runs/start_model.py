@@ -34,7 +34,7 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
         )
     if "bilm" in recipe.model_fields_set and recipe.bilm != model.config.bilm:
         raise ConfigError(
-            f"the recipe has other layers than {source}, which cannot change; leave out --size and the settings of bilm"
+            f"the layers of the recipe differ from those of {source}, which are fixed; leave out --size and the settings of bilm"
         )
     encoder = model.config.bilm.encoder
     if recipe.dropout.recurrent > 0 and not encoder.has_recurrent_weights:

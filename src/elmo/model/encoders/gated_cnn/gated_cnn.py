@@ -100,7 +100,7 @@ class GatedCNN(ContextEncoder):
     ) -> tuple[list[Tensor], EncoderState]:
         """Run all layers, see `ContextEncoder.forward`."""
         if state:
-            raise ShapeError("a gated CNN has no state, and was given one of another encoder")
+            raise ShapeError("a gated CNN has no state, but was given the state of another encoder")
         how = TrainingPass() if training is None else training
         outputs = []
         for layer in cast("Iterable[GatedLayer]", self.layers):

@@ -158,5 +158,5 @@ class LSTMStack(nn.Module):
         found = (tuple(state.hidden.shape), tuple(state.cell.shape))
         expected = state_shapes(self.config, n_rows)
         if found != expected:
-            raise ShapeError(f"LSTM state: hidden and cell are {found}, this model and batch need {expected}")
+            raise ShapeError(f"LSTM state: hidden and cell are {found}, expected {expected} for this model and batch")
         return state
