@@ -1,4 +1,4 @@
-"""The error family: whatever a user's input, files or settings can do wrong.
+"""The error classes: everything that can be wrong with a user's input, files or settings.
 
     ElmoError
     ├── ConfigError       a setting, a recipe or a config.json cannot work
@@ -6,10 +6,10 @@
     ├── ShapeError        arrays or tensors do not fit together
     ├── CheckpointError   model files are missing, broken or do not fit their config
     ├── OutputError       a result cannot be written where it was asked for
-    └── TrainingError     a run cannot start, go on or be resumed
+    └── TrainingError     a run cannot start, continue or be resumed
 
 Each message names the file and line, what was found, what was expected and what to do. The command line turns any of them into
-one line and exit status 2; everything else that escapes is our bug and keeps its traceback.
+one line and exit status 2; any other exception is a bug of ours and keeps its traceback.
 """
 
 

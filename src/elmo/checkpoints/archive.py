@@ -1,4 +1,4 @@
-"""Archives (zip, tar, tar.gz, ...) unpacked so that nothing lands outside, nothing is a link, and no bomb goes off."""
+"""Archives (zip, tar, tar.gz, ...) unpacked safely: no file outside the folder, no link, no decompression bomb."""
 
 import bz2
 import gzip
@@ -37,11 +37,11 @@ _PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.
 
 
 class _RefusedError(Exception):
-    """What is in the archive is not to be unpacked; the text says why."""
+    """The archive must not be unpacked; the text says why."""
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or a tar, packed or not, by its first bytes."""
+    """Whether a file is a zip or a tar, compressed or not, by its first bytes."""
     try:
         with path.open("rb") as file:
             start = file.read(262)
@@ -52,7 +52,7 @@ def is_archive(path: Path) -> bool:
 
 @contextmanager
 def unpacked(archive: Path) -> Iterator[Path]:
-    """The folder that an archive was unpacked into; it is removed when the block ends.
+    """The temporary folder of an unpacked archive; it is removed when the block ends.
 
     Raises:
         CheckpointError: the archive is damaged, or holds links, names that lead outside, or far too much.
@@ -137,7 +137,7 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _with_slashes(name: str) -> str:
-    """The name of a member of a zip that a program of Windows wrote with backslashes."""
+    """The name of a zip member with slashes, where a Windows program wrote backslashes."""
     return name.replace("\\", "/")
 
 
@@ -152,7 +152,7 @@ def _safe_parts(name: str) -> list[str]:
 
 
 class _BoundedInfo(tarfile.TarInfo):
-    """A header that is not read if it is long: `tarfile` holds all of it in memory and looks through it again and again."""
+    """A header that is refused if it is long: `tarfile` keeps all of it in memory and scans it repeatedly."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> Any:
         if self.type in _HEADER_TYPES and self.size > MAX_HEADER_BYTES:
@@ -161,7 +161,7 @@ class _BoundedInfo(tarfile.TarInfo):
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends in an error once too much was read: a tar's own headers may be bombs too."""
+    """A stream that fails once too much was read: the headers of a tar may be bombs too."""
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self._stream, self._limit, self._left = stream, limit, limit + 2**20  # room for headers

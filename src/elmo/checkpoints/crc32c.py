@@ -48,7 +48,7 @@ def crc32c(data: bytes | memoryview | NDArray[np.uint8]) -> int:
 
 
 def mask_crc(crc: int) -> int:
-    """How TensorFlow (and LevelDB) write a checksum down, so that one of data with checksums inside is not weak."""
+    """A checksum as TensorFlow (and LevelDB) store it, so that the checksum of data with checksums inside is not weak."""
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & _ALL
 
 
@@ -80,7 +80,7 @@ Tables = tuple[list[int], list[int], list[int], list[int]]
 
 @cache
 def _zeros_tables(n_bytes: int) -> Tables:
-    """What so many bytes of zero make of each byte of a register."""
+    """The effect of so many zero bytes on each byte of a register."""
     columns = np.uint32(1) << np.arange(32, dtype=np.uint32)  # the image of each bit; of no bytes: itself
     power = (columns >> np.uint32(8)) ^ _byte_table()[columns & np.uint32(255)]  # of one byte
     while n_bytes:

@@ -1,4 +1,4 @@
-"""HDF5 files read and written so that damage and a full disk are one error each, wherever HDF5 happens to notice them."""
+"""HDF5 files, read and written so that damage and a full disk each raise one error, wherever HDF5 notices them."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def reading_hdf5(path: Path, missing: str) -> Iterator[h5py.File]:
 
 @contextmanager
 def writing_hdf5(path: Path) -> Iterator[WriteDataset]:
-    """A new file; lends `write(name, array, dtype=None)`, which adds a dataset.
+    """A new file; yields `write(name, array, dtype=None)`, which adds a dataset.
 
     Raises:
         OSError: the disk is full or fails, at the first dataset that could not be written.
@@ -57,7 +57,7 @@ def writing_hdf5(path: Path) -> Iterator[WriteDataset]:
 
 
 class _ForgivingFile(io.FileIO):
-    """A file that keeps a failed write to itself until it is asked: HDF5 cannot close a file whose writes fail."""
+    """A file that remembers a failed write instead of raising it: HDF5 cannot close a file whose writes fail."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w+")

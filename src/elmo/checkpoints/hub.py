@@ -21,7 +21,7 @@ def is_hub_id(source: str) -> bool:
 
 
 def fetch_from_hub(source: str, patterns: Iterable[str]) -> Path:
-    """The folder of a model of the hub, fetched unless the cache has it.
+    """The folder of a model of the hub, downloaded unless it is in the cache.
 
     Args:
         patterns: of the files to fetch, which are those of models; archives and files of text come along.
@@ -41,7 +41,7 @@ def fetch_from_hub(source: str, patterns: Iterable[str]) -> Path:
 
 
 def push_folder(folder: Path, repository: str, *, private: bool, token: str | None, message: str) -> str:
-    """Upload a folder as a model of the hub, made if it does not exist: the address of the commit.
+    """Upload a folder as a model of the hub, created if it does not exist; returns the URL of the commit.
 
     Raises:
         OutputError: it could not be uploaded, or the extra is not installed.

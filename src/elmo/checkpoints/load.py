@@ -1,4 +1,4 @@
-"""Which format is this path? -> a model. The one door through which models come in."""
+"""A path or name -> the model, whatever its format. All models are loaded here."""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def located(source: str | Path, weights: str | Path | None = None) -> Iterator[M
 def load_model(
     source: str | Path = DEFAULT_MODEL, weights: str | Path | None = None, vocabulary: str | Path | None = None
 ) -> SavedModel:
-    """Load a model of any format that is known.
+    """Load a model of any known format.
 
     Args:
         source, weights: see `located`.
@@ -89,7 +89,7 @@ def load_from(location: ModelLocation, vocabulary: Path | None = None) -> SavedM
 
 
 def _files_of(location: ModelLocation) -> list[Path]:
-    """The files of a model: those of its folder that may belong to it, and the pair that was given."""
+    """The files of a model: those of its folder that may belong to it, and the given pair."""
     patterns = (*known.file_patterns(), "*.json")
     held = [path for path in location.folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in patterns)]
     given = [path for path in (location.options, location.weights) if path is not None and path not in held]
@@ -97,7 +97,7 @@ def _files_of(location: ModelLocation) -> list[Path]:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Whether an error is that of an allocator: Python's, PyTorch's, or of the system when a file is mapped."""
+    """Whether an error means out of memory: Python's, PyTorch's, or the system's when a file is mapped."""
     text = str(error).lower()
     words = ("allocate memory", "not enough memory", "out of memory")
     return isinstance(error, MemoryError) or any(word in text for word in words)
@@ -155,18 +155,18 @@ def _in_folder(folder: Path) -> ModelLocation:
 
 
 def _model_in(folder: Path) -> ModelLocation | None:
-    """The model that a folder holds itself."""
+    """The model directly in a folder."""
     return next((found for each in known.FORMATS if (found := each.find(folder)) is not None), None)
 
 
 def _looks_local(path: Path) -> bool:
-    """Whether a name that is not there was meant as one of this machine: its folder is here, or it ends as files do."""
+    """Whether a missing path was meant as a local one: its parent folder exists, or it has the suffix of a file."""
     suffixes = {Path(pattern).suffix for pattern in known.file_patterns()} | {".h5", *ARCHIVE_SUFFIXES}
     return path.parent.is_dir() or path.suffix in suffixes - {""}
 
 
 def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelLocation:
-    """The model of a folder of the hub, or of the one archive that lies there."""
+    """The model in a folder of the hub, or in the only archive there."""
     archives = [path for path in sorted(folder.iterdir()) if path.is_file() and is_archive(path)]
     if _model_in(folder) is None and len(archives) == 1:
         return _in_archive(Path(source), stack.enter_context(unpacked(archives[0])))
@@ -174,12 +174,12 @@ def _in_fetched(source: str, folder: Path, stack: ExitStack) -> ModelLocation:
 
 
 def _unpacked_in(message: str) -> set[str]:
-    """Temporary folders of archives that a message names."""
+    """The temporary folders of archives in a message."""
     return {match[0] for match in re.finditer(rf"\S*{UNPACKED_PREFIX}\w+", message)}
 
 
 def _in_archive(archive: Path, folder: Path) -> ModelLocation:
-    """The one model of an archive, at its root or in a folder of it."""
+    """The only model of an archive, at its root or in one of its folders."""
     level = [folder]
     for _ in range(DEPTH + 1):
         found = [location for location in map(_model_in, level) if location is not None]

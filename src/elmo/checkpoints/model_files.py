@@ -1,4 +1,4 @@
-"""The files of a model, looked at before one is opened: regular files of its folder, and no pointers to files elsewhere."""
+"""Checks on the files of a model before one is opened: they must be regular files of its folder, no links or pointers."""
 
 import stat
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _LFS_POINTER = (
 
 
 def check_files(folder: Path, files: Iterable[Path]) -> None:
-    """Refuse what a model folder from elsewhere may hold to make a reader hang, or read another file of this machine.
+    """Refuse files with which an untrusted model folder could make a reader hang, or read another file of this machine.
 
     Args:
         folder: of the model. files: in it, or given beside it.
@@ -36,7 +36,7 @@ def check_files(folder: Path, files: Iterable[Path]) -> None:
 
 
 def _lies_within(path: Path, folder: Path) -> bool:
-    """Whether a file lies in a folder, or in the blobs that a snapshot of the Hugging Face cache links to."""
+    """Whether a file is in a folder, or in the blobs that a snapshot of the Hugging Face cache links to."""
     allowed = [folder]
     if folder.parent.name == "snapshots":
         allowed.append(folder.parent.parent / "blobs")

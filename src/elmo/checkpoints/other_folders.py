@@ -7,7 +7,7 @@ SHARDS_FILE = "model.safetensors.index.json"
 
 
 def what_else(folder: Path, config: Any) -> str:
-    """What a folder is, by its `config.json`, and what to do with it; "" if it is nothing that is known.
+    """The kind of a folder by its `config.json`, and what to do with it; "" if it is unknown.
 
     Args:
         config: what the file holds, whatever that is.

@@ -1,4 +1,4 @@
-"""A model with all that belongs to it: what every format is read into and written from."""
+"""A model with everything that belongs to it; every format is loaded into it and saved from it."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from elmo.text.words.word_encoder import WordEncoder
 
 
 class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
-    """Which tokenizer cut the text that a model was trained on."""
+    """The tokenizer of the text that a model was trained on."""
 
     name: str
     version: str
@@ -64,7 +64,7 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
 
 @dataclass(frozen=True, repr=False)
 class SavedModel:
-    """A biLM and what came with it.
+    """A biLM and its other parts.
 
     Raises:
         CheckpointError: the lexicon has other sizes than the config.
@@ -82,7 +82,7 @@ class SavedModel:
         check_lexicon(self.lexicon, self.config.bilm, "lexicon of a model")
 
     def summary(self) -> str:
-        """Its layers, vectors and words, in a line."""
+        """Its layers, vectors and words, in one line."""
         config = self.config.bilm
         kind = {"lstm": "LSTM", "gated_cnn": "gated CNN"}.get(config.encoder.kind, config.encoder.kind)
         words = "no vocabulary" if self.vocabulary is None else f"{len(self.vocabulary):,} words"
@@ -118,7 +118,7 @@ def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:
 
 @contextmanager
 def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iterator[None]:
-    """Around the translation of another program's settings into ours: what is wrong with them, in that program's names.
+    """A context in which another program's settings are translated into ours; errors use that program's names.
 
     Args:
         path: of the settings. what: they should be, for the message.
@@ -141,7 +141,7 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
-    """Warn, as the caller's caller, if raw text is not cut today as it was when the model was trained."""
+    """Warn, at the caller's caller, if today's tokenizer is not the one that the model was trained with."""
     trained_with = config.tokenizer
     if trained_with is None or trained_with in (PRETOKENIZED, THIS_TOKENIZER):
         return

@@ -29,12 +29,12 @@ _LONGEST_NAME = 1000  # bytes
 
 
 class _DamageError(Exception):
-    """The bytes are not those of the format; the text says how."""
+    """The bytes do not fit the format; the text says why."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """Where a variable lies."""
+    """The location of a variable."""
 
     dtype: int  # of TensorFlow's types.proto
     shape: tuple[int, ...]

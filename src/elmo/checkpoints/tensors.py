@@ -65,7 +65,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def as_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights among tensors as int8, beside each the scales of its rows; vectors, which are few numbers, as they are."""
+    """Tensors with their matrices as int8 and a scale per row; vectors, which are small, stay as they are."""
     stored: dict[str, Tensor] = {}
     for name, t in tensors.items():
         if t.ndim < 2:
@@ -79,7 +79,7 @@ def as_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def from_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What `as_bytes` stored, as float32; tensors that it did not store so stay as they are, to be judged like others."""
+    """The inverse of `as_bytes`, as float32; other tensors stay as they are and are checked later."""
     found = dict(tensors)
     for name, t in tensors.items():
         scale = tensors.get(name + SCALE)
@@ -115,7 +115,7 @@ def copy_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def adopt_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Make tensors that were checked the parameters of a module, without a copy of those that are as they should be."""
+    """Make checked tensors the parameters of a module, without copying those that already have the right type."""
     fitting = {name: t.float().contiguous() for name, t in tensors.items()}
     aligned = {name: t if t.data_ptr() % _ALIGNED == 0 else t.clone() for name, t in fitting.items()}
     module.load_state_dict(aligned, assign=True)
@@ -124,7 +124,7 @@ def adopt_tensors(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 def check_tensors(
     expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], where: str, advice: str
 ) -> None:
-    """Compare tensors with the names and shapes that a config makes.
+    """Compare tensors with the names and shapes that a config expects.
 
     Raises:
         CheckpointError: see `fill_module`.
@@ -145,5 +145,5 @@ def check_tensors(
 
 
 def all_finite(tensor: Tensor) -> bool:
-    """Whether no number of a tensor is infinite or no number at all; takes no memory beside it."""
+    """Whether no number of a tensor is infinite or NaN; needs no additional memory."""
     return tensor.numel() == 0 or all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))

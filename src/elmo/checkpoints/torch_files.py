@@ -10,7 +10,7 @@ from elmo.errors import CheckpointError
 
 
 def read_torch_file(path: Path) -> dict[str, Tensor]:
-    """Read the state of a module, written by torch before or after version 1.6; nothing in the file is run.
+    """Read the state_dict of a module, written by torch before or after version 1.6; no code of the file is run.
 
     Raises:
         CheckpointError: it is missing, damaged, or holds something else than tensors.
@@ -32,7 +32,7 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
 
 
 def _refuse_packed(path: Path) -> None:
-    """Torch never packs what it writes; a small file that unpacks to a large one is no checkpoint."""
+    """Refuse compressed parts: torch never compresses, so a small file that unpacks to a large one is not a checkpoint."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:

@@ -3,7 +3,7 @@
     from elmo.compat.allennlp import Elmo, batch_to_ids          # was: from allennlp.modules.elmo import ...
     from elmo.compat.allennlp import ElmoEmbedder                # was: from allennlp.commands.elmo import ...
 
-Same names, arguments, shapes and values. Where AllenNLP surprises, so does this:
+Same names, arguments, shapes and values, also where AllenNLP's may surprise:
 
 - The LSTM state goes on from batch to batch, row by row. `stateful=False` starts each batch from zero; `reset_states()` once.
 - A mask counts `<S>` and `</S>` among the tokens of a layer norm.
@@ -95,7 +95,7 @@ class ScalarMix(nn.Module):
 
 
 class _ElmoBiLm(nn.Module):
-    """The biLM alone, all layers, boundaries included; remembers each row's state from batch to batch."""
+    """The biLM alone: all layers, boundaries included; each row's state is kept from batch to batch."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class _ElmoBiLm(nn.Module):
 
     @property
     def _states(self) -> tuple[Tensor, Tensor] | None:
-        """What is remembered, as AllenNLP kept it: float (layers, B, 2P) and (layers, B, 2H); None: nothing."""
+        """The kept state, in AllenNLP's layout: float (layers, B, 2P) and (layers, B, 2H); None: nothing."""
         if self._carried is None:
             return None
         (h, c), (h_back, c_back) = self._carried

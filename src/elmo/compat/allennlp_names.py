@@ -40,7 +40,7 @@ def take_allennlp_names(module: nn.Module, state: dict[str, Any], prefix: str, *
 
 
 def _parameters(bilm: BiLM, theirs: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """Ours, by name; of what is not there `load_state_dict` says that it is missing."""
+    """Our parameters by name; `load_state_dict` reports those that are missing."""
     for name, tensor in theirs.items():
         part = name.removeprefix(_TOKEN)
         kind = part.rsplit(".", 1)[-1]

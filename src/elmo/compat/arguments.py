@@ -1,4 +1,4 @@
-"""Arguments of old calls, checked: what was a traceback there is one sentence here."""
+"""Arguments of old calls, checked: where those programs raise a traceback, these raise one sentence."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from elmo.errors import ConfigError
 
 
 def whole_number(name: str, value: Any, least: int = 1) -> int:
-    """The value, a whole number.
+    """The value as a whole number.
 
     Raises:
         ConfigError: it is none, or too small.

@@ -39,7 +39,7 @@ class ElmoModel:
     """
 
     def __init__(self, as_published: bool = False) -> None:
-        """Make an empty one.
+        """Make an object without a model.
 
         Args:
             as_published: give the numbers of simple_elmo where they are wrong, to repeat published results.
@@ -204,7 +204,7 @@ class ElmoModel:
 
 
 def _scaled(sums: Array, axes: tuple[int, ...]) -> Array:
-    """To length 1 over some axes; zero stays zero."""
+    """Scaled to length 1 over some axes; zero stays zero."""
     length = np.sqrt((sums**2).sum(axis=axes, keepdims=True))
     scaled: Array = np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
     return scaled

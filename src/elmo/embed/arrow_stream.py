@@ -1,4 +1,4 @@
-"""Vectors as Arrow's numbers: what float16 cannot hold is refused; other tools, which may not know it, get float32."""
+"""Vectors as Arrow numbers: values too large for float16 are refused; tools without float16 get float32."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ from elmo.storage.compressed import import_pyarrow
 
 
 def refuse_overflow(numbers: NDArray[np.float32], kind: str, where: str) -> None:
-    """Refuse numbers that a type cannot hold.
+    """Refuse numbers that are too large for a type.
 
     Raises:
         OutputError: there is one.
@@ -25,7 +25,7 @@ def refuse_overflow(numbers: NDArray[np.float32], kind: str, where: str) -> None
 
 
 def float32_reader(schema: Any, batches: Iterable[Any]) -> Any:
-    """A `pyarrow.RecordBatchReader` of some batches, read when they are asked for, every float16 in them as float32.
+    """A `pyarrow.RecordBatchReader` of batches that are read on demand, with every float16 as float32.
 
     Args:
         schema: of the batches.

@@ -186,7 +186,7 @@ def _batch(
 
 
 def _valid(text: str) -> str:
-    """A text that UTF-8 can hold: half of a surrogate pair, as JSON can give, becomes a replacement character."""
+    """A text that UTF-8 can encode: a lone surrogate, which JSON can contain, becomes a replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -223,7 +223,7 @@ class VectorFolder(Sequence[VectorRow]):
         self._batch = lru_cache(maxsize=_OPEN_SHARDS)(self._read_batch)
 
     def __reduce__(self) -> tuple[type["VectorFolder"], tuple[Path]]:
-        """What travels to another process: where the folder is."""
+        """Pickled as the path of the folder."""
         return VectorFolder, (self._folder,)
 
     def __len__(self) -> int:
@@ -231,7 +231,7 @@ class VectorFolder(Sequence[VectorRow]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row of the text is there; of a text that no job has read to its end, this is not known, so False."""
+        """Whether every row of the text is there; False also while no job has read the text to its end."""
         return self._is_whole
 
     def __getitem__(self, number: Any) -> Any:
@@ -284,7 +284,7 @@ class VectorFolder(Sequence[VectorRow]):
             return pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
 
     def _read_batch(self, shard: int, number: int) -> Any:
-        """A record batch whose numbers of rows, tokens and bytes agree, so that no row of it reads beside it."""
+        """A record batch whose numbers of rows, tokens and bytes agree, so that no row reads outside it."""
         file, path = self._open(shard), shard_file(self._folder, shard)
         with _damage_reported(path):
             batch = file.get_batch(number)

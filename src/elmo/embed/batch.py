@@ -1,4 +1,4 @@
-"""A batch for the encoder: sentences -> what it reads, and its layers -> the vectors that were asked for; no weights here."""
+"""A batch for the encoder: sentences -> its inputs, and its layers -> the requested vectors; no weights here."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
 
 def prepare(sentences: Sequence[Sequence[str]], boundaries: Boundaries) -> Batch:
-    """Lay out sentences; it reads nothing but its arguments.
+    """Pack sentences; depends on nothing but its arguments.
 
     Args:
         sentences: lists of tokens, by falling length, without boundaries. boundaries: of the model.

@@ -4,7 +4,7 @@ from elmo.model.encoders.state import BiLMState
 
 
 def go_on(carried: BiLMState | None, start: BiLMState) -> BiLMState:
-    """A copy of what is carried, of as many rows as `start` at least: rows that are new begin as `start` does.
+    """A copy of the carried state with at least as many rows as `start`: new rows begin as in `start`.
 
     Args:
         start: zero, of the dtype and device that the state shall have; it is written over.

@@ -1,4 +1,4 @@
-"""`Elmo`: sentences -> contextual vectors, the shell that most users touch (Peters et al. 2018, section 3)."""
+"""`Elmo`: sentences -> contextual vectors, the class that most users call (Peters et al. 2018, section 3)."""
 
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -124,7 +124,7 @@ class Elmo:
         return f"Elmo({source}{self.model.summary()}, {self.dtype} on {next(self.bilm.parameters()).device})"
 
     def save_pretrained(self, folder: str | Path, *, storage: StorageType = "float32", force: bool = False) -> None:
-        """Write the model as a folder of ours, whole or not at all.
+        """Write the model as a native model folder, whole or not at all.
 
         Raises:
             OutputError: the folder exists and `force` is not given, or it holds other things than a model.
@@ -141,7 +141,7 @@ class Elmo:
         commit_message: str = "Upload an ELMo model",
         storage: StorageType = "float32",
     ) -> str:
-        """Upload the model to the Hugging Face hub (extra `hub`), as a folder of ours: the address of the commit.
+        """Upload the model to the Hugging Face hub (extra `hub`) as a native model folder; returns the URL of the commit.
 
         Args:
             repository: `owner/name`, made if it does not exist. token: None: that of `hf auth login`.
@@ -154,11 +154,11 @@ class Elmo:
             return push_folder(folder, repository, private=private, token=token, message=commit_message)
 
     def tokenize(self, text: str) -> list[Token]:
-        """Cut a text into tokens with character offsets: text[token.start:token.end] == token.text."""
+        """Split a text into tokens with character offsets: text[token.start:token.end] == token.text."""
         return tokenize(text)
 
     def session(self) -> "Elmo":
-        """This model for another caller: it remembers its own calls with `state="carry"`, and warns of its own text.
+        """This model with its own memory for `state="carry"` and its own warnings, for another caller.
 
         Weights and the cache of words are shared, so a session costs next to nothing.
         """
@@ -245,7 +245,7 @@ class Elmo:
         return [_pooled(torch.from_numpy(x), some, pool) for x, some in zip(every, bounds, strict=True)]
 
     def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
-        """The state of all rows of a call; None: zero, which is made a batch at a time."""
+        """The state of all rows of a call; None: zero, which is made batch by batch."""
         if name == "zero":
             return None
         encoder = self.bilm.config.encoder

@@ -16,7 +16,7 @@ from elmo.text.words.word_encoder import WordEncoder
 
 
 class Encoder:
-    """Words -> all layers, for any number of threads. It does not change; of changed weights another one is made.
+    """Words -> all layers, for any number of threads. Immutable: for changed weights a new one is made.
 
     Attributes:
         made_of: the versions of the weights that it was made of.

@@ -1,4 +1,4 @@
-"""What all callers of an `Elmo` share: a biLM, and the encoder made of its weights as they are now."""
+"""The part of an `Elmo` that all its callers share: a biLM, and the encoder made of its current weights."""
 
 import torch
 
@@ -13,7 +13,7 @@ LAYERS_BYTES = 2**26  # of all layers of a batch; a longer sentence is a batch o
 
 
 class Engine:
-    """A biLM ready to embed. Its weights are laid out when they are first needed, and again when they were changed.
+    """A biLM ready to embed. Its weights are packed when they are first needed, and again after they changed.
 
     Attributes:
         max_positions: tokens of a batch at most.
@@ -30,7 +30,7 @@ class Engine:
         self._encoder: Encoder | None = None
 
     def encoder(self) -> Encoder:
-        """The encoder of the weights as they are now; a caller keeps it from the beginning of a call to its end.
+        """The encoder of the current weights; a caller uses the same one from the beginning of a call to its end.
 
         Raises:
             ConfigError: the process was forked, and cannot use its parent's threads.
@@ -50,5 +50,5 @@ class Engine:
         self.encoder().cache.forget()
 
     def __getstate__(self) -> dict[str, object]:
-        """What a copy or another process gets: the weights, which it lays out anew."""
+        """Pickled or copied as the weights, which are packed anew."""
         return {**self.__dict__, "_encoder": None}

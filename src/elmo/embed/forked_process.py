@@ -1,4 +1,4 @@
-"""A forked process cannot use the threads of PyTorch that its parent used: it would wait for them for ever.
+"""Refuse to compute in a forked process with the PyTorch threads of its parent: it would wait for them for ever.
 
 `fork` copies memory, not threads, and OpenMP does not notice. `multiprocessing` forks by default on Linux before Python 3.14.
 """
@@ -11,7 +11,7 @@ from elmo.errors import ConfigError
 
 
 class _Process:
-    """What happened to the threads of PyTorch in this process."""
+    """The state of PyTorch's threads in this process."""
 
     uses_threads = False
     lost_them = False  # a parent used them before it forked
@@ -27,7 +27,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
 
 
 def claim_threads() -> None:
-    """Say that this process is about to compute.
+    """Register that this process is about to compute.
 
     Raises:
         ConfigError: it would wait for ever.

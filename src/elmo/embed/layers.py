@@ -1,4 +1,4 @@
-"""Layers of a sentence -> what the caller asked for: which layers, and one vector a token or a sentence."""
+"""Layers of a sentence -> the requested layers or mix, and one vector per token or per sentence."""
 
 import operator
 from collections.abc import Callable, Sequence

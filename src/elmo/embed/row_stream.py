@@ -23,7 +23,7 @@ def embed_rows(
 
 
 def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows to be embedded together: many, but not so many tokens that their vectors fill the memory."""
+    """Rows to embed together: many, but few enough tokens that their vectors fit in memory."""
     block: list[Row] = []
     n_tokens = 0
     for row in rows:

@@ -1,4 +1,4 @@
-"""What one caller's calls leave behind: the memory of `state="carry"`, and what was seen of the text."""
+"""The state of one caller between calls: the carried LSTM state, and what was seen of the text."""
 
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.embed.foreign_text import TextWatch

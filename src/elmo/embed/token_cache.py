@@ -1,4 +1,4 @@
-"""The token layer of words that were met lately, so that a frequent word is spelled once: exact, and bounded in bytes."""
+"""A cache of token-layer vectors of recent words, so that frequent words are computed once: exact, and bounded in bytes."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -22,7 +22,7 @@ class TokenCache:
     """
 
     def __init__(self, width: int, like: Tensor, size_bytes: int = CACHE_BYTES) -> None:
-        """Make an empty one.
+        """Make an empty cache.
 
         Args:
             width: P, numbers of a vector. like: a tensor of the dtype and device of the vectors.
@@ -87,7 +87,7 @@ class TokenCache:
 
 
 def versions_of(parameters: Iterable[torch.nn.Parameter]) -> tuple[tuple[int, int], ...]:
-    """Where parameters lie and how often they were written to: what is computed from them is stale when this changes.
+    """The addresses and version counters of parameters: results computed from them are stale when these change.
 
     Those that were made in PyTorch's inference mode do not count that.
     """

@@ -21,7 +21,7 @@ Lines = Iterable[tuple[str, NDArray[np.float32]]]  # each line of the text, and 
 
 
 def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool = False) -> int:
-    """Write vectors as AllenNLP's command did; returns the number of lines.
+    """Write vectors as AllenNLP's command does; returns the number of lines.
 
     Args:
         index: write `sentence_to_index` (the command's --forget-sentences: False).
@@ -44,7 +44,7 @@ def write_hdf5(path: Path, lines: Lines, index: bool = True, sentence_keys: bool
 
 
 def _fits_a_key(line: str) -> bool:
-    """Whether HDF5 takes it for one name: no path, no lone surrogate, no end of a string within."""
+    """Whether a line can be a name in HDF5: no path, no lone surrogate, no NUL character."""
     return line not in ("", ".") and not any(c in "/\0" or "\ud800" <= c <= "\udfff" for c in line)
 
 
@@ -59,7 +59,7 @@ def write_npz(path: Path, lines: Lines) -> int:
 
 
 def writer_for(path: Path) -> Callable[[Path, Lines], int]:
-    """The writer that a file's ending asks for.
+    """The writer for a file's suffix.
 
     Raises:
         OutputError: there is none.

@@ -24,7 +24,7 @@ def reverse_rows(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def already_reversed(x: Tensor) -> Callable[[Tensor], Tensor]:
-    """For `BiLM.both_directions`: what the backward LM reads is there, float (B, T, P)."""
+    """For `BiLM.both_directions`: the input of the backward LM is given reversed, float (B, T, P)."""
     return lambda tokens: x
 
 
@@ -125,7 +125,7 @@ class BiLM(nn.Module):
         state: BiLMState | None = None,
         training: TrainingPass | None = None,
     ) -> tuple[list[Tensor], list[Tensor], BiLMState]:
-        """What both language models make of the token layer: training, tuning and perplexity read by this.
+        """Run both language models on the token layer; used by training, fine-tuning and perplexity.
 
         Args:
             tokens: float (B, T, P) as the forward LM reads them.

@@ -1,4 +1,4 @@
-"""The token layer: the character ids of a token -> one vector that knows no context (Peters et al. 2018, section 3.4)."""
+"""The token layer: the character ids of a token -> one vector without context (Peters et al. 2018, section 3.4)."""
 
 from collections.abc import Sequence
 
@@ -74,7 +74,7 @@ class CharCNN(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """The start of bilm-tf: relu filters uniform within 0.05, tanh filters normal; embeddings uniform within 1."""
+        """Initialise as bilm-tf does: relu filters uniform within 0.05, tanh filters normal; embeddings uniform within 1."""
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)
         nn.init.zeros_(self.embedding.weight[PADDING].detach())
         for weight in self.conv_weights:

@@ -58,7 +58,7 @@ class CharCNNConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
 
     @property
     def widest_filter(self) -> int:
-        """Characters that the widest filter sees."""
+        """The width of the widest filter, in characters."""
         return max(width for width, _ in self.filters)
 
     @model_validator(mode="after")
@@ -127,11 +127,11 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 
     @property
     def longest_word(self) -> int | None:
-        """Characters of a word that count; None: all that its row holds, and all when its id is looked up."""
+        """The number of characters of a word that count; None: all that its row holds, and all when its id is looked up."""
         return None if self.word_embedding is None else self.word_embedding.longest_word
 
     def fitted_to(self, lexicon: Lexicon) -> "BiLMConfig":
-        """These settings with the sizes of a lexicon, which may be smaller than what was asked for."""
+        """These settings with the sizes of a lexicon, which may be smaller than the requested ones."""
         char_cnn, words = self.char_cnn, self.word_embedding
         if char_cnn is not None and lexicon.alphabet is not None:
             char_cnn = char_cnn.model_copy(update={"alphabet_size": len(lexicon.alphabet)})

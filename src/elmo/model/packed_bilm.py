@@ -23,10 +23,10 @@ WORDS_AT_ONCE = 512  # spelled together; like lengths, so that short words carry
 
 
 class PackedBiLM:
-    """A biLM's weights laid out for embedding; it holds copies, and must be made anew when they change."""
+    """A biLM's weights packed for embedding; it holds copies, and must be made anew when they change."""
 
     def __init__(self, bilm: BiLM, precision: torch.dtype | None = None) -> None:
-        """Lay out the weights.
+        """Pack the weights.
 
         Args:
             precision: of matrix products, torch.bfloat16 or torch.int8; None: that of the weights. Sums, the cell and all

@@ -1,4 +1,4 @@
-"""Modules that are made of shapes alone: no memory and no numbers, until tensors are put in."""
+"""Modules with shapes only: without memory and numbers until tensors are put in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 @contextmanager
 def shapes_only() -> Iterator[None]:
-    """Around the making of modules: their parameters lie on the meta device and are drawn by nobody.
+    """A context in which modules are built on the meta device, without initialising their parameters.
 
     Drawing numbers there does nothing, and makes PyTorch load its compiler first, for more than a second.
     """
@@ -19,7 +19,7 @@ def shapes_only() -> Iterator[None]:
 
 
 class _Undrawn(TorchFunctionMode):
-    """Leaves out what `torch.nn.init` does to a tensor."""
+    """Skips the functions of `torch.nn.init`."""
 
     def __torch_function__(
         self,

@@ -1,4 +1,4 @@
-"""The part of the token layer that knows whole words: the id of a word -> its learned vector, projected.
+"""The part of the token layer for whole words: the id of a word -> its learned vector, projected.
 
 ELMoForManyLangs (Che et al. 2018) projects the word's vector w and the highways' output y side by side. A projection of two
 parts is the sum of their projections:

@@ -1,1 +1,1 @@
-"""Storage: files and folders that appear whole or not at all, arrays on disk, compressed streams. Knows no text and no model."""
+"""Storage: files and folders that appear whole or not at all, arrays on disk, compressed streams. No text, no models."""

@@ -1,4 +1,4 @@
-"""Arrays on disk that are written in a stream and opened whole: raw little-endian files beside an index of what they must be.
+"""Arrays on disk, written in a stream and opened whole: raw little-endian files with an index of their types and sizes.
 
 A folder holds `NAME.bin` for each array and `index.json` with its type, shape and checksum (BLAKE2b, against accidents). The
 index is written last; a file that is missing, cut short or altered does not open.
@@ -26,7 +26,7 @@ INDEX_FILE = "index.json"
 
 
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
-    """What a file must be."""
+    """The expected type, shape and checksum of a file."""
 
     dtype: Literal["int16", "int32", "int64", "uint8"]
     shape: tuple[NonNegativeInt, ...]
@@ -34,7 +34,7 @@ class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
 
 
 class ArrayIndex(BaseModel, frozen=True, extra="forbid"):
-    """What `index.json` holds."""
+    """The contents of `index.json`."""
 
     format: Literal["elmo-arrays-1"] = "elmo-arrays-1"
     arrays: dict[str, ArrayFacts]
@@ -73,7 +73,7 @@ class DiskArray:
         return np.frombuffer(read, self.dtype).reshape(len(starts), length, *self.shape[1:])
 
     def mapped(self) -> Numbers:
-        """The whole array, memory-mapped: for what is small beside a corpus."""
+        """The whole array, memory-mapped: for arrays that are small compared with a corpus."""
         if 0 in self.shape:  # nothing cannot be mapped
             return np.zeros(self.shape, self.dtype)
         return np.memmap(self._path, self.dtype, "r", shape=self.shape)
@@ -88,7 +88,7 @@ class ArraysWriter:
         self._facts: dict[str, ArrayFacts] = {}
 
     def append(self, name: str, values: Numbers) -> None:
-        """Append rows; the first call for a name, be it of no rows, fixes type and shape of a row."""
+        """Append rows; the first call for a name, even without rows, fixes the type and shape of a row."""
         if name not in self._open:
             facts = ArrayFacts.model_validate(
                 {"dtype": values.dtype.name, "shape": (0, *values.shape[1:]), "checksum": ""}
@@ -109,7 +109,7 @@ class ArraysWriter:
         return DiskArray(self._folder / f"{name}.bin", facts.dtype, facts.shape)
 
     def close(self) -> None:
-        """Close what is open, for good or after an error."""
+        """Close all open files, at the end or after an error."""
         for file, _, _ in self._open.values():
             file.close()
 
@@ -123,7 +123,7 @@ class ArraysWriter:
 
 @contextmanager
 def writing_arrays(folder: Path) -> Iterator[ArraysWriter]:
-    """Make a folder of arrays; without an index, it does not open, if the block fails."""
+    """Make a folder of arrays; if the block fails, it has no index and does not open."""
     folder.mkdir()
     writer = ArraysWriter(folder)
     try:
@@ -134,7 +134,7 @@ def writing_arrays(folder: Path) -> Iterator[ArraysWriter]:
 
 
 def open_arrays(folder: Path, names: Sequence[str]) -> list[DiskArray]:
-    """Open arrays of a folder, after a look at every byte of them.
+    """Open the arrays of a folder, after checking every byte of them.
 
     Raises:
         TextError: a file is missing, cut short or altered.

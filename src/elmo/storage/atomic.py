@@ -23,7 +23,7 @@ def refuse_existing(
     holds: Sequence[str] | None = None,
     inputs: Sequence[str | Path] = (),
 ) -> None:
-    """Fail before any work is done.
+    """Refuse an output that exists, before any work is done.
 
     Args:
         force: replace what exists; None: there is no such choice.
@@ -67,7 +67,7 @@ def refuse_existing(
 
 
 def _lies_in(given: Path, target: Path) -> bool:
-    """Whether a file or folder is the target, or lies in it."""
+    """Whether a file or folder is the target, or is inside it."""
     try:
         return any(os.path.samefile(path, target) for path in (given, *given.resolve().parents))
     except (OSError, ValueError):  # there is no such file
@@ -75,7 +75,7 @@ def _lies_in(given: Path, target: Path) -> bool:
 
 
 def _other_file(folder: Path, patterns: Sequence[str]) -> str | None:
-    """The first file in a folder that fits none of the patterns, each with as many parts as the file's name within it."""
+    """The first file in a folder that matches none of the patterns, which are paths relative to the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if (path.is_dir() and not path.is_symlink()) or parts[0].startswith(PART_PREFIX):
@@ -88,7 +88,7 @@ def _other_file(folder: Path, patterns: Sequence[str]) -> str | None:
 
 @contextmanager
 def atomic_write(target: Path, replace: bool = True) -> Iterator[Path]:
-    """Lend a temporary path; what was written there takes the target's name when the block ends well.
+    """Yield a temporary path; what is written there gets the target's name if the block succeeds.
 
     The block may write a file or make a folder. An existing target is replaced, where the system can in one step. When the block
     fails, whatever the reason, what was there before is there still. What a killed process left beside the target is removed.
@@ -141,7 +141,7 @@ def _replace_in_two_steps(part: Path, target: Path, room: Path) -> None:
 
 
 def _put_back(room: Path, folder: Path) -> None:
-    """Give what was set aside its name again, if nothing else has it now."""
+    """Rename what was set aside to its old name, if nothing else has it now."""
     if (room / _ASIDE).is_dir():
         for kept in (room / _ASIDE).iterdir():
             if not os.path.lexists(folder / kept.name):
@@ -150,7 +150,7 @@ def _put_back(room: Path, folder: Path) -> None:
 
 @contextmanager
 def temporary_room(folder: Path) -> Iterator[Path]:
-    """A folder for parts that are not whole yet, beside what they become; it goes with the block, whatever happens.
+    """A temporary folder for unfinished parts, beside the target; it is removed when the block ends, whatever happens.
 
     It is locked while the block runs, so that others see that it was not left by a killed process.
 
@@ -172,7 +172,7 @@ def temporary_room(folder: Path) -> Iterator[Path]:
 
 
 def remove_whole(folder: Path) -> None:
-    """Remove a folder so that nobody ever sees a part of it: under its own name it is whole or gone."""
+    """Remove a folder so that no process sees a part of it: under its own name it is whole or gone."""
     room = folder.parent / f"{PART_PREFIX}{secrets.token_hex(8)}"
     try:
         os.replace(folder, room)
@@ -182,7 +182,7 @@ def remove_whole(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path, alone: bool = False) -> None:
-    """Remove what killed processes left unfinished in a folder, and put back what they had set aside to replace it.
+    """Remove unfinished files of killed processes from a folder, and restore what they had set aside to replace.
 
     Args:
         alone: no other process writes to the folder: what is not known to be a leftover, for want of locks, is one.
@@ -200,7 +200,7 @@ def remove_leftovers(folder: Path, alone: bool = False) -> None:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Wait until a file, or a folder with all that is in it, is on the disk: the bytes of files, the names in folders."""
+    """Wait until a file, or a folder with everything in it, is on the disk: the bytes of files, the names in folders."""
     for part in (path, *path.rglob("*")):
         _sync(part)
 

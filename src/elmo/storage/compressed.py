@@ -1,4 +1,4 @@
-"""A file -> its bytes, unpacked as its first bytes say: gz, xz, zst, bz2; what goes wrong is one sentence."""
+"""A file -> its bytes, decompressed if its first bytes are those of gz, xz, zst or bz2; errors are one sentence."""
 
 import bz2
 import gzip
@@ -26,17 +26,17 @@ Packing = Literal["gz", "xz", "zst", "bz2"]
 
 
 def name_of(path: Path) -> str:
-    """What messages call a file."""
+    """The name of a file in messages."""
     return "standard input" if path == STANDARD_INPUT else str(path)
 
 
 def inner_suffix(path: Path) -> str:
-    """The end of a name in small letters, without the one that says how the file is packed: `.jsonl` of `A.JSONL.GZ`."""
+    """The suffix of a name in lower case, ignoring that of the compression: `.jsonl` of `A.JSONL.GZ`."""
     return Path(path.stem).suffix.lower() if path.suffix.lower() in PACKED else path.suffix.lower()
 
 
 def packing_of(head: bytes) -> Packing | None:
-    """How a file that begins with these bytes is packed; None: it is not."""
+    """The compression of a file that begins with these bytes; None: it is not compressed."""
     if head.startswith(b"\x1f\x8b\x08"):
         return "gz"
     if head.startswith(b"\xfd7zXZ\x00"):
@@ -69,7 +69,7 @@ def open_unpacked(path: Path) -> io.BufferedReader:
 
 
 class _Unpacked(io.BufferedReader):
-    """A stream that closes the file beneath it too."""
+    """A stream that also closes the file it reads."""
 
     def __init__(self, stream: BinaryIO, file: io.BufferedReader) -> None:
         super().__init__(cast(io.RawIOBase, stream), _BLOCK_BYTES)
@@ -81,7 +81,7 @@ class _Unpacked(io.BufferedReader):
 
 
 class _Kept(io.BufferedReader):
-    """Standard input, which nobody closes."""
+    """Standard input, which stays open."""
 
     def close(self) -> None:
         with suppress(ValueError):  # detached already
@@ -144,7 +144,7 @@ class _XzStream(io.RawIOBase):
 
 @contextmanager
 def read_errors(path: Path) -> Iterator[None]:
-    """Turn what can go wrong while a file is read into one sentence.
+    """Turn every error of reading a file into one sentence.
 
     Raises:
         TextError: the file is missing, may not be read, is broken or cut short, or unpacking it takes too much memory.
@@ -169,13 +169,13 @@ def read_errors(path: Path) -> Iterator[None]:
 
 
 def unpack_command(path: Path) -> str | None:
-    """The shell command that unpacks a file to standard output; None: it is not packed by its name."""
+    """The shell command that decompresses a file to standard output; None: its name has no such suffix."""
     packing = path.suffix.lower().removeprefix(".")
     return f"{_UNPACK[packing]} {shlex.quote(str(path))}" if packing in _UNPACK else None
 
 
 def import_pyarrow(module: str, path: Path) -> Any:
-    """pyarrow or a part of it, which only packed and columnar files need.
+    """pyarrow or a part of it, which only zst and parquet files need.
 
     Raises:
         TextError: it is not installed.

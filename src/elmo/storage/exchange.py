@@ -1,4 +1,4 @@
-"""Names of a file system that change in one step, where the system can (Linux: renameat2)."""
+"""Renaming and exchanging files in one step, where the system can (Linux: renameat2)."""
 
 import ctypes
 import errno
@@ -14,7 +14,7 @@ _CANNOT = (errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.ENOTSUP)  # of some fi
 
 
 def exchange(a: Path, b: Path) -> bool:
-    """Exchange two files or folders that exist, so that nobody ever sees either name without one.
+    """Exchange two existing files or folders, so that at every moment both names exist.
 
     Returns:
         whether that was done; False: this system cannot.
@@ -25,7 +25,7 @@ def exchange(a: Path, b: Path) -> bool:
 
 
 def rename_to_new(source: Path, target: Path) -> None:
-    """Rename to a name that nothing has; of several processes one succeeds.
+    """Rename to a name that does not exist; of several processes one succeeds.
 
     Raises:
         FileExistsError: something has it. OSError: it failed.

@@ -1,4 +1,4 @@
-"""A file or folder held by one process at a time."""
+"""A lock on a file or folder, held by one process at a time."""
 
 import os
 import sys
@@ -12,12 +12,12 @@ if sys.platform != "win32":
 
 @contextmanager
 def file_lock(path: Path, without_locks: bool = True) -> Iterator[bool]:
-    """Hold a folder or file against other processes that lock it, until the block or the process ends.
+    """Lock a folder or file against other processes that use this lock, until the block or the process ends.
 
     Args:
-        without_locks: what to yield on a file system without locks, and on Windows, where nothing can be held.
+        without_locks: what to yield on a file system without locks, and on Windows, where nothing can be locked.
     Yields:
-        whether it was free.
+        whether the lock was free.
     """
     if sys.platform == "win32":
         yield without_locks

@@ -1,4 +1,4 @@
-"""A folder that a job writes and can go on with: settings that never change, a lock, leftovers, checksums of what it reads."""
+"""The folder of a job that can be resumed: settings that never change, a lock, leftovers, checksums of its inputs."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ _CHECKSUM = "checksum"  # of all else in a sealed file
 
 @dataclass(frozen=True)
 class JobFolder(Generic[Settings]):
-    """The folder of a job that was begun, or is to begin.
+    """The folder of a job that has begun or will begin.
 
     Attributes:
         folder: where it is.
@@ -41,14 +41,14 @@ class JobFolder(Generic[Settings]):
     sealed: bool = False
 
     def refuse_existing(self, force: bool | None, inputs: Sequence[str | Path] = ()) -> None:
-        """Fail before any work is done; see `storage.atomic.refuse_existing`."""
+        """Refuse an existing folder before any work is done; see `storage.atomic.refuse_existing`."""
         refuse_existing(self.folder, force, self.known_by, self.holds, inputs)
 
     @contextmanager
     def begin(
         self, settings: Settings, force: bool = False, fill: Callable[[Path], object] = lambda part: None
     ) -> Iterator[None]:
-        """Lay the folder out, whole or not at all, and hold it until the block ends: nobody ever sees it free.
+        """Create the folder, whole or not at all, and lock it until the block ends; it is never there without the lock.
 
         Args:
             force: replace a folder that is there and that no other process holds. fill: writes what else it holds at first.
@@ -68,7 +68,7 @@ class JobFolder(Generic[Settings]):
 
     @contextmanager
     def hold(self, lock: Path | None = None, who: str = "another process") -> Iterator[None]:
-        """Hold the folder against other processes until the block ends, and remove what killed ones left.
+        """Lock the folder until the block ends, and remove what killed processes left.
 
         Args:
             lock: the path to lock instead, for jobs that share a folder; leftovers of others then stay. who: names the holder.
@@ -102,7 +102,7 @@ class JobFolder(Generic[Settings]):
         (folder / self.settings_file).write_text(text + "\n", encoding="utf-8")
 
     def read_settings(self) -> Settings:
-        """The settings that the job began with, to go on with it.
+        """The settings that the job began with, to resume it.
 
         Raises:
             TrainingError: there are none, or they are damaged or altered.
@@ -136,7 +136,7 @@ def seal_of(facts: dict[str, Any]) -> str:
 
 
 def refuse_changed_files(checksums: dict[str, str]) -> None:
-    """Refuse to go on with files that are others than when a job began; those that are gone are not needed any more.
+    """Refuse to continue if files differ from those the job began with; files that are gone are not needed any more.
 
     Args:
         checksums: by path.
@@ -149,6 +149,6 @@ def refuse_changed_files(checksums: dict[str, str]) -> None:
 
 
 def differences(found: BaseModel, wanted: BaseModel) -> list[str]:
-    """How the settings of a folder and those of a call differ, for a message."""
+    """The differences between the settings of a folder and those of a call, for a message."""
     pairs = zip(found, wanted, strict=True)
     return [f"{name} {old!r}, now {new!r}" for (name, old), (_, new) in pairs if old != new]

@@ -21,7 +21,7 @@ def read_json(path: Path) -> Any:
 
 
 def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
-    """`read_json` of a file that must be there.
+    """`read_json` of a file that must exist.
 
     Args:
         missing: what to say if it is not.
@@ -37,7 +37,7 @@ def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a file in UTF-8 can hold a text: names of files that are not UTF-8, and half surrogate pairs, it cannot."""
+    """Whether a text can be encoded in UTF-8: file names that are not UTF-8, and lone surrogates, cannot."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

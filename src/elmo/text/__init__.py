@@ -1,4 +1,4 @@
-"""Text: strings and files come in; tokens, sentences and ids go out. Knows no torch.
+"""Text: strings and files come in; tokens, sentences and ids go out. Independent of torch.
 
 Start with `tokens.py` (raw text -> tokens), then `characters.py` (a word -> its character ids).
 """

@@ -36,7 +36,7 @@ def permute(indices: NDArray[np.int64], n: int, seed: Sequence[int]) -> NDArray[
 
 
 def _network(numbers: NDArray[np.int64], a: int, b: int, keys: Sequence[int]) -> NDArray[np.int64]:
-    """A bijection of 0 .. a * b - 1: each round adds to one half what only depends on the other."""
+    """A bijection of 0 .. a * b - 1: each round adds to one half a number that depends only on the other."""
     left, right = np.divmod(numbers, b)
     for number, key in enumerate(keys):
         if number % 2 == 0:

@@ -1,7 +1,7 @@
 """A stream of sentences -> a folder of arrays: each different word stored once, the text as ids.
 
 Written in a stream and read in pieces: memory grows with the number of different words, not with the text. The arrays
-(`raw_arrays.py`):
+(`storage/arrays.py`):
 
     ids             int32 (tokens,)            the word of each token, sentence after sentence, without boundaries
     sentences       int64 (sentences + 1, 2)   start of each in `ids`, and its document; the last row closes the text
@@ -129,7 +129,7 @@ def write_encoded_text(
 
 
 def read_encoded_text(folder: Path) -> EncodedText:
-    """Open what `write_encoded_text` wrote, after checking every byte.
+    """Open a text written by `write_encoded_text`, after checking every byte.
 
     Raises:
         TextError: a file of the folder is missing or broken.

@@ -1,1 +1,1 @@
-"""The formats of model files that are read and written, one module each."""
+"""The formats of model files, one module each."""

@@ -40,7 +40,7 @@ _NAMES = {"char_cnn.activation": "activation", "lstm.cell_size": "dim", "lstm.pr
 
 
 def load_allennlp(options: Path, weights: Path, vocabulary: Path | None = None) -> SavedModel:
-    """Load a published model; a vocabulary beside the options comes along if it is one of a language model.
+    """Load a published model, with the vocabulary beside its options if that is one of a language model.
 
     Args:
         vocabulary: the file to take instead.
@@ -61,7 +61,7 @@ def load_allennlp(options: Path, weights: Path, vocabulary: Path | None = None) 
 
 
 def vocabulary_beside(folders: Iterable[Path], n_words: int | None = None) -> Vocabulary | None:
-    """The vocabulary of a language model that lies in one of the folders; with `n_words`, only one of so many words."""
+    """The vocabulary of a language model in one of the folders; with `n_words`, only one with so many words."""
     for path in (folder / name for folder in folders for name in VOCABULARY_NAMES):
         try:
             found = read_vocabulary(path) if path.is_file() else None
@@ -121,7 +121,7 @@ def save_allennlp(model: SavedModel, folder: Path) -> None:
 
 
 def refused_by_allennlp(model: SavedModel) -> str:
-    """Why AllenNLP would not take a model that bilm-tf takes; "" if it would."""
+    """The reason why AllenNLP cannot load a model that bilm-tf can load; "" if it can."""
     config = model.bilm.config
     if not isinstance(config.encoder, LSTMConfig):
         return ""  # `save_allennlp` refuses it
@@ -148,7 +148,7 @@ def read_options(path: Path) -> dict[str, Any]:
 
 
 def config_of(options: dict[str, Any], path: Path, has: Callable[[str], bool]) -> BiLMConfig:
-    """The shape that options ask for; with word input, `char_cnn` is None and the vocabulary still missing.
+    """The config of the options; with word input, `char_cnn` is None and the vocabulary is still missing.
 
     Args:
         has: whether there is an array of that name, where the options leave it open.
@@ -204,7 +204,7 @@ def _truth(value: object, name: str) -> bool:
 
 
 def _refuse_unmentioned(file: h5py.File, mentioned: set[str], path: Path) -> None:
-    """Refuse arrays that the options do not ask for: they would be left out, and other vectors come out.
+    """Refuse arrays that the options do not mention: without them the vectors would be wrong.
 
     Raises:
         CheckpointError: there are some; their names are in the message.
@@ -218,7 +218,7 @@ def _refuse_unmentioned(file: h5py.File, mentioned: set[str], path: Path) -> Non
 
 
 def _own_dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
-    """The dataset if its bytes lie in this very file: links to elsewhere are not followed."""
+    """The dataset if its bytes are in this file: links to other files are not followed."""
     item = file
     for part in name.split("/"):
         if not isinstance(item, h5py.Group) or not isinstance(item.get(part, getlink=True), h5py.HardLink):
@@ -265,7 +265,7 @@ def _several_models(folder: Path) -> str:
 
 
 def _options_in(folder: Path) -> Path | None:
-    """`options.json`, or the only file that is named for options."""
+    """`options.json`, or the only file with `options` in its name."""
     usual = folder / OPTIONS_FILE
     named = sorted(path for path in folder.glob(_ANY_OPTIONS) if not path.name.startswith(MAC_PREFIX))
     if usual.is_file():
@@ -274,7 +274,7 @@ def _options_in(folder: Path) -> Path | None:
 
 
 def _weights_for(options: Path) -> Path:
-    """The weights beside a file of options: of its own name, else `weights.hdf5`, `model.hdf5`, or the only one."""
+    """The weights beside a file of options: those with its name, else `weights.hdf5`, `model.hdf5`, or the only file."""
     folder = options.parent
     candidates = sorted(path for path in folder.glob("*.hdf5") if not path.name.startswith(MAC_PREFIX))
     own = options.name.replace("options", "weights").removesuffix(".json") + ".hdf5"

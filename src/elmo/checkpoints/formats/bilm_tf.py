@@ -1,4 +1,4 @@
-"""What bilm-tf's training leaves: a TensorFlow checkpoint with its softmax, and `options.json` beside it.
+"""The training directory of bilm-tf: a TensorFlow checkpoint with its softmax, and `options.json` beside it.
 
 The folder can lie anywhere: its file `checkpoint` names a path of the machine that trained; only its last part is
 taken. bilm-tf keeps the vocabulary elsewhere; it is looked for in the folder and the one above, and counts if it has a word
@@ -86,7 +86,7 @@ def load_bilm_tf(folder: Path, vocabulary: Path | None = None) -> SavedModel:
 
 
 def _prefix_in(folder: Path) -> Path:
-    """The checkpoint that the file `checkpoint` names, else the one of the highest step."""
+    """The checkpoint that the file `checkpoint` names, else the one with the highest step."""
     there = {path.name.removesuffix(INDEX_SUFFIX): path for path in _indexes(folder)}
     named = folder / CHECKPOINT_FILE
     if named.is_file():
@@ -166,7 +166,7 @@ def _softmax(find: FindArray, words: Vocabulary, config: BiLMConfig, prefix: Pat
 def _word_input(
     config: BiLMConfig, words: Vocabulary | None, folder: Path
 ) -> tuple[BiLMConfig, Lexicon, list[Dataset]]:
-    """A model that reads no characters: the rows of its words, in our order, behind a projection that changes nothing."""
+    """A model with word input: the rows of its words, in our order, followed by an identity projection."""
     if words is None:
         raise CheckpointError(
             f"{folder / OPTIONS_FILE}: a model with word input needs its vocabulary; "

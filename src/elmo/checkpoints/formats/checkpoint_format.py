@@ -1,4 +1,4 @@
-"""What a format of model files is: how its files are known, found, loaded and saved.
+"""The interface of a format of model files: how its files are recognised, found, loaded and saved.
 
 A new format is one module with one object of this kind, and one line in `known.py`.
 """
@@ -18,7 +18,7 @@ SaveModel = Callable[[SavedModel, Path], None]
 
 
 class ModelLocation(NamedTuple):
-    """Where the files of a model lie, and in which format."""
+    """The location of a model's files, and their format."""
 
     format: "CheckpointFormat"
     folder: Path
@@ -71,6 +71,6 @@ def lstm_of(config: BiLMConfig) -> LSTMConfig:
 
 
 def parts_beside_the_bilm(model: SavedModel) -> list[str]:
-    """What a model has beside its biLM: softmax, vocabulary, warm state, card."""
+    """The parts of a model besides its biLM: softmax, vocabulary, warm state, card."""
     parts = {"softmax": model.softmax, "vocabulary": model.vocabulary, "warm state": model.warm, "card": model.card}
     return [name for name, part in parts.items() if part is not None]

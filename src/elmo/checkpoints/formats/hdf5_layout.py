@@ -1,4 +1,4 @@
-"""Which arrays the published format has, and which parameters of the model they hold (bilm-tf, AllenNLP).
+"""The arrays of the published format, and the parameters of the model that they hold (bilm-tf, AllenNLP).
 
 Quirks that stay in this file: `char_embed` has 261 rows where the model has 262 (row 0, a padding token, is all zero and not
 stored). Matrices are stored input units first. The LSTM kernel holds the rows of x, then those of h.
@@ -24,7 +24,7 @@ ADVICE = "give the options.json that came with these weights"
 
 
 class StoredArray(NamedTuple):
-    """An array of a file that is not read yet."""
+    """An array in a file, not read yet."""
 
     shape: tuple[int, ...]
     kind: str  # name of its numbers' type
@@ -91,7 +91,7 @@ def lstm_datasets(lstm: LSTMConfig) -> Iterator[Dataset]:
 
 
 def byte_cnn(config: BiLMConfig) -> CharCNNConfig:
-    """The one input layer that the format knows.
+    """The only input layer that the format supports.
 
     Raises:
         CheckpointError: the model has another.
@@ -133,7 +133,7 @@ def _kernel(name: str, P: int, H: int, layer: str) -> Dataset:
 
 
 def read_bilm(config: BiLMConfig, arrays: Iterable[Dataset], find: FindArray, where: str) -> BiLM:
-    """The model whose arrays `find` finds, ready to embed; no memory is taken before all are known to fit.
+    """The model whose arrays `find` returns, ready to embed; shapes are checked before memory is allocated.
 
     Raises:
         CheckpointError: arrays are missing, of other shapes or types, or not finite; all of them in one message.

@@ -1,4 +1,4 @@
-"""All formats of model files that are known: what loads a path, converts a model or names a format reads this list."""
+"""The list of all known formats of model files, used to load a path, convert a model or name a format."""
 
 from elmo.checkpoints.formats.allennlp_hdf5 import ALLENNLP
 from elmo.checkpoints.formats.bilm_tf import BILM_TF
@@ -12,7 +12,7 @@ FORMATS: tuple[CheckpointFormat, ...] = (MANY_LANGS, BILM_TF, ALLENNLP, NATIVE)
 
 
 def marker_files() -> tuple[str, ...]:
-    """Names of files: a folder with one of them may hold a model."""
+    """File names: a folder with one of them may hold a model."""
     return tuple(dict.fromkeys(each.marker for each in reversed(FORMATS)))
 
 

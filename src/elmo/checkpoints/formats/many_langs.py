@@ -154,7 +154,7 @@ def save_many_langs(model: SavedModel, folder: Path) -> None:
 
 
 def _max_characters(config: BiLMConfig) -> int:
-    """The `max_characters_per_token` of a model: a word of two characters less is read whole."""
+    """The `max_characters_per_token` of a model: words of up to two characters fewer are read whole."""
     if config.char_cnn is not None:
         return config.char_cnn.max_characters
     return 10_000 if config.longest_word is None else config.longest_word + 2
@@ -230,7 +230,7 @@ def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
 
 
 def _beside(folder: Path, named: str) -> Path:
-    """Where a config may lie: at the path that is named, within the folder only, else by its last name."""
+    """Candidate paths of a config within the folder: the given path, else its file name."""
     parts = [part for part in re.split(r"[/\\]", named.replace("\0", "")) if part]
     inside = not named.startswith(("/", "\\")) and ".." not in parts and ":" not in named
     try:

@@ -1,6 +1,6 @@
-"""The dictionaries of ELMoForManyLangs, `char.dic` and `word.dic`: which row of a table is whose.
+"""The dictionaries of ELMoForManyLangs, `char.dic` and `word.dic`: entries and their rows in a table.
 
-A line holds an item, a tab and a row. One that holds a single field is the blank U+3000, which the program's own stripping
+A line holds an entry, a tab and a row. A line with a single field is the blank U+3000, which the program's own stripping
 removed.
 """
 
@@ -40,13 +40,13 @@ def read_dictionary(path: Path) -> Dictionary:
 
 
 def write_dictionary(items: list[str], path: Path) -> None:
-    """Write items in the order of their rows."""
+    """Write entries in the order of their rows."""
     lines = (f"{'' if item == _BLANK else item}\t{row}\n" for row, item in enumerate(items))
     path.write_bytes("".join(lines).encode("utf-8", "surrogatepass"))
 
 
 def lexicon_of(words: Dictionary | None, characters: Dictionary | None, folder: Path) -> Lexicon:
-    """Words and characters in the order of their rows, without the marks; items that no text can ask for fall away.
+    """Words and characters in the order of their rows, without special symbols and entries that no text can contain.
 
     Raises:
         CheckpointError: a mark is missing, or there is nothing but marks.

@@ -1,6 +1,6 @@
-"""Which tensors an ELMoForManyLangs model has, and which parameters of ours they hold (Che et al. 2018).
+"""The tensors of an ELMoForManyLangs model, and our parameters that they hold (Che et al. 2018).
 
-Its encoder is AllenNLP's, names and all.
+Its encoder is AllenNLP's, with the same names.
 
 - A word's row begins with the id of `<eow>` and ends with that of `<bow>`: its program swaps the two.
 - LSTM gates come in the order i, f, j, o, and the bias is used as it is stored (no forget bias on top).
@@ -105,7 +105,7 @@ def token_parameters(
 
 
 def token_tensors(model: SavedModel) -> tuple[dict[str, Tensor], list[str], list[str]]:
-    """`token_parameters` back again: the tensors, and the items of both dictionaries in the order of their rows."""
+    """The inverse of `token_parameters`: the tensors, and the entries of both dictionaries in the order of their rows."""
     config, (alphabet, words) = model.bilm.config, model.lexicon
     cnn, p = config.char_cnn, _values(model)
     token: dict[str, Tensor] = {}
@@ -149,7 +149,7 @@ def encoder_parameters(lstm: LSTMConfig, theirs: Mapping[str, Tensor]) -> Iterat
 
 
 def encoder_tensors(model: SavedModel) -> dict[str, Tensor]:
-    """`encoder_parameters` back again."""
+    """The inverse of `encoder_parameters`."""
     lstm, ours = lstm_of(model.bilm.config), _values(model)
     tensors = {}
     for theirs_layer, ours_layer in _layers(lstm):
@@ -174,7 +174,7 @@ def _layers(lstm: LSTMConfig) -> Iterator[tuple[str, str]]:
 
 
 def _swap_gates(t: Tensor) -> Tensor:
-    """Blocks i, f, j, o -> i, j, f, o, and back."""
+    """Blocks i, f, j, o -> i, j, f, o; its own inverse."""
     a, b, c, d = t.chunk(4)
     return torch.cat([a, c, b, d])
 
@@ -185,5 +185,5 @@ def _behind_zeros(table: Tensor) -> Tensor:
 
 
 def _item_of(word: str, boundaries: Boundaries) -> str:
-    """The name of an input word in `word.dic`: `input_word` back again."""
+    """The entry of an input word in `word.dic`: the inverse of `input_word`."""
     return word.removeprefix("\0") if input_word(word.removeprefix("\0"), boundaries) == word else word

@@ -82,7 +82,7 @@ def save_native(model: SavedModel, folder: Path, storage: StorageType = "float32
 
 
 def add_model_files(model: SavedModel, folder: Path, storage: StorageType = "float32") -> None:
-    """Write the files of a model into a folder that holds other things too; the config comes last, each file whole.
+    """Write the files of a model into a folder with other files; the config comes last, each file whole.
 
     Raises:
         OutputError: the disk is full or fails.

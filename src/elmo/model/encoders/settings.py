@@ -1,4 +1,4 @@
-"""What the settings of every context encoder have in common. Knows no torch."""
+"""The common base of the settings of all context encoders. Independent of torch."""
 
 from typing import Annotated, ClassVar
 

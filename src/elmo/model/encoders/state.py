@@ -1,4 +1,4 @@
-"""What a biLM remembers between two pieces of text: a value that is handed in and out, whatever the encoder.
+"""The state of a biLM between two pieces of text: a value that is passed in and out, whatever the encoder.
 
 Every tensor has the rows of the batch in its second dimension: float (layers, B, ...). An encoder names its tensors by the
 fields of a NamedTuple of its own (`lstm.LSTMState`); an encoder without a state has one without fields.
@@ -15,7 +15,7 @@ Rows = slice | Sequence[int]
 
 
 class BiLMState(NamedTuple):
-    """What both directions remember; the backward half is the state after a row's *first* token.
+    """The state of both directions; the backward half is the state after a row's *first* token.
 
     Nothing is written to but by `put`, whose name says so.
     """
@@ -29,7 +29,7 @@ class BiLMState(NamedTuple):
             yield from half
 
     def named_tensors(self) -> dict[str, Tensor]:
-        """All tensors by name, as files hold them: `forward.hidden`, `backward.cell`."""
+        """All tensors by name, as in files: `forward.hidden`, `backward.cell`."""
         sides = zip(self._fields, self, strict=True)
         return {f"{side}.{name}": t for side, half in sides for name, t in zip(_fields(half), half, strict=True)}
 
@@ -43,11 +43,11 @@ class BiLMState(NamedTuple):
         return self.map(lambda _: next(found))
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "BiLMState":
-        """All tensors changed alike, those of the forward half first."""
+        """Apply a function to all tensors, those of the forward half first."""
         return BiLMState(*(_rebuilt(half, map(change, half)) for half in self))
 
     def clone(self) -> "BiLMState":
-        """A copy with memory of its own."""
+        """A copy with its own memory."""
         return self.map(torch.clone)
 
     def detach(self) -> "BiLMState":
@@ -56,7 +56,7 @@ class BiLMState(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        """B; 0 if nothing is remembered."""
+        """B; 0 if there is no state."""
         return max((t.shape[1] for t in self.tensors()), default=0)
 
     def rows(self, rows: Rows) -> "BiLMState":

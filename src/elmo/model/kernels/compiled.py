@@ -1,4 +1,4 @@
-"""Functions of single numbers, compiled to one kernel where that pays: on a GPU that Triton knows."""
+"""Elementwise functions, compiled to one kernel where that pays: on a GPU that Triton supports."""
 
 import os
 import shutil
@@ -27,10 +27,10 @@ def _can_compile(device: torch.device) -> bool:
 
 
 def compiled_on(device: torch.device, function: F, any_shape: bool = False) -> F:
-    """The function, compiled; where that cannot be done (no GPU of Triton's, no C compiler), as it is.
+    """The function, compiled; unchanged where that is impossible (no GPU with Triton, no C compiler).
 
     Args:
-        any_shape: compile once for all shapes, else anew for each, of which there are then few.
+        any_shape: compile once for all shapes; else for each shape, of which there must be few.
     """
     if device.type != "cuda" or not _can_compile(device):
         return function

@@ -1,4 +1,4 @@
-"""Weights that lie in a file need not stay in memory once they are laid out in another way."""
+"""Memory of weights that are mapped from a file, released once the weights are packed in another layout."""
 
 import ctypes
 import mmap
@@ -10,7 +10,7 @@ _PAGEOUT = 21  # MADV_PAGEOUT of madvise(2), Linux 5.4: reclaim now what can be 
 
 
 def release_mapped_pages(*weights: Tensor | None) -> None:
-    """Let the system take back the memory of weights that are mapped from a file; they are read anew when they are used.
+    """Let the system reclaim the memory of weights that are mapped from a file; they are read again when used.
 
     Nothing is lost: pages that were written to stay, or go to swap. On other systems, on older ones and for memory that is of
     no file it does nothing that can be noticed.

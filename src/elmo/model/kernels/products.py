@@ -1,4 +1,4 @@
-"""Matrix products x W^T in the precision that is asked for, the weight laid out once for many products.
+"""Matrix products x W^T in a given precision, with the weight packed once for many products.
 
 `x` and the result stay as they come; inside, bfloat16 halves the bytes and doubles the speed of a product on processors that
 know it (AVX-512 bf16, AMX, GPUs). Sums are always kept in float32. int8, for embedding only, quarters the bytes: each row of a
@@ -22,22 +22,22 @@ _PREPACK = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and torch.backend
 
 
 def _knows_bfloat16(device: torch.device) -> bool:
-    """Whether products in bfloat16 are fast there: without AVX-512, a processor is far slower in it than in float32."""
+    """Whether bfloat16 products are fast on a device: without AVX-512, a processor is far slower in it than in float32."""
     return device.type != "cpu" or (_PREPACK and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
 def known_precision(precision: torch.dtype | None, device: torch.device) -> torch.dtype | None:
-    """The precision in which products shall run that may run in `precision`: there, or in that of the weights (None)."""
+    """The precision to use for products that may run in `precision`: that one if fast, else that of the weights (None)."""
     return None if precision == torch.bfloat16 and not _knows_bfloat16(device) else precision
 
 
 def named_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """The same for float32 or bfloat16, as a setting names it."""
+    """The same for a setting, "float32" or "bfloat16"."""
     return known_precision(_NAMED[name], device)
 
 
 def _can_be_packed(weight: Tensor) -> bool:
-    """Whether a processor can lay a weight out."""
+    """Whether a weight can be packed on this processor."""
     if not _PREPACK or weight.device.type != "cpu":
         return False
     return weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and _knows_bfloat16(weight.device))
@@ -70,7 +70,7 @@ def prepack_linear(weight: Tensor, n_rows: int, bias: Tensor | None, precision: 
 
 
 def held_as(precision: torch.dtype) -> torch.dtype:
-    """The type of what goes into a product: int8 products scale what they are given themselves."""
+    """The dtype of the input of a product: int8 products scale their input themselves."""
     return torch.float32 if precision == torch.int8 else precision
 
 
@@ -105,7 +105,7 @@ def _plain_product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def knows_int8(device: torch.device) -> bool:
-    """Whether int8 products can be had there."""
+    """Whether int8 products are available on a device."""
     return device.type == "cpu" and _PREPACK and hasattr(torch.ops.onednn, "qlinear_pointwise")
 
 

@@ -1,4 +1,4 @@
-"""Locks for threads that share a model: free in a forked process, free in a copy; and values that one thread makes for all."""
+"""Locks for threads that share a model, free in a forked process and in a copy; values that one thread makes for all."""
 
 import os
 import threading
@@ -40,7 +40,7 @@ class ThreadLock:
 
 
 class Once(Generic[T]):
-    """A value that is made when it is first asked for, by one thread; the others wait for it."""
+    """A value that one thread makes at first use; other threads wait for it."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make, self._lock = make, ThreadLock()

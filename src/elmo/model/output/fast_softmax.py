@@ -48,7 +48,7 @@ class SampledTargets(NamedTuple):
 
 
 def _at_once(x: Tensor) -> bool:
-    """Whether all positions are one block, as on a GPU."""
+    """Whether all positions form one block, as on a GPU."""
     return x.is_cuda
 
 

@@ -1,1 +1,1 @@
-"""Sources: what a file is and what text is in it, for every command alike."""
+"""Sources: the format of a file and the text in it, the same for every command."""

@@ -1,4 +1,4 @@
-"""Files with a word a line, CoNLL-U and columns of CoNLL -> sentences in words, and where documents begin."""
+"""Files with one word per line, CoNLL-U and CoNLL columns -> sentences as words, and where documents begin."""
 
 import io
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _CONLLU_COLUMNS = 10
 
 
 def texts_of_conllu(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """The sentences of CoNLL-U: words with a number of their own, no ranges, no empty nodes; `# newdoc` begins a document.
+    """The sentences of CoNLL-U: syntactic words, without ranges and empty nodes; `# newdoc` begins a document.
 
     Raises:
         TextError: a line has another number of columns; the message names it.
@@ -40,7 +40,7 @@ def texts_of_conllu(file: io.BufferedReader, name: str, text_field: str) -> Iter
 
 
 def texts_of_columns(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """The sentences of columns with the word first, as CoNLL-2003 has them; `-DOCSTART-` begins a document.
+    """The sentences of columns with the word first, as in CoNLL-2003; `-DOCSTART-` begins a document.
 
     Raises:
         TextError: a line is not UTF-8; the message names it.

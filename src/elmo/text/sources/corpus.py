@@ -1,4 +1,4 @@
-"""Files of any kind -> a stream of sentences in words that knows where documents begin, in constant memory."""
+"""Files of any format -> a stream of sentences as words, with the starts of documents, in constant memory."""
 
 import glob
 import os
@@ -21,7 +21,7 @@ class CorpusSentence(NamedTuple):
 
 @dataclass
 class CorpusCounts:
-    """What has been passed over so far."""
+    """The counts of files and records skipped so far."""
 
     empty_lines: int = 0
     empty_files: int = 0
@@ -29,7 +29,7 @@ class CorpusCounts:
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
-    """The files that paths and globs name, sorted within a pattern, each once however it is named; `-` is standard input.
+    """The files of paths and globs, sorted within a pattern, each file once; `-` is standard input.
 
     Raises:
         TextError: a pattern names no file, or may not be looked for.
@@ -53,7 +53,7 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
 
 
 class Corpus:
-    """The sentences of files, to be read once; `counts` grows while they are read.
+    """The sentences of files, which can be read once; `counts` grows while they are read.
 
     In a file of lines, a line without a word ends a document, and so does the end of the file. In a file of records each record
     is a document (see `texts.py`).
@@ -98,5 +98,5 @@ class Corpus:
 
 
 def corpus_words(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
-    """The sentences of files as words, wherever documents begin; see `Corpus`."""
+    """The sentences of files as words, ignoring documents; see `Corpus`."""
     return (sentence.words for sentence in Corpus(paths, pretokenized, text_field))

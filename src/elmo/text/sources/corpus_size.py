@@ -1,4 +1,4 @@
-"""How large a corpus is: its bytes counted, its words by the beginning of every file."""
+"""The size of a corpus: bytes are counted, words estimated from the beginning of every file."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ _BLOCK_BYTES = 2**20
 
 
 class FileSize(NamedTuple):
-    """How large a file is."""
+    """The size of a file."""
 
     path: Path
     n_bytes: int  # unpacked
@@ -27,7 +27,7 @@ class FileSize(NamedTuple):
 def measure_files(
     paths: Sequence[Path], report: Callable[[int], None] = lambda n_bytes: None, text_field: str | None = None
 ) -> list[FileSize]:
-    """Sizes of files; a packed one is unpacked for it, which is quick beside reading its words.
+    """Sizes of files; a compressed one is decompressed, which is fast compared with reading its words.
 
     Args:
         report: called with the bytes so far. text_field: as for `Corpus`.
@@ -72,7 +72,7 @@ class CorpusSample:
 
     @property
     def n_tokens(self) -> int:
-        """Words of all files: those read, of each file scaled up by its bytes or records."""
+        """Words of all files: those read in each file, scaled up by its bytes or records."""
         return round(self._tokens)
 
     @property
@@ -108,7 +108,7 @@ class CorpusSample:
 
 
 def estimate_types(sample: EncodedText, n_tokens: int) -> int:
-    """Different words of a text of `n_tokens` that begins with the sample, by Heaps' law: they grow as a power of the tokens."""
+    """The number of different words of a text of `n_tokens` that begins with the sample, by Heaps' law (a power law)."""
     if n_tokens <= sample.n_tokens:
         return len(sample.words)
     half = int(sample.ids.read(0, sample.n_tokens // 2).max(initial=0)) + 1  # ids are given in order of appearance

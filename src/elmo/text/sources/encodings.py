@@ -110,7 +110,7 @@ class _Transcoded(io.RawIOBase):
 
 
 def likely_encoding(sample: bytes) -> str | None:
-    """The name of the encoding, as iconv knows it, in which bytes that are no UTF-8 were most likely written; None: unclear."""
+    """The name of the encoding, as iconv knows it, in which bytes that are not UTF-8 were most likely written; None: unclear."""
     best, name = _LIKELY, None
     for candidate in _CANDIDATES:
         score = _score(sample, candidate)
@@ -120,7 +120,7 @@ def likely_encoding(sample: bytes) -> str | None:
 
 
 def conversion_advice(sample: bytes, name: str) -> str:
-    """What to do about a text that is no UTF-8: the likely encoding, and the command that converts the file."""
+    """Advice for a text that is not UTF-8: the likely encoding, and the command that converts the file."""
     encoding = "UTF-8" if _is_mostly_utf8(sample) else likely_encoding(sample)
     if encoding is None:
         return "nor another known encoding; find out which encoding it is, and save the text as UTF-8"
@@ -140,14 +140,14 @@ def conversion_advice(sample: bytes, name: str) -> str:
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """Whether of the characters beyond ASCII nearly all are UTF-8: then a few bytes are damaged, and it is no other encoding."""
+    """Whether nearly all characters beyond ASCII are UTF-8: then a few bytes are damaged, and it is not another encoding."""
     text = sample.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     return sum(not c.isascii() for c in text) - damaged >= 4 * damaged
 
 
 def _score(sample: bytes, candidate: Encoding) -> float:
-    """How many of the letters beyond ASCII are common ones, from 0 to 1."""
+    """The fraction of the letters beyond ASCII that are common ones."""
     try:
         text = sample.decode(candidate.codec)
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What a file is, by its name and by its first bytes, for every command alike."""
+"""The format of a file, by its name and its first bytes, the same for every command."""
 
 import json
 from pathlib import Path
@@ -61,12 +61,12 @@ def format_of(path: Path) -> Format:
 
 
 def holds_records(path: Path) -> bool:
-    """Whether the name says that a file holds JSON lines or parquet, packed or not."""
+    """Whether a file has the name of JSON lines or parquet, compressed or not."""
     return format_of(path) in ("jsonl", "parquet")
 
 
 def holds_conllu(path: Path) -> bool:
-    """Whether the name says that a file holds CoNLL-U, packed or not."""
+    """Whether a file has the name of CoNLL-U, compressed or not."""
     return format_of(path) == "conllu"
 
 
@@ -76,7 +76,7 @@ def is_parquet(head: bytes) -> bool:
 
 
 def refuse_foreign(head: bytes, name: str) -> None:
-    """Refuse bytes that are no text, by the name of what they are.
+    """Refuse bytes that are not text, with the name of their format.
 
     Args:
         head: the first bytes of a file, unpacked.
@@ -101,7 +101,7 @@ def refuse_foreign(head: bytes, name: str) -> None:
 
 
 def format_by_content(named: Format, head: bytes) -> Format:
-    """The format of a text that its name takes for lines, by its first bytes: JSON lines and CoNLL-U are clear from them.
+    """The format of a text: that of its name, but JSON lines and CoNLL-U are also recognised by their first bytes.
 
     Args:
         named: the format of the name; any other than lines is believed.
@@ -117,13 +117,13 @@ def format_by_content(named: Format, head: bytes) -> Format:
 
 
 def _lines_of(head: bytes) -> list[bytes]:
-    """The whole lines of a beginning; all of it if it has no line end."""
+    """The complete lines of the first bytes; all of them if they have no line end."""
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return lines[:-1] if len(lines) > 1 and lines[-1] else lines
 
 
 def _begins_json_lines(head: bytes) -> bool:
-    """Whether every line of the beginning is a JSON object."""
+    """Whether every line of the first bytes is a JSON object."""
     lines = [line for line in _lines_of(head) if line.strip()]
     if not lines or not all(line.lstrip().startswith(b"{") for line in lines):
         return False
@@ -134,7 +134,7 @@ def _begins_json_lines(head: bytes) -> bool:
 
 
 def _begins_conllu(head: bytes) -> bool:
-    """Whether the first line that is no comment has the ten columns of CoNLL-U, the number of a word first."""
+    """Whether the first line that is not a comment has the ten columns of CoNLL-U, the first a word's number."""
     for line in _lines_of(head):
         if line.strip() and not line.startswith(b"#"):
             columns = line.rstrip(b"\r").split(b"\t")

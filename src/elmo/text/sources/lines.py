@@ -1,4 +1,4 @@
-"""Files -> lines of text in UTF-8, in constant memory: plain or packed (gz, xz, zst, bz2), UTF-16 too."""
+"""Files -> lines of text in UTF-8, in constant memory: plain or compressed (gz, xz, zst, bz2), also UTF-16."""
 
 import io
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def decode_lines(file: BinaryIO, name: str, first: int = 1) -> Iterator[str]:
-    """`read_lines` of an open file that messages call `name`; its next line is line `first`."""
+    """`read_lines` of an open file, called `name` in messages; its next line is line `first`."""
     for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE_BYTES + 1), b""), start=first):
         if len(raw) > LONGEST_LINE_BYTES:
             raise TextError(

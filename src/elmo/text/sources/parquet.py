@@ -53,7 +53,7 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
 
 
 def count_records(path: Path) -> tuple[int, int]:
-    """Records of a plain parquet file, and the bytes that they take unpacked, by its own account.
+    """The numbers of records and of uncompressed bytes of a plain parquet file, from its metadata.
 
     Raises:
         TextError: the file is broken.

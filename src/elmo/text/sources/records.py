@@ -17,7 +17,7 @@ _SPACE = " \t\r\n"
 
 
 def texts_of_jsonl(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """The text of each line, a JSON object; lines without one are passed over.
+    """The text of each line, a JSON object; lines without text are skipped.
 
     Args:
         text_field: the first record must have it, so that a wrong name is reported at once.
@@ -36,7 +36,7 @@ def texts_of_jsonl(file: io.BufferedReader, name: str, text_field: str) -> Itera
 
 
 def texts_of_json(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """The texts of a JSON array of objects or of strings; also of objects one after the other, as some write JSON lines.
+    """The texts of a JSON array of objects or of strings; also of concatenated objects, as some write JSON lines.
 
     Raises:
         TextError: the file is not JSON, or holds something else; the message names the record.
@@ -82,7 +82,7 @@ class _Characters:
         self.text, self.at, self.ended = "", 0, False
 
     def more(self, at_least: int = 1) -> None:
-        """Read on, dropping what was taken."""
+        """Read more, dropping what was taken."""
         pieces, n = [self.text[self.at :]], 0
         while n < at_least and not self.ended:
             piece = next(self._pieces, None)
@@ -92,7 +92,7 @@ class _Characters:
         self.text, self.at = "".join(pieces), 0
 
     def next_sign(self) -> str:
-        """The next character that is no white space, not taken; empty: the end."""
+        """The next character that is not white space, without taking it; empty: the end."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in _SPACE:
                 self.at += 1

@@ -1,10 +1,10 @@
-"""A file of any kind -> rows to embed, each with its line and the positions of its tokens in that line's text.
+"""A file of any format -> rows to embed, each with its line and the positions of its tokens in that line's text.
 
     lines of text   a line is a row; a blank line is a row without tokens
     records         a record is a row, its text a field of it; the line is that of the record, or its number (json, parquet)
     CoNLL           a sentence is a row, the line its first word's; offsets are those of the words with one blank between them
 
-With `split`, raw text is cut into sentences, each a row of its own. What a file is, `texts.py` says.
+With `split`, raw text is split into sentences, one row each. `texts.py` decides the format of a file.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,9 +57,9 @@ def read_rows(
 
 
 def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
-    """How the rows of a file are cut into tokens, as folders of vectors and indexes keep it among their settings.
+    """The tokenization of the rows of a file, as the settings of vector folders and indexes store it.
 
-    A kind of file that an earlier version took for lines of text is named, so that no such folder is gone on with.
+    It names the formats that an earlier version read as lines of text, so that no such folder is continued.
 
     Raises:
         TextError: the file is missing, broken or no text.
@@ -72,7 +72,7 @@ def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
 
 
 def holds_records(path: Path) -> bool:
-    """Whether a file is of records, which may have ids.
+    """Whether a file consists of records, which may have ids.
 
     Raises:
         TextError: the file is missing, broken or no text.
@@ -86,7 +86,7 @@ def tokens_between_blanks(text: str) -> list[Token]:
 
 
 def tokens_of_words(words: list[str]) -> list[Token]:
-    """Words as tokens of the text that has one blank between them."""
+    """Words as tokens of the text in which they are joined by blanks."""
     tokens, at = [], 0
     for word in words:
         tokens.append(Token(word, at, at + len(word)))

@@ -1,4 +1,4 @@
-"""Files of any kind -> sentences in tokens, each with its file, line, document and character span."""
+"""Files of any format -> sentences in tokens, each with its file, line, document and character span."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from elmo.text.tokens import Token
 
 @dataclass(frozen=True)
 class TextOptions:
-    """How the text of files is to be taken."""
+    """How to read the text of files."""
 
     pretokenized: bool = False  # one sentence a line, tokens separated by white space; else raw text
     text_field: str | None = None  # the field or column of a record that holds its text; None: `text`
@@ -57,7 +57,7 @@ def read_sentences(paths: Iterable[Path], options: TextOptions = TextOptions()) 
 
 
 def _sentences(source: SourceText, pretokenized: bool) -> Iterator[tuple[list[Token], int]]:
-    """Sentences of a text, each with the bytes of its line if it is the first there."""
+    """Sentences of a text; the first of a line carries the bytes of the line."""
     text = source.text or ""
     if source.words is not None:
         yield tokens_of_words(source.words), len(text.encode("utf-8", "surrogatepass")) + 1

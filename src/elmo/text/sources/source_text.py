@@ -14,7 +14,7 @@ class SourceText(NamedTuple):
 
 
 def no_field(text_field: str, names: list[str]) -> str:
-    """What to say where no record has the field of the text."""
+    """The message for records that lack the field of the text."""
     there = ", ".join(map(repr, names)) or "none"
     return f"no field {text_field!r} (there: {there}); name the one that holds the text (--text-field)"
 

@@ -14,7 +14,7 @@ _BLOCK_BYTES = 2**20
 
 @contextmanager
 def rereadable(path: Path) -> Iterator[Path]:
-    """The file itself; of `-` a copy of standard input on the disk, which goes with the block.
+    """The file itself; for `-`, a copy of standard input on disk, which is removed when the block ends.
 
     Raises:
         TextError: standard input is closed or broken. OutputError: there is no room for the copy.

@@ -26,14 +26,14 @@ def texts_of_csv(file: io.BufferedReader, name: str, text_field: str) -> Iterato
 
 
 def texts_of_tsv(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """`texts_of_csv` with tabs between cells, and quotation marks that are text."""
+    """`texts_of_csv` with tabs between cells and without quoting."""
     return _texts(file, name, text_field, "\t", csv.QUOTE_NONE)
 
 
 def table_rows(
     lines: Iterator[str], name: str, delimiter: str, quoting: Quoting, first: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table with the line in which each begins; rows of blanks are passed over.
+    """The rows of a table with the line in which each begins; blank rows are skipped.
 
     Args:
         lines: without their ends, the next one is line `first`. quoting: a constant of `csv`.

@@ -1,4 +1,4 @@
-"""The door for text: a file of any kind -> its texts one after the other, each with its line and what begins a document.
+"""START HERE: a file of any format -> its texts one after the other, each with its line and whether a document begins.
 
 | kind | a text is | a document is |
 |---|---|---|
@@ -6,8 +6,8 @@
 | jsonl, json, csv, tsv, parquet | a field of a record | a record |
 | CoNLL-U, CoNLL columns | the words of a sentence | what `# newdoc` or `-DOCSTART-` begins |
 
-Each kind may be packed (gz, xz, zst, bz2), in UTF-16, or come from standard input (`-`). What a file is, its name says, and its
-first bytes where they are clear; all readers of text are views of `read_texts`.
+Each kind may be compressed (gz, xz, zst, bz2), in UTF-16, or come from standard input (`-`). The format is that of the file's
+name, or of its first bytes where they are unambiguous. All readers of text are built on `read_texts`.
 """
 
 import io
@@ -64,7 +64,7 @@ def read_texts(path: Path, text_field: str | None = None) -> Iterator[SourceText
 
 
 def format_of_file(path: Path) -> Format:
-    """What a file holds, by its name and its first bytes.
+    """The format of a file, by its name and its first bytes.
 
     Raises:
         TextError: the file is missing, broken or no text.
@@ -74,7 +74,7 @@ def format_of_file(path: Path) -> Format:
 
 
 def sentences_of(source: SourceText, pretokenized: bool) -> Iterator[list[str]]:
-    """The non-empty sentences of a text as words: those it comes in, or its lines, raw ones cut into sentences.
+    """The non-empty sentences of a text as words: its own words, or its lines; raw lines are split into sentences.
 
     Args:
         pretokenized: a line is a sentence, tokens separated by white space.
@@ -90,7 +90,7 @@ def sentences_of(source: SourceText, pretokenized: bool) -> Iterator[list[str]]:
 
 
 def _recognized(packed: io.BufferedReader, path: Path) -> tuple[Format, io.BufferedReader]:
-    """What an unpacked file is, and the file as its reader takes it."""
+    """The format of an uncompressed file, and the file as its reader takes it."""
     named = format_of(path)
     if named == "parquet":
         import_pyarrow("pyarrow", path)

@@ -1,1 +1,1 @@
-"""Survey: what is in a corpus, counted in bounded memory."""
+"""Survey: the contents of a corpus, counted in bounded memory."""

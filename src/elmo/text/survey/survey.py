@@ -1,8 +1,7 @@
-"""What is in a text: files read once, as a stream, in bounded memory -> counts.
+"""The contents of a text: files read once, as a stream, in bounded memory -> counts.
 
-What stays in memory: one line; words and lines as far as `tallies.py` keeps them; a number for each different length; one
-example a defect. Everything is counted on every line, nothing is sampled but repeated lines, and those only beyond a
-million different ones.
+Kept in memory: one line; the words and lines that `streaming_counts.py` keeps; a number for each different length; one example
+per defect. Everything is counted on every line; only repeated lines are sampled, and only beyond a million different ones.
 """
 
 import time
@@ -117,7 +116,7 @@ def visible(text: str) -> str:
 
 
 class _Reading:
-    """A file being read into a survey: what has to be remembered from line to line."""
+    """A file being read into a survey: the state from line to line."""
 
     def __init__(self, survey: Survey, file: str, pretokenized: bool) -> None:
         self._survey = survey

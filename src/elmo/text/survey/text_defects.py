@@ -1,6 +1,6 @@
-"""What is wrong in a line of text: signs of damage, of another format, of another encoding.
+"""The defects of a line of text: signs of damage, of another format, of another encoding.
 
-`find_text_defects` names them; a name is a key of `TEXT_DEFECTS`. A line without any costs a few searches.
+`find_text_defects` names them by the keys of `TEXT_DEFECTS`. A line without defects costs a few searches.
 """
 
 import re

@@ -1,1 +1,1 @@
-"""Words: what a model knows of single words: characters, alphabets, vocabularies, the rows of ids that it reads."""
+"""Words: characters, alphabets, vocabularies, and the rows of ids that a model reads for each word."""

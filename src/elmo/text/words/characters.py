@@ -32,7 +32,7 @@ UNKNOWN_IN_TEXT = "<unk>"  # how prepared corpora (WikiText, PTB) write an unkno
 
 
 class Boundaries(NamedTuple):
-    """How the ends of a sentence are written as tokens: a word spelled like that gets the row of the end."""
+    """The tokens of the sentence boundaries: a word spelled like one gets the row of the boundary."""
 
     start: str = SENTENCE_START
     end: str = SENTENCE_END

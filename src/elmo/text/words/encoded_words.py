@@ -39,7 +39,7 @@ def write_encoded_words(words: Sequence[str], word_encoder: WordEncoder, vocabul
 
 
 def read_encoded_words(folder: Path) -> EncodedWords:
-    """Map what `write_encoded_words` wrote.
+    """Memory-map the files of `write_encoded_words`.
 
     Raises:
         TextError: a file of the folder is missing or broken.

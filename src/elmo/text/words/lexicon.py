@@ -1,4 +1,4 @@
-"""What a model's input layer knows of its training text: an alphabet, the words that have vectors of their own.
+"""What the input layer of a model learned from its training text: an alphabet, and the words with vectors of their own.
 
 In a folder: `alphabet.json` and `input_words.json`, each there if the model has it; a model of bytes alone has neither.
 """
@@ -49,7 +49,7 @@ def count_input_words(words: Vocabulary) -> int:
 
 
 def read_lexicon(folder: Path, alphabet: bool, input_words: bool) -> Lexicon:
-    """Read what `write_lexicon` wrote.
+    """Read the files of `write_lexicon`.
 
     Args:
         alphabet, input_words: which of the two the model has.

@@ -1,4 +1,4 @@
-"""Words -> the rows of ids that the token layer reads: characters, and behind them the id of the word."""
+"""Words -> the rows of ids that the token layer reads: characters, then the id of the word."""
 
 from collections.abc import Sequence
 
@@ -54,7 +54,7 @@ class WordEncoder:
         boundaries: Boundaries = BOUNDARIES,
         longest_word: int | None = None,
     ) -> None:
-        """Make the speller of a model.
+        """Make the word encoder of a model.
 
         Args:
             max_characters: C, marks of beginning and end included; None: words are not spelled, they only have ids.

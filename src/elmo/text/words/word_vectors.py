@@ -70,7 +70,7 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
 
 
 def _open_rows(file: Any, path: Path) -> tuple[int | None, Iterator[_Row]]:
-    """How many words the first line says, if there is such a line, and the words with their numbers."""
+    """The number of words in the first line, if it has one, and the words with their numbers."""
     header = _HEADER.match(file.peek(_LOOKED_AT)[:_LOOKED_AT])
     if header is None:
         return None, _text_rows(file, path, 1, 0)
@@ -84,7 +84,7 @@ def _open_rows(file: Any, path: Path) -> tuple[int | None, Iterator[_Row]]:
 
 
 def _is_text(start: bytes, width: int) -> bool:
-    """Whether a row begins as text: a word, then decimal numbers with blanks between, as far as can be seen.
+    """Whether a row looks like text: a word, then decimal numbers separated by blanks, as far as can be seen.
 
     Args:
         start: bytes after the first line. width: numbers of a row.
@@ -109,7 +109,7 @@ def _is_cut_utf8(start: bytes) -> bool:
 
 
 def _text_rows(file: BinaryIO, path: Path, first: int, width: int) -> Iterator[_Row]:
-    """The rows of text; blank lines are passed over, and a row without a word comes with an empty one."""
+    """The rows of text; blank lines are skipped, and a row without a word has an empty one."""
     for number, line in enumerate(decode_lines(file, str(path), first), first):
         if not line.strip():
             continue
@@ -160,7 +160,7 @@ def _vector(row: list[str] | bytes, where: str) -> NDArray[np.float32]:
 
 
 def word_before(file: BinaryIO, mark: bytes, path: Path) -> bytes:
-    """The bytes of a word until a mark, which is read too.
+    """The bytes of a word up to a mark, which is also read.
 
     Raises:
         TextError: the file ends before it, or the word has no end.

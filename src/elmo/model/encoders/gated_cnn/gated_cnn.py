@@ -1,7 +1,7 @@
 """One direction of a gated CNN biLM: causal convolutions with gates and residuals, no recurrence, no state.
 
-A layer looks at k tokens, the token itself and the k - 1 before it (Dauphin et al. 2017, section 2; Peters et al. 2018b, section
-3.3), and adds to its input what a gated linear unit made of them:
+A layer reads k tokens, the token itself and the k - 1 before it (Dauphin et al. 2017, section 2; Peters et al. 2018b, section
+3.3), and adds the output of a gated linear unit to its input:
 
     [a; g] = W [x_{t-k+1}; ...; x_t] + b        y_t = x_t + V (a * sigmoid(g))
 
@@ -37,11 +37,11 @@ _FULL = 4  # bytes of a float32
 
 
 class NoState(NamedTuple):
-    """What one direction remembers: nothing."""
+    """The state of one direction: none."""
 
 
 def causal_windows(x: Tensor, width: int, resets: Tensor | None) -> Tensor:
-    """The tokens that a layer looks at.
+    """The tokens that a layer reads.
 
     Args:
         x: float (B, T, P).
@@ -111,11 +111,11 @@ class GatedCNN(ContextEncoder):
         return outputs, NoState()
 
     def start_state(self, n_rows: int, like: Tensor) -> NoState:
-        """Nothing."""
+        """No state."""
         return NoState()
 
     def prepack(self, backward_lm: ContextEncoder, precision: torch.dtype) -> EmbeddingRunner:
-        """See `ContextEncoder.prepack`; every precision is known."""
+        """See `ContextEncoder.prepack`; every precision is supported."""
         if not isinstance(backward_lm, GatedCNN):
             return PlainRunner(self, backward_lm)
         directions = [
@@ -125,7 +125,7 @@ class GatedCNN(ContextEncoder):
         return PackedGatedCNN(directions[0], directions[1], precision)
 
     def step_bytes(self, n_positions: int, low: int, resets: bool, dropout: DropoutConfig) -> StepBytes:
-        """What autograd keeps of `GatedLayer.forward`, and the gradients of a layer's windows and weights."""
+        """The tensors that autograd keeps of `GatedLayer.forward`, and the gradients of a layer's windows and weights."""
         config, N = self.config, n_positions
         k, C, P = config.kernel_width, config.channels, config.projection_size
         weights = 2 * C * k * P + C * P
@@ -140,7 +140,7 @@ class GatedCNN(ContextEncoder):
         return StepBytes(2 * config.n_layers * of_layer, in_backward)
 
     def position_bytes(self) -> int:
-        """The windows, values and gates, their product and what is handed on."""
+        """The windows, values and gates, their product and the output."""
         config = self.config
         of_layer = config.kernel_width * config.projection_size + 4 * config.channels + 2 * config.projection_size
         return _FULL * 2 * config.n_layers * of_layer

@@ -45,7 +45,7 @@ class LSTMEncoder(LSTMStack, ContextEncoder):
         return [x[0] for x in layers], [x[1] for x in layers], after
 
     def prepack(self, backward_lm: ContextEncoder, precision: torch.dtype) -> EmbeddingRunner:
-        """See `ContextEncoder.prepack`; every precision is known."""
+        """See `ContextEncoder.prepack`; every precision is supported."""
         if not isinstance(backward_lm, LSTMStack):
             return PlainRunner(self, backward_lm)
         return PackedLSTM(self, backward_lm, precision)
@@ -67,5 +67,5 @@ class LSTMEncoder(LSTMStack, ContextEncoder):
         return StepBytes(2 * self.config.n_layers * of_layer, in_backward)
 
     def position_bytes(self) -> int:
-        """In each cell four gates and four numbers more, and what is handed on."""
+        """In each cell four gates and four more numbers, and the output."""
         return _FULL * 2 * self.config.n_layers * (8 * self.config.cell_size + 8 * self.config.projection_size)
