@@ -1,4 +1,4 @@
-"""Examples -> batches of what a task model reads."""
+"""Examples -> batches, the input of a task model."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ LayersOf = Callable[[int], Layers]  # the number of an example -> its layers
 
 @dataclass(frozen=True)
 class Batch:
-    """Some examples side by side, in the order they were given."""
+    """A batch of examples, in the given order."""
 
     examples: Sequence[Example]
     mask: Tensor  # bool (B, T), True = token
@@ -37,14 +37,14 @@ class Batch:
 
 
 class TableSizes(NamedTuple):
-    """How large the tables of vectors of words are that a task reads."""
+    """The sizes of the word embedding tables of a task."""
 
     own: int  # rows, padding and the unknown word included
     static: tuple[int, int] | None = None  # rows, numbers of a row; None: no static vectors
 
 
 class Words:
-    """The words that a task knows by a vector of their own.
+    """The words with learned vectors in a task.
 
     Args:
         static: those that it knows by a static vector; None: none.
@@ -56,13 +56,13 @@ class Words:
 
     @classmethod
     def of(cls, examples: Iterable[Example], config: InputConfig, static: StaticWords | None = None) -> "Words":
-        """Those of training examples that are frequent enough, most frequent first."""
+        """The frequent words of training examples, most frequent first."""
         counts = Counter(token.text.lower() for example in examples for token in example.tokens)
         return cls([word for word, n in counts.most_common() if n >= config.min_count and "\n" not in word], static)
 
     @property
     def sizes(self) -> TableSizes:
-        """Of the tables of these words."""
+        """The sizes of the tables of these words."""
         n_static = 0 if self.static is None else len(self.static.words)
         static = None if self.static is None else (n_static + UNKNOWN_ROW + 1, self.static.width)
         return TableSizes(len(self.words) + UNKNOWN + 1, static)
@@ -75,7 +75,7 @@ class Words:
 def make_batch(
     examples: Sequence[Example], layers: Sequence[Layers] | None, words: Words, config: InputConfig
 ) -> Batch:
-    """Put examples side by side.
+    """Collate examples.
 
     Args:
         layers: of each example; None: a baseline.
@@ -116,19 +116,19 @@ def _padded(layers: Sequence[Layers] | None, T: int) -> Tensor | None:
 
 
 def shuffled_batches(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
-    """Numbers of examples in batches of like length, in random order; every example once."""
+    """Indices of examples in batches of similar length, in random order; every example once."""
     jitter = np.asarray(lengths) * rng.uniform(0.9, 1.1, len(lengths))
     batches = _cut(np.argsort(jitter, kind="stable").tolist(), lengths, batch_size)
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def ordered_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
-    """Numbers of examples in batches by falling length."""
+    """Indices of examples in batches by decreasing length."""
     return _cut(np.argsort(-np.asarray(lengths), kind="stable").tolist(), lengths, batch_size)
 
 
 def _cut(order: Sequence[int], lengths: Sequence[int], batch_size: int) -> list[list[int]]:
-    """An order in batches; fewer examples where they are so long that tokens by tokens would fill the memory."""
+    """An order split into batches; with fewer examples where a matrix of tokens by tokens would fill the memory."""
     batches: list[list[int]] = []
     longest = 0
     for number in order:

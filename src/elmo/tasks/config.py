@@ -1,4 +1,4 @@
-"""The settings that all kinds of tasks share: frozen, each default in this file and nowhere else."""
+"""The settings shared by all kinds of tasks: frozen, each default in this file and nowhere else."""
 
 import math
 from typing import Annotated, Literal, Self

@@ -60,7 +60,7 @@ class Example(NamedTuple):
 
 
 def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
-    """Examples with different tokens, and for each of all examples which of them has its tokens: many questions, one passage."""
+    """The examples with different tokens, and for each example the index of its tokens: many questions, one passage."""
     numbers: dict[tuple[str, ...], int] = {}
     kept: list[Example] = []
     which = []
@@ -74,7 +74,7 @@ def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
 
 
 def given_text(given: object, number: int, where: str) -> Example:
-    """A text without labels that a caller gives: a string, or a list of tokens.
+    """A text without labels, passed in as a string or as a list of tokens.
 
     Raises:
         TextError: it is something else.
@@ -88,7 +88,7 @@ def given_text(given: object, number: int, where: str) -> Example:
 
 
 def with_blanks(words: Sequence[str]) -> tuple[str, list[Token]]:
-    """Words that came without their text: the text with one blank between, and the words in it."""
+    """Words without their text -> the text with one blank between them, and the tokens in it."""
     tokens, at = [], 0
     for word in words:
         tokens.append(Token(word, at, at + len(word)))

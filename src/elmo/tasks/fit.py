@@ -1,7 +1,7 @@
 """The training of a task: epochs of shuffled batches, an evaluation on the dev file after each, the best weights kept.
 
-What is random in an epoch depends on the seed and the epoch's number alone, so a run that was stopped goes on from its last whole
-epoch and comes to the same weights, bit for bit at the same number of threads.
+The random numbers of an epoch depend only on the seed and the epoch's number, so a stopped run continues from its last complete
+epoch and gets the same weights, bit for bit with the same number of threads.
 """
 
 import math
@@ -41,24 +41,24 @@ def score(model: TaskModel[P], examples: Sequence[Example], predicted: Sequence[
 
 
 class Data(NamedTuple):
-    """Examples with the layers that the biLM gives them."""
+    """Examples with the layers of the biLM."""
 
     examples: Sequence[Example]
     layers: LayersOf | None  # None: a baseline
     other: "Data | None" = None  # the second texts
 
     def batch(self, numbers: Sequence[int], words: Words, config: TaskConfig) -> Batch:
-        """Some of them side by side."""
+        """A batch of some of them."""
         layers = None if self.layers is None else [self.layers(i) for i in numbers]
         batch = make_batch([self.examples[i] for i in numbers], layers, words, config.inputs)
         return batch if self.other is None else replace(batch, other=self.other.batch(numbers, words, config))
 
     def bare(self) -> "Data":
-        """The examples alone."""
+        """The examples without layers."""
         return Data(self.examples, None, None if self.other is None else self.other.bare())
 
     def only(self, examples: Sequence[Example]) -> "Data":
-        """Some of these examples with the layers that are there."""
+        """Some of these examples with their layers."""
         numbers = {id(example): number for number, example in enumerate(self.examples)}
         return self._at([numbers[id(example)] for example in examples])
 
@@ -70,7 +70,7 @@ class Data(NamedTuple):
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each example, those of its second text too."""
+        """The number of tokens of each example, including its second text."""
         return [len(e.tokens) + (len(e.other.tokens) if e.other else 0) for e in self.examples]
 
 
@@ -102,12 +102,12 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch with the highest score of the dev file, the first of them."""
+        """The epoch with the highest dev score; the first of equal ones."""
         return max(self.epochs, key=lambda e: (e.score, -e.epoch), default=None)
 
 
 def with_absolute_paths(config: TaskConfig) -> TaskConfig:
-    """The settings as a run keeps them, so that it can be resumed from any folder: names of models that are no path stay."""
+    """The settings with absolute paths, so that the run can be resumed from any folder; names of models stay."""
     model, vectors = config.model, config.inputs.vectors
     if vectors is not None:
         inputs = config.inputs.model_copy(update={"vectors": str(Path(vectors).absolute())})
@@ -161,7 +161,7 @@ class Training(Generic[P]):
 
     @property
     def reads_frozen_layers(self) -> bool:
-        """Whether the next epoch looks at layers that do not change."""
+        """Whether the next epoch reads layers that do not change."""
         return self.tuned is None or self.tuned.is_frozen(len(self.progress.epochs) + 1)
 
     def resume(self) -> None:
@@ -202,7 +202,7 @@ class Training(Generic[P]):
 
     @torch.no_grad()
     def finish(self, train: Sequence[Example], dev: Data) -> list[P]:
-        """What is fitted to the best weights: calibration, n-grams.
+        """Fit what needs the best weights: calibration, n-grams.
 
         Returns:
             the predictions for the dev examples.

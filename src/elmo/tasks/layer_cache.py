@@ -95,7 +95,7 @@ def cached_layers(
     report: Report = lambda done, n: None,
     most: int = CACHE_BYTES,
 ) -> CachedLayers:
-    """The layers of examples, from the folder or computed and left there.
+    """The layers of examples, from the folder or computed and stored there.
 
     Args:
         report: called with the sentences done and all.
@@ -183,7 +183,7 @@ def _is_free(path: Path) -> bool:
 def computed_layers(
     elmo: Elmo, examples: Sequence[Example], report: Report = lambda done, n: None
 ) -> Callable[[int], NDArray[np.float16]]:
-    """The same layers in memory: 2 bytes a number, so for some ten thousand sentences.
+    """The same layers in memory: 2 bytes per number, so for some ten thousand sentences.
 
     Args:
         report: called with the sentences done and all.

@@ -16,7 +16,7 @@ class Prediction(Protocol):
         """
 
     def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
-        """A line to read.
+        """A readable line.
 
         Args:
             text: of the example. other: its second text.
@@ -24,7 +24,7 @@ class Prediction(Protocol):
 
 
 class Entity(NamedTuple):
-    """A span that was found."""
+    """A predicted span."""
 
     start: int  # characters of the text
     end: int
@@ -54,7 +54,7 @@ class Tagged(NamedTuple):
         }
 
     def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
-        """The text with its entities in brackets, or with the tags behind the words."""
+        """The text with its entities in brackets, or with the tags after the words."""
         if self.entities is None:
             return " ".join(f"{token.text}/{tag}" for token, tag in zip(self.tokens, self.tags, strict=True))
         for entity in reversed(self.entities):
@@ -113,7 +113,7 @@ class Relation(NamedTuple):
 
 
 class Related(NamedTuple):
-    """A document with every relation that could be in it."""
+    """A document with every possible relation."""
 
     candidates: list[Relation]
     threshold: float  # relations with this score or a higher one are predicted; calibrated on the dev file

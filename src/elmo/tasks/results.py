@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 class Result(BaseModel, frozen=True, extra="forbid"):
-    """What can be read by its fields, or flat by name: `result["f1"]`."""
+    """A result with typed fields, also flat by name: `result["f1"]`."""
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class Evaluation(Result, frozen=True):
 
 
 class TrainingResult(Result, frozen=True):
-    """How a training went."""
+    """The result of a training."""
 
     n_epochs: int
     best_epoch: int

@@ -1,9 +1,9 @@
-"""A trained task as a folder, and as a thing to call.
+"""A trained task as a folder, and as a callable.
 
 config.json          recipe, labels, and the biLM it was trained with
 model.safetensors    its weights, without those of the biLM
-words.txt            the words that it knows by a vector of their own
-vectors.txt          the words that it knows by a static vector, if there are
+words.txt            the words with a learned vector
+vectors.txt          the words with a static vector, if there are any
 elmo/                the biLM, unless it is one of the package's
 README.md            card
 """
@@ -46,7 +46,7 @@ AT_ONCE = 256  # texts that are embedded and labelled together
 
 
 def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel[Prediction]:
-    """The model of a task with fresh weights."""
+    """The model of a task with initial weights."""
     shape = (file.elmo.n_layers, file.elmo.width) if file.elmo else None
     model: TaskModel[Prediction] = kind_of(file.config).build(file.config, file.known_labels, tables, shape)
     return model
@@ -154,7 +154,7 @@ class TrainedTask:
         return f"TrainedTask({self.file.config.task}{': ' if of else ''}{of}; model {self.file.config.model}{scored}{warning})"
 
     def read(self, path: Path) -> list[Example]:
-        """Labelled examples of a file, as the task was trained on.
+        """Labelled examples of a file in the format of the task.
 
         Raises:
             TextError: see `read_gold`.
@@ -162,16 +162,16 @@ class TrainedTask:
         return read_gold(self.file.config, self.file.known_labels, path)
 
     def counts(self, examples: Sequence[Example]) -> Counts:
-        """What the scores of examples are made of (n, C); `model.scores` makes scores of their sums."""
+        """The counts of examples (n, C); `model.scores` computes scores from their sums."""
         return self.model.counts(examples, self.predict(examples))
 
     def main_score(self, sums: Counts) -> NDArray[np.float64]:
-        """The score by which such tasks are compared, in percent, of sums of counts (..., C)."""
+        """The score by which tasks of this kind are compared, in percent, from sums of counts (..., C)."""
         return self.model.scores(sums)[self.model.main_score]
 
 
 def save_task(task: TrainedTask, folder: Path) -> None:
-    """Write a task into a folder, its `config.json` last, so that what can be loaded is whole.
+    """Write a task into a folder, its `config.json` last, so that a folder that loads is complete.
 
     Raises:
         OutputError: it cannot be written.
@@ -193,7 +193,7 @@ def save_task(task: TrainedTask, folder: Path) -> None:
 
 
 def reference_to(elmo: Elmo, source: str) -> ElmoReference:
-    """What a task keeps of its biLM."""
+    """The reference to a biLM that a task stores."""
     return ElmoReference(source=source, fingerprint=fingerprint(elmo.model), n_layers=elmo.n_layers, width=elmo.width)
 
 

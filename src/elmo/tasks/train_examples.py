@@ -75,7 +75,7 @@ def train(
 
 
 def _read(config: TaskConfig, given: Examples, what: str) -> tuple[list[Example], str]:
-    """Examples with their labels, and what they are called."""
+    """Examples with their labels, and the name of their source."""
     kind = kind_of(config)
     if isinstance(given, str | Path):
         return kind.read(config, Path(given)), str(given)

@@ -41,14 +41,14 @@ class TrainingCallback:
         """What is read: columns, labels, the first examples, what looks odd."""
 
     def part(self, name: str) -> None:
-        """Which of several trainings begins."""
+        """The training of several that begins."""
 
     def epoch(self, epoch: Epoch, name: str) -> None:
-        """How an epoch went; `name` of its score."""
+        """The result of an epoch; `name`: of its score."""
 
 
 class Labels(NamedTuple):
-    """What a task is trained on, checked."""
+    """The checked training and dev examples of a task, with its labels."""
 
     whole: list[Example]  # all training examples
     train: list[Example]  # the fraction that is learned from
@@ -59,7 +59,7 @@ class Labels(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """What a training is made of."""
+    """The prepared parts of a training."""
 
     config: TaskConfig
     file: TaskFile
@@ -74,7 +74,7 @@ class Prepared(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A trained task, and what it predicts for the dev examples."""
+    """A trained task, and its predictions for the dev examples."""
 
     task: TrainedTask
     result: TrainingResult
@@ -102,7 +102,7 @@ def checked_labels(
 
 
 def prepare(config: TaskConfig, labels: Labels, biLM: Elmo | None = None) -> Prepared:
-    """Load what a training needs beside its examples.
+    """Load what a training needs besides its examples.
 
     Args:
         biLM: None: the one that the settings name, or none.

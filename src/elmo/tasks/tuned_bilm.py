@@ -1,6 +1,6 @@
-"""A biLM that learns with its task: layers with a gradient, joined from the top down (ULMFiT, Howard & Ruder 2018, section 3.3).
+"""A biLM that is fine-tuned with its task: layers are unfrozen from the top down (ULMFiT, Howard & Ruder 2018, section 3.3).
 
-Three things keep what the language model knows: a lower layer has a lower learning rate ("discriminative"), it joins in a later
+Three things prevent forgetting: a lower layer has a lower learning rate ("discriminative"), it is unfrozen in a later
 epoch ("gradual unfreezing"), and the rate of all rises fast and falls slowly ("slanted triangular", which is a warm-up and then
 `schedule = "linear"`).
 """
@@ -35,7 +35,7 @@ _CARD = (
 
 
 def to_be_tuned(elmo: Elmo) -> Elmo:
-    """A copy of a biLM, without what belongs to the old weights alone: softmax and settled start state."""
+    """A copy of a biLM without the parts that depend on its old weights: softmax and settled start state."""
     model = elmo.model
     config = model.config.model_copy(update={"n_words": None, "warm_state": False})
     card = _CARD + (model.card or "")
@@ -44,7 +44,7 @@ def to_be_tuned(elmo: Elmo) -> Elmo:
 
 
 def groups_of(bilm: BiLM) -> list[list[nn.Parameter]]:
-    """The weights that join together: each layer with both directions, the top one first; the token layer last."""
+    """The groups of weights that are unfrozen together: each layer with both directions, the top first; the token layer last."""
     pairs = zip(bilm.forward_lm.layers, bilm.backward_lm.layers, strict=True)
     layers = [[*ahead.parameters(), *behind.parameters()] for ahead, behind in pairs]
     token = [p for part in (bilm.char_cnn, bilm.word_embedding) if part is not None for p in part.parameters()]
@@ -52,7 +52,7 @@ def groups_of(bilm: BiLM) -> list[list[nn.Parameter]]:
 
 
 class TunedBiLM:
-    """The biLM of a task as training sees it.
+    """The biLM of a task during fine-tuning.
 
     Args:
         elmo: from `to_be_tuned`; its weights are changed in place. config: of the task.
@@ -71,11 +71,11 @@ class TunedBiLM:
         self.rates = [config.discriminative**-depth for depth, group in enumerate(self._groups, 1) for _ in group]
 
     def is_frozen(self, epoch: int) -> bool:
-        """Whether no layer has joined yet in an epoch (from 1), so that the layers are what they were."""
+        """Whether all layers are still frozen in an epoch (from 1)."""
         return self._n_joined(epoch) == 0
 
     def n_still(self, epoch: int) -> int:
-        """How many of `parameters`, the last ones, do not move in an epoch; in epoch 0 none moves."""
+        """The number of `parameters` at the end of the list that are frozen in an epoch; in epoch 0 all are."""
         return sum(map(len, self._groups[self._n_joined(epoch) :]))
 
     def _n_joined(self, epoch: int) -> int:
@@ -85,7 +85,7 @@ class TunedBiLM:
         return min((epoch - 1) // wait, len(self._groups))
 
     def begin(self, epoch: int) -> None:
-        """Give a gradient to the layers that have joined, and to no other."""
+        """Enable gradients for the unfrozen layers, and for no other."""
         n = len(self.parameters) - self.n_still(epoch)
         for number, p in enumerate(self.parameters):
             p.requires_grad_(number < n)
@@ -106,7 +106,7 @@ class TunedBiLM:
         return replace(batch, layers=layers[torch.tensor(which)], other=other)
 
     def look_at(self, batch: Batch) -> Batch:
-        """A batch with the layers as a caller of the trained task will get them."""
+        """A batch with layers as the trained task computes them."""
         sentences, which = distinct(batch.examples)
         found = self.elmo.embed([[token.text for token in e.tokens] for e in sentences], layers="all")
         B, T = batch.mask.shape

@@ -36,7 +36,7 @@ class OptimizerConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """A pretraining run, all but the corpus."""
+    """The settings of a pretraining run, except the corpus."""
 
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))
     vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; plus <S>, </S> and <UNK>

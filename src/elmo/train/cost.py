@@ -1,4 +1,4 @@
-"""What training a model takes, by arithmetic: parameters of each part, bytes of memory of each kind.
+"""The cost of training a model, by arithmetic: parameters of each part, bytes of memory of each kind.
 
 The bytes of a step are those of the tensors that `fast_char_cnn`, the encoder and `fast_softmax` keep for the gradient, and of
 the largest that their backward passes make beside them. Seven measured runs took 0.9 to 1.3
@@ -26,7 +26,7 @@ _ID = 8  # bytes of an int64
 
 
 class ParameterCounts(NamedTuple):
-    """Numbers that training moves, by part of the model."""
+    """Trained numbers by part of the model."""
 
     token_layer: int  # char CNN, word vectors, their projections
     encoder: int  # both directions
@@ -44,7 +44,7 @@ class ParameterCounts(NamedTuple):
 
 
 class StepWords(NamedTuple):
-    """How many different words a step looks at, on average."""
+    """The mean numbers of different words in a step."""
 
     read: int  # that the rows of one part read, both directions
     predicted: int  # targets and negatives: rows of the softmax
@@ -67,7 +67,7 @@ class MemoryBytes(NamedTuple):
 
     @property
     def steady(self) -> int:
-        """What stays from step to step, however few rows a step takes."""
+        """The memory that stays from step to step, however few rows a step has."""
         return self.total - self.activations
 
     @property
@@ -126,7 +126,7 @@ def count_memory(
 def count_activations(
     config: PretrainConfig, n_words: int, words: StepWords, cutoffs: Sequence[int] | None = None
 ) -> int:
-    """Bytes that one part of a step keeps for its gradient, with the largest of what the backward pass makes beside."""
+    """Bytes that one part of a step keeps for its gradient, plus the largest tensors of the backward pass."""
     B = -(-config.rows // config.accumulate)
     low = 2 if config.precision == "bfloat16" else _FULL
     P, N = config.bilm.projection_size, B * config.window
@@ -165,7 +165,7 @@ def _of_spelled(cnn: CharCNNConfig, low: int) -> int:
 
 
 def _moments(config: PretrainConfig, rows: bool) -> tuple[int, int]:
-    """Numbers that the optimizer remembers of each weight of the biLM, and of the softmax; `rows`: of a sampled one."""
+    """Numbers of optimizer state per weight of the biLM, and of the softmax; `rows`: of a sampled softmax."""
     match config.optimizer.name:
         case "adagrad":
             return 1, 1

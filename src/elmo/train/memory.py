@@ -1,4 +1,4 @@
-"""How a training process asks the operating system for memory, of which there is so much."""
+"""Memory of a training process: the size of the machine's, and freed memory that is kept."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of mallopt(3), glibc
 
 
 def keep_freed_memory() -> None:
-    """Keep memory that is freed, for the next step wants as much again.
+    """Keep freed memory in the process: the next step needs as much again.
 
     glibc maps each tensor of more than some megabytes anew and gives it back when it is freed; a step of 256 rows then spends
     a sixth of its time in page faults (LOG.md). It holds for the whole process, so only a process that trains calls this. With
@@ -29,7 +29,7 @@ def keep_freed_memory() -> None:
 
 
 def memory_of_machine() -> int | None:
-    """Bytes that processes may take here: of the machine, or of the container if that allows less; None: not known."""
+    """Bytes that processes can use here: of the machine, or of the container if that has less; None: unknown."""
     known = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
     for path in _LIMITS:
         try:

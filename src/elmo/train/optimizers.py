@@ -22,7 +22,7 @@ _RATE_FACTOR = "rate_factor"  # the learning rate of a group of weights is multi
 
 
 class WeightUpdate:
-    """Moves weights along their gradients.
+    """The optimizers of all weights, as one object.
 
     Args:
         dense: parameters whose `grad` is a whole tensor.
@@ -43,7 +43,7 @@ class WeightUpdate:
             self._parts["rows"] = _row_optimizer(self.rows, config)
 
     def move(self, learning_rate: float) -> None:
-        """One step with the gradients there are."""
+        """One step with the current gradients."""
         with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
             for optimizer in self._parts.values():
                 for group in optimizer.param_groups:
@@ -59,7 +59,7 @@ class WeightUpdate:
             p.grad = None
 
     def moments(self) -> dict[str, Tensor]:
-        """What the optimizers remember, by flat names: what a resume needs."""
+        """The state of the optimizers under flat names, as a resume needs it."""
         return {
             f"{part}.{number}.{name}": torch.as_tensor(value)
             for part, optimizer in self._parts.items()
@@ -69,7 +69,7 @@ class WeightUpdate:
         }
 
     def set_moments(self, moments: dict[str, Tensor], moved: bool, n_still: int = 0) -> None:
-        """Go on from what `moments` gave.
+        """Restore the state that `moments` returned.
 
         Args:
             moved: whether the weights had moved before.
@@ -94,7 +94,7 @@ class WeightUpdate:
 
 
 def _kept_by(optimizer: Optimizer) -> set[str]:
-    """Names of what an optimizer keeps of each weight once it has moved."""
+    """Names of the optimizer state of a weight after its first step."""
     if isinstance(optimizer, SGD):
         return {"momentum_buffer"} if optimizer.defaults["momentum"] else set()
     return {"step", "sum"} if isinstance(optimizer, Adagrad) else {"step", "exp_avg", "exp_avg_sq"}

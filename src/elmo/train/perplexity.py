@@ -106,7 +106,7 @@ def measure_perplexity(
     sentences: Sequence[Sequence[str]],
     max_positions: int = MAX_POSITIONS,
 ) -> Perplexity:
-    """Read sentences with state zero and predict each word and mark from both sides.
+    """The perplexity of sentences: each word and boundary is predicted from both sides, from state zero.
 
     Args:
         model: with softmax and vocabulary.
@@ -174,7 +174,7 @@ def measure_each(
 
 
 def _groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[list[Sequence[str]]]:
-    """Sentences in order, as many at once as have `max_tokens`; a longer one is alone."""
+    """Sentences in order, in groups of at most `max_tokens` tokens; a longer sentence is a group of its own."""
     group: list[Sequence[str]] = []
     held = 0
     for words in sentences:

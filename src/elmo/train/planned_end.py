@@ -27,7 +27,7 @@ _WARMUP = 10  # a warm-up takes one part in so many of a planned run at most
 
 
 class PlannedEnd(BaseModel, frozen=True, extra="forbid"):
-    """A plan: from which step it holds, and at which step the run ends by it."""
+    """A plan: the step from which it holds, and the step at which the run ends."""
 
     from_step: NonNegativeInt
     end_step: NonNegativeInt
@@ -54,7 +54,7 @@ class Schedule:
         return min(self._plan_at(step).end_step, self.n_steps)
 
     def learning_rate(self, step: int) -> float:
-        """Of step `step`, from 0: that of a run which ends where it is planned."""
+        """The learning rate of step `step`, from 0: that of a run with the planned end."""
         plan = self._plan_at(step)
         config = self._config
         if plan.warmup_steps != config.warmup_steps:
@@ -62,7 +62,7 @@ class Schedule:
         return learning_rate_at(step, min(plan.end_step, self.n_steps), config)
 
     def plan(self, from_step: int, end_step: int, shorter_warmup: bool = False) -> None:
-        """Plan another end, from a step on; what was planned for later steps is void.
+        """Plan another end, from a step on; plans for later steps are dropped.
 
         Args:
             shorter_warmup: the warm-up takes a tenth of the run at most.
@@ -84,7 +84,7 @@ class Schedule:
 
 
 def read_ends(folder: Path) -> list[PlannedEnd]:
-    """The plans that a run has written down; none in a run that was never given a time.
+    """The stored plans of a run; none if the run was never given a time.
 
     Raises:
         TrainingError: the file is damaged.

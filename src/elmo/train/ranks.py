@@ -25,7 +25,7 @@ _PATIENCE = timedelta(hours=6)  # the others wait while one writes a checkpoint 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which process this is, of how many."""
+    """The rank of this process and the number of ranks."""
 
     rank: int = 0
     n_ranks: int = 1
@@ -67,13 +67,13 @@ class Ranks:
         return whole
 
     def agree(self, wish: bool) -> bool:
-        """Whether some rank wishes it; all ranks hear the same answer."""
+        """Whether any rank wishes it; every rank gets the same answer."""
         wishes = torch.tensor([float(wish)], device=self.device)
         self.add_up([wishes])
         return bool(wishes > 0)
 
     def first_says(self, number: int) -> int:
-        """A number that the first rank has found, on every rank."""
+        """A number of the first rank, on every rank."""
         if self.n_ranks == 1:
             return number
         sent = torch.tensor([float(number * self.is_first)], dtype=torch.float64, device=self.device)

@@ -97,7 +97,7 @@ def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
 
 
 def _fault(kind: type[BaseModel], settings: Mapping[str, Any], error: ErrorDetails) -> str:
-    """What is wrong with one setting; of a key that does not exist, the one that is most like it."""
+    """The error message for one setting; for an unknown key, with the most similar known one."""
     key = ".".join(map(str, error["loc"])) or "settings"
     if error["type"] != "extra_forbidden":
         return f"{key}: {error['msg']} (got {error['input']!r})"
@@ -153,7 +153,7 @@ def _value_of(text: str, override: str) -> Any:
 
 
 def changed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What sets a run apart: the nearest size, then each setting that is not its default; keys dotted.
+    """The settings that differ from the defaults: the nearest size, then each changed setting; keys dotted.
 
     Args:
         settings: of a `PretrainConfig`, as JSON has them; keys of another version of this program may be among them.
@@ -167,7 +167,7 @@ def changed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recipe_text(changes: Mapping[str, Any]) -> str:
-    """A recipe (TOML) of `changed_settings`; TOML knows no None, so those are left to `--set KEY=none`."""
+    """A recipe (TOML) of `changed_settings`; TOML has no None, so those are left to `--set KEY=none`."""
     return "".join(
         f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in changes.items() if value is not None
     )

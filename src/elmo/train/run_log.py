@@ -120,7 +120,7 @@ class RunLog:
             )
 
     def _plan_end(self, now: float) -> None:
-        """Plan the end of the run for the end of the session's time, if the speed says another step than planned."""
+        """Plan the end of the run for the end of the session's time, if the measured speed gives another step than planned."""
         n_done = self.progress.step - self._first_step
         if self._stops_at is None or n_done < _TIMED_FROM:
             return
@@ -137,7 +137,7 @@ class RunLog:
             self.schedule.plan(self.progress.step, end, shorter_warmup=True)
 
     def _evaluate(self) -> Perplexity:
-        """Held-out perplexity on the way; the best model is kept."""
+        """The held-out perplexity during training; the best model is saved."""
         trainer = self._trainer
         trainer.refresh()
         found = measure_together(trainer.model, self._sample, trainer.ranks)

@@ -1,4 +1,4 @@
-"""All that a resume needs beside the model: optimizer, state of every row, position in the text, step.
+"""Everything that a resume needs besides the model: optimizer, state of every row, position in the text, step.
 
 No random state is kept: what is random in a step depends on the seed and the step's number.
 """
@@ -69,7 +69,7 @@ def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: 
 
 
 def _state_prefix(model: SavedModel) -> str:
-    """Of the names of a state's tensors: `lstm.`, then `forward.hidden` and so on."""
+    """The prefix of the names of a state's tensors: `lstm.`, then `forward.hidden` and so on."""
     return f"{model.config.bilm.encoder.kind}."
 
 

@@ -1,4 +1,4 @@
-"""How long a step of training takes on this machine, and a held-out sentence: measured."""
+"""The measured time of a training step on this machine, and of a held-out sentence."""
 
 import statistics
 import time
@@ -45,7 +45,7 @@ def time_steps(trainer: Trainer, seconds: float, report: Callable[[int, float], 
 
 
 def time_sentences(model: SavedModel, sentences: Sequence[Sequence[str]], seconds: float) -> float:
-    """Seconds that measuring the perplexity of one sentence takes: of twice as many until it takes some seconds."""
+    """Seconds per sentence of measuring perplexity: on twice as many sentences until it takes long enough."""
     n = 8
     while True:
         some = sentences[:n]

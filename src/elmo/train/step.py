@@ -1,4 +1,4 @@
-"""One update: learning rate, clip, move; pretraining and tasks share it."""
+"""One optimizer step: learning rate, gradient clipping, update; used by pretraining and tasks."""
 
 import math
 
@@ -28,7 +28,7 @@ def learning_rate_at(step: int, n_steps: int, config: OptimizerConfig) -> float:
 
 @torch.no_grad()
 def take_step(update: WeightUpdate, learning_rate: float, clip_norm: float) -> float:
-    """Move the weights along their gradients, which are then dropped.
+    """Clip the gradients, update the weights, and drop the gradients.
 
     Args:
         clip_norm: a gradient of all weights together with a larger norm is scaled down to it.

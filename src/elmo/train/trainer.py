@@ -1,7 +1,7 @@
-"""What a run trains with: the model, its objective, its optimizer, its rows of the text; and a window made ready for a step.
+"""The trained parts of a run: model, objective, optimizer and rows of the text; and the preparation of a window.
 
-All that is random in a step depends on the seed and the number of the step, so a run that goes on from a checkpoint, or on
-another number of ranks, draws what the unbroken run on one drew.
+Random numbers of a step depend on the seed and the number of the step, so a run that resumes from a checkpoint, or on
+another number of ranks, draws the same as the unbroken run on one rank.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ ObjectiveMaker = Callable[[SavedModel, PretrainConfig, torch.dtype | None, BiLM 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step leaves."""
+    """The result of a step."""
 
     loss_nats: float  # mean over positions and both directions
     gradient_norm: float
@@ -48,7 +48,7 @@ class StepResult:
 
 
 class Part(NamedTuple):
-    """Rows that are trained at once."""
+    """Rows that are trained together."""
 
     rows: slice
     given: WindowTensors
@@ -110,11 +110,11 @@ class Trainer:
         )
 
     def zero_state(self) -> BiLMState:
-        """State zero of this rank's rows."""
+        """The zero state of this rank's rows."""
         return self.bilm.start_state(self.rows.stop - self.rows.start)
 
     def prepare(self, number: int, window: Window) -> PreparedWindow:
-        """What a step of this number needs of a window beside the weights: all that is drawn, and the rows of this rank."""
+        """Everything a step of this number needs of a window besides the weights: all random draws, and the rows of this rank."""
         config = self.config
         rng = np.random.default_rng([config.seed, NEGATIVES, number])
         drawn = self.objective.draw(target_ids(self.corpus, window), rng)
@@ -129,9 +129,9 @@ class Trainer:
         return PreparedWindow(drawn, parts)
 
     def dropout_seed(self, number: int) -> int:
-        """Of a step on a GPU, which draws its dropout itself."""
+        """The seed of a step on a GPU, which draws its own dropout."""
         return int(np.random.default_rng([self.config.seed, DROPOUT, number]).integers(2**63))
 
     def refresh(self) -> None:
-        """Make the softmax fit to be measured and saved."""
+        """Bring the softmax up to date before it is evaluated or saved."""
         self.objective.refresh()

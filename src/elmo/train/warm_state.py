@@ -1,4 +1,4 @@
-"""A settled start state: what both directions remember after some sentences of ordinary text.
+"""A settled start state: the state of both directions after some sentences of ordinary text.
 
 ELMo was used statefully; a model that starts from zero meets its first words differently from all later ones. `warm` gives
 every sentence the same settled start instead.

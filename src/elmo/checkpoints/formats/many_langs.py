@@ -230,7 +230,7 @@ def _read_options(folder: Path) -> tuple[dict[str, Any], Path]:
 
 
 def _beside(folder: Path, named: str) -> Path:
-    """Candidate paths of a config within the folder: the given path, else its file name."""
+    """The path of a config within the folder: the given path if it exists there, else its file name."""
     parts = [part for part in re.split(r"[/\\]", named.replace("\0", "")) if part]
     inside = not named.startswith(("/", "\\")) and ".." not in parts and ":" not in named
     try:

@@ -1,4 +1,4 @@
-"""Which columns of a table, or keys of a record, hold the texts and the label: by settings, known names, what is left.
+"""The columns of a table, or keys of a record, with the texts and the label: by settings, known names, or elimination.
 
 Names are compared without case, blanks, `_`, `-` and `#`. Those of the usual data sets are known: GLUE's, SNLI, SICK, STS-B,
 Jigsaw and many more.
@@ -53,19 +53,19 @@ class Columns(NamedTuple):
     unsure: str | None = None  # what looks odd
 
     def shown(self, name: str) -> str:
-        """A column as a reader knows it."""
+        """The name or number of a column, for messages."""
         return repr(self.header[self.at[name]]) if self.header else f"number {self.at[name] + 1}"
 
 
 def plain(name: str) -> str:
-    """A name as it is compared."""
+    """A name normalised for comparison."""
     return re.sub(r"[\s_\-#]", "", name).casefold()
 
 
 def choose_columns(
     rows: Sequence[Sequence[str]], values: Sequence[str], wanted: Mapping[str, str | None], numbers: bool, where: str
 ) -> Columns:
-    """Which column holds each value.
+    """The column of each value.
 
     Args:
         rows: the first ones of the table. values: our names of the texts; the label comes on top.
@@ -185,7 +185,7 @@ def _listed(header: Sequence[str]) -> str:
 
 
 def delimiter_of(lines: Sequence[str], names: Sequence[str]) -> str:
-    """What separates the cells of a .csv file (comma, semicolon, tab or bar), by known names of columns, else by even rows."""
+    """The delimiter of a .csv file (comma, semicolon, tab or bar): the one with known column names, else with even rows."""
     known = {other for name in names for tier in KNOWN[name] for other in tier}
     best, best_rank = ",", (-1, -1)
     for delimiter in _DELIMITERS:

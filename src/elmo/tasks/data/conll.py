@@ -53,24 +53,24 @@ def require_span_tags(examples: Sequence[Example], source: str) -> None:
 
 
 class _Layout(NamedTuple):
-    """How the lines of words look."""
+    """The layout of the lines."""
 
     tabbed: bool
     n_columns: int
     tags: set[str]  # of all of them
 
     def split(self, line: str) -> list[str]:
-        """The columns of a line; no other blank separates them, since a word may hold one."""
+        """The columns of a line; no other blank separates them, since a word may contain one."""
         return [c.strip(" ") for c in line.split("\t")] if self.tabbed else _BLANKS.split(line.strip(_BLANK))
 
     def is_comment(self, line: str) -> bool:
-        """Whether a line that begins with `#` is no word: its columns are others, or its last one is no tag of other lines."""
+        """Whether a line that begins with `#` is a comment: its columns differ, or its last one is not a tag of other lines."""
         columns = self.split(line)
         return len(columns) != self.n_columns or columns[-1] not in self.tags
 
 
 def _layout(lines: Sequence[str]) -> _Layout | None:
-    """By the lines that cannot be comments; None: every line could be one."""
+    """The layout, from the lines that cannot be comments; None: every line could be one."""
     words = [line for line in lines if line.strip(_BLANK) and not line.startswith((_DOCUMENT, "#"))]
     if not words:
         return None

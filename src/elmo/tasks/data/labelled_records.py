@@ -33,7 +33,7 @@ class Record(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is looked for in the records of a file."""
+    """The values to look for in the records of a file."""
 
     values: tuple[str, ...]  # our names of the texts: `text`, or `a` and `b`
     names: Mapping[str, str | None] = {}  # names, or numbers of columns, that the settings give to values and `label`
@@ -131,7 +131,7 @@ def json_object(line: str, where: str) -> dict[str, Any]:
 def _table(
     path: Path, tabs: bool, wanted: Wanted, report: Callable[[str], None]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a table by our names."""
+    """The rows of a table under our names."""
     quoting: Quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
     lines = read_lines(path)
     some = list(islice(lines, SAMPLE))
@@ -180,7 +180,7 @@ def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
 
 
 def text_and_tokens(value: Any, where: str, name: str = "text") -> tuple[str, list[Token]]:
-    """A text that was given as a string or as a list of tokens.
+    """A text, given as a string or as a list of tokens.
 
     Raises:
         TextError: it is neither, or has no word.

@@ -1,4 +1,4 @@
-"""What labelled examples look like: how many, which labels, the first two, what looks odd; shown before a training."""
+"""An overview of labelled examples, shown before a training: counts, labels, the first two, what looks odd."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Documents with mentions of things that have ids, and relations of the ids: the format PubTator -> examples.
+"""The format PubTator -> examples: documents with mentions of concepts, which have ids, and relations of the concepts.
 
 A document is `id|t|title`, `id|a|abstract`, then a line for each mention, `id, start, end, text, kind, concept` with tabs
 between, and one for each relation, `id, name, concept, concept`; characters count from the title, with one between it and the
@@ -28,7 +28,7 @@ _MENTION, _RELATION = 6, 4  # columns, at least
 
 
 def holds_pubtator(path: Path) -> bool:
-    """Whether a file is PubTator by its name, packed or not."""
+    """Whether a file has the name of PubTator, compressed or not."""
     return inner_suffix(path) == SUFFIX
 
 
@@ -52,7 +52,7 @@ def read_documents(path: Path) -> list[Example]:
 
 
 def document_example(values: Any, line: int, where: str) -> Example:
-    """A document that a caller gives: `text`, and `mentions`, each with `start`, `end`, `kind`, and its concept as `id`.
+    """A document passed in by a caller: `text`, and `mentions`, each with `start`, `end`, `kind`, and its concept as `id`.
 
     Raises:
         TextError: it has another form, or a mention covers no word.

@@ -48,7 +48,7 @@ def read_questions(path: Path) -> list[Example]:
 
 
 def question_example(given: Mapping[str, Any], number: int, where: str) -> Example:
-    """A question that a caller gives: `context`, `question`, `answers`, each with `text` and `answer_start`.
+    """A question passed in by a caller: `context`, `question`, `answers`, each with `text` and `answer_start`.
 
     Raises:
         TextError: it has another form.

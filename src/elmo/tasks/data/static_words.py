@@ -39,7 +39,7 @@ def words_in(examples: Sequence[Example]) -> set[str]:
 
 
 def read_task_vectors(path: Path, most: int, needed: Collection[str]) -> WordVectors:
-    """The first words of a file, and whichever of the others are needed.
+    """The first words of a file, and those of the others that are needed.
 
     Args:
         path: as `read_word_vectors` takes it.

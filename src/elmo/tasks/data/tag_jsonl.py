@@ -99,7 +99,7 @@ def tagged_record(
 
 
 def _first(record: Mapping[str, Any], names: Sequence[str], is_one: Any) -> list[Any] | None:
-    """The first value that is a list of what is looked for."""
+    """The first value that is a list of the expected items."""
     return next((record[name] for name in names if isinstance(record.get(name), list) and is_one(record[name])), None)
 
 

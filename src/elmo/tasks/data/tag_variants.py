@@ -1,4 +1,4 @@
-"""Tags of spans in other spellings (`B_PER`, `PER-B`, `b-per`, `0` for `O`) -> `B-PER` and `O`, where all of a file are so."""
+"""Tags of spans in other spellings (`B_PER`, `PER-B`, `b-per`, `0` for `O`) -> `B-PER` and `O`, if all of a file fit."""
 
 import re
 from collections import Counter
@@ -44,7 +44,7 @@ def as_span_tags(examples: list[Example]) -> tuple[list[Example], str | None]:
 
 
 def refuse_stray_tags(examples: Sequence[Example], source: str) -> None:
-    """Refuse a file in which most tags are of spans and some are not: one odd tag would turn spans off for the whole task.
+    """Refuse a file in which most tags are of spans and some are not: one odd tag would disable spans for the whole task.
 
     Raises:
         TextError: with the line of the first one.

@@ -1,4 +1,4 @@
-"""Tags and the spans that they make: IOB1, IOB2 (here `bio`), BIOES, BMES.
+"""Tags <-> spans: IOB1, IOB2 (here `bio`), BIOES, BMES.
 
 Reading is lenient, as the evaluation program of CoNLL-2000 is (conlleval): a span goes on while its label stays the same and no
 letter begins or ends one, so every sequence of tags has spans, and those of a valid one are what its scheme says.
@@ -20,7 +20,7 @@ _LETTERS = frozenset("BIESMLU")
 
 
 class Span(NamedTuple):
-    """Tokens start to end - 1 and what they are."""
+    """Tokens start to end - 1 with a label."""
 
     start: int
     end: int
@@ -82,7 +82,7 @@ def tags_of_spans(spans: Iterable[Span], n_tokens: int, scheme: Scheme) -> list[
 
 
 def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme whose letters the tags have; `iob1` if a span begins with `I`."""
+    """The scheme whose letters the tags use; `iob1` if a span begins with `I`."""
     letters: set[str] = set()
     begins_inside = False
     for tags in sentences:
@@ -96,7 +96,7 @@ def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
 
 
 def all_tags(labels: Sequence[str], scheme: Scheme) -> list[str]:
-    """Every tag of spans with these labels: K of them, `O` first."""
+    """All K tags of spans with these labels, `O` first."""
     letters = {"bio": "BI", "iob1": "BI", "bioes": "BIES", "bmes": "BMES"}[scheme]
     return [OUTSIDE, *(f"{letter}-{label}" if label else letter for label in labels for letter in letters)]
 

@@ -1,4 +1,4 @@
-"""Two texts to predict: a pair, or a passage with its question."""
+"""Inputs of two texts: a pair, or a passage with its question."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a kind of task is: all that the rest of the program asks of it."""
+"""The interface of a kind of task."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ M = TypeVar("M", bound=TaskModel[Any])  # of any predictions
 
 
 class KnownLabels(NamedTuple):
-    """What a task can predict."""
+    """The labels that a task can predict."""
 
     names: list[str]  # in order of the alphabet; for numbers their mean and deviation
     scheme: Scheme | None = None  # of tags that make spans
@@ -30,7 +30,7 @@ class Kind(Generic[S, M]):
     reads_one_text: bool = False  # an example is one text, so that any file of texts can be predicted
 
     def for_file(self, config: S, path: Path) -> S:
-        """The settings as the training file completes them.
+        """The settings, completed from the training file.
 
         Raises:
             ConfigError: a setting does not fit the file.
@@ -48,7 +48,7 @@ class Kind(Generic[S, M]):
         raise NotImplementedError
 
     def labelled(self, config: S, given: object, number: int, where: str) -> Example:
-        """An example with its labels that a caller gives, as a tuple or as a dict like a line of a jsonl file.
+        """An example with its labels, passed in as a tuple or as a dict like a line of a jsonl file.
 
         Args:
             number: from 1. where: for messages.
@@ -58,7 +58,7 @@ class Kind(Generic[S, M]):
         raise NotImplementedError
 
     def example(self, config: S, given: object, number: int, where: str) -> Example:
-        """What a caller gives for a prediction, without labels.
+        """An example without labels, passed in for a prediction.
 
         Raises:
             TextError: it is something else.
@@ -66,7 +66,7 @@ class Kind(Generic[S, M]):
         raise NotImplementedError
 
     def example_of_line(self, config: S, line: str, number: int, pretokenized: bool) -> Example:
-        """A line of a text file to predict.
+        """The example of a line of a text file to predict.
 
         Args:
             pretokenized: tokens are separated by white space.
@@ -76,11 +76,11 @@ class Kind(Generic[S, M]):
         return self.example(config, line.split() if pretokenized else line, number, f"line {number}")
 
     def read_unlabelled(self, config: S, path: Path) -> list[Example] | None:
-        """The examples of a file to predict that is not a text with one example a line; None: it is such a text."""
+        """The examples of a file to predict; None: the file is a text with one example per line."""
         return None
 
     def usable(self, config: S, train: list[Example], source: str) -> list[Example]:
-        """The examples that can be learned from; others are left out with a warning.
+        """The examples that can be trained on; others are left out with a warning.
 
         Raises:
             TextError: none is left.
@@ -88,7 +88,7 @@ class Kind(Generic[S, M]):
         return train
 
     def labels(self, config: S, train: Sequence[Example], source: str) -> KnownLabels:
-        """What the training examples teach.
+        """The labels of the training examples.
 
         Args:
             source: of the examples, for messages.
@@ -105,11 +105,11 @@ class Kind(Generic[S, M]):
         """
 
     def labels_in(self, config: S, labels: KnownLabels, example: Example) -> Collection[str]:
-        """The labels of an example that can be among the known ones."""
+        """The labels of an example that must be known from training."""
         return example.labels
 
     def build(self, config: S, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> M:
-        """The model with fresh weights.
+        """The model with initial weights.
 
         Args:
             tables: of words. elmo: (L, D) of the biLM; None: the baseline.

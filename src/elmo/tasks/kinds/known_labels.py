@@ -1,4 +1,4 @@
-"""Labels of training examples, checked: which there are, one for each example, or a number."""
+"""Labels of training examples, checked: at least two, one per example, or a number."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ from elmo.tasks.examples import Example
 
 
 def two_or_more(train: Sequence[Example], source: str) -> list[str]:
-    """The different labels, in order of the alphabet.
+    """The different labels, in alphabetical order.
 
     Raises:
         TextError: there is one alone, or none.
@@ -37,7 +37,7 @@ def one_each(train: Sequence[Example], source: str, advice: str = "") -> list[st
 
 
 def require_one(examples: Sequence[Example], source: str) -> None:
-    """Refuse an example to score without its one label.
+    """Refuse an example to score that does not have exactly one label.
 
     Raises:
         TextError: with the line.
@@ -67,5 +67,5 @@ def numbers_of(examples: Sequence[Example], source: str) -> list[float]:
 
 
 def mean_and_deviation(values: Sequence[float]) -> list[str]:
-    """What a regression keeps of its training numbers, as text."""
+    """The mean and standard deviation of the training numbers of a regression, as text."""
     return [repr(float(np.mean(values))), repr(float(np.std(values)) or 1.0)]

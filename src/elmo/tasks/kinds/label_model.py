@@ -80,7 +80,7 @@ class LabelModel(TaskModel[Labelled]):
         return found
 
     def predict_empty(self) -> Labelled:
-        """Every label alike."""
+        """The same score for every label."""
         if self.multi_label:
             return Labelled([], dict.fromkeys(self.labels, 0.0))
         return Labelled(self.labels[:1], dict.fromkeys(self.labels, 1 / len(self.labels)))
@@ -91,7 +91,7 @@ class LabelModel(TaskModel[Labelled]):
         self.calibrate([self.logits(batch) for batch in batches], dev)
 
     def confusions(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> list[Confusion]:
-        """A single label has position 0; of several each has its own."""
+        """A single label has position 0; several labels have one position each."""
         pairs = zip(examples, predicted, strict=True)
         return [Confusion(self._by_position(e.labels), self._by_position(p.labels)) for e, p in pairs]
 
@@ -120,12 +120,12 @@ class LabelModel(TaskModel[Labelled]):
             self.ngram_share.fill_(weights[0])
 
     def _known(self, examples: Sequence[Example]) -> tuple[list[int], Tensor]:
-        """Where those are whose first label the task knows; the numbers of these labels, int64 (n,)."""
+        """The indices of examples whose first label is known, and the numbers of these labels, int64 (n,)."""
         at = [i for i, e in enumerate(examples) if e.labels and e.labels[0] in self._numbers]
         return at, torch.tensor([self._numbers[examples[i].labels[0]] for i in at], dtype=torch.int64)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
-        """Of each example: whether all is right, 1, and for each label whether it is rightly predicted, predicted, gold."""
+        """For each example: all labels correct (0 or 1), 1, and per label correctly predicted, predicted, gold."""
         names = sorted({*self.labels, *(label for e in examples for label in e.labels)})  # a test may have others
         numbers = {name: k for k, name in enumerate(names)}
         gold, chosen = (np.zeros((len(examples), len(names)), dtype=bool) for _ in range(2))
@@ -136,7 +136,7 @@ class LabelModel(TaskModel[Labelled]):
         return np.hstack([right, np.ones_like(right), gold & chosen, chosen, gold]).astype(np.int64)
 
     def calibration(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> dict[str, float]:
-        """calibration_error, of the predicted label; nothing where there may be several."""
+        """calibration_error of the predicted label; nothing where several labels are possible."""
         if self.multi_label:
             return {}
         probs = np.array([p.scores[p.labels[0]] for p in predicted])
@@ -144,7 +144,7 @@ class LabelModel(TaskModel[Labelled]):
         return {"calibration_error": calibration_error(probs, right)}
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
-        """accuracy (all labels right), macro_f1, micro_f1 in percent, of sums of counts (..., C)."""
+        """accuracy (all labels correct), macro_f1, micro_f1 in percent, from sums of counts (..., C)."""
         f1 = f1_of_counts(*np.split(sums[..., 2:], 3, axis=-1))
         right = 100 * sums[..., 0] / np.maximum(1, sums[..., 1])
         return {"accuracy": right, "macro_f1": f1.macro, "micro_f1": f1.micro}

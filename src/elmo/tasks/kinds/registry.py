@@ -41,7 +41,7 @@ def kind_of(config: TaskConfig) -> AnyKind:
 
 
 def of_its_kind(settings: Mapping[str, Any], lenient: bool = False) -> tuple[type[TaskConfig], dict[str, Any]]:
-    """The settings class of a task and the settings for it, without defaults of other kinds.
+    """The settings class of a task and its settings, without defaults of other kinds.
 
     Args:
         lenient: leave out whatever is of other kinds; files of older versions have the settings of all.
@@ -88,7 +88,7 @@ AnyTaskConfig = Annotated[SerializeAsAny[TaskConfig], BeforeValidator(_parsed)] 
 
 
 def drawn(config: TaskConfig, train: Sequence[Example]) -> list[Example]:
-    """The fraction of the training examples that the settings ask for, drawn by the seed, in their order."""
+    """The configured fraction of the training examples, sampled by the seed, in their order."""
     if config.fraction == 100:
         return list(train)
     order = np.random.default_rng(config.seed).permutation(len(train))
@@ -96,7 +96,7 @@ def drawn(config: TaskConfig, train: Sequence[Example]) -> list[Example]:
 
 
 def learnable(config: TaskConfig, train: Sequence[Example], source: str) -> list[Example]:
-    """The examples that a task learns from: the fraction that is asked for, without those that its kind cannot use.
+    """The examples that a task trains on: the configured fraction, without those that its kind cannot use.
 
     Raises:
         TextError: none is left.
@@ -133,7 +133,7 @@ def _number(label: str) -> float | None:
 
 
 def unknown_labels(config: TaskConfig, labels: KnownLabels, examples: Sequence[Example], source: str) -> str | None:
-    """What to warn of where a dev file has labels that the training file has not.
+    """The warning for labels of a dev file that the training file does not have.
 
     Raises:
         TextError: it has no other ones.

@@ -1,4 +1,4 @@
-"""What every task model is: a loss for training, predictions, scores."""
+"""The interface of a task model: a loss for training, predictions, scores."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -38,7 +38,7 @@ class TaskModel(nn.Module, Generic[P]):
         raise NotImplementedError
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[P]) -> Counts:
-        """What scores are made of, for each example (n, C); they can be summed."""
+        """The counts from which scores are computed, for each example (n, C); they can be summed."""
         raise NotImplementedError
 
     def scores(self, sums: Counts) -> dict[str, NDArray[np.float64]]:
@@ -50,7 +50,7 @@ class TaskModel(nn.Module, Generic[P]):
         raise NotImplementedError
 
     def finish(self, train: Sequence[Example], dev: Sequence[Example], batches: Iterator[Batch]) -> None:
-        """What is fitted after the last epoch, to the best weights: calibration, n-grams.
+        """Fit what needs the best weights, after the last epoch: calibration, n-grams.
 
         Args:
             batches: of one dev example each, in their order.
@@ -61,5 +61,5 @@ class TaskModel(nn.Module, Generic[P]):
         return {}
 
     def confusions(self, examples: Sequence[Example], predicted: Sequence[P]) -> list[Confusion]:
-        """Gold and predicted labels of each example, for the report; empty: the task has none."""
+        """Gold and predicted labels of each example, for the report; empty if the task has none."""
         return []

@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over texts of different lengths: the backward half reads each text turned round, padding after it.
+"""A bidirectional LSTM over texts of different lengths: the backward half reads each text reversed, padding after it.
 
 So both halves are plain LSTMs over padded rows, which a processor has whole kernels for; PyTorch's packed rows, whose result is
 the same, go token by token through small products and take one and a half times as long.

@@ -21,7 +21,7 @@ _NO_PROBABILITY = 2e-35  # a little above exp(_NOTHING)
 
 
 class Chain(NamedTuple):
-    """What is the same for all sentences, in nats."""
+    """The scores that are the same for all sentences, in nats."""
 
     start: Tensor  # float (K,)
     transitions: Tensor  # float (K, K), from row to column
@@ -108,7 +108,7 @@ def marginals(emissions: Tensor, chain: Chain, mask: Tensor) -> Tensor:
 
 
 def viterbi(emissions: Tensor, chain: Chain, mask: Tensor) -> list[list[int]]:
-    """The most probable path of each sentence; of equal ones that with the lower tags at its end."""
+    """The most probable path of each sentence; of equal ones the path with the lower tags at its end."""
     B, T, K = emissions.shape
     best = chain.start + emissions[:, 0]  # (B, K), of the paths that end in a tag
     stays = torch.arange(K).expand(B, K)

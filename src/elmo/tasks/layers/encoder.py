@@ -30,7 +30,7 @@ class ElmoInput(nn.Module):
 
 
 class OwnInput(nn.Module):
-    """A vector for each frequent word beside one of its characters, both learned from the task's text."""
+    """A vector for each frequent word and a vector of its characters, both learned from the task's text."""
 
     def __init__(self, n_words: int, config: InputConfig) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class OwnInput(nn.Module):
 
 
 class StaticInput(nn.Module):
-    """The static vector of each token; of an unknown one zeros, until they learn."""
+    """The static vector of each token; for an unknown token initially zeros, which are trained."""
 
     def __init__(self, n_rows: int, width: int, config: InputConfig) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class StaticInput(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Own vectors, static ones if there are, and ELMo's -> a bidirectional LSTM -> ELMo's again, if asked for.
+    """Learned vectors, static ones if configured, and ELMo's -> a bidirectional LSTM -> ELMo's again, if configured.
 
     Args:
         tables: of words. elmo: (L, D) of the biLM; None: the baseline.
@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         self._mix_l2 = config.elmo.mix_l2
 
     def forward(self, batch: Batch, more: Tensor | None = None) -> Tensor:
-        """Float (B, T, width); padding is of no meaning.
+        """Float (B, T, width); values at padding are meaningless.
 
         Args:
             more: float (B, T, n_more).

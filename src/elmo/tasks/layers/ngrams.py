@@ -1,6 +1,6 @@
 """A text as a bag of its words and their pieces -> labels: TF-IDF and a multinomial logistic regression.
 
-A network that reads vectors does not learn every turn of phrase from a few examples; a bag of n-grams does, and errs otherwise.
+A network over vectors does not learn every phrase from a few examples; a bag of n-grams does, and makes other errors.
 `LabelModel` combines both with weights fitted on the dev file (a logarithmic opinion pool, Heskes 1998), and
 `DocumentRelations` does with bags of what a document says of two concepts.
 """
@@ -26,7 +26,7 @@ _ITERATIONS, _HISTORY = 40, 5  # of L-BFGS, for each strength
 
 
 def ngrams_of(tokens: Sequence[str]) -> Iterator[str]:
-    """One to three tokens in a row, and three to five characters in a row of each, its ends marked by blanks; in lower case."""
+    """N-grams of one to three tokens, and of three to five characters of each token, ends marked by blanks; in lower case."""
     lower = [token.lower() for token in tokens]
     for n in _TOKENS:
         for i in range(len(lower) - n + 1):
@@ -39,7 +39,7 @@ def ngrams_of(tokens: Sequence[str]) -> Iterator[str]:
 
 
 def bag_of(grams: Iterable[str]) -> Counter[int]:
-    """How often each bucket is hit."""
+    """The count of each bucket."""
     return Counter(zlib.crc32(gram.encode("utf-8", "surrogatepass")) % N_BUCKETS for gram in grams)
 
 
@@ -70,7 +70,7 @@ class _Rows(NamedTuple):
 
 
 class NgramLayer(nn.Module):
-    """Bags -> log probabilities of the labels: float (B, K). Before `fit` all are alike.
+    """Bags -> log probabilities of the labels: float (B, K). Before `fit` all are equal.
 
     Args:
         n_labels: K.
@@ -112,7 +112,7 @@ class NgramLayer(nn.Module):
         dev_truth: Tensor,
         by_rarity: bool = True,
     ) -> None:
-        """Learn from bags; the penalty is that with the best accuracy on the dev file, of equals the strongest.
+        """Fit to bags; the penalty is the one with the best accuracy on the dev file, of equals the strongest.
 
         Args:
             truth, dev_truth: int64 (N,), the numbers of the labels.

@@ -1,4 +1,4 @@
-"""Two texts that the encoder has read -> one vector: ESIM (Chen et al. 2017).
+"""Two encoded texts -> one vector: ESIM (Chen et al. 2017).
 
 Each token of one text attends to the tokens of the other; the attended vector, the difference and the product go into a
 second LSTM, whose maxima and means over both texts are concatenated.
@@ -14,7 +14,7 @@ from elmo.tasks.layers.unit_dropout import UnitDropout
 
 
 class PairEncoder(nn.Module):
-    """Two texts side by side -> float (B, width).
+    """Two encoded texts -> float (B, width).
 
     Args:
         n_features: F of a token.

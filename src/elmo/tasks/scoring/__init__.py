@@ -1,1 +1,1 @@
-"""Scores of predictions, and how sure they are: spans, labels, answers, thresholds, bootstrap."""
+"""Scores of predictions and their confidence intervals: spans, labels, answers, thresholds, bootstrap."""

@@ -1,6 +1,6 @@
-"""Abstention: the score below which a prediction is withheld, and what that does on texts out of scope.
+"""Abstention: the score below which a prediction is withheld, and its effect on texts out of scope.
 
-A text is out of scope if its label is none that the task was trained on.
+A text is out of scope if the task was not trained on its label.
 """
 
 from collections.abc import Sequence, Set
@@ -15,7 +15,7 @@ KEPT = 95  # percent of the texts in scope of the dev file that the default thre
 
 
 def default_threshold(examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str]) -> float:
-    """The score that so many of the texts in scope reach; 0 if there is none."""
+    """The score that a fixed fraction of the texts in scope reaches; 0 if there are none."""
     scores = _scores([p for e, p in zip(examples, predicted, strict=True) if set(e.labels) <= labels])
     return float(np.quantile(scores, 1 - KEPT / 100, method="lower")) if len(scores) else 0.0
 

@@ -1,4 +1,4 @@
-"""How good answers are: exact match and F1 of SQuAD (Rajpurkar et al. 2016, section 6; SQuAD 2.0 for what has no answer).
+"""Scores of answers: exact match and F1 of SQuAD (Rajpurkar et al. 2016, section 6; SQuAD 2.0 for questions without answer).
 
 Case, ASCII punctuation, the articles a, an, the, and white space do not count; in a text with Han characters no punctuation does.
 F1 is that of the bags of tokens; where a script has no blanks between words each character is a token. `cmrc_scores.py` has the
@@ -26,12 +26,12 @@ def normal_tokens(answer: str) -> list[str]:
 
 
 def exact_match(predicted: str, answers: Sequence[str]) -> bool:
-    """Whether an answer is one of those given; "" is right if none is given."""
+    """Whether an answer is one of the gold answers; "" is correct if there is none."""
     return any(normal_tokens(predicted) == normal_tokens(answer) for answer in answers or [""])
 
 
 def f1(predicted: str, answers: Sequence[str]) -> float:
-    """The highest F1, 0 to 1, with one of the answers given; of no answer 1 if none is given, else 0."""
+    """The highest F1, 0 to 1, with one of the gold answers; of no answer 1 if there is none, else 0."""
     return max(_f1(normal_tokens(predicted), normal_tokens(answer)) for answer in answers or [""])
 
 

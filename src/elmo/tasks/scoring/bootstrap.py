@@ -1,6 +1,6 @@
-"""How sure a score is: the bootstrap over examples (Efron 1979), and over the same examples for two systems (Koehn 2004).
+"""Confidence intervals of scores: the bootstrap over examples (Efron 1979), for two systems over the same examples (Koehn 2004).
 
-Every score here is a function of counts that add up over examples, so a draw of examples is a weighting of their counts.
+Every score here is a function of counts that are summed over examples, so a draw of examples is a weighting of their counts.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Score of A less that of B on the same examples."""
+    """The score of A minus that of B on the same examples."""
 
     difference: float
     interval: Interval
@@ -31,14 +31,14 @@ class Difference(NamedTuple):
 
 
 def interval(counts: Counts, score: ScoreOf, draws: int = 1000, seed: int = 0) -> Interval:
-    """Of the score over examples drawn with replacement."""
+    """The interval of the score over examples drawn with replacement."""
     return _middle(score(_drawn(counts, draws, seed)))
 
 
 def difference(
     a: Counts, b: Counts, score_a: ScoreOf, score_b: ScoreOf, draws: int = 1000, seed: int = 0
 ) -> Difference:
-    """How much better A is than B; both are drawn together.
+    """The difference between A and B; the same examples are drawn for both.
 
     Args:
         a, b: of the same examples in the same order.

@@ -1,4 +1,4 @@
-"""How good answers in Chinese are: exact match and F1 of CMRC 2018 (Cui et al. 2019), as its program computes them.
+"""Scores of answers in Chinese: exact match and F1 of CMRC 2018 (Cui et al. 2019), as its program computes them.
 
 Case, the punctuation below and white space at the ends do not count. Each Han character is a segment, other text is cut into
 words. F1 is that of the longest run of segments that both answers have, not of a bag. (The program cuts Latin text with NLTK,
@@ -28,12 +28,12 @@ def segments(answer: str) -> list[str]:
 
 
 def exact_match(predicted: str, answers: Sequence[str]) -> bool:
-    """Whether an answer is one of those given, without punctuation; "" is right if none is given."""
+    """Whether an answer is one of the gold answers, without punctuation; "" is correct if there is none."""
     return any(_bare(predicted) == _bare(answer) for answer in answers or [""])
 
 
 def f1(predicted: str, answers: Sequence[str]) -> float:
-    """The highest F1, 0 to 1, with one of the answers given; of no answer 1 if none is given, else 0."""
+    """The highest F1, 0 to 1, with one of the gold answers; of no answer 1 if there is none, else 0."""
     return max(_f1(segments(predicted), segments(answer)) for answer in answers or [""])
 
 

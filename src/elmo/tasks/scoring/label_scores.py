@@ -1,4 +1,4 @@
-"""How good labels are: F1 and calibration, in percent."""
+"""Scores of labels: F1 and calibration, in percent."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class F1(NamedTuple):
 
 
 def f1_of_counts(right: Counts, predicted: Counts, gold: Counts) -> F1:
-    """F1 of K labels from how often each was predicted rightly, predicted at all, and gold: (..., K) each; 0 where nothing is."""
+    """F1 of K labels from the numbers of correct, predicted and gold: (..., K) each; 0 where all are 0."""
     both = (predicted + gold).astype(np.float64)
     by_label = 200 * right / np.where(both > 0, both, np.nan)
     macro = np.nansum(by_label, axis=-1) / np.maximum(1, (both > 0).sum(axis=-1))
@@ -29,7 +29,7 @@ def f1_of_counts(right: Counts, predicted: Counts, gold: Counts) -> F1:
 
 
 def fit_pool(logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -> list[float]:
-    """What to multiply the logits of several models by, so that the softmax of their sum is most likely: 0.01 to 100 each.
+    """Weights of the logits of several models that maximise the likelihood of the softmax of their sum: 0.01 to 100 each.
 
     The likelihood is concave in all factors together; one after the other is moved to its best, until none moves. The factor of
     one model alone is 1 / its temperature (Guo et al. 2017).

@@ -1,4 +1,4 @@
-"""How good spans are: a span counts if its ends and its label are right (CoNLL-2000 and 2003)."""
+"""Scores of spans: a span is correct if its ends and its label are (CoNLL-2000 and 2003)."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,13 +10,13 @@ from elmo.tasks.scoring.bootstrap import Counts
 
 
 def span_counts(gold: Sequence[Collection[Span]], predicted: Sequence[Collection[Span]]) -> Counts:
-    """Of each of n sentences how many spans are right, predicted and gold: (n, 3)."""
+    """For each of n sentences the numbers of correct, predicted and gold spans: (n, 3)."""
     pairs = ((set(a), set(b)) for a, b in zip(gold, predicted, strict=True))
     return np.array([(len(a & b), len(b), len(a)) for a, b in pairs], dtype=np.int64).reshape(-1, 3)
 
 
 def span_scores(sums: Counts) -> dict[str, NDArray[np.float64]]:
-    """f1, precision, recall in percent, of sums (..., 3) of `span_counts`; 0 where there is nothing to count."""
+    """f1, precision, recall in percent, from sums (..., 3) of `span_counts`; 0 where there is nothing to count."""
     right, predicted, gold = (sums[..., i] for i in range(3))
     return {
         "f1": 200 * right / np.maximum(1, predicted + gold),

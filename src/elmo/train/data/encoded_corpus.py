@@ -1,4 +1,4 @@
-"""What the training loop reads: the text as ids, each different word spelled and numbered once, sentences held out."""
+"""The input of the training loop: the text as ids, each different word encoded once, and the held-out sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def encode_corpus(
 
 
 def target_counts(text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary) -> NDArray[np.float64]:
-    """How often each word of a vocabulary is to be predicted, and half a time more: float64 (V,).
+    """The number of times each word of a vocabulary is a target, plus 0.5: float64 (V,).
 
     Args:
         targets: int32 (words,), vocabulary ids of the different words of the text.
@@ -47,7 +47,7 @@ def target_counts(text: EncodedText, targets: NDArray[np.int32], vocabulary: Voc
 def cutoffs_of(
     config: PretrainConfig, text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary
 ) -> list[int] | None:
-    """Where the adaptive softmax of a recipe cuts its vocabulary; None: the recipe asks for none.
+    """The cutoffs of the adaptive softmax of a recipe; None: the recipe has another softmax.
 
     Raises:
         ConfigError: the vocabulary is too small for one.

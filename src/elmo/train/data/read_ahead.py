@@ -1,4 +1,4 @@
-"""The windows of a run one after the other, each made ready for its step."""
+"""The windows of a run one after the other, each prepared for its step."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ class ReadWindow(NamedTuple):
 
 
 def read_windows(trainer: Trainer, position: TextPosition, number: int) -> Iterator[ReadWindow]:
-    """The windows from a position on, without end; what is read depends on neither threads nor time.
+    """The windows from a position on, without end; they do not depend on threads or time.
 
     While a GPU works on one step a thread prepares the next. A CPU that trains has no core to spare for that.
 

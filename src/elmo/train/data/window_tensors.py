@@ -1,4 +1,4 @@
-"""A window as tensors: all that a step reads and predicts which the weights do not decide."""
+"""A window as tensors: all inputs and targets of a step, which do not depend on the weights."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ class WindowTensors(NamedTuple):
         return self.mapped(lambda t: t.to(device))
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "WindowTensors":
-        """The same with each tensor changed."""
+        """The same with a function applied to each tensor."""
         forward, backward = (SampledTargets(*map(change, part)) for part in self.targets)
         scale, begins, resets, right = (None if t is None else change(t) for t in self[2:-1])
         return WindowTensors(
@@ -133,7 +133,7 @@ def _resets(window: Window, rows: slice, config: PretrainConfig) -> Tensor | Non
 
 
 def parts_of(rows: slice, n_parts: int) -> Sequence[slice]:
-    """Cut the rows of a rank into parts of like size: fewer if there are fewer rows."""
+    """Split the rows of a rank into parts of similar size: fewer parts if there are fewer rows."""
     n_rows = rows.stop - rows.start
     n_parts = min(n_parts, n_rows)
     edges = [rows.start + i * n_rows // n_parts for i in range(n_parts + 1)]

@@ -1,1 +1,1 @@
-"""Objectives: what a training step asks of a model, one file each."""
+"""Training objectives, one file each."""

@@ -11,7 +11,7 @@ from elmo.train.objectives.window_layers import WindowLayers
 
 
 class AdaptiveObjective(Objective):
-    """The output layer finds the words by itself, so a step draws and gathers nothing.
+    """The objective of an adaptive softmax: a step draws and gathers nothing, the output layer selects the words itself.
 
     Args:
         precision: of matrix products; None: that of the weights.

@@ -1,4 +1,4 @@
-"""The objective that a recipe asks for."""
+"""The objective of a recipe."""
 
 import torch
 

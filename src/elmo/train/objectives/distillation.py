@@ -1,8 +1,8 @@
-"""Distillation: how far the layers of a model are from those of its teacher, beside another objective.
+"""Distillation: the distance of a model's layers from those of its teacher, combined with another objective.
 
-The teacher is the model that the run began from, and reads the words without errors. A student that reads typing errors learns
-so what its teacher makes of the words that were meant (Hinton et al. 2015; of layers instead of predictions: Romero et al.
-2015), and keeps what it knew: where nothing is mistyped or dropped it is its teacher still.
+The teacher is the model that the run began from, and reads the words without errors. So a student that reads typing errors
+learns the layers of its teacher for the intended words (Hinton et al. 2015; layers instead of predictions: Romero et al. 2015),
+and keeps what it knew: where nothing is mistyped or dropped, it starts equal to its teacher.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _SHORTEST = 1e-6  # squared length of a vector, that nothing is divided by zero
 
 
 def relative_distances(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
-    """How far one direction of a student is from its teacher at each position.
+    """The distance of one direction of a student from its teacher at each position.
 
     Args:
         student, teacher: float (B, T, P) each, token layer first.

@@ -14,7 +14,7 @@ from elmo.train.objectives.window_layers import WindowLayers
 
 
 class FullObjective(Objective):
-    """Every word is a negative, drawn with certainty, so the sampled loss is the cross-entropy over the vocabulary.
+    """The objective of a full softmax: every word is a negative, so the sampled loss is the cross-entropy over the vocabulary.
 
     Args:
         precision: of matrix products; None: that of the weights.

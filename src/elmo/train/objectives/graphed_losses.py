@@ -24,7 +24,7 @@ WARMUPS = 2  # runs before one is recorded: kernels are compiled, workspaces are
 
 
 def filled_up(given: WindowTensors) -> WindowTensors:
-    """A window with its words filled up by its first one, which no position reads."""
+    """A window whose words are padded with copies of the first one, which no position reads."""
     W = len(given.char_ids)
     missing = -W % WORDS_STEP
 
@@ -41,7 +41,7 @@ Run = Callable[[WindowTensors, BiLMState, StepWeights, Dropout], tuple[Tensor, B
 
 @dataclass(frozen=True)
 class _Recorded:
-    """A graph, where it reads from and what it leaves."""
+    """A graph with its input and output tensors."""
 
     graph: torch.cuda.CUDAGraph
     given: WindowTensors
@@ -76,7 +76,7 @@ class GraphedLosses:
     def __call__(
         self, run: Run, given: WindowTensors, state: BiLMState, weights: StepWeights, seed: int
     ) -> tuple[Tensor, BiLMState]:
-        """Run one window; the gradients of parameters and gathered weights are set, and good until the next call.
+        """Run one window; sets the gradients of parameters and gathered weights, which are valid until the next call.
 
         Args:
             run: what is recorded (`loop.forward_backward`), the same at each call.

@@ -1,4 +1,4 @@
-"""What pretraining minimizes: an objective draws what a step predicts against, computes the loss and collects its gradients.
+"""The training objective of pretraining: it draws the negatives of a step, computes the loss and collects its gradients.
 
 To add one, write a class with a `loss`, override what else differs, and give it to `pretrain(..., objective=...)`; the recipes'
 own are chosen in `choose.py`. A step calls, in this order:
@@ -26,7 +26,7 @@ StepWeights = tuple[Tensor, ...]  # what `gather` gives and `loss` reads
 
 
 class Objective(ABC):
-    """What a step minimizes. The attributes say what the trainer has to prepare."""
+    """The loss that a step minimizes. The attributes say what the trainer must prepare."""
 
     parameters: Sequence[nn.Parameter] = ()  # of the output layer, each with a gradient at every step
     sparse_parameters: Sequence[nn.Parameter] = ()  # of the output layer, whose gradient is a sparse tensor of rows
@@ -34,7 +34,7 @@ class Objective(ABC):
     max_gathered = 0  # rows that `gather` copies, at most; 0: it gives the parameters themselves
 
     def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
-        """What the positions of a window predict, and against what; nothing here may depend on weights.
+        """The targets of a window and their negatives; must not depend on weights.
 
         Args:
             targets: int64 (2, B, T), vocabulary ids, forward and backward.
@@ -67,4 +67,4 @@ class Objective(ABC):
         """Set the gradients of `sparse_parameters` from those of gathered tensors, summed over all ranks."""
 
     def refresh(self) -> None:  # noqa: B027  # most need none
-        """Make the output layer fit to be measured and saved."""
+        """Bring the output layer up to date before it is evaluated or saved."""

@@ -1,4 +1,4 @@
-"""The sampled softmax: each position is scored against its word and against drawn negatives (Jean et al. 2015)."""
+"""The sampled softmax: each position scores its target and the drawn negatives (Jean et al. 2015)."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from elmo.train.ranks import Ranks
 
 
 def is_sampled(config: PretrainConfig, n_words: int) -> bool:
-    """Whether steps look at some rows only of a softmax of `n_words`: the negatives are fewer than the words."""
+    """Whether steps use only some rows of a softmax of `n_words`: there are fewer negatives than words."""
     return config.softmax == "sampled" and config.n_negatives < n_words
 
 
@@ -47,7 +47,7 @@ def losses_against_rows(
 
 
 class SampledObjective(Objective):
-    """A step copies the rows that it looks at, and only these have a gradient.
+    """The objective of a sampled softmax: a step copies the rows that it uses, and only these have a gradient.
 
     Args:
         precision: of matrix products; None: that of the weights.

@@ -59,7 +59,7 @@ class TiedObjective(Objective):
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Write the rows into the softmax, where perplexity and a saved model find them."""
+        """Write the rows into the softmax, for perplexity and for the saved model."""
         for begin in range(0, self._softmax.n_words, _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
             char_ids = _ids_of(self._bilm, self._spellings[part])
@@ -67,5 +67,5 @@ class TiedObjective(Objective):
 
 
 def _ids_of(bilm: BiLM, spellings: NDArray[np.generic]) -> Tensor:
-    """Spelled words where the model is: (U, C) -> int64 (U, C)."""
+    """Spelled words on the device of the model: (U, C) -> int64 (U, C)."""
     return torch.from_numpy(spellings.astype(np.int64)).to(next(bilm.parameters()).device)

@@ -15,7 +15,7 @@ from elmo.train.data.window_tensors import WindowTensors
 
 
 def product_precision(config: PretrainConfig, device: torch.device) -> torch.dtype | None:
-    """In which precision a run's matrix products are made on a device; None: that of the weights."""
+    """The precision of a run's matrix products on a device; None: that of the weights."""
     return named_precision(config.precision, device)
 
 
@@ -27,7 +27,7 @@ class WindowLayers(NamedTuple):
     after: BiLMState  # the state after the window, cut from the gradient
 
     def tops(self) -> tuple[Tensor, Tensor]:
-        """What an output layer reads: the top layer of the forward and the backward LM, float (B * T, P) each."""
+        """The input of an output layer: the top layer of the forward and the backward LM, float (B * T, P) each."""
         return self.forward[-1].flatten(0, 1), self.backward[-1].flatten(0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Begin a run: text files -> a folder to train in. What a run cannot begin with is refused, and then there is no folder."""
+"""Begin a run: text files -> a folder to train in. If the settings or the text cannot work, there is no folder."""
 
 import time
 from collections import Counter
@@ -206,7 +206,7 @@ def fraction_outside(vocabulary: Vocabulary, counts: Counter[str], path: Path | 
 
 
 def refuse_too_large(recipe: PretrainConfig, n_words: int, n_types: int, cutoffs: Sequence[int] | None) -> None:
-    """Refuse a model that cannot fit in the memory of this machine however few rows a step takes; `elmo plan` counts the same.
+    """Refuse a model that does not fit in the memory of this machine even with few rows; `elmo plan` counts the same.
 
     Args:
         n_words: of the vocabulary. n_types: different words of the corpus. cutoffs: of an adaptive softmax.

@@ -1,10 +1,10 @@
-"""The records that a run writes, and how they are read at any time.
+"""The records that a run writes, and their reader.
 
     run.json          its settings, the files it read
     log.jsonl         one line a report
     sessions.jsonl    one line where a session of training begins, one where it ends
 
-Whoever reads it back takes what there is: a run of an older or newer version may lack fields or have others.
+The reader accepts any fields: a run of an older or newer version may lack some or have others.
 """
 
 import json

@@ -35,7 +35,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 def run_folder(out: Path) -> JobFolder[RunSettings]:
-    """The folder of a run: its settings are sealed, its checkpoints may have been left half-written."""
+    """The folder of a run: its settings have a checksum, its checkpoints may be left half-written."""
     return JobFolder(out, RUN_FILE, RunSettings, parts_in=["checkpoints"], sealed=True)
 
 

@@ -23,7 +23,7 @@ _PIECES = 4  # of each unit of a maxout layer, as published
 
 
 def attend_to_itself(x: Tensor, mask: Tensor) -> Tensor:
-    """What each token sees of its text: the mean of all tokens, weighted by the softmax of their products with it.
+    """Self-attention: for each token the mean of all tokens, weighted by the softmax of their products with it.
 
     Biattention of a sequence with itself: both directions of the paper are then the same.
 

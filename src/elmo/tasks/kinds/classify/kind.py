@@ -23,7 +23,7 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
     def read(
         self, config: ClassifyConfig, path: Path, report: Callable[[str], None] = lambda line: None
     ) -> list[Example]:
-        """jsonl, tsv or csv."""
+        """Read jsonl, tsv or csv."""
         return read_labelled(path, config.text, config.label, report)
 
     def labelled(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:

@@ -8,7 +8,7 @@ from elmo.tasks.config import TaskConfig
 
 
 class ClassifyConfig(TaskConfig, frozen=True):
-    """Of labels of a text."""
+    """The settings of a classification task."""
 
     task: Literal["classify"] = "classify"
     text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
@@ -18,7 +18,7 @@ class ClassifyConfig(TaskConfig, frozen=True):
 
     @property
     def may_abstain(self) -> bool:
-        """Where a text has one label."""
+        """True for tasks with one label per text."""
         return not self.multi_label
 
     @model_validator(mode="after")

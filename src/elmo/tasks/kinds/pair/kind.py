@@ -20,7 +20,7 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
     name, settings = "pair", PairConfig
 
     def read(self, config: PairConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
-        """jsonl, tsv or csv."""
+        """Read jsonl, tsv or csv."""
         return [_example(record) for record in read_records(path, _wanted(config), report)]
 
     def labelled(self, config: PairConfig, given: object, number: int, where: str) -> Example:
@@ -53,7 +53,7 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
             require_one(examples, source)
 
     def labels_in(self, config: PairConfig, labels: KnownLabels, example: Example) -> Collection[str]:
-        """Its label, if it is no number."""
+        """Its label, unless it is a number."""
         return [] if config.regression else example.labels
 
     def build(

@@ -19,7 +19,7 @@ from elmo.tasks.scoring.bootstrap import Counts
 
 
 def _summary(model: "PairClassifier | PairScorer", batch: Batch) -> Tensor:
-    """What both texts of each example are together: float (B, F)."""
+    """The vector of both texts of each example: float (B, F)."""
     other = batch.other
     assert other is not None
     summary: Tensor = model.pair(model.encoder(batch), model.encoder(other), batch.mask, other.mask)
@@ -78,7 +78,7 @@ class PairScorer(TaskModel[Scored]):
         return Scored(self._mean)
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Scored]) -> Counts:
-        """Of each pair: 1, x, y, x x, y y, x y of the gold number x and the predicted one y."""
+        """For each pair: 1, x, y, x x, y y, x y of the gold number x and the predicted one y."""
         x = np.array([float(e.labels[0]) for e in examples]) - self._mean
         y = np.array([p.score for p in predicted]) - self._mean
         return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)

@@ -6,7 +6,7 @@ from elmo.tasks.config import TaskConfig
 
 
 class PairConfig(TaskConfig, frozen=True):
-    """Of a label or a number for two texts."""
+    """The settings of a task on pairs of texts."""
 
     task: Literal["pair"] = "pair"
     a: str | None = None  # names of the texts in the files, or numbers of their columns; None: known names

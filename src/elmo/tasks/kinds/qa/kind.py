@@ -22,7 +22,7 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
     name, old_names, settings = "qa", ("read",), QAConfig
 
     def read(self, config: QAConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
-        """The format of SQuAD."""
+        """Read the format of SQuAD."""
         return read_questions(path)
 
     def labelled(self, config: QAConfig, given: object, number: int, where: str) -> Example:

@@ -27,7 +27,7 @@ N_BEST = 5
 
 
 class Trilinear(nn.Module):
-    """How much x_i has to do with y_j: w_x . x_i + w_y . y_j + (w . x_i) . y_j."""
+    """The similarity of x_i and y_j: w_x . x_i + w_y . y_j + (w . x_i) . y_j."""
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Layer(nn.Module):
         self.lstm = BiLSTM(n_features, config.cell_size)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Padding comes out 0."""
+        """The output at padding is 0."""
         y: Tensor = self.lstm(self.dropout(x), mask)
         return y
 
@@ -93,7 +93,7 @@ class ExtractiveQA(TaskModel[Answered]):
         return start, end, self.nothing(torch.cat(likely, dim=1)).squeeze(1)
 
     def _read(self, passage: Tensor, question: Tensor, mask: Tensor, asked: Tensor) -> Tensor:
-        """The passage as it reads with the question and with itself: float (B, T, 2 H)."""
+        """The passage after attention to the question and to itself: float (B, T, 2 H)."""
         likeness = self.asks(passage, question).masked_fill(~asked.unsqueeze(1), -torch.inf)  # (B, T, Q)
         of_question = likeness.softmax(dim=2) @ question  # (B, T, F)
         where = likeness.amax(dim=2).masked_fill(~mask, -torch.inf).softmax(dim=1)  # (B, T)
@@ -143,7 +143,7 @@ class ExtractiveQA(TaskModel[Answered]):
         return Answered([Answer(0, 0, "", 1.0)])
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Answered]) -> Counts:
-        """Of each question: 1, exact match, F1."""
+        """For each question: 1, exact match, F1."""
         rows = []
         for e, p in zip(examples, predicted, strict=True):
             chinese = self._scores == "cmrc" or (self._scores is None and cmrc_scores.is_chinese(e.text))

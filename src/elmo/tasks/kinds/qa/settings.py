@@ -8,7 +8,7 @@ from elmo.tasks.config import TaskConfig
 
 
 class QAConfig(TaskConfig, frozen=True):
-    """Of the answer to a question, a span of its passage."""
+    """The settings of a question answering task."""
 
     task: Literal["qa"] = "qa"
     no_answer: bool = False  # a passage need not answer its question (SQuAD 2.0)

@@ -1,4 +1,4 @@
-"""Where the concepts of a document meet: the nearest of their mentions, and how often and where it speaks of either."""
+"""The candidate pairs of concepts in a document: their nearest mentions, and how often and where each is mentioned."""
 
 from itertools import product
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _NEAREST = 4  # pairs of mentions that two concepts are judged by
 
 
 class Meetings(NamedTuple):
-    """Where the concepts of a document meet: P pairs of concepts, I pairs of their mentions."""
+    """The candidate pairs of a document: P pairs of concepts, I pairs of their mentions."""
 
     pairs: list[tuple[str, str]]
     facts: NDArray[np.float32]  # (P, N_FACTS)
@@ -24,7 +24,7 @@ class Meetings(NamedTuple):
 
 
 def meetings(document: Document, kinds: set[tuple[str, str]]) -> Meetings:
-    """Which concepts of a document may be related, and the nearest of their mentions.
+    """The pairs of concepts of a document that may be related, with their nearest mentions.
 
     Args:
         kinds: of the first concept and the second that may be.
@@ -55,7 +55,7 @@ def _gap(document: Document, i: int, j: int) -> int:
 
 
 def _facts_of(document: Document, kinds: dict[str, str], at: dict[str, list[int]], a: str, b: str) -> list[float]:
-    """How often and where a document speaks of two concepts."""
+    """How often and where a document mentions two concepts."""
     facts: list[float] = []
     lines = []
     for concept in (a, b):

@@ -74,7 +74,7 @@ class DocumentRelations(TaskModel[Related]):
             self.register_buffer("factors", torch.tensor([1.0, 0.0]))
 
     def logits(self, batch: Batch) -> list[tuple[Meetings, Tensor]]:
-        """Of each document where concepts meet, and float (P, K)."""
+        """The candidate pairs of each document, and their logits, float (P, K)."""
         kinds = torch.zeros(batch.mask.shape, dtype=torch.int64)  # (B, T)
         for row, example in zip(kinds, batch.examples, strict=True):
             for mention in _document(example).mentions:
@@ -108,7 +108,7 @@ class DocumentRelations(TaskModel[Related]):
         return met, logits
 
     def loss(self, batch: Batch) -> Tensor:
-        """The mean nats of whether a pair of concepts has a relation that its kinds allow, and the penalty."""
+        """The mean cross-entropy (nats) of the relations that the kinds of each pair allow, and the penalty."""
         every: list[Tensor] = []
         truths: list[bool] = []
         for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
@@ -126,7 +126,7 @@ class DocumentRelations(TaskModel[Related]):
         return torch.tensor(rows, dtype=torch.bool).reshape(len(met.pairs), len(self.labels))
 
     def predict(self, batch: Batch) -> list[Related]:
-        """Every relation that could be in each document, with its probability."""
+        """Every possible relation of each document, with its probability."""
         found = []
         for example, (met, logits) in zip(batch.examples, self.logits(batch), strict=True):
             allowed = self._allowed(_document(example), met)
@@ -141,7 +141,7 @@ class DocumentRelations(TaskModel[Related]):
         return found
 
     def _bags(self, example: Example, met: Meetings, allowed: Tensor) -> list[Counter[int]]:
-        """What the document says of each pair and label that may be, in the order of `allowed`."""
+        """The bag of n-grams of each allowed pair and label, in the order of `allowed`."""
         grams = grams_of_pairs(example, met)
         return [
             bag_of(dict.fromkeys(f"{self._names[name]}\t{gram}" for gram in grams[pair]))  # in the order of the text
@@ -149,12 +149,12 @@ class DocumentRelations(TaskModel[Related]):
         ]
 
     def _truths(self, example: Example, met: Meetings, allowed: Tensor) -> list[bool]:
-        """Whether each pair and label that may be is true."""
+        """Whether each allowed pair and label is gold."""
         gold = _gold(example)
         return [(*met.pairs[pair], self._names[name]) in gold for pair, name in allowed.nonzero().tolist()]
 
     def _odds_of_ngrams(self, example: Example, met: Meetings, allowed: Tensor) -> Tensor:
-        """Log odds of each pair and label that may be, by the bag of n-grams."""
+        """Log odds of each allowed pair and label by the bag of n-grams."""
         assert self.ngrams is not None
         logs: Tensor = self.ngrams(self._bags(example, met, allowed))
         return logs[:, 1] - logs[:, 0]
@@ -169,7 +169,7 @@ class DocumentRelations(TaskModel[Related]):
         self.calibrate([self.logits(batch) for batch in batches], dev)
 
     def confusions(self, examples: Sequence[Example], predicted: Sequence[Related]) -> list[Confusion]:
-        """By pairs of concepts."""
+        """Labels by pairs of concepts."""
         return [
             Confusion(
                 {(link.head, link.tail): link.name for link in _document(e).links},
@@ -218,7 +218,7 @@ class DocumentRelations(TaskModel[Related]):
         self.threshold.fill_(best_threshold(scored, sum(len(_gold(e)) for e in examples)))
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Related]) -> Counts:
-        """Of each document how many relations are right, predicted, gold."""
+        """For each document the numbers of correct, predicted and gold relations."""
         found = [{(r.head, r.tail, r.label) for r in p.relations} for p in predicted]
         rows = [(len(gold & own), len(own), len(gold)) for gold, own in zip(map(_gold, examples), found, strict=True)]
         return np.array(rows, dtype=np.int64).reshape(-1, 3)

@@ -22,7 +22,7 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
     name, settings = "relation", RelationConfig
 
     def for_file(self, config: RelationConfig, path: Path) -> RelationConfig:
-        """Relations in PubTator are those of documents."""
+        """Relations in PubTator files are those of documents."""
         documents = holds_pubtator(path)
         if config.ngrams and not documents:
             raise ConfigError(
@@ -33,7 +33,7 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
     def read(
         self, config: RelationConfig, path: Path, report: Callable[[str], None] = lambda line: None
     ) -> list[Example]:
-        """jsonl, tsv, csv or PubTator."""
+        """Read jsonl, tsv, csv or PubTator."""
         if config.documents and not holds_pubtator(path):
             raise TextError(
                 f"{path}: the task was trained on documents; give a file in the format PubTator (.pubtator)"
@@ -66,18 +66,18 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
         return read_documents(path) if config.documents and holds_pubtator(path) else None
 
     def labels(self, config: RelationConfig, train: Sequence[Example], source: str) -> KnownLabels:
-        """Relations; of documents with the kinds of what they relate."""
+        """Relations; for documents with the kinds of their concepts."""
         return KnownLabels(_of_documents(train, source) if config.documents else one_each(train, source))
 
     def require_gold(
         self, config: RelationConfig, labels: KnownLabels, examples: Sequence[Example], source: str
     ) -> None:
-        """One label each, but in documents."""
+        """One label each, except in documents."""
         if not config.documents:
             require_one(examples, source)
 
     def labels_in(self, config: RelationConfig, labels: KnownLabels, example: Example) -> Collection[str]:
-        """Its label; of documents none."""
+        """Its label; none for documents."""
         return [] if config.documents else example.labels
 
     def build(
@@ -88,7 +88,7 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
 
 
 def _of_documents(train: Sequence[Example], source: str) -> list[str]:
-    """`CID(Chemical,Disease)`: relations with the kinds of what they relate."""
+    """The relations of documents with the kinds of their concepts, as `CID(Chemical,Disease)`."""
     found = set()
     for example in train:
         assert example.document is not None

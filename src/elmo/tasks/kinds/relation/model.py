@@ -57,7 +57,7 @@ class RelationModel(LabelModel):
         return logits
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> Counts:
-        """Of each example: whether it is right, 1, and for each relation whether it is rightly predicted, predicted, gold."""
+        """For each example: whether it is correct, 1, and per relation whether it is correctly predicted, predicted, gold."""
         columns = {name: k for k, name in enumerate(self._relations)}
         unseen = len(columns)  # relations that a test has and the training had not
         found = np.zeros((3, len(examples), unseen + 1), dtype=np.int64)

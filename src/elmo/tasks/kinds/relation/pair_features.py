@@ -27,7 +27,7 @@ def grams_of_pairs(example: Example, met: Meetings) -> list[list[str]]:
 
 
 def _names(document: Document, words: list[str], side: str, concept: str) -> Iterator[str]:
-    """What a concept is called."""
+    """The id of a concept, its names and their words."""
     yield f"{side} id {concept}"
     for mention in document.mentions:
         if concept in mention.concepts:

@@ -8,7 +8,7 @@ from elmo.tasks.config import MOST_UNITS, TaskConfig
 
 
 class RelationConfig(TaskConfig, frozen=True):
-    """Of the relation of two mentions, or of the concepts of a document."""
+    """The settings of a relation task."""
 
     task: Literal["relation"] = "relation"
     text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name

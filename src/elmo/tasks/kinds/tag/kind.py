@@ -26,7 +26,7 @@ class TagKind(Kind[TagConfig, Tagger]):
     reads_one_text = True
 
     def read(self, config: TagConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
-        """CoNLL columns, CoNLL-U, or jsonl."""
+        """Read CoNLL columns, CoNLL-U, or jsonl."""
         found = read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
         if config.spans is False:
             return found
@@ -49,7 +49,7 @@ class TagKind(Kind[TagConfig, Tagger]):
         return given_text(given, number, where)
 
     def labels(self, config: TagConfig, train: Sequence[Example], source: str) -> KnownLabels:
-        """The labels of spans, or the tags that are no spans."""
+        """The labels of spans, or else the tags."""
         scheme = _scheme_of(config, train, source)
         if scheme is not None:
             spans = sorted({span.label for example in train for span in spans_of_tags(example.labels)})
@@ -59,12 +59,12 @@ class TagKind(Kind[TagConfig, Tagger]):
         return KnownLabels(two_or_more(train, source))
 
     def require_gold(self, config: TagConfig, labels: KnownLabels, examples: Sequence[Example], source: str) -> None:
-        """Tags of spans where the task has spans."""
+        """Tags of spans if the task has spans."""
         if labels.scheme is not None:
             require_span_tags(examples, source)
 
     def labels_in(self, config: TagConfig, labels: KnownLabels, example: Example) -> Collection[str]:
-        """Labels of its spans, or tags that are no spans."""
+        """Labels of its spans, or else its tags."""
         return example.labels if labels.scheme is None else [span.label for span in spans_of_tags(example.labels)]
 
     def build(self, config: TagConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None) -> Tagger:
@@ -80,7 +80,7 @@ class TagKind(Kind[TagConfig, Tagger]):
 
 
 def _scheme_of(config: TagConfig, train: Sequence[Example], source: str) -> Scheme | None:
-    """The scheme of the tags; None: they are no spans."""
+    """The scheme of the tags; None: they are not tags of spans."""
     if config.spans is False:
         return None
     tags = [example.labels for example in train]

@@ -1,6 +1,6 @@
-"""A sentence -> a tag a token: the encoder, one layer, a linear-chain CRF (Lample et al. 2016; Peters et al. 2018, section 4).
+"""A sentence -> a tag per token: the encoder, one layer, a linear-chain CRF (Lample et al. 2016; Peters et al. 2018, section 4).
 
-Spans are learned as BIOES tags, whatever the files have, because the ends of a span say where the next may begin.
+Spans are learned as BIOES tags, whatever the scheme of the files, because the end of a span constrains the next tag.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -26,7 +26,7 @@ _LEARNED: Scheme = "bioes"
 
 
 class Tagger(TaskModel[Tagged]):
-    """Sentences with one tag a token.
+    """Sentences with one tag per token.
 
     Args:
         labels: of spans, or tags that are no spans.
@@ -87,16 +87,16 @@ class Tagger(TaskModel[Tagged]):
         return Tagged(example.tokens, tags_of_spans(spans, len(tags), "bio"), scores, entities)
 
     def predict_empty(self) -> Tagged:
-        """No token, no tag."""
+        """No tags, for a text without tokens."""
         return Tagged([], [], [], [] if self.scheme else None)
 
     def confusions(self, examples: Sequence[Example], predicted: Sequence[Tagged]) -> list[Confusion]:
-        """By spans, or by tokens where tags are no spans."""
+        """Labels by spans, or by tokens if the task has no spans."""
         of: Callable[[Sequence[str]], dict[Hashable, str]] = _by_token if self.scheme is None else _by_span
         return [Confusion(of(e.labels), of(p.tags)) for e, p in zip(examples, predicted, strict=True)]
 
     def counts(self, examples: Sequence[Example], predicted: Sequence[Tagged]) -> Counts:
-        """Of each example: spans that are right, predicted, gold; else tags that are right, and tokens."""
+        """For each example: correct, predicted and gold spans; or else correct tags, and tokens."""
         if self.scheme is not None:
             return span_counts(
                 [spans_of_tags(example.labels) for example in examples],

@@ -7,7 +7,7 @@ from elmo.tasks.data.tags import Scheme
 
 
 class TagConfig(TaskConfig, frozen=True):
-    """Of one tag for each token."""
+    """The settings of a tagging task."""
 
     task: Literal["tag"] = "tag"
     scheme: Scheme | None = None  # tagging scheme of the files; None: detected. Not needed for tags that are not spans
