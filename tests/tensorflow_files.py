@@ -58,13 +58,13 @@ def write_index(path, bodies, n_times=1):
     """A table of some blocks; the index names each of them `n_times`."""
     stored, entries = b"", []
     for body in bodies:
-        place = varint(len(stored)) + varint(len(body))
-        entries += [(b"\xff", place)] * n_times
+        handle = varint(len(stored)) + varint(len(body))
+        entries += [(b"\xff", handle)] * n_times
         stored += body + trailer(body)
     meta_body, meta = block([])
     index_body, index = block(entries)
-    places = varint(len(stored)) + varint(len(meta_body)) + varint(len(stored) + len(meta)) + varint(len(index_body))
-    path.write_bytes(stored + meta + index + places.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57))
+    handles = varint(len(stored)) + varint(len(meta_body)) + varint(len(stored) + len(meta)) + varint(len(index_body))
+    path.write_bytes(stored + meta + index + handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57))
 
 
 def save_tf_checkpoint(model: SavedModel, folder: Path) -> None:

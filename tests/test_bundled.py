@@ -93,6 +93,6 @@ def test_chinese_is_far_likelier_than_its_characters_shuffled():
 def test_a_character_is_a_token_and_knows_which_word_it_is_in():
     elmo = Elmo.from_pretrained("zh")
     vectors = elmo.embed(["他在银行工作。", "他去银行存钱。", "他在路上行走。"], layers="top")
-    place = [list(text).index("行") for text in ("他在银行工作。", "他去银行存钱。", "他在路上行走。")]
-    bank, same, walk = (v[at] / np.linalg.norm(v[at]) for v, at in zip(vectors, place, strict=True))
+    indices = [list(text).index("行") for text in ("他在银行工作。", "他去银行存钱。", "他在路上行走。")]
+    bank, same, walk = (v[at] / np.linalg.norm(v[at]) for v, at in zip(vectors, indices, strict=True))
     assert bank @ same > bank @ walk + 0.1

@@ -31,7 +31,7 @@ def test_scores_are_those_of_the_formulas(seed):
     divergence = 0.0
     for k in set(groups.tolist()):
         m = (p[k] / 7 + q[k] / 5) / 2
-        divergence += sum(share / 2 * math.log2(share / m) for share in (p[k] / 7, q[k] / 5) if share)
+        divergence += sum(fraction / 2 * math.log2(fraction / m) for fraction in (p[k] / 7, q[k] / 5) if fraction)
     assert found.jsd == pytest.approx(divergence, abs=1e-6)
     assert found.p == 1
 
@@ -74,12 +74,12 @@ def test_the_sequential_test_tells_the_chance(true_p):
         sampled.append(n)
         return rng.random(n) < true_p
 
-    told = [chance(as_large, 20_000) for _ in range(200)]
-    assert np.median(told) == pytest.approx(true_p, rel=0.1)
+    p_values = [chance(as_large, 20_000) for _ in range(200)]
+    assert np.median(p_values) == pytest.approx(true_p, rel=0.1)
     assert sum(sampled) / 200 < 25 / true_p + 256
 
 
-def test_a_p_value_is_the_draw_of_the_twentieth_or_the_share_of_all():
+def test_a_p_value_is_the_draw_of_the_twentieth_or_the_fraction_of_all():
     every_third = itertools.cycle([False, False, True])
     assert chance(lambda n: np.array([next(every_third) for _ in range(n)]), 999) == 20 / 60
     at = iter(range(10_000))

@@ -1,4 +1,4 @@
-"""The index over words in context: what brute force finds, in any number of parts; damage is told of."""
+"""The index over words in context: what brute force finds, in any number of parts; damage is reported."""
 
 import random
 
@@ -96,7 +96,7 @@ CHECKED = ["facts.json", "part-000.usearch", "places/words.bin"]
     [(name, d) for name in (*CHECKED, SENTENCES_FILE, WORDS_FILE) for d in ("missing", "half")]
     + [(name, "other bytes") for name in CHECKED],  # what a text says is not checked
 )
-def test_damage_is_told_of(tmp_path, elmo, name, damage):
+def test_damage_is_reported(tmp_path, elmo, name, damage):
     rows = (Row(number, tokenize(text)) for number, text in enumerate(TEXTS, 1))
     write_context_index(tmp_path / "i", elmo, rows, "top", SETTINGS)
     path = tmp_path / "i" / name

@@ -1,4 +1,4 @@
-"""`elmo neighbours`: the index is built once and used again; what cannot be asked is told."""
+"""`elmo neighbours`: the index is built once and used again; what cannot be asked is reported."""
 
 import json
 
@@ -48,9 +48,9 @@ def test_the_same_word_alone(there):
 
 
 def test_an_index_is_used_again_and_only_for_what_it_was_built_for(there, monkeypatch):
-    told = []
-    ask(there, "The [bank]", report=lambda *progress: told.append(progress))
-    assert told[-1] == (5, 5, 20)
+    reports = []
+    ask(there, "The [bank]", report=lambda *progress: reports.append(progress))
+    assert reports[-1] == (5, 5, 20)
     assert (there / "text.txt.index").is_dir()
     with monkeypatch.context() as patch:
         patch.setattr(neighbours, "write_context_index", None)
@@ -81,7 +81,7 @@ def test_a_query_marks_one_word(query):
     assert (mark.text, mark.text[mark.start : mark.end]) == ("a bank .", "bank")
 
 
-def test_what_cannot_be_is_told_and_leaves_no_index(there):
+def test_what_cannot_be_is_reported_and_leaves_no_index(there):
     with pytest.raises(TextError, match=r"nowhere\.txt: no such file"):
         find_neighbours(str(there / "model"), there / "nowhere.txt", ["[a]"])
     with pytest.raises(ConfigError, match="gives several vectors per word"):

@@ -1,4 +1,4 @@
-"""What probes read: no sentence on both sides of WiC, the word where it stands, files that are something else refused."""
+"""What probes read: no sentence on both sides of WiC, the word at its position, files that are something else refused."""
 
 import gzip
 import random
@@ -63,7 +63,7 @@ def test_a_part_of_speech_behind_a_word_is_cut_off_and_a_row_without_a_score_lef
 
 
 @pytest.mark.parametrize(
-    ("read", "line", "told"),
+    ("read", "line", "message"),
     [
         (read_senses, '{"tokens": ["a"], "target": 1, "label": "x"}', "line 1: not an occurrence of a word"),
         (read_senses, '{"tokens": "a", "target": 0, "label": "x"}', "line 1: not an occurrence of a word"),
@@ -76,7 +76,7 @@ def test_a_part_of_speech_behind_a_word_is_cut_off_and_a_row_without_a_score_lef
         (read_similarities, "word1,word2,similarity\na,b,high", "line 2: not a scored pair"),
     ],
 )
-def test_files_of_another_kind_are_refused(tmp_path, read, line, told):
+def test_files_of_another_kind_are_refused(tmp_path, read, line, message):
     (tmp_path / "f").write_text(line + "\n")
-    with pytest.raises(TextError, match=told):
+    with pytest.raises(TextError, match=message):
         read(tmp_path / "f")

@@ -44,17 +44,17 @@ def test_words_are_found_in_short_sentences_whatever_their_case():
 
 def test_words_are_compared_by_the_mean_of_their_unit_vectors(elmo):
     sentences = [text.split() for text in TEXTS]
-    places = [(s, t, word) for s, words in enumerate(sentences) for t, word in enumerate(words) if word != "."]
+    chosen = [(s, t, word) for s, words in enumerate(sentences) for t, word in enumerate(words) if word != "."]
     pairs = [
         Similarity(pair, score) for pair, score in ((("the", "river"), 1), (("bank", "money"), 5), (("the", "bank"), 3))
     ]
     lists = {"toy": [*pairs, Similarity(("the", "unseen"), 9)], "too few": pairs[:2]}
-    scores = probe_words(ElmoVectors(elmo, "m"), lists, WordsInText(sentences, places))
+    scores = probe_words(ElmoVectors(elmo, "m"), lists, WordsInText(sentences, chosen))
     assert {score.of for score in scores} == {"toy"}
     (top,) = (score for score in scores if score.view == "layer 2")
     vectors = elmo.embed(sentences, layers="top")
     means = {
-        word: np.sum([v / np.linalg.norm(v) for v in (vectors[s][t] for s, t, w in places if w == word)], axis=0)
+        word: np.sum([v / np.linalg.norm(v) for v in (vectors[s][t] for s, t, w in chosen if w == word)], axis=0)
         for word in ("the", "river", "bank", "money")
     }
     cosines = [cosine(means[a], means[b]) for (a, b), _ in pairs]

@@ -1,4 +1,4 @@
-"""Static vectors: the mean over all places, or the word alone; the file is word2vec's."""
+"""Static vectors: the mean over all occurrences, or the word alone; the file is word2vec's."""
 
 import gzip
 
@@ -41,16 +41,22 @@ def read(path):
 def test_a_word_has_the_mean_of_its_vectors(there, lowercase, layers):
     facts = export(there, "v.txt.gz", lowercase=lowercase, layers=layers)
     found = read(there / "v.txt.gz")
-    places = {}
+    occurrences = {}
     sentences = [line.split() for line in LINES]
     for words, vectors in zip(sentences, Elmo.from_pretrained(there / "model").embed(sentences, layers), strict=True):
         for word, vector in zip(words, vectors, strict=True):
-            places.setdefault(word.lower() if lowercase else word, []).append(vector)
-    assert found.keys() == places.keys()
-    for word, vectors in places.items():
+            occurrences.setdefault(word.lower() if lowercase else word, []).append(vector)
+    assert found.keys() == occurrences.keys()
+    for word, vectors in occurrences.items():
         assert np.allclose(found[word], np.mean(vectors, axis=0), atol=1e-5)
     assert list(found)[:2] == ["the", "bank"]
-    assert facts == {"output": str(there / "v.txt.gz"), "words": len(places), "width": 14, "tokens": 13, "covered": 13}
+    assert facts == {
+        "output": str(there / "v.txt.gz"),
+        "words": len(occurrences),
+        "width": 14,
+        "tokens": 13,
+        "covered": 13,
+    }
 
 
 def test_a_word_alone_has_the_vector_of_its_own_sentence(there):
@@ -77,8 +83,8 @@ def test_words_with_blanks_are_left_out(there):
     assert list(read(there / "v.txt")) == ["is"]
 
 
-def test_what_cannot_be_is_told_and_nothing_is_written(there):
-    for change, error, told in (
+def test_what_cannot_be_is_reported_and_nothing_is_written(there):
+    for change, error, message in (
         (
             {"min_count": 9},
             TextError,
@@ -89,7 +95,7 @@ def test_what_cannot_be_is_told_and_nothing_is_written(there):
         ({"method": "max"}, ConfigError, "method 'max'"),
         ({"split": True}, ConfigError, "split and pretokenized"),
     ):
-        with pytest.raises(error, match=told):
+        with pytest.raises(error, match=message):
             export(there, **change)
         assert not (there / "v.txt").exists()
     with pytest.raises(TextError, match="no such file"):

@@ -51,7 +51,7 @@ def test_a_fasttext_model_gives_unknown_words_their_subwords(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "contains no vector"),
         (b"hello\n", "0 numbers after a word"),
@@ -64,7 +64,7 @@ def test_a_fasttext_model_gives_unknown_words_their_subwords(tmp_path):
         (fasttext_file()[:120], "it ends within a word; the file is cut short"),
     ],
 )
-def test_what_holds_no_vectors_is_refused(tmp_path, content, told):
+def test_what_holds_no_vectors_is_refused(tmp_path, content, message):
     (tmp_path / "v.bin").write_bytes(content)
-    with pytest.raises(TextError, match=told):
+    with pytest.raises(TextError, match=message):
         read_static_vectors(tmp_path / "v.bin")

@@ -34,7 +34,7 @@ def test_each_occurrence_is_drawn_as_often_as_another():
 
 
 @pytest.mark.filterwarnings("ignore:.*of this text")
-def test_occurrences_are_the_vectors_of_their_places():
+def test_occurrences_are_the_vectors_of_their_locations():
     from conftest import small_model
 
     elmo = Elmo(small_model(scale=1.5))

@@ -48,12 +48,12 @@ def test_a_text_that_teaches_nothing_is_refused_in_one_sentence_and_leaves_nothi
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.txt", "v.txt"]
 
 
-def test_the_share_of_the_text_outside_a_given_vocabulary_is_told(tmp_path, corpus_file):
+def test_the_fraction_of_the_text_outside_a_given_vocabulary_is_reported(tmp_path, corpus_file):
     (tmp_path / "v.txt").write_text("<S>\n</S>\n<UNK>\nThe\nbank\n")
-    said = []
-    start_run([corpus_file], tmp_path / "run", quick_recipe(), vocabulary_file=tmp_path / "v.txt", say=said.append)
+    messages = []
+    start_run([corpus_file], tmp_path / "run", quick_recipe(), vocabulary_file=tmp_path / "v.txt", say=messages.append)
     # of 8, 7, 10 words in turn, 2, 1 and 2 are The or bank; one sentence of the thirty is held out
-    assert said[-1] in {
+    assert messages[-1] in {
         f"vocabulary 5 words, {100 * (1 - known / words):.1f} % of the tokens outside; 1 sentences held out"
         for known, words in ((48, 242), (49, 243), (48, 240))
     }

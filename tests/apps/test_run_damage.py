@@ -1,4 +1,4 @@
-"""A run whose files were removed, cut short, altered or swapped: refused in a sentence, untouched, resumable once mended."""
+"""A run whose files were removed, cut short, altered or swapped: refused in a sentence, untouched, resumable once repaired."""
 
 import shutil
 
@@ -78,7 +78,7 @@ def test_a_damaged_file_is_one_sentence_and_the_rest_stays_as_it_was(run, name, 
     assert contents(run) == before
 
 
-def test_a_mended_run_goes_on_bit_for_bit(run, stopped_run):
+def test_a_repaired_run_continues_bit_for_bit(run, stopped_run):
     whole = contents(run)
     for name in KEPT:
         (run / name).unlink()

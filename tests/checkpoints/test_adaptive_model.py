@@ -1,4 +1,4 @@
-"""A model with an adaptive softmax: written, read, refused, told of, left out."""
+"""A model with an adaptive softmax: written, read, refused, described, left out."""
 
 import json
 

@@ -143,7 +143,7 @@ def test_a_file_below_a_file_is_one_error(tmp_path, watched):
         load_model(tmp_path / "m.zip")
 
 
-def test_two_models_or_none_are_told(tmp_path, watched):
+def test_two_models_or_none_are_reported(tmp_path, watched):
     write_zip(tmp_path / "two.zip", [*model_members("a/"), *model_members("b/")])
     with pytest.raises(CheckpointError, match=r"contains 2 models \(a, b\)"):
         load_model(tmp_path / "two.zip")

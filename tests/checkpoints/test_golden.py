@@ -92,9 +92,9 @@ def test_mixes_are_allennlps_with_and_without_layer_norm_and_boundaries(name, la
             for keep in (0, 1):
                 expected = golden[f"mix_ln{int(layer_norm)}_keep{keep}_b{i}{suffix}"]
                 for b, words in enumerate(batch):
-                    place = slice(0, len(words) + 2) if keep else slice(1, len(words) + 1)
+                    columns = slice(0, len(words) + 2) if keep else slice(1, len(words) + 1)
                     length = len(words) + 2 * keep
-                    assert np.allclose(ours[b, place], expected[b, :length], atol=tolerance(name), rtol=0)
+                    assert np.allclose(ours[b, columns], expected[b, :length], atol=tolerance(name), rtol=0)
 
 
 @pytest.mark.parametrize("name", BILM_TF)

@@ -22,8 +22,8 @@ import sys
 from elmo.checkpoints.load import load_model, located
 from elmo.errors import CheckpointError
 
-with located("ana/elmo-small") as place:
-    print(place.folder)
+with located("ana/elmo-small") as location:
+    print(location.folder)
 print(load_model("ana/elmo-small@main").vocabulary.words[3])
 try:
     load_model("ben/elmo")

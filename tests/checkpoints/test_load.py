@@ -37,9 +37,9 @@ def test_a_pair_by_both_of_its_files(pair):
 
 def test_a_pair_by_one_of_its_files(pair):
     for file in ("elmo_2x1024_small_options.json", "elmo_2x1024_small_weights.hdf5"):
-        with located(pair / file) as place:
-            assert place.options == pair / "elmo_2x1024_small_options.json"
-            assert place.weights == pair / "elmo_2x1024_small_weights.hdf5"
+        with located(pair / file) as location:
+            assert location.options == pair / "elmo_2x1024_small_options.json"
+            assert location.weights == pair / "elmo_2x1024_small_weights.hdf5"
         assert same(load_model(pair / file))
 
 
@@ -65,8 +65,8 @@ def test_each_format_is_known_by_its_files(tmp_path):
     if SHARED.is_dir():
         expected[str(SHARED / "fixtures" / "bilm_tf" / "tiny_lm" / "checkpoint")] = "bilm-tf"
     for folder, kind in expected.items():
-        with located(tmp_path / folder) as place:
-            assert place.format.name == kind
+        with located(tmp_path / folder) as location:
+            assert location.format.name == kind
 
 
 def test_a_vocabulary_comes_with_a_pair_and_is_refused_where_there_is_one(tmp_path):
@@ -76,12 +76,12 @@ def test_a_vocabulary_comes_with_a_pair_and_is_refused_where_there_is_one(tmp_pa
         load_model("en", vocabulary=tmp_path / "v.txt")
 
 
-def test_one_file_of_a_folder_stands_for_the_folder(tmp_path):
+def test_one_file_of_a_folder_loads_the_folder(tmp_path):
     save_native(small_model(), tmp_path / "native")
     save_many_langs(model_of("alphabet, words"), tmp_path / "many")
     for file in ("native/config.json", "native/model.safetensors", "many/encoder.pkl", "many/char.dic"):
-        with located(tmp_path / file) as place:
-            assert place.folder == (tmp_path / file).parent
+        with located(tmp_path / file) as location:
+            assert location.folder == (tmp_path / file).parent
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_embed_writes_what_allennlps_command_wrote(shared, run_elmo, tmp_path, l
 
 
 @pytest.mark.parametrize("ending", ["hdf5", "npz"])
-def test_embed_keeps_the_place_of_every_line(run_elmo, folder, text, tmp_path, ending):
+def test_embed_keeps_the_row_of_every_line(run_elmo, folder, text, tmp_path, ending):
     out = tmp_path / f"v.{ending}"
     ran = run_elmo("embed", text, "-m", folder, "-o", out, "--pretokenized", "--json")
     assert json.loads(ran.out) == {"output": str(out), "lines": 4, "tokens": 11, "width": 14}
@@ -144,8 +144,8 @@ def test_convert_there_and_back_and_info_of_both(run_elmo, folder, tmp_path):
     sentence = [["the", "river"]]
     before, after = (Elmo.from_pretrained(f).embed(sentence)[0] for f in (folder, back))
     assert np.array_equal(before, after)
-    for place, kind, words in ((folder, "native", 9), (there, "allennlp", 0)):
-        facts = json.loads(run_elmo("info", place, "--json").out)
+    for path, kind, words in ((folder, "native", 9), (there, "allennlp", 0)):
+        facts = json.loads(run_elmo("info", path, "--json").out)
         assert (facts["format"], facts["layers"], facts["width"], facts["softmax_words"]) == (kind, 3, 14, words)
         assert all(not isinstance(value, dict | list) for value in facts.values())
 

@@ -8,7 +8,7 @@ from elmo.text.shards import read_encoded_text
 FAST = ["--set", "bilm.lstm.cell_size=16", "--set", "bilm.lstm.projection_size=8", "--set", "rows=2", "--max-steps", 2]
 
 
-def test_the_field_of_the_text_is_named_and_what_was_passed_over_told(run_elmo, tmp_path):
+def test_the_field_of_the_text_is_named_and_what_was_passed_over_reported(run_elmo, tmp_path):
     texts = [*TEXT.splitlines() * 10, None, "held out ."]
     (tmp_path / "c.jsonl").write_text("".join(json.dumps({"body": text}) + "\n" for text in texts[:-1]))
     (tmp_path / "h.jsonl").write_text(json.dumps({"body": texts[-1]}))

@@ -37,7 +37,7 @@ def content_of(folder):
 
 
 def refused(ran):
-    *before, last = ran.err.strip().splitlines()  # what a training read is told before
+    *before, last = ran.err.strip().splitlines()  # before it, what a training read
     assert (ran.status, last[:6]) == (2, "elmo: "), ran.err
     assert not [line for line in before if line.startswith("elmo: ")], ran.err
     return ran.err
@@ -62,10 +62,10 @@ def test_of_two_trainings_in_one_folder_the_second_is_refused(files):
     command = [sys.executable, "-m", "elmo", *train("-o", "t", epochs=30)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     both = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate()[1] for process in both]
+    errors = [process.communicate()[1] for process in both]
     statuses = [process.returncode for process in both]
-    assert sorted(statuses) == [0, 2], said
-    loser = said[statuses.index(2)]
+    assert sorted(statuses) == [0, 2], errors
+    loser = errors[statuses.index(2)]
     assert "another process" in loser or "exists already" in loser
     assert sorted(path.name for path in files.iterdir()) == ["a.jsonl", "t", "text.txt"]
 
@@ -151,8 +151,8 @@ def test_labels_and_names_that_cannot_be_saved_are_refused_before_training(files
     """B3."""
     rows = [{"text": f"{a} the bank", "label": f"{a}\ud800"} for a in ("money", "river") * 6]
     (files / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    said = refused(run_elmo(*train("-o", "t")))
-    assert "label" in said
+    message = refused(run_elmo(*train("-o", "t")))
+    assert "label" in message
     assert not (files / "t").exists()
 
 

@@ -102,11 +102,11 @@ def test_the_encoding_is_named_and_its_command_converts_the_text(run, run_elmo, 
     codec, text = TEXTS[name]
     path = tmp_path / "my text.txt"
     path.write_bytes(text.encode(codec))
-    said = refused(run_elmo, "tokenize", path)
-    assert name in said
+    message = refused(run_elmo, "tokenize", path)
+    assert name in message
     if shutil.which("iconv") is None:
         pytest.skip("iconv is not installed")
-    command = re.search(r"iconv -f .*", said)[0]
+    command = re.search(r"iconv -f .*", message)[0]
     assert subprocess.run(command, shell=True, cwd=tmp_path).returncode == 0
     assert (tmp_path / "my text.utf8.txt").read_text(encoding="utf-8") == text
 
@@ -115,9 +115,9 @@ def test_one_damaged_character_is_not_another_encoding(run_elmo, tmp_path):
     """A15."""
     good = "这座古老的石桥在河边。\n".encode()
     (tmp_path / "a.txt").write_bytes(good * 3 + good[:-5] + b"\n" + good * 50)
-    said = refused(run_elmo, "tokenize", tmp_path / "a.txt")
-    assert "line 4" in said
-    assert "iconv -f UTF-8 -t UTF-8 -c" in said
+    message = refused(run_elmo, "tokenize", tmp_path / "a.txt")
+    assert "line 4" in message
+    assert "iconv -f UTF-8 -t UTF-8 -c" in message
 
 
 def test_a_cell_of_a_table_may_be_long_and_has_a_limit(run, run_elmo, shared, tmp_path):

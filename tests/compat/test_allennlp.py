@@ -183,7 +183,7 @@ def test_a_task_learns_the_mix_and_the_bilm_if_asked(requires_grad):
     assert all(g is not None for g in grads) if requires_grad else all(g is None for g in grads)
 
 
-def test_dropout_stands_behind_the_mix_and_rests_in_eval():
+def test_dropout_is_after_the_mix_and_off_in_eval():
     elmo = Elmo(*PAIR, 1, dropout=0.5, stateful=False)
     ids = batch_to_ids([["the", "river", "bank"]])
     torch.manual_seed(0)
@@ -212,8 +212,8 @@ def test_the_mix_has_allennlps_names_and_formula():
     mix = ScalarMix(3, initial_scalar_parameters=[0.1, -0.4, 0.9])
     assert [*mix.state_dict()] == ["gamma", *(f"scalar_parameters.{k}" for k in range(3))]
     tensors = [torch.randn(2, 3, 4, 5) for _ in range(3)]
-    shares = np.exp([0.1, -0.4, 0.9]) / np.exp([0.1, -0.4, 0.9]).sum()
-    expected = sum(share * tensor.numpy() for share, tensor in zip(shares, tensors, strict=True))
+    probs = np.exp([0.1, -0.4, 0.9]) / np.exp([0.1, -0.4, 0.9]).sum()
+    expected = sum(prob * tensor.numpy() for prob, tensor in zip(probs, tensors, strict=True))
     assert np.allclose(mix(tensors).detach().numpy(), expected, atol=1e-6)
     with pytest.raises(ShapeError, match="2 tensors for a mixture of 3"):
         mix(tensors[:2])

@@ -39,11 +39,11 @@ def test_numbers_are_simple_elmos(shared, source, how, layers, warm):
     golden = np.load(shared / "fixtures" / "simple_elmo" / "golden.npz")
     key = f"{how}_{layers}_warm{int(warm)}"
     texts = texts_of(shared)
-    place = source.with_suffix(".zip") if how.startswith("zip") else source
+    path = source.with_suffix(".zip") if how.startswith("zip") else source
     batch_size = 3 if how == "bs3" else 32
     old, ours = ElmoModel(as_published=True), ElmoModel()
     for model in (old, ours):
-        model.load(place, max_batch_size=batch_size)
+        model.load(path, max_batch_size=batch_size)
     vectors = old.get_elmo_vectors(texts, warmup=warm, layers=layers)
     assert vectors.dtype == np.float64
     assert vectors.shape == golden[key].shape
@@ -58,7 +58,7 @@ def test_numbers_are_simple_elmos(shared, source, how, layers, warm):
 
 
 @pytest.mark.parametrize("layers", ["average", "top", "all"])
-def test_the_average_is_that_of_the_tokens_whatever_stands_beside(model, tmp_path, layers):
+def test_the_average_is_that_of_the_tokens_whatever_is_beside(model, tmp_path, layers):
     save_native(model, tmp_path / "m")
     ours = ElmoModel()
     ours.load(tmp_path / "m", max_batch_size=2)

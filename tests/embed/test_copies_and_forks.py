@@ -76,8 +76,8 @@ print(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize(("n_threads", "said"), [(1, 0), (2, 2)])
-def test_a_forked_process_embeds_or_says_why_it_cannot(n_threads, said):
+@pytest.mark.parametrize(("n_threads", "n_messages"), [(1, 0), (2, 2)])
+def test_a_forked_process_embeds_or_says_why_it_cannot(n_threads, n_messages):
     ran = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORK, str(n_threads)],
         env={**os.environ, "OMP_NUM_THREADS": str(n_threads)},
@@ -87,5 +87,5 @@ def test_a_forked_process_embeds_or_says_why_it_cannot(n_threads, said):
     )
     *messages, status = ran.stdout.splitlines() or [""]
     assert status == "0", ran.stderr
-    assert len(messages) == said
+    assert len(messages) == n_messages
     assert all("had used PyTorch's 2 threads" in m and "torch.set_num_threads(1) in it first" in m for m in messages)

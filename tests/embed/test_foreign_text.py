@@ -23,7 +23,7 @@ def knowing(scripts, layer=None):
 
 
 @pytest.mark.parametrize(("words", "script"), [(RUSSIAN, "Cyrillic"), (CHINESE, "Han")])
-def test_a_script_that_was_not_trained_on_is_told_once(words, script):
+def test_a_script_that_was_not_trained_on_is_reported_once(words, script):
     elmo = knowing({"Latin": 0.9995, "Greek": 0.0005})
     with pytest.warns(
         UserWarning, match=f"100% of the letters of this text are {script}, and .* trained on Latin;"
@@ -34,7 +34,7 @@ def test_a_script_that_was_not_trained_on_is_told_once(words, script):
 
 
 @pytest.mark.parametrize("words", [ENGLISH, ["1", "+", "2"], [], ["а"]])
-def test_text_of_known_scripts_and_a_foreign_name_are_not_told(words):
+def test_text_of_known_scripts_and_a_foreign_name_are_not_reported(words):
     knowing({"Latin": 1.0}).embed([words])
     knowing({"Latin": 0.5, "Cyrillic": 0.2, "Han": 0.3}).embed([words, RUSSIAN, CHINESE])
 
@@ -43,7 +43,7 @@ def test_nothing_is_said_of_a_model_that_does_not_tell_its_scripts():
     Elmo(small_model()).embed([RUSSIAN[:2], CHINESE])
 
 
-def test_characters_outside_an_alphabet_are_told():
+def test_characters_outside_an_alphabet_are_reported():
     elmo = knowing(None, "alphabet")
     elmo.embed([["the", "river", "bank"]])
     with pytest.warns(
@@ -52,7 +52,7 @@ def test_characters_outside_an_alphabet_are_told():
         elmo.embed([RUSSIAN])
 
 
-def test_words_that_must_be_cut_are_told():
+def test_words_that_must_be_cut_are_reported():
     elmo = knowing(None)  # 11 bytes of a word
     elmo.embed([["short", "words", "and", "one", "verylongword", "verylongword"]])
     with pytest.warns(UserWarning, match=r"44% of the words of this text are longer than the 11 UTF-8 bytes"):
@@ -75,9 +75,9 @@ def test_a_trained_model_knows_the_scripts_of_its_text(corpus_file, tmp_path):
 def test_the_vectors_are_the_same_with_and_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        (told,) = knowing({"Latin": 1.0}).embed([RUSSIAN])
+        (vectors,) = knowing({"Latin": 1.0}).embed([RUSSIAN])
     (quiet,) = knowing(None).embed([RUSSIAN])
-    assert np.array_equal(told, quiet)
+    assert np.array_equal(vectors, quiet)
 
 
 def test_the_sum_of_the_layers_is_what_seqvec_takes():

@@ -79,7 +79,7 @@ def test_lines_of_any_characters_are_embedded_line_by_line(tmp_path):
 
 
 def fault_of(source, model, target):
-    """What is said of a file that is refused; None: it was embedded."""
+    """The error of a file that is refused; None: it was embedded."""
     try:
         embed_corpus(source, str(model), target)
     except TextError as error:
@@ -99,9 +99,9 @@ def test_files_of_any_bytes_are_embedded_or_refused_and_leave_nothing_half_writt
         suffix = rng.choice([".txt", ".txt.gz", ".jsonl", ".conllu", ".parquet", ".xz"])
         source, target = tmp_path / f"{number}{suffix}", tmp_path / f"v{number}"
         source.write_bytes(content)
-        told = fault_of(source, tmp_path / "model", target)
-        assert told is None or str(source) in told
-        refused += told is not None
+        fault = fault_of(source, tmp_path / "model", target)
+        assert fault is None or str(source) in fault
+        refused += fault is not None
         assert not list(tmp_path.glob(".elmo-part-*"))
         assert not target.exists() or not list(target.glob(".elmo-part-*"))
     assert 50 < refused < 150

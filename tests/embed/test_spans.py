@@ -50,7 +50,7 @@ def test_any_span_touches_the_tokens_that_share_a_character_with_it():
 
 
 @pytest.mark.parametrize(
-    ("sentence", "spans", "told"),
+    ("sentence", "spans", "message"),
     [
         ("a b", [[(1, 2)]], r"sentence 0, span \(1, 2\): covers no token"),
         ("a b", [[(2, 2)]], r"sentence 0, span \(2, 2\): expected 0 <= start < end"),
@@ -61,8 +61,8 @@ def test_any_span_touches_the_tokens_that_share_a_character_with_it():
         ("a b", [], "0 lists of spans for 1 sentences"),
     ],
 )
-def test_spans_that_cannot_be_are_told(elmo, sentence, spans, told):
-    with pytest.raises(TextError, match=told):
+def test_spans_that_cannot_be_are_reported(elmo, sentence, spans, message):
+    with pytest.raises(TextError, match=message):
         elmo.embed_spans([sentence], spans)
 
 

@@ -56,7 +56,7 @@ def test_settings_travel_and_weights_do_not(folder):
     assert np.array_equal(pickle.loads(sent)(batch)["vectors"], expected)
 
 
-def test_what_cannot_be_is_told(folder):
+def test_what_cannot_be_is_reported(folder):
     with pytest.raises(TextError, match=r"no column 'text' in the batch \(the columns are body\)"):
         EmbedBatch(folder, threads=None)({"body": np.array(["a"])})
     with pytest.raises(TextError, match="sentence 1 is"):

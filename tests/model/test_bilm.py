@@ -38,7 +38,7 @@ def test_shapes_are_what_the_docstring_says(bilm):
     assert state.forward.cell.shape == state.backward.cell.shape == (2, B, H)
 
 
-def test_the_token_layer_stands_twice_and_padding_is_zero(bilm):
+def test_the_token_layer_is_there_twice_and_padding_is_zero(bilm):
     layers, _ = bilm(*spelled(SENTENCES))
     assert torch.equal(layers[:, 0, :, :P], layers[:, 0, :, P:])
     assert not layers[1, :, 2:].any()

@@ -14,7 +14,7 @@ def dropout(rows=slice(0, B), seed=0, **config):
     return Dropout(DropoutConfig(**config), np.random.default_rng(seed), rows, B)
 
 
-def test_the_share_dropped_is_as_asked_and_the_mean_stays():
+def test_the_fraction_dropped_is_as_asked_and_the_mean_stays():
     x = torch.ones(B, 500, P)
     y = Dropout(DropoutConfig(), np.random.default_rng(0), slice(0, B), B).of_units(x, 0.3)
     assert (y == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
@@ -33,13 +33,13 @@ def test_parts_of_the_rows_drop_what_all_rows_together_drop():
         assert torch.equal(part.of_units(x[rows], 0.2), expected[2][rows])
 
 
-def test_variational_dropout_drops_the_same_units_at_every_place():
+def test_variational_dropout_drops_the_same_units_at_every_position():
     y = dropout(variational=True).of_units(torch.ones(B, T, P), 0.5)
     assert (y == y[:, :1]).all()
     assert not (y[0] == y[1]).all()
 
 
-def test_a_word_is_dropped_wherever_it_stands_in_the_step_and_anew_in_another():
+def test_a_word_is_dropped_wherever_it_is_in_the_step_and_anew_in_another():
     ids = np.arange(4000)
     kept = dropout(words=0.25).scale_of_words(ids)[:, 0]
     assert (kept == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)

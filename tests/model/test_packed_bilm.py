@@ -56,8 +56,8 @@ def both(model, sentences, state, precision=None):
             torch.from_numpy(packing.reverse_indices),
             own,
         )
-        places = np.split(packing.unsorted_indices, np.cumsum(lengths)[:-1])
-    pairs = [(slow[b, :, : lengths[b]], fast[:, torch.from_numpy(p)]) for b, p in enumerate(places)]
+        indices = np.split(packing.unsorted_indices, np.cumsum(lengths)[:-1])
+    pairs = [(slow[b, :, : lengths[b]], fast[:, torch.from_numpy(p)]) for b, p in enumerate(indices)]
     return pairs, slow_after, fast_after
 
 

@@ -48,7 +48,7 @@ def test_what_exists_is_refused_unless_forced(tmp_path, monkeypatch):
         refuse_existing(tmp_path, force=True, known_by=["a.txt"])
 
 
-def test_force_replaces_like_by_like_and_never_a_folder_of_other_things(tmp_path):
+def test_force_replaces_like_by_like_and_never_a_folder_with_other_files(tmp_path):
     for name in ("empty", "ours", "theirs"):
         (tmp_path / name).mkdir()
     (tmp_path / "ours" / "config.json").touch()
@@ -103,7 +103,7 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
+def test_a_path_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"), atomic_write(tmp_path / "file" / "a.txt"):
         pass

@@ -45,7 +45,7 @@ def test_what_is_cut_short_is_said_so(tmp_path, packing):
 
 
 @pytest.mark.parametrize("ending", ["gz", "xz", "bz2"])
-def test_a_name_that_promises_too_much_is_told(tmp_path, ending):
+def test_a_name_that_promises_too_much_is_reported(tmp_path, ending):
     (tmp_path / f"a.{ending}").write_bytes(b"plain text\n")
     with pytest.raises(TextError, match=f"named .{ending}, but not compressed; if it is plain text, rename it"):
         read(tmp_path / f"a.{ending}")

@@ -28,9 +28,9 @@ def elmo():
 
 def test_layers_are_those_of_the_bilm_and_computed_once(tmp_path, elmo, monkeypatch):
     examples = examples_of("the river bank", "money", "a bank of the river")
-    told = []
-    layers = cached_layers(elmo, examples, tmp_path, lambda done, n: told.append((done, n)))
-    assert told[-1] == (3, 3)
+    reports = []
+    layers = cached_layers(elmo, examples, tmp_path, lambda done, n: reports.append((done, n)))
+    assert reports[-1] == (3, 3)
     for number, expected in enumerate(elmo.embed([[t.text for t in e.tokens] for e in examples], layers="all")):
         assert layers(number).dtype == np.float16
         assert np.allclose(layers(number), expected, atol=2e-3 * np.abs(expected).max())
@@ -75,7 +75,7 @@ def test_what_was_used_longest_ago_goes(tmp_path, elmo):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which files a process has mapped")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows which files a process has mapped")
 def test_the_file_is_read_and_not_mapped(tmp_path, elmo):
     layers = cached_layers(elmo, examples_of("the bank", "a river"), tmp_path)
     # mapped pages would count as memory of the training

@@ -114,7 +114,7 @@ def test_a_baseline_and_the_random_numbers_of_the_caller():
 
 
 @pytest.mark.parametrize(
-    ("examples", "settings", "told"),
+    ("examples", "settings", "message"),
     [
         ([], {}, "no example; give a list"),
         ([("a", "x"), 3], {}, "example 2 is 3; give .text, label."),
@@ -126,8 +126,8 @@ def test_a_baseline_and_the_random_numbers_of_the_caller():
         ([("a", "x"), ("b", "y")], {"task": "sing"}, "no task 'sing'"),
     ],
 )
-def test_what_cannot_be_trained_is_named(examples, settings, told):
-    with pytest.raises(ElmoError, match=told):
+def test_what_cannot_be_trained_is_named(examples, settings, message):
+    with pytest.raises(ElmoError, match=message):
         train(examples, [("a", "x")], model=None, **settings)
 
 

@@ -135,11 +135,11 @@ def test_layers_join_from_the_top_down_and_learn_slower_the_lower_they_stand():
     assert learning(7) == set(names) == learning(99)
     assert [tuned.is_frozen(epoch) for epoch in (1, 2, 3)] == [True, True, False]
     number = {id(p): n for n, p in tuned.bilm.named_parameters()}
-    share = {number[id(p)]: s for p, s in zip(tuned.parameters, tuned.rates, strict=True)}
-    assert {n: s for n, s in share.items() if n in top} == dict.fromkeys(top, 1 / 2)
-    assert {n: s for n, s in share.items() if n in first} == dict.fromkeys(first, 1 / 4)
-    assert {s for n, s in share.items() if "char_cnn" in n} == {1 / 8}
-    assert len(share) == len(names)
+    rate_factor = {number[id(p)]: s for p, s in zip(tuned.parameters, tuned.rates, strict=True)}
+    assert {n: s for n, s in rate_factor.items() if n in top} == dict.fromkeys(top, 1 / 2)
+    assert {n: s for n, s in rate_factor.items() if n in first} == dict.fromkeys(first, 1 / 4)
+    assert {s for n, s in rate_factor.items() if "char_cnn" in n} == {1 / 8}
+    assert len(rate_factor) == len(names)
 
 
 def test_all_layers_may_join_at_once():

@@ -37,7 +37,7 @@ def peak_kilobytes(what: str, folder: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak memory that Linux tells")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak memory that Linux reports")
 def test_memory_does_not_grow_with_the_text(tmp_path):
     line = " ".join(f"word{i % 997}" for i in range(20))
     megabyte = "".join(f"{line} {i % 911} .\n" + "\n" * (i % 9 == 0) for i in range(8_000))

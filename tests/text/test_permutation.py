@@ -7,7 +7,7 @@ from elmo.text.permutation import permute
 
 
 @given(st.integers(1, 3000), st.integers(0, 2**63 - 1), st.integers(0, 9))
-def test_each_number_stands_at_one_place(n, seed, epoch):
+def test_each_number_has_one_index(n, seed, epoch):
     assert np.array_equal(np.sort(permute(np.arange(n), n, (seed, epoch))), np.arange(n))
 
 
@@ -19,13 +19,13 @@ def test_numbers_past_32_bits_are_permuted_without_being_written_down():
     assert len(np.unique(found)) == len(found)
 
 
-def test_places_asked_for_one_by_one_are_those_asked_for_together():
+def test_indices_asked_for_one_by_one_are_those_asked_for_together():
     together = permute(np.arange(101), 101, (5,))
     assert [int(permute(np.array([i]), 101, (5,))[0]) for i in range(101)] == together.tolist()
 
 
 @pytest.mark.parametrize(("n", "n_keys"), [(3, 10_000), (5, 10_000), (16, 3000), (97, 3000)])
-def test_every_number_comes_to_every_place_equally_often(n, n_keys):
+def test_every_number_comes_to_every_index_equally_often(n, n_keys):
     counts = np.zeros((n, n))
     for key in range(n_keys):
         counts[np.arange(n), permute(np.arange(n), n, (key,))] += 1

@@ -60,7 +60,7 @@ def write_and_close(sentences, folder):
     return folder
 
 
-def test_words_are_taken_by_place_and_by_slice():
+def test_words_are_taken_by_index_and_by_slice():
     words = encode_text([["a", "bb", "c"]]).words
     assert (words[3], words[2:4], len(words)) == ("bb", ["a", "bb"], 5)
     with pytest.raises(IndexError, match="word 5 of 5"):

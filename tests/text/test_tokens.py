@@ -56,15 +56,15 @@ def test_tokens_of(case):
 
 @given(st.text(alphabet=st.characters(exclude_categories=[]), max_size=80))
 def test_offsets_point_at_the_token_and_nothing_but_space_lies_between(text):
-    place = 0
+    done = 0
     for token in tokenize(text):
         assert text[token.start : token.end] == token.text
         assert token.text
         assert not token.text[0].isspace()
         assert not any(c.isspace() for c in token.text)
-        assert not text[place : token.start].strip("\u200b\ufeff \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0").strip()
-        place = token.end
-    assert not text[place:].strip("\u200b\ufeff \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0").strip()
+        assert not text[done : token.start].strip("\u200b\ufeff \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0").strip()
+        done = token.end
+    assert not text[done:].strip("\u200b\ufeff \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0").strip()
 
 
 @given(st.text(alphabet="ab1.,'’-@/: \t日ーア🇩👍🏽\u200d\u0301", max_size=30))

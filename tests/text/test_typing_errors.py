@@ -1,4 +1,4 @@
-"""Typing errors change the share that is asked for, one error a word, and never the number of words."""
+"""Typing errors change the given fraction of the words, one error a word, and never the number of words."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from elmo.text.typing_errors import misspell, mistyped
 TEXT = [["The", "rivers", "run", "to", "a", "sea", "."], [], ["aaa", "bb", "2026", "1st"], ["北京", "Ünder"]] * 25
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.37, 1.0])
-def test_exactly_the_share_is_changed_and_no_word_is_lost(share):
-    typed = misspell(TEXT, share, seed=5)
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.37, 1.0])
+def test_exactly_the_fraction_is_changed_and_no_word_is_lost(fraction):
+    typed = misspell(TEXT, fraction, seed=5)
     assert [len(words) for words in typed] == [len(words) for words in TEXT]
     pairs = [(a, b) for x, y in zip(TEXT, typed, strict=True) for a, b in zip(x, y, strict=True)]
     long = [a for a, _ in pairs if sum(map(str.isalpha, a)) > 1]
-    assert sum(a != b for a, b in pairs) == round(share * len(long))
+    assert sum(a != b for a, b in pairs) == round(fraction * len(long))
     assert all(a == b for a, b in pairs if a in ("a", ".", "2026"))
 
 

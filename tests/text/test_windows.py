@@ -1,4 +1,4 @@
-"""Windows against a slow reading of the same rule: a row at a time, a place at a time."""
+"""Windows against a slow reading of the same rule: a row at a time, a position at a time."""
 
 import tempfile
 from itertools import pairwise
@@ -65,12 +65,12 @@ def same(a, b):
 
 
 class SlowTwin:
-    """The rule as words, one place after the other."""
+    """The rule as words, one position after the other."""
 
     def __init__(self, documents, n_rows, order):
         self.sentences = [(d, s) for d, sentences in enumerate(documents) for s in sentences]
         self.order = order
-        self.rows = [[] for _ in range(n_rows)]  # places not read yet
+        self.rows = [[] for _ in range(n_rows)]  # positions not read yet
         self.last = [None] * n_rows
 
     def positions_of(self, row):
@@ -90,7 +90,7 @@ class SlowTwin:
                 left.extend(self.positions_of(row))
             read.append(left[:T])
             del left[:T]
-        return [[[place[part] for place in row] for row in read] for part in range(6)]
+        return [[[n_done[part] for n_done in row] for row in read] for part in range(6)]
 
 
 @given(cases())
@@ -137,7 +137,7 @@ def test_the_rows_of_several_ranks_together_are_the_window_of_one_process(case, 
 
 
 @given(cases())
-def test_every_sentence_of_an_epoch_is_read_once_and_its_places_are_counted(case):
+def test_every_sentence_of_an_epoch_is_read_once_and_its_positions_are_counted(case):
     reader, text = reader_of(case)
     trained = [i for i in range(text.n_sentences) if i not in case["heldout"]]
     assert reader.n_positions == sum(len(text.sentence(i)) + 1 for i in trained)
@@ -175,8 +175,8 @@ def test_epochs_follow_each_other_without_a_gap():
     reader = WindowReader(encode_text([["a", "b"], ["c"]]), 2, 5, seed=0, shuffle="none", heldout=[])
     read, position = read_all(reader, reader.start(), 40)
     assert sum(window.begins.sum() for window in read) == position.n_sentences
-    places = sum(window.begins.size for window in read)
-    assert abs(position.n_sentences / 2 - places / reader.n_positions) < 2
+    total = sum(window.begins.size for window in read)
+    assert abs(position.n_sentences / 2 - total / reader.n_positions) < 2
 
 
 def test_documents_stay_whole_and_change_their_order():
@@ -195,7 +195,7 @@ def test_documents_stay_whole_and_change_their_order():
 
 def test_a_position_of_another_text_is_refused():
     reader = WindowReader(encode_text([["a", "b"], ["c"]]), 2, 5, seed=0, shuffle="none", heldout=[])
-    for sentence, place, message in (
+    for sentence, n_done, message in (
         ([0, 2], [0, 0], "sentence 2 of a text with 2 sentences"),
         ([0, -2], [0, 0], "sentence -2"),
         ([0, 1], [0, 3], "more positions done than the sentence has"),
@@ -204,7 +204,7 @@ def test_a_position_of_another_text_is_refused():
         ([0], [0], "a position with 1 rows, but the text is read in 2"),
     ):
         with pytest.raises(TextError, match=rf"{message}.*the position does not belong to this text"):
-            reader.read(TextPosition(0, np.array(sentence), np.array(place)))
+            reader.read(TextPosition(0, np.array(sentence), np.array(n_done)))
 
 
 def test_a_text_all_held_out_is_refused():

@@ -80,7 +80,7 @@ def test_moments_are_what_the_optimizer_keeps_after_a_step(optimizer, tied, soft
     assert predicted.weights == sum(4 * p.numel() for p in weights)
 
 
-def test_what_saves_memory_is_told_to_save_it():
+def test_what_saves_memory_is_reported_to_save_it():
     plain = pretrain_config({"size": "small"}, [])
     for settings in ({"accumulate": 4}, {"rows": 16}, {"window": 10}, {"precision": "bfloat16"}, {"size": "tiny"}):
         other = pretrain_config({"size": "small", **settings}, [])

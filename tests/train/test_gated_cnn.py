@@ -187,9 +187,9 @@ def test_layers_of_a_task_that_tunes_it_are_those_of_the_module_and_have_a_gradi
 
     folder, sentences = trained
     model = load_model(folder)
-    shares = ElmoConfig().bilm_dropout.model_copy(update={"layer_inputs": 0.0, "output": 0.0, "words": 0.0})
+    dropout = ElmoConfig().bilm_dropout.model_copy(update={"layer_inputs": 0.0, "output": 0.0, "words": 0.0})
     for most_bytes in (2**30, 1):
-        layers = trained_layers(model.bilm, model.word_encoder, sentences, shares, [1], most_bytes)
+        layers = trained_layers(model.bilm, model.word_encoder, sentences, dropout, [1], most_bytes)
         expected = Elmo(model).embed(sentences, layers="all")
         for row, right in zip(layers, expected, strict=True):
             assert np.allclose(row[:, : right.shape[1]].detach().numpy(), right, atol=1e-5)

@@ -75,9 +75,9 @@ def test_a_resumed_run_equals_an_unbroken_one_and_the_model_knows_its_text(tmp_p
 def test_a_model_tells_what_its_input_layer_reads(tmp_path, chinese, layer, facts):
     start(chinese, tmp_path / "run", layer, max_steps=1)
     continue_run(tmp_path / "run")
-    told = describe_model(str(tmp_path / "run"))
+    described = describe_model(str(tmp_path / "run"))
     asked = ("characters", "max_characters", "input_words", "word_vector_size")
-    assert {key: told[key] for key in asked if key in told} == facts
+    assert {key: described[key] for key in asked if key in described} == facts
 
 
 @pytest.mark.parametrize("layer", ASKED)
@@ -93,7 +93,7 @@ def test_every_input_layer_learns_text(tmp_path, chinese, layer):
     assert other.mean > 3 * own.mean
 
 
-def test_what_the_text_gives_is_learned_once_and_stands_in_the_config(tmp_path, chinese):
+def test_what_the_text_gives_is_learned_once_and_is_in_the_config(tmp_path, chinese):
     start_run(
         [chinese],
         tmp_path / "run",

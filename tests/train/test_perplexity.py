@@ -78,7 +78,7 @@ def test_a_model_of_no_preference_has_the_perplexity_of_its_vocabulary():
 
 def test_batches_do_not_change_it():
     model = small_model(scale=1.0)
-    results = [measure_perplexity(model, SENTENCES * 9, places) for places in (1, 30, 4096)]
+    results = [measure_perplexity(model, SENTENCES * 9, max_tokens) for max_tokens in (1, 30, 4096)]
     assert results[0].mean == pytest.approx(results[1].mean, rel=1e-6)
     assert results[0].mean == pytest.approx(results[2].mean, rel=1e-6)
 

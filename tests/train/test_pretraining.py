@@ -214,8 +214,8 @@ def test_a_run_is_not_overwritten_and_none_is_not_resumed(tmp_path, corpus_file)
 
 
 def test_an_adaptive_softmax_begins_with_the_frequencies_and_is_cut_where_they_say(tmp_path, corpus_file):
-    said = []
-    start_run([corpus_file], tmp_path / "run", recipe(softmax="adaptive"), max_steps=1, say=said.append)
+    messages = []
+    start_run([corpus_file], tmp_path / "run", recipe(softmax="adaptive"), max_steps=1, say=messages.append)
     continue_run(tmp_path / "run", stop=lambda: True)
     model = load_model(checkpoints_of(tmp_path / "run" / "checkpoints")[-1])
     text, vocabulary = read_encoded_text(tmp_path / "run" / "corpus"), model.vocabulary
@@ -226,7 +226,7 @@ def test_an_adaptive_softmax_begins_with_the_frequencies_and_is_cut_where_they_s
     assert sum(each[: n_head - 1]) < 0.8 * sum(each) <= sum(each[:n_head])
     assert sum(each[: n_covered - 1]) < 0.95 * sum(each) <= sum(each[:n_covered])
     sizes = f"clusters of {n_covered - n_head} and {len(each) - n_covered}"
-    assert said[-1] == f"adaptive softmax: the first {n_head} words, then {sizes}"
+    assert messages[-1] == f"adaptive softmax: the first {n_head} words, then {sizes}"
 
 
 def test_an_adaptive_softmax_takes_the_words_of_a_given_vocabulary_in_its_order(tmp_path, corpus_file):

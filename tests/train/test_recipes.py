@@ -48,12 +48,12 @@ def test_the_recipe_written_of_a_run_makes_the_same_run(size, overrides):
     assert pretrain_config(tomllib.loads(recipe_text(changes)), []) == config
 
 
-def test_a_setting_of_none_is_told_but_not_written():
+def test_a_setting_of_none_is_reported_but_not_written():
     changes = changed_settings(pretrain_config({}, ["bilm.lstm.cell_clip=none"]).model_dump(mode="json"))
     assert changes == {"size": "tiny", "bilm.lstm.cell_clip": None}
     assert recipe_text(changes) == 'size = "tiny"\n'
 
 
-def test_settings_of_another_version_are_told_too():
+def test_settings_of_another_version_are_reported_too():
     assert changed_settings({"rows": 64, "gates": {"n": 3}}) == {"gates.n": 3}
     assert changed_settings({}) == {}

@@ -42,10 +42,10 @@ def trainer_that_takes(clock, seconds):
 
 
 def test_a_step_is_the_median_of_those_after_the_warm_up(clock):
-    told = []
-    measured = time_steps(trainer_that_takes(clock, [1, 1, 2, 9, 3, 2]), 17, lambda n, s: told.append((n, s)))
+    reports = []
+    measured = time_steps(trainer_that_takes(clock, [1, 1, 2, 9, 3, 2]), 17, lambda n, s: reports.append((n, s)))
     assert measured == (2.5, 4)
-    assert told == [(1, 1), (2, 2), (3, 4), (4, 13), (5, 16), (6, 18)]
+    assert reports == [(1, 1), (2, 2), (3, 4), (4, 13), (5, 16), (6, 18)]
 
 
 def test_one_step_after_the_warm_up_is_measured_though_time_is_over(clock):

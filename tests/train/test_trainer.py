@@ -77,7 +77,7 @@ def test_rows_taken_in_parts_train_as_all_at_once(settings, dropout):
 
 
 def test_what_is_read_has_errors_and_what_is_predicted_has_none():
-    clean, typed = (trainer_of(typing_errors=share, dropout={"words": 0.3}) for share in (0.0, 0.3))
+    clean, typed = (trainer_of(typing_errors=fraction, dropout={"words": 0.3}) for fraction in (0.0, 0.3))
     right = wrong = 0
     for number in range(20):
         window, _ = clean.reader.read(clean.reader.start())
@@ -118,7 +118,8 @@ def test_a_student_that_reads_errors_comes_near_its_teacher_who_stays_and_leaves
 
 def test_the_loss_is_mixed_of_both():
     text, teaching, both = (
-        trainer_of(typing_errors=0.3, dropout=0.2, softmax="full", distillation=share) for share in (0.0, 1.0, 0.25)
+        trainer_of(typing_errors=0.3, dropout=0.2, softmax="full", distillation=fraction)
+        for fraction in (0.0, 1.0, 0.25)
     )
     (of_text,), (of_teaching,), (mixed,) = (train(trainer, 1) for trainer in (text, teaching, both))
     assert mixed == pytest.approx(0.75 * of_text + 0.25 * of_teaching, rel=1e-5)
@@ -197,22 +198,22 @@ def test_words_that_fill_a_window_up_change_nothing():
 
 
 def first_loss(state_reset, hidden, begins=(), document_begins=()):
-    """The loss of the first step of a new model from a state that is not zero; places of every row where something begins."""
+    """The loss of the first step of a new model from a state that is not zero; positions of every row where something begins."""
     trainer = trainer_of(state_reset=state_reset, softmax="full", dropout=0.0)
     window, _ = trainer.reader.read(trainer.reader.start())
-    marks = [np.isin(np.arange(7), places) & np.ones((6, 1), dtype=bool) for places in (begins, document_begins)]
+    marks = [np.isin(np.arange(7), starts) & np.ones((6, 1), dtype=bool) for starts in (begins, document_begins)]
     state = BiLMState(*(LSTMState(half.hidden + hidden, half.cell - hidden) for half in trainer.zero_state()))
     return step_of(trainer, 0, 9, window._replace(begins=marks[0], document_begins=marks[1]), state).loss_nats
 
 
 @pytest.mark.parametrize("what", ["sentences", "documents"])
 def test_a_state_that_starts_anew_knows_nothing_of_what_was_before(what):
-    place = "begins" if what == "sentences" else "document_begins"
+    keyword = "begins" if what == "sentences" else "document_begins"
     other = "document_begins" if what == "sentences" else "begins"
-    assert first_loss(what, 0.7, **{place: [0]}) == first_loss(what, 0.0, **{place: [0]})
+    assert first_loss(what, 0.7, **{keyword: [0]}) == first_loss(what, 0.0, **{keyword: [0]})
     assert first_loss(what, 0.7, **{other: [0]}) != first_loss(what, 0.0, **{other: [0]})
-    assert first_loss("never", 0.7, **{place: [0]}) == first_loss("never", 0.7)
-    assert first_loss(what, 0.0, **{place: [3]}) != first_loss(what, 0.0)
+    assert first_loss("never", 0.7, **{keyword: [0]}) == first_loss("never", 0.7)
+    assert first_loss(what, 0.0, **{keyword: [3]}) != first_loss(what, 0.0)
 
 
 @pytest.mark.parametrize("softmax", ["sampled", "adaptive"])

@@ -35,13 +35,13 @@ CONFIG = BiLMConfig.model_validate(
 
 def arrays_of(trace, what):
     """Arrays of one moment of the trace by the names of the published weights."""
-    places = [("|", "/"), ("multi_rnn_cell/cell_", "MultiRNNCell/Cell"), ("rnn/", "RNN/"), ("lstm_cell/", "LSTMCell/")]
-    places += [("projection/kernel", "W_P_0"), ("kernel", "W_0"), ("LSTMCell/bias", "LSTMCell/B")]
+    renamed = [("|", "/"), ("multi_rnn_cell/cell_", "MultiRNNCell/Cell"), ("rnn/", "RNN/"), ("lstm_cell/", "LSTMCell/")]
+    renamed += [("projection/kernel", "W_P_0"), ("kernel", "W_0"), ("LSTMCell/bias", "LSTMCell/B")]
     arrays = {}
     for name in trace.files:
         if name.startswith(f"{what}|"):
             own = name.removeprefix(f"{what}|")
-            for old, new in places:
+            for old, new in renamed:
                 own = own.replace(old, new)
             arrays[own] = trace[name]
     return arrays

@@ -8,18 +8,18 @@ def attended(x):
     seen = np.zeros_like(x)
     for t, own in enumerate(x):
         products = np.array([np.dot(own, other) for other in x])
-        shares = np.exp(products - products.max())
-        shares /= shares.sum()
-        for share, other in zip(shares, x, strict=True):
-            seen[t] += share * other
+        weights = np.exp(products - products.max())
+        weights /= weights.sum()
+        for factor, other in zip(weights, x, strict=True):
+            seen[t] += factor * other
     return seen
 
 
 def summaries(y, weight, bias):
     """y (T, F) -> maxima, minima, means and the self-attentive mean: (4F,)."""
     scores = np.array([np.dot(token, weight) + bias for token in y])
-    shares = np.exp(scores - scores.max())
-    return np.concatenate([y.max(axis=0), y.min(axis=0), y.mean(axis=0), (shares / shares.sum()) @ y])
+    weights = np.exp(scores - scores.max())
+    return np.concatenate([y.max(axis=0), y.min(axis=0), y.mean(axis=0), (weights / weights.sum()) @ y])
 
 
 def maxout(x, weight, bias, n_units):

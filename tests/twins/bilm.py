@@ -102,6 +102,6 @@ def scalar_mix(layers, weights, gamma):
     """Equation 1: layers (L, T, D) -> (T, D)."""
     e = np.exp(np.array(weights) - np.max(weights))
     total = np.zeros(layers.shape[1:])
-    for share, layer in zip(e / e.sum(), layers, strict=True):
-        total = total + share * layer
+    for weight, layer in zip(e / e.sum(), layers, strict=True):
+        total = total + weight * layer
     return gamma * total

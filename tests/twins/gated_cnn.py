@@ -12,7 +12,7 @@ def run_direction(tokens, layers):
         for t in range(len(x)):
             both = bias.copy()
             for j in range(k):
-                seen = t - (k - 1) + j  # the last place of the kernel is the token itself
+                seen = t - (k - 1) + j  # the last position of the kernel is the token itself
                 if seen >= 0:
                     both += kernel[:, j] @ x[seen]
             gated = both[:C] / (1 + np.exp(-both[C:]))

@@ -1,6 +1,6 @@
 """Input layers other than bytes in slow NumPy, written from the formulas (Che et al. 2018; FORMATS, section 10), float64.
 
-    token = W [word vector ; highways(activation(max over places of the convolution))] + b
+    token = W [word vector ; highways(activation(max over positions of the convolution))] + b
 
 with the word's vector first. Shares no code with `elmo`.
 """

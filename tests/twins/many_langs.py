@@ -28,10 +28,10 @@ def token_vector(word, options, t, char_dic, word_dic):
         features = []
         for i, (width, _) in enumerate(options["filters"]):
             kernel, bias = t[f"convolutions.{i}.weight"], t[f"convolutions.{i}.bias"]
-            places = [
+            positions = [
                 bias + sum(kernel[:, :, k] @ x[start + k] for k in range(width)) for start in range(C - width + 1)
             ]
-            best = np.max(places, axis=0)
+            best = np.max(positions, axis=0)
             features.append(np.maximum(best, 0) if options["activation"] == "relu" else np.tanh(best))
         y = np.concatenate(features)
         for k in range(options["n_highway"]):

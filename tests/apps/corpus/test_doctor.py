@@ -1,4 +1,4 @@
-"""What `elmo doctor` advises: each fault is told, mended by the command that is advised, and not told of a sound text."""
+"""What `elmo doctor` advises: each fault is reported, repaired by the advised command, and not reported for a sound text."""
 
 import gzip
 import random
@@ -49,13 +49,13 @@ def test_a_sound_text_gets_the_command_that_trains_and_nothing_else(tmp_path):
     assert advice.endswith(f"elmo pretrain --corpus {tmp_path}/a.txt --size tiny --set epochs=10 -o my-model")
 
 
-def every(n: int, mend) -> str:
+def every(n: int, damage) -> str:
     """The sound text with every n-th line changed."""
-    return "\n".join(mend(line) if i % n == 0 else line for i, line in enumerate(SOUND.splitlines())) + "\n"
+    return "\n".join(damage(line) if i % n == 0 else line for i, line in enumerate(SOUND.splitlines())) + "\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (every(50, lambda line: line.replace("a", "Ã©")), "24 lines contain UTF-8 that was decoded as Latin-1"),
         (every(50, lambda line: line.replace("a", "\ufffd")), "24 lines contain U+FFFD or private"),
@@ -78,23 +78,23 @@ def every(n: int, mend) -> str:
     ],
     ids=lambda case: case[:30] if len(case) < 90 else "",
 )
-def test_a_fault_is_told_before_the_command_that_trains(tmp_path, text, told):
+def test_a_fault_is_reported_before_the_command_that_trains(tmp_path, text, message):
     advice = advice_on(tmp_path, text)
     assert len(advice) >= 2
-    assert told in advice[0], advice
+    assert message in advice[0], advice
     assert "elmo pretrain" in advice[-1]
 
 
 @pytest.mark.parametrize("hyphens", [False, True])
-def test_wrapped_paragraphs_are_told_and_the_command_joins_them(tmp_path, hyphens):
+def test_wrapped_paragraphs_are_reported_and_the_command_joins_them(tmp_path, hyphens):
     paragraphs = [" ".join(sentences(9, seed)) for seed in range(30)]
     wrapped = "\n\n".join("\n".join(textwrap.wrap(p, 60)) for p in paragraphs) + "\n"
     if hyphens:
         wrapped = re.sub(r"([a-z])\n(ta|ro|mi|su)(?=[a-z]{3})", r"\1 \2-\n", wrapped)
     advice = advice_on(tmp_path, wrapped)
-    (told,) = [a for a in advice if "Paragraphs are broken into lines" in a]
+    (recommendation,) = [a for a in advice if "Paragraphs are broken into lines" in a]
     command = (
-        told.partition("Join the lines between empty lines. ")[2]
+        recommendation.partition("Join the lines between empty lines. ")[2]
         .replace("FILE", str(tmp_path / "a.txt"))
         .partition(" > ")[0]
     )
@@ -118,14 +118,14 @@ def test_lines_of_many_lengths_without_marks_are_not_taken_for_wrapped_paragraph
         (every(5, lambda line: f"{crc32(line.encode())} ***"), "have no letter"),
     ],
 )
-def test_the_advised_command_mends_the_text(tmp_path, faulty, name):
+def test_the_advised_command_repairs_the_text(tmp_path, faulty, name):
     assert any(name in a for a in advice_on(tmp_path, faulty))
     _, advice = examine_corpus([str(tmp_path / "a.txt")])
     (command,) = [a.command for a in advice if name in a.reason]
     command = command.rpartition(" > ")[0].replace("FILE", str(tmp_path / "a.txt"))
-    mended = subprocess.run(command, shell=True, check=True, capture_output=True).stdout.decode("utf-8")
-    assert not any(name in a for a in advice_on(tmp_path, mended))
-    assert len(mended) > 0.4 * len(faulty)
+    repaired = subprocess.run(command, shell=True, check=True, capture_output=True).stdout.decode("utf-8")
+    assert not any(name in a for a in advice_on(tmp_path, repaired))
+    assert len(repaired) > 0.4 * len(faulty)
 
 
 def tokenized(text: str) -> str:
@@ -133,22 +133,22 @@ def tokenized(text: str) -> str:
 
 
 def test_text_read_as_the_other_kind_gets_that_advice_alone(tmp_path):
-    (told,) = advice_on(tmp_path, tokenized(SOUND))
-    assert told.startswith("This text is already tokenized: 1,200 of 1,200 commas follow a blank.")
-    (told,) = advice_on(tmp_path, SOUND, pretokenized=True)
-    assert told.startswith("This text is not tokenized: 1,200 of 1,200 commas")
-    (told,) = advice_on(tmp_path, tokenized(SOUND).replace(" ,", "").replace("talen", "<unk>"))
-    assert " words are a literal <unk>. Run elmo doctor again with --pretokenized." in told
+    (recommendation,) = advice_on(tmp_path, tokenized(SOUND))
+    assert recommendation.startswith("This text is already tokenized: 1,200 of 1,200 commas follow a blank.")
+    (recommendation,) = advice_on(tmp_path, SOUND, pretokenized=True)
+    assert recommendation.startswith("This text is not tokenized: 1,200 of 1,200 commas")
+    (recommendation,) = advice_on(tmp_path, tokenized(SOUND).replace(" ,", "").replace("talen", "<unk>"))
+    assert " words are a literal <unk>. Run elmo doctor again with --pretokenized." in recommendation
     (right,) = advice_on(tmp_path, SOUND.replace("talen", "<unk>", 5))  # it may speak of them
     assert "elmo pretrain" in right
     (right,) = advice_on(tmp_path, tokenized(SOUND), pretokenized=True)
     assert "--pretokenized --size tiny" in right
 
 
-def test_a_vocabulary_of_another_text_is_told(tmp_path):
+def test_a_vocabulary_of_another_text_is_reported(tmp_path):
     write_vocabulary(Vocabulary([*SPECIALS, ",", ".", *WORDS[:20]]), tmp_path / "v.txt")
-    told, _ = advice_on(tmp_path, SOUND, vocabulary=tmp_path / "v.txt")
-    assert told.startswith("The given vocabulary does not contain ")
+    recommendation, _ = advice_on(tmp_path, SOUND, vocabulary=tmp_path / "v.txt")
+    assert recommendation.startswith("The given vocabulary does not contain ")
     write_vocabulary(Vocabulary([*SPECIALS, ",", ".", *WORDS, *map(str.capitalize, WORDS)]), tmp_path / "v.txt")
     assert len(advice_on(tmp_path, SOUND, vocabulary=tmp_path / "v.txt")) == 1
 

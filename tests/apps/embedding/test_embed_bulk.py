@@ -130,12 +130,12 @@ def test_a_resume_writes_what_is_missing_and_nothing_else(folder):
 
 def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
     bulk(folder)
-    for change, told in (
+    for change, message in (
         ({"layers": "top"}, "layers"),
         ({"number": "float16"}, "number"),
         ({"dtype": "int8"}, "dtype"),
     ):
-        with pytest.raises(OutputError, match=f"was started with {told} "):
+        with pytest.raises(OutputError, match=f"was started with {message} "):
             bulk(folder, resume=True, **change)
     with pytest.raises(OutputError, match=r"manifest\.json exists already; continue it with --resume"):
         bulk(folder)
@@ -144,8 +144,8 @@ def test_a_resume_with_other_settings_or_another_text_is_refused(folder):
         bulk(folder, resume=True)
 
 
-def test_what_cannot_be_is_told_before_anything_is_written(folder):
-    for change, error, told in (
+def test_what_cannot_be_is_reported_before_anything_is_written(folder):
+    for change, error, message in (
         ({"state": "carry"}, ConfigError, "supports zero or warm"),
         ({"state": "warm"}, ConfigError, "without a settled start state"),
         ({"layers": 7}, ConfigError, "layers=7"),
@@ -155,7 +155,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
         ({"rows_per_shard": 0}, ConfigError, "rows_per_shard 0: must be at least 1"),
         ({"split": True}, ConfigError, "split and pretokenized"),
     ):
-        with pytest.raises(error, match=told):
+        with pytest.raises(error, match=message):
             bulk(folder, **change)
         assert not (folder / "vectors").exists()
     (folder / "other").mkdir()
@@ -166,7 +166,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(folder):
         open_vectors(folder / "other")
 
 
-def test_a_damaged_folder_is_told_of(folder):
+def test_a_damaged_folder_is_reported(folder):
     bulk(folder)
     shard_file(folder / "vectors", 2).write_bytes(b"damaged")
     with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
@@ -177,7 +177,7 @@ def test_a_damaged_folder_is_told_of(folder):
             open_vectors(folder / "vectors")
 
 
-def test_damage_within_a_shard_is_told_of(folder):
+def test_damage_within_a_shard_is_reported(folder):
     bulk(folder)
     path = shard_file(folder / "vectors", 2)
     whole = path.read_bytes()
@@ -185,15 +185,15 @@ def test_damage_within_a_shard_is_told_of(folder):
     with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read \(rows of another folder\)"):
         open_vectors(folder / "vectors")[15]
     rng = random.Random(3)
-    told = 0
+    n_damaged = 0
     for _ in range(300):
-        at = rng.randrange(len(whole) // 3)  # where schema, lengths and tokens stand
+        at = rng.randrange(len(whole) // 3)  # where schema, lengths and tokens are
         path.write_bytes(whole[:at] + bytes(rng.randrange(256) for _ in range(4)) + whole[at + 4 :])
         try:
             open_vectors(folder / "vectors")[15]
         except TextError:
-            told += 1
-    assert told > 20
+            n_damaged += 1
+    assert n_damaged > 20
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(TextError, match=r"part-000002\.arrow: cannot be read"):
         open_vectors(folder / "vectors")[15]
@@ -215,13 +215,13 @@ def test_a_text_that_can_be_read_but_once_is_refused(folder):
 def test_jobs_of_other_settings_or_another_number_are_refused_and_leave_nothing(folder):
     bulk(folder, job=0, n_jobs=2)
     before = sorted(path.name for path in (folder / "vectors").glob("[mp]*"))
-    for change, told in (
+    for change, message in (
         ({"job": 1, "n_jobs": 2, "layers": "top"}, "was started with layers"),
         ({"job": 1, "n_jobs": 3}, r"was started with 2 job\(s\), not 3"),
         ({}, r"was started with 2 job\(s\), not 1"),
         ({"resume": True}, r"was started with 2 job\(s\), not 1"),
     ):
-        with pytest.raises(OutputError, match=told):
+        with pytest.raises(OutputError, match=message):
             bulk(folder, **change)
         assert sorted(path.name for path in (folder / "vectors").glob("[mp]*")) == before
 

@@ -26,7 +26,7 @@ def describe(model, folder):
         ("alphabet, words", {"characters": "alphabet of 16", "input_words": 4}),
     ],
 )
-def test_each_input_layer_is_told_in_its_own_words(tmp_path, layer, expected):
+def test_each_input_layer_is_reported_in_its_own_words(tmp_path, layer, expected):
     facts = describe(model_of(layer), tmp_path / "m")
     assert facts.items() >= {"format": "native", "softmax_words": 9, "vocabulary_words": 9, **SIZES, **expected}.items()
     assert ("input_words" in facts) == ("words" in layer)

@@ -58,7 +58,7 @@ def test_empty_parts_leave_nothing_behind():
 
 
 @given(st.integers(0, 4), st.integers(1, 5))
-def test_cells_are_numbers_from_the_column_that_is_said(n_names, n_rows):
+def test_cells_are_numbers_from_the_given_column(n_names, n_rows):
     made = table("t", ["a", "b", "c"], [["1", "2", "3"]] * n_rows, n_names)
     assert made.count('<td class="number">') == max(0, 3 - n_names) * n_rows
     assert made.count('<th class="number">') == max(0, 3 - n_names)

@@ -1,4 +1,4 @@
-"""Curves as SVG: what is drawn stands where its number says."""
+"""Curves as SVG: every point is drawn at its value."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -42,7 +42,7 @@ def test_on_a_log_scale_equal_factors_are_equal_distances():
     assert a > c
 
 
-def test_what_is_not_above_zero_has_no_place_on_a_log_scale():
+def test_what_is_not_above_zero_is_not_on_a_log_scale():
     assert len(points_of(draw_chart([Line("", [1, 2, 3], [0, 100, 1000])], "x", 3, log_scale=True))) == 2
 
 

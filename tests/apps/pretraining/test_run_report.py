@@ -137,12 +137,12 @@ def test_a_page_is_not_written_over_another_file_unless_forced(run, tmp_path):
     ("seconds", "text"),
     [(35.4, "35 s"), (720, "12 min"), (3599, "1 h 0 min"), (12000, "3 h 20 min"), (190800, "2 d 5 h")],
 )
-def test_a_time_is_told_as_people_tell_it(seconds, text):
+def test_a_time_is_reported_as_people_tell_it(seconds, text):
     assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(1.47, "1.470"), (86.019, "86.02"), (30_003.2, "30,003"), (float("inf"), "inf"), (None, "")]
 )
-def test_a_perplexity_has_four_places_that_count(value, text):
+def test_a_perplexity_has_four_significant_digits(value, text):
     assert perplexity_text(value) == text

@@ -51,7 +51,7 @@ def test_pretraining_writes_every_report(tmp_path, corpus_file):
     assert [step for step, _ in scalars(tmp_path / "run" / "tensorboard", "tokens_per_s")] == [1, 2, 3]
 
 
-def test_a_missing_package_is_told_before_the_run_starts(run_elmo, tmp_path, corpus_file, monkeypatch):
+def test_a_missing_package_is_reported_before_the_run_starts(run_elmo, tmp_path, corpus_file, monkeypatch):
     monkeypatch.setattr("elmo.apps.pretraining.tensorboard_log.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"pip install 'elmo-lm\[tensorboard\]'"):
         require_tensorboard()

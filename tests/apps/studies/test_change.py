@@ -39,17 +39,17 @@ def files(tmp_path):
 
 
 def test_the_word_whose_contexts_changed_comes_first(files):
-    told = measure_change(str(files / "model"), [files / "a.txt", files / "c.txt"], SMALL)
-    assert {told[0].word, told[1].word} == {"bank", "boat"}
-    assert told[0].change.p == 0.01
-    assert told[0].q <= 0.05
-    assert told[0].counts == [30, 30]
-    others = {w.word: w.change.p for w in told[2:]}
+    changes = measure_change(str(files / "model"), [files / "a.txt", files / "c.txt"], SMALL)
+    assert {changes[0].word, changes[1].word} == {"bank", "boat"}
+    assert changes[0].change.p == 0.01
+    assert changes[0].q <= 0.05
+    assert changes[0].counts == [30, 30]
+    others = {w.word: w.change.p for w in changes[2:]}
     assert set(others) >= {"town", "tree", "money"}
-    assert "[bank]" in "".join(w for told_word in told for w in told_word.typical[0])
+    assert "[bank]" in "".join(w for word_change in changes for w in word_change.typical[0])
 
 
-def test_what_is_told_is_decided_by_the_seed(files):
+def test_what_is_reported_is_decided_by_the_seed(files):
     slices = [files / "a.txt", files / "b.txt", files / "c.txt"]
     one, same = (measure_change(str(files / "model"), slices, SMALL._replace(most=10)) for _ in range(2))
     assert one == same
@@ -61,9 +61,9 @@ def test_what_is_told_is_decided_by_the_seed(files):
 
 def test_a_folder_holds_all_words_and_a_picture(files):
     slices = [files / "a.txt", files / "c.txt"]
-    told = measure_change(str(files / "model"), slices, SMALL, words=["Bank", "tree"], output=files / "out")
+    changes = measure_change(str(files / "model"), slices, SMALL, words=["Bank", "tree"], output=files / "out")
     rows = [json.loads(line) for line in (files / "out" / "change.jsonl").read_text("utf-8").splitlines()]
-    assert [row["word"] for row in rows] == [w.word for w in told] == ["bank", "tree"]
+    assert [row["word"] for row in rows] == [w.word for w in changes] == ["bank", "tree"]
     assert rows[0]["rank"] == 1
     assert (files / "out" / "change.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(OutputError, match="exists already"):
@@ -72,7 +72,7 @@ def test_a_folder_holds_all_words_and_a_picture(files):
 
 
 @pytest.mark.parametrize(
-    ("names", "changes", "words", "kind", "told"),
+    ("names", "changes", "words", "kind", "message"),
     [
         (["a.txt"], {}, None, ConfigError, r"1 slice\(s\)"),
         (["a.txt", "none.txt"], {}, None, TextError, "no such file"),
@@ -92,9 +92,9 @@ def test_a_folder_holds_all_words_and_a_picture(files):
         (["a.txt", "empty.txt"], {}, None, TextError, "lower --min-count"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(files, names, changes, words, kind, told):
+def test_what_cannot_be_measured_is_refused(files, names, changes, words, kind, message):
     (files / "empty.txt").write_text("")
-    with pytest.raises(kind, match=told):
+    with pytest.raises(kind, match=message):
         measure_change(str(files / "model"), [files / n for n in names], SMALL._replace(**changes), words=words)
 
 

@@ -153,7 +153,7 @@ def test_what_is_not_there_is_skipped_with_a_reason(data):
 
 
 @pytest.mark.parametrize(
-    ("options", "kind", "told"),
+    ("options", "kind", "message"),
     [
         ({"probes": ["pos", "colour"]}, ConfigError, "no probe 'colour'; choose from pos, sense"),
         ({"probes": []}, ConfigError, "choose from pos"),
@@ -168,13 +168,13 @@ def test_what_is_not_there_is_skipped_with_a_reason(data):
         ),
     ],
 )
-def test_what_cannot_be_probed_is_refused(data, monkeypatch, options, kind, told):
+def test_what_cannot_be_probed_is_refused(data, monkeypatch, options, kind, message):
     monkeypatch.setitem(sys.modules, "gensim.models.fasttext", None)
-    places = {name: [data / p for p in options[name]] for name in ("corpus", "static") if name in options}
+    paths = {name: [data / p for p in options[name]] for name in ("corpus", "static") if name in options}
     if "vectors" in options:
-        places["vectors"] = data / "v"
-    with pytest.raises(kind, match=told):
-        run(data, **options | places)
+        paths["vectors"] = data / "v"
+    with pytest.raises(kind, match=message):
+        run(data, **options | paths)
 
 
 def test_a_folder_of_other_things_is_refused(data):

@@ -48,10 +48,12 @@ class StopsIn(TrainingCallback):
             raise Halted
 
 
-def test_a_study_has_a_training_for_each_share_seed_and_input_in_one_table(study, tmp_path):
+def test_a_study_has_a_training_for_each_fraction_seed_and_input_in_one_table(study, tmp_path):
     table = train_learning_curve(study, tmp_path / "s", cache=tmp_path / "cache")
     names = {p.name for p in (tmp_path / "s").iterdir() if p.is_dir()}
-    assert names == {f"{kind}-{share}-{seed}" for kind in ("elmo", "without") for share in (50, 100) for seed in (3, 5)}
+    assert names == {
+        f"{kind}-{percent}-{seed}" for kind in ("elmo", "without") for percent in (50, 100) for seed in (3, 5)
+    }
     assert [(row.with_elmo, row.fraction, row.n_examples) for row in table.rows] == [
         (True, 50, 20), (True, 100, 40), (False, 50, 20), (False, 100, 40)
     ]  # fmt: skip
@@ -66,7 +68,7 @@ def test_a_study_has_a_training_for_each_share_seed_and_input_in_one_table(study
     assert facts["dev_accuracy"] == table.rows[3].scores[1]
 
 
-def test_a_share_is_learned_from_as_if_it_were_trained_alone(study, tmp_path):
+def test_a_fraction_is_learned_from_as_if_it_were_trained_alone(study, tmp_path):
     train_learning_curve(study, tmp_path / "s", cache=tmp_path / "cache")
     half = study.run.model_copy(update={"config": study.run.config.model_copy(update={"fraction": 50.0, "seed": 3})})
     train_task(half, tmp_path / "alone", cache=tmp_path / "other")
@@ -92,7 +94,7 @@ def test_a_stopped_study_goes_on_and_comes_to_the_same(study, tmp_path):
         train_learning_curve(None, tmp_path / "s", resume=True)
 
 
-def test_one_share_has_no_curve_and_one_seed_no_deviation(study, tmp_path):
+def test_one_fraction_has_no_curve_and_one_seed_no_deviation(study, tmp_path):
     alone = study.model_copy(update={"fractions": [100], "seeds": [0], "baseline": False})
     table = train_learning_curve(alone, tmp_path / "s", cache=tmp_path / "cache")
     assert [(row.with_elmo, row.deviation) for row in table.rows] == [(True, None)]
@@ -101,7 +103,7 @@ def test_one_share_has_no_curve_and_one_seed_no_deviation(study, tmp_path):
     assert "±" not in page
 
 
-def test_a_share_that_nothing_can_be_learned_from_is_refused_before_training(study, tmp_path):
+def test_a_fraction_that_nothing_can_be_learned_from_is_refused_before_training(study, tmp_path):
     with pytest.raises(ConfigError, match=r"1 % of the training file is too small .*leave it out"):
         train_learning_curve(study.model_copy(update={"fractions": [1, 100]}), tmp_path / "s")
     assert not (tmp_path / "s").exists()

@@ -29,7 +29,7 @@ def files(tmp_path):
         with (tmp_path / f"{name}.jsonl").open("w") as file:
             for i in range(60 if name == "train" else 20):
                 label, kind = [("yes", GOOD), ("no", BAD)][i % 2]
-                # spelled by a number alone, so that only the vector tells the kind
+                # spelled by a number alone, so that only the vector decides the kind
                 word = f"w{(GOOD + BAD).index(kind[some][rng.integers(len(kind[some]))]) * 7919 % 1009}"
                 file.write(json.dumps({"text": f"it is {word.upper()}", "label": label}) + "\n")
     signs = np.repeat([[1.0], [-1.0]], 12, axis=0)
@@ -101,7 +101,7 @@ def test_a_task_that_lost_its_vectors_is_refused(files):
         load_task(files / "t")
 
 
-def test_the_file_that_a_recipe_names_stands_from_where_the_recipe_lies(tmp_path):
+def test_the_file_that_a_recipe_names_is_relative_to_the_recipe(tmp_path):
     (tmp_path / "r.toml").write_text('task = "tag"\ntrain = "a"\ndev = "b"\n[inputs]\nvectors = "v.txt"\n')
     run = task_run(tmp_path / "r.toml", {}, None, None, False, [])
     assert run.config.inputs.vectors == str(tmp_path / "v.txt")

@@ -1,4 +1,4 @@
-"""Recipes of tasks: all of the repository are sound, options stand over them, what is missing is named."""
+"""Recipes of tasks: all of the repository are sound, options override them, what is missing is named."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_
 
 
 @pytest.mark.parametrize(
-    ("content", "overrides", "told"),
+    ("content", "overrides", "message"),
     [
         ("", [], "no task; give --task"),
         ('task = "tag"', [], "--train and --dev: missing"),
@@ -44,7 +44,7 @@ def test_options_stand_over_a_recipe_and_its_paths_stand_from_where_it_lies(tmp_
         ('task = "tag"', ["no_answer=true"], "no_answer is a setting of the task qa"),
     ],
 )
-def test_a_recipe_that_cannot_work_is_refused(tmp_path, content, overrides, told):
+def test_a_recipe_that_cannot_work_is_refused(tmp_path, content, overrides, message):
     (tmp_path / "r.toml").write_text(content)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         task_run(tmp_path / "r.toml", {}, None, None, False, overrides)

@@ -86,7 +86,7 @@ def classifier(files):
     return files / "classifier"
 
 
-def test_a_tagger_finds_names_at_their_place_in_the_text(tagger, files):
+def test_a_tagger_finds_names_at_their_offsets_in_the_text(tagger, files):
     scores = evaluate_task(tagger, files / "test.conll")
     assert scores["f1"] > 95
     assert scores["f1_low"] <= scores["f1"] <= scores["f1_high"]
@@ -276,11 +276,11 @@ def test_a_page_tells_how_good_a_task_is_and_where_it_errs(files, tagger, classi
 
 def test_a_page_counts_mistakes_and_labels(tagger):
     task = load_task(tagger)
-    said = task([["Ann", "saw", "New", "York"], ["Oslo"]])
+    predicted = task([["Ann", "saw", "New", "York"], ["Oslo"]])
     true = [["B-LOC", "O", "B-LOC", "I-LOC"], ["O"]]
-    examples = [Example(p.tokens, labels, "", 1) for p, labels in zip(said, true, strict=True)]
-    assert [p.tags for p in said] == [["B-PER", "O", "B-LOC", "I-LOC"], ["B-LOC"]]
-    page = task_page(task, examples, said, "a.conll")
+    examples = [Example(p.tokens, labels, "", 1) for p, labels in zip(predicted, true, strict=True)]
+    assert [p.tags for p in predicted] == [["B-PER", "O", "B-LOC", "I-LOC"], ["B-LOC"]]
+    page = task_page(task, examples, predicted, "a.conll")
     numbers = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in page.split("<tr>")]
     assert ["LOC", "50.0", "50.0", "50.0", "2", "2"] in numbers
     assert ["PER", "0.0", "0.0", "0.0", "0", "1"] in numbers
@@ -310,7 +310,7 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda f: (f / "config.json").unlink(), "a trained task has one"),
         (lambda f: (f / "config.json").write_text("[]"), "no task"),
@@ -318,17 +318,17 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 99), "model.safetensors"),
     ],
 )
-def test_a_damaged_task_is_refused(tagger, tmp_path, damage, told):
+def test_a_damaged_task_is_refused(tagger, tmp_path, damage, message):
     for name in ("config.json", "model.safetensors", "words.txt"):
         (tmp_path / name).write_bytes((tagger / name).read_bytes())
     shutil.copytree(tagger / "elmo", tmp_path / "elmo")
     damage(tmp_path)
-    with pytest.raises(CheckpointError, match=told):
+    with pytest.raises(CheckpointError, match=message):
         load_task(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("kind", "content", "told"),
+    ("kind", "content", "message"),
     [
         ("conll", "", r"train\.conll: contains no sentence"),
         ("conll", "Ann O\nsaw O\n", r"train\.conll: 1 label"),
@@ -337,16 +337,16 @@ def test_a_damaged_task_is_refused(tagger, tmp_path, damage, told):
         ("jsonl", '{"text": "a", "label": [1, 2]}\n{"text": "b", "label": 3}\n', "multi_label=true"),
     ],
 )
-def test_files_that_cannot_be_learned_from_are_refused(files, tmp_path, kind, content, told):
+def test_files_that_cannot_be_learned_from_are_refused(files, tmp_path, kind, content, message):
     (tmp_path / f"train.{kind}").write_text(content)
     run = run_of(files, kind, epochs=1, inputs={"min_count": 1}).model_copy(
         update={"train": tmp_path / f"train.{kind}"}
     )
-    if told is None:
+    if message is None:
         with pytest.warns(UserWarning, match="labels are not in the training file"):
             assert "dev_accuracy" in train_task(run, tmp_path / "t").facts()
         return
-    with pytest.raises(ElmoError, match=told):
+    with pytest.raises(ElmoError, match=message):
         train_task(run, tmp_path / "t")
     assert not (tmp_path / "t").exists()
 
@@ -390,7 +390,7 @@ def test_a_fraction_is_passed_more_often(files, tmp_path, monkeypatch):
         )  # the rate falls over all of them
 
 
-def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_path):
+def test_predictions_with_a_lower_score_are_left_out(tagger, classifier, tmp_path):
     (tmp_path / "t.txt").write_text("Ann saw Oslo\n")
     (every,) = facts_of_lines(tagger, str(tmp_path / "t.txt"))
     scores = sorted(entity["score"] for entity in every["entities"])
@@ -398,8 +398,8 @@ def test_nothing_is_said_that_is_less_sure_than_asked(tagger, classifier, tmp_pa
     (some,) = facts_of_lines(tagger, str(tmp_path / "t.txt"), min_score=sum(scores) / 2)
     assert [entity["score"] for entity in some["entities"]] == scores[1:]
     for least, n in ((0.5, 1), (1.01, 0)):
-        (told,) = facts_of_lines(classifier, str(tmp_path / "t.txt"), min_score=least)
-        assert (len(told["labels"]), "label" in told) == (n, n == 1)
+        (predicted,) = facts_of_lines(classifier, str(tmp_path / "t.txt"), min_score=least)
+        assert (len(predicted["labels"]), "label" in predicted) == (n, n == 1)
 
 
 def test_an_existing_folder_stays(files, tagger, tmp_path):
@@ -421,13 +421,13 @@ def test_the_scores_of_a_task_are_those_of_other_programs(files, tagger, classif
         if len(e.labels) == len(other.labels)
     ]
     scores = {n: float(v) for n, v in task.model.scores(task.counts(shaken).sum(axis=0)).items()}
-    said = task.predict(shaken)
+    predicted = task.predict(shaken)
     if kind == "conll":
-        true, tags = [e.labels for e in shaken], [p.tags for p in said]
+        true, tags = [e.labels for e in shaken], [p.tags for p in predicted]
         assert scores["f1"] == pytest.approx(100 * seqeval.metrics.f1_score(true, tags))
         assert scores["recall"] == pytest.approx(100 * seqeval.metrics.recall_score(true, tags))
         return
-    true, labels = [e.labels[0] for e in shaken], [p.labels[0] for p in said]
+    true, labels = [e.labels[0] for e in shaken], [p.labels[0] for p in predicted]
     assert scores["accuracy"] == pytest.approx(100 * sklearn.metrics.accuracy_score(true, labels))
     assert scores["macro_f1"] == pytest.approx(100 * sklearn.metrics.f1_score(true, labels, average="macro"))
     assert scores["micro_f1"] == pytest.approx(100 * sklearn.metrics.f1_score(true, labels, average="micro"))

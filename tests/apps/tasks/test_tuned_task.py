@@ -23,7 +23,7 @@ KINDS = {"good": ["fine", "lovely", "bright"], "bad": ["dull", "poor", "grim"]}
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Texts with a word that tells the label."""
+    """Texts with a word that decides the label."""
     folder = tmp_path_factory.mktemp("files")
     for name, seed, n in (("train", 0, 64), ("dev", 1, 24)):
         rng = np.random.default_rng(seed)
@@ -67,13 +67,13 @@ def test_a_bilm_that_never_joins_leaves_the_frozen_result_bit_for_bit(files, tmp
 def test_a_bilm_that_joins_and_cannot_move_predicts_as_the_frozen_one(files, tmp_path):
     still = {"fine_tune": True, "unfreeze": 0, "discriminative": 1e30, "bilm_dropout": {}}
     texts = ["the film was fine", "poor", "a grim film"]
-    told = []
+    reports = []
     # Adam would make much of what float16 leaves.
     by_gradient = {"name": "sgd", "learning_rate": 0.3, "schedule": "constant", "warmup_steps": 0}
     for name, elmo in (("frozen", {}), ("still", still)):
         train_task(run_of(files, elmo, epochs=6, optimizer=by_gradient), tmp_path / name, cache=files / "cache")
-        told.append([list(p.scores.values()) for p in load_task(tmp_path / name)(texts)])
-    assert np.allclose(*told, atol=1e-3)  # the cache holds float16
+        reports.append([list(p.scores.values()) for p in load_task(tmp_path / name)(texts)])
+    assert np.allclose(*reports, atol=1e-3)  # the cache holds float16
     before, after = weights(files, "model"), weights(tmp_path / "still", "elmo")
     assert all(torch.allclose(t, before[name], atol=1e-7) for name, t in after.items())
 

@@ -17,7 +17,7 @@ def row(**figures):
     }
 
 
-def test_what_was_not_measured_is_said():
+def test_what_was_not_measured_is_named():
     assert page({}, {}, {}).count(MISSING) == 2 * len(ROWS) + 2
 
 

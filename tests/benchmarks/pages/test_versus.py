@@ -127,7 +127,7 @@ def test_seconds_stand_in_the_costs_once_they_are_measured():
 
 def test_the_picture_needs_neither_every_probe_nor_every_system(tmp_path):
     assert draw_bars({}, tmp_path / "empty.png")
-    best = {place[:2]: found for place, found in best_of(contestants(SCORES, "en")).items() if place[2] == "clean"}
+    best = {key[:2]: found for key, found in best_of(contestants(SCORES, "en")).items() if key[2] == "clean"}
     assert {system for _, system in best} == {MAJORITY, WORD2VEC, TOKEN, CONTEXT}
     assert draw_bars(best, tmp_path / "bars.png")
     assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")

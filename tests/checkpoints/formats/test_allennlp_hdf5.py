@@ -1,4 +1,4 @@
-"""Files that are no whole model: one error that names the place, both values and the next step."""
+"""Files that are no whole model: one error that names the file, both values and the next step."""
 
 import json
 import os

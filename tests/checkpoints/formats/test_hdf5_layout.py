@@ -80,6 +80,6 @@ def test_all_that_does_not_fit_is_one_message_and_nothing_is_read():
 
 
 @pytest.mark.parametrize(("layer", "what"), [("words", "word vectors"), ("alphabet", "an alphabet of 16 characters")])
-def test_other_input_layers_have_no_place(layer, what):
+def test_other_input_layers_are_refused(layer, what):
     with pytest.raises(CheckpointError, match=f"words as UTF-8 bytes, this model reads {what}"):
         byte_cnn(model_of(layer).bilm.config)

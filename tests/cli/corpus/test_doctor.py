@@ -62,7 +62,7 @@ def test_files_and_vocabularies_that_are_missing_are_one_sentence(run_elmo, text
         assert message in ran.err
 
 
-def test_a_file_that_cannot_be_read_is_told_of_beside_the_others(run_elmo, text, tmp_path):
+def test_a_file_that_cannot_be_read_is_reported_beside_the_others(run_elmo, text, tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"na\xefve\n")
     ran = run_elmo("doctor", tmp_path / "*.txt", "--json")
     facts = json.loads(ran.out)

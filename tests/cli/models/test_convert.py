@@ -81,7 +81,7 @@ def test_a_difference_is_an_error(run_elmo, tmp_path, monkeypatch):
     assert (ran.status, "its vectors differ from those of en by" in ran.err) == (2, True)
 
 
-def test_long_words_that_the_format_cuts_are_told(run_elmo, tmp_path):
+def test_long_words_that_the_format_cuts_are_reported(run_elmo, tmp_path):
     from dataclasses import replace
 
     from elmo.text.words.lexicon import Lexicon

@@ -1,6 +1,6 @@
 """Faults that real files, users and attackers showed in model files: one sentence each, or the right vectors.
 
-Each test calls the command line or a public name as it was before the faults were mended, and fails on that version.
+Each test calls the command line or a public name as it was before the faults were fixed, and fails on that version.
 """
 
 import json
@@ -194,13 +194,13 @@ def test_a_perplexity_of_unknown_words_warns(run_elmo, tmp_path, text, warns):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ran = run_elmo("perplexity", "en", tmp_path / "t.txt", "--json")
-    said = ran.err + " ".join(str(one.message) for one in caught)
+    message = ran.err + " ".join(str(one.message) for one in caught)
     assert ran.status == 0
     facts = json.loads(ran.out)
     assert (facts["oov_rate"] >= 0.15) == warns
-    assert ("of the words of this text are not in the vocabulary of the model" in said) == warns
+    assert ("of the words of this text are not in the vocabulary of the model" in message) == warns
     if warns:
-        assert f"{facts['oov_rate']:.0%} of the words" in said
+        assert f"{facts['oov_rate']:.0%} of the words" in message
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,9 @@ def test_a_text_in_another_script_than_the_models_warns(run_elmo, tmp_path, text
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ran = run_elmo("embed", tmp_path / "t.txt", "-m", "zh", "--pretokenized", "-o", tmp_path / "v.npz")
-    said = ran.err + " ".join(str(one.message) for one in caught)
+    message = ran.err + " ".join(str(one.message) for one in caught)
     assert ran.status == 0
-    assert ("of the letters of this text are Latin, and the model was trained on Han" in said) == warns
+    assert ("of the letters of this text are Latin, and the model was trained on Han" in message) == warns
 
 
 # B6: what a folder from elsewhere may hold

@@ -81,7 +81,7 @@ def test_a_broken_text_leaves_no_documents(run_elmo, folder, tmp_path, content, 
     assert {p for p in tmp_path.rglob("*") if p.name != "new"} == before
 
 
-def test_progress_is_told_on_a_terminal(run_elmo, folder, text, monkeypatch):
+def test_progress_is_reported_on_a_terminal(run_elmo, folder, text, monkeypatch):
     assert run_elmo("perplexity", folder, text).err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     shown = run_elmo("perplexity", folder, text, "--pretokenized").err

@@ -24,7 +24,7 @@ HELDOUT = Perplexity(forward_nats=4.0, backward_nats=5.0, tokens=1, unknown=0)  
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The seconds that `time.monotonic` tells; a test sets them."""
+    """The seconds that `time.monotonic` returns; a test sets them."""
     now = [0.0]
     monkeypatch.setattr("elmo.cli.pretraining.live_line.time.monotonic", lambda: now[0])
     return now
@@ -67,7 +67,7 @@ def test_speed_is_forgotten_after_some_minutes(clock, capsys):
     assert capsys.readouterr().err.splitlines()[-1].endswith("  1 h 0 min to go")  # 36,000 steps at 10 a second
 
 
-def test_in_a_pipe_a_line_stands_at_most_every_half_minute_but_evaluations_always(clock, capsys):
+def test_in_a_pipe_a_line_is_printed_at_most_every_half_minute_but_evaluations_always(clock, capsys):
     live = LiveLine()
     for second in range(0, 100, 10):
         clock[0] = second

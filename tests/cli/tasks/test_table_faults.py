@@ -102,7 +102,7 @@ def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_
 
 
 @pytest.mark.parametrize(
-    ("header", "options", "told"),
+    ("header", "options", "message"),
     [
         (
             ["review", "sentiment"],
@@ -118,10 +118,10 @@ def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_
         (None, ["--set", "text=1", "--set", "label=7"], "there is no column 7"),
     ],
 )
-def test_a_named_column_that_is_not_there_is_refused(train, tmp_path, header, options, told):
+def test_a_named_column_that_is_not_there_is_refused(train, tmp_path, header, options, message):
     done = train("a.csv", table(FILMS, header), *options)
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
     assert not (tmp_path / "t").exists()
 
 
@@ -145,7 +145,7 @@ def test_what_is_read_is_shown_before_a_training(train):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([[str(i), f"x{i % 2}"] for i in range(12)], "all texts are numbers; name the column of the text"),
         ([[f"text {i}", f"x{i}"] for i in range(12)], "12 labels for 12 examples; name the column of the label"),
@@ -155,8 +155,8 @@ def test_what_is_read_is_shown_before_a_training(train):
         ),
     ],
 )
-def test_what_looks_like_other_columns_warns(train, rows, told):
-    assert told in train("a.csv", table(rows, None)).err
+def test_what_looks_like_other_columns_warns(train, rows, message):
+    assert message in train("a.csv", table(rows, None)).err
 
 
 def test_the_names_of_records_are_found_and_a_wrong_one_is_refused(train, tmp_path):
@@ -185,14 +185,14 @@ def test_labels_of_the_dev_file_that_are_not_in_the_training_file(train, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("labels", "options", "told"),
+    ("labels", "options", "message"),
     [
         (["NaN", '"x"', '"y"'], [], "line 1: the label is nan, which means none"),
         (["[1, 0]", "[0, 1]", "[0, 0]"], ["--set", "multi_label=true"], "the labels are vectors of 0 and 1"),
     ],
 )
-def test_labels_that_are_none_are_refused(train, labels, options, told):
+def test_labels_that_are_none_are_refused(train, labels, options, message):
     lines = "".join(f'{{"text": "a film", "label": {label}}}\n' for label in labels * 4)
     done = train("a.jsonl", lines, *options)
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err

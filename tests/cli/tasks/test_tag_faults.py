@@ -27,9 +27,9 @@ def sentence(between="\t", before="", words=WORDS, extra=()):
     return before + "".join(between.join([word, *extra, tag]) + "\n" for word, tag in words) + "\n"
 
 
-def refused(done, told):
+def refused(done, message):
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_word_that_begins_with_a_hash_stays_one(train, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda tag: tag.replace("-", "_"), "B_LOC is read as B-LOC"),
         (lambda tag: tag if tag == "O" else f"{tag[2:]}-{tag[0]}", "LOC-B is read as B-LOC"),
@@ -65,10 +65,10 @@ def test_a_word_that_begins_with_a_hash_stays_one(train, tmp_path):
         (lambda tag: "0" if tag == "O" else tag, "0 is read as O"),
     ],
 )
-def test_other_spellings_of_tags_are_read_as_spans(train, tmp_path, change, told):
+def test_other_spellings_of_tags_are_read_as_spans(train, tmp_path, change, message):
     done = train("a.conll", sentence(words=[(word, change(tag)) for word, tag in WORDS]) * 4)
     assert done.status == 0, done.err
-    assert told in done.err
+    assert message in done.err
     task = load_task(tmp_path / "t")
     assert [label.upper() for label in task.file.labels] == ["LOC", "PER"]
     assert "dev_f1" in task.file.training
@@ -151,7 +151,7 @@ def test_spans_of_other_names_and_tokens_of_the_file_are_read(train, tmp_path, r
 
 
 @pytest.mark.parametrize(
-    ("record", "told"),
+    ("record", "message"),
     [
         (
             {"tokens": ["Ann", "lives"], "ner_tags": [1, 0]},
@@ -170,9 +170,9 @@ def test_spans_of_other_names_and_tokens_of_the_file_are_read(train, tmp_path, r
         ({"text": ANN, "tokens": ["Bob"], "spans": [[0, 3, "PER"]]}, "line 1: the token 'Bob' is not in the text"),
     ],
 )
-def test_spans_that_do_not_fit_are_refused(train, tmp_path, record, told):
+def test_spans_that_do_not_fit_are_refused(train, tmp_path, record, message):
     content = lines({"text": ANN, "spans": [[0, 3, "PER"]]}, record)
-    refused(train("a.jsonl", content), told.replace("line 1", "line 2"))
+    refused(train("a.jsonl", content), message.replace("line 1", "line 2"))
     assert not (tmp_path / "t").exists()
 
 

@@ -69,7 +69,7 @@ def test_tags_are_shown_in_the_text(files, run_elmo):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["train", "--task", "classify"], "--train and --dev: missing; give the file"),
         (["train"], "no task"),
@@ -90,17 +90,17 @@ def test_tags_are_shown_in_the_text(files, run_elmo):
         (["compare", "m", "m", "b.jsonl"], "not a trained task"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(files, run_elmo, arguments, told):
+def test_what_cannot_be_done_is_one_sentence(files, run_elmo, arguments, message):
     (files / "empty.jsonl").write_text("")
     before = {p.name for p in files.iterdir()}
     done = run_elmo(*arguments)
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
     assert {p.name for p in files.iterdir()} == before
 
 
-def test_shares_and_seeds_are_one_table(files, run_elmo):
+def test_fractions_and_seeds_are_one_table(files, run_elmo):
     done = run_elmo(*train("-m", "m", "-o", "s", "--fractions", "50,100", "--seeds", "2", "--baseline", "--json"))
     assert done.status == 0, done.err
     rows = json.loads(done.out)["rows"]
@@ -113,7 +113,7 @@ def test_shares_and_seeds_are_one_table(files, run_elmo):
     assert "±" in shown
 
 
-def test_texts_out_of_scope_are_told_nothing(files, run_elmo):
+def test_texts_out_of_scope_get_no_label(files, run_elmo):
     assert run_elmo(*train("--baseline", "-o", "t")).status == 0
     assert json.loads((files / "t" / "config.json").read_text())["training"]["min_score"] > 0
     known = json.loads(run_elmo("evaluate", "t", "b.jsonl", "--json").out)
@@ -166,7 +166,7 @@ def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("x.conll", "", "x.conll: contains no sentence"),
         ("x.conll", "the O\nbank NOUN\n", "x.conll, line 2: the tag 'NOUN' is not the tag of a span"),
@@ -176,11 +176,11 @@ def test_tagged_files_of_every_kind_are_scored(tagger, tmp_path, run_elmo, kind)
         ("x.jsonl", "", "x.jsonl: contains no sentence"),
     ],
 )
-def test_tagged_files_that_cannot_be_scored_are_named(tagger, tmp_path, run_elmo, name, content, told):
+def test_tagged_files_that_cannot_be_scored_are_named(tagger, tmp_path, run_elmo, name, content, message):
     (tmp_path / name).write_text(content)
     done = run_elmo("evaluate", tagger, tmp_path / name)
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
 
 
@@ -202,11 +202,11 @@ def test_a_training_that_is_killed_three_times_comes_to_the_same_weights(files, 
     subprocess.run([*run, *many, "whole"], env=environment, check=True, capture_output=True)
     rng = random.Random(0)
     command = [*run, *many, "parts"]
-    place = files / "parts" / "checkpoint" / "place.json"
+    progress = files / "parts" / "checkpoint" / "place.json"
     for _ in range(3):
-        before = text_of(place)
+        before = text_of(progress)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while process.poll() is None and text_of(place) == before:
+        while process.poll() is None and text_of(progress) == before:
             time.sleep(0.01)
         time.sleep(rng.random() * 0.3)
         process.send_signal(signal.SIGKILL)

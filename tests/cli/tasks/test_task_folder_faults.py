@@ -31,12 +31,12 @@ def task(made, tmp_path):
     return tmp_path / "t"
 
 
-def refused(run_elmo, task, *told):
+def refused(run_elmo, task, *message):
     begun = time.monotonic()
     done = run_elmo("predict", task, task / "README.md")
     assert (done.status, done.out) == (2, "")
     assert len(done.err) < 1500
-    assert all(one in done.err for one in told), done.err
+    assert all(one in done.err for one in message), done.err
     assert time.monotonic() - begun < 20
 
 
@@ -52,7 +52,7 @@ def change(task, **values):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"config__cell_size": 10**9}, "cell_size"),
         ({"config__cell_size": 5000}, "does not fit its config"),
@@ -65,9 +65,9 @@ def change(task, **values):
         ({"training__dev_accuracy": None}, "dev_accuracy"),
     ],
 )
-def test_what_a_folder_declares_is_bounded_and_compared_with_its_weights(run_elmo, task, values, told):
+def test_what_a_folder_declares_is_bounded_and_compared_with_its_weights(run_elmo, task, values, message):
     change(task, **values)
-    refused(run_elmo, task, told)
+    refused(run_elmo, task, message)
 
 
 def test_weights_that_are_no_numbers_are_refused(run_elmo, task):

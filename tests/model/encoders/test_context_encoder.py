@@ -43,7 +43,7 @@ def test_a_window_of_training_and_a_batch_of_sentences_have_the_same_layers(conf
 
 
 @pytest.mark.parametrize("config", [SMALL, CNN], ids=["lstm", "gated_cnn"])
-def test_what_takes_more_memory_is_told_to_take_more(config):
+def test_what_takes_more_memory_is_reported_to_take_more(config):
     encoder = build_encoder(config.encoder)
     plain = encoder.step_bytes(100, 4, False, DropoutConfig())
     assert encoder.step_bytes(300, 4, False, DropoutConfig()).kept == 3 * plain.kept

@@ -9,7 +9,7 @@ from elmo.model.encoders.runner import PlainRunner, positions_of
 from elmo.model.encoders.state import BiLMState
 
 
-def test_places_of_packed_rows():
+def test_positions_of_packed_rows():
     assert positions_of([3, 2, 1]).t().tolist() == [[0, 3, 5], [1, 4, 6], [2, 6, 6]]
     assert positions_of([]).shape == (0, 0)
 

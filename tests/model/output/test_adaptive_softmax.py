@@ -30,7 +30,7 @@ def torchs(layer):
     return twin
 
 
-def places(n=N, n_words=V):
+def positions(n=N, n_words=V):
     generator = torch.Generator().manual_seed(1)
     return torch.randn(n, P, generator=generator), torch.randint(n_words, (n,), generator=generator)
 
@@ -38,7 +38,7 @@ def places(n=N, n_words=V):
 def test_losses_and_gradients_are_those_of_pytorch():
     layer = layer_of()
     twin = torchs(layer)
-    x, targets = places()
+    x, targets = positions()
     assert {int(t >= 5) + int(t >= 11) for t in targets} == {0, 1, 2}
     weights = torch.rand(N)
     own, other = x.clone().requires_grad_(), x.clone().requires_grad_()
@@ -61,7 +61,7 @@ def test_it_begins_with_the_numbers_of_pytorch():
 
 def test_the_probabilities_of_all_words_sum_to_one_and_are_what_the_losses_say():
     layer = layer_of()
-    x, targets = places()
+    x, targets = positions()
     found = layer.log_probabilities(x)
     assert found.shape == (N, V)
     assert torch.allclose(found.exp().sum(dim=1), torch.ones(N), atol=1e-5)
@@ -72,27 +72,27 @@ def test_the_probabilities_of_all_words_sum_to_one_and_are_what_the_losses_say()
 
 def test_the_figure_in_chunks_is_that_of_all_scores_at_once():
     layer = layer_of(5000, [2500, 2600])  # more words than a chunk in the head and in the last cluster
-    x, targets = places(1100, 5000)  # more places than a chunk
+    x, targets = positions(1100, 5000)  # more positions than a chunk
     found = layer.nats(x, targets)
     assert found.dtype == torch.float64
     assert torch.allclose(found.float(), layer.loss(x, targets), atol=1e-5)
 
 
 def test_before_anything_is_read_words_of_the_head_and_clusters_are_as_likely_as_they_are_frequent():
-    shares = (1.0 / torch.arange(2, V + 2)).log().log_softmax(dim=0)
+    log_probs = (1.0 / torch.arange(2, V + 2)).log().log_softmax(dim=0)
     layer = layer_of()
-    layer.start_at(shares)
+    layer.start_at(log_probs)
     found = layer.log_probabilities(torch.zeros(1, P))[0].exp()
-    assert torch.allclose(found[:5], shares[:5].exp(), atol=1e-6)
+    assert torch.allclose(found[:5], log_probs[:5].exp(), atol=1e-6)
     for part in (slice(5, 11), slice(11, 23)):
-        assert found[part].sum().item() == pytest.approx(shares[part].exp().sum().item(), abs=1e-6)
+        assert found[part].sum().item() == pytest.approx(log_probs[part].exp().sum().item(), abs=1e-6)
         assert torch.allclose(found[part], found[part].mean(), atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [0, 3])
-def test_each_weight_has_a_gradient_though_no_place_asks_for_its_cluster(n):
+def test_each_weight_has_a_gradient_though_no_position_needs_its_cluster(n):
     layer = layer_of()
-    x, _ = places(n)
+    x, _ = positions(n)
     layer.loss(x, torch.full((n,), 6)).sum().backward()  # a word of the first cluster
     names = {name for name, p in layer.named_parameters() if p.grad is not None and bool((p.grad != 0).any())}
     assert all(p.grad is not None for p in layer.parameters())
@@ -105,7 +105,7 @@ def test_products_in_bfloat16_lose_nearly_the_same_and_the_biases_stay_exact():
     layer = layer_of(scale=1.0)
     with torch.no_grad():
         layer.head.bias.copy_(-9.3 - 0.001 * torch.arange(7))
-    x, targets = places()
+    x, targets = positions()
     exact, low = layer.loss(x, targets), layer.loss(x, targets, torch.bfloat16)
     assert low.dtype == torch.float32
     assert not torch.equal(low, exact)
@@ -114,7 +114,7 @@ def test_products_in_bfloat16_lose_nearly_the_same_and_the_biases_stay_exact():
     assert torch.equal(layer.loss(nothing, targets, torch.bfloat16), layer.loss(nothing, targets))
 
 
-def test_the_cuts_cover_their_shares():
+def test_the_cutoffs_cover_their_fractions():
     assert cutoffs_by_coverage(np.array([5.0, 3.0, 1.0, 0.6, 0.4])) == [2, 4]  # 80 % by two words, 96 % by four
     assert cutoffs_by_coverage(np.array([5.0, 2.9, 1.1, 0.6, 0.4])) == [3, 4]
     assert cutoffs_by_coverage(np.array([5.0, 2.9, 1.0, 0.6, 0.5])) == [3, 4]  # the last cluster is not empty

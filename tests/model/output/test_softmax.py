@@ -24,11 +24,11 @@ def case():
     return x, weight, bias, torch.tensor([0, 3, 30, 3, 12])
 
 
-def test_the_full_softmax_is_minus_the_log_of_the_share(case):
+def test_the_full_softmax_is_minus_the_log_of_the_probability(case):
     x, weight, bias, targets = case
     scores = x.numpy() @ weight.numpy().T + bias.numpy()
-    share = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
-    assert np.allclose(full_softmax(*case), -np.log(share[np.arange(N), targets]), atol=1e-12)
+    probs = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    assert np.allclose(full_softmax(*case), -np.log(probs[np.arange(N), targets]), atol=1e-12)
 
 
 @pytest.mark.parametrize("logits_bytes", [1, 8 * N * 4, 8 * N * V, 2**23])

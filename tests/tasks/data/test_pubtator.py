@@ -47,7 +47,7 @@ def test_documents_follow_each_other_with_blank_lines_or_without(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "contains no document"),
         ("7\tCID\tD1\tD2\n", "line 1: .* comes before a title"),
@@ -62,17 +62,17 @@ def test_documents_follow_each_other_with_blank_lines_or_without(tmp_path):
         (b"7|t|\xff\n", "line 1: not UTF-8"),
     ],
 )
-def test_what_is_no_document_is_named_by_file_and_line(tmp_path, content, told):
+def test_what_is_no_document_is_named_by_file_and_line(tmp_path, content, message):
     path = tmp_path / "a.pubtator"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(TextError, match=rf"a\.pubtator.*{told}"):
+    with pytest.raises(TextError, match=rf"a\.pubtator.*{message}"):
         read_documents(path)
 
 
 @pytest.mark.parametrize(
     "given", ["a text", {"text": "a"}, {"text": 3, "mentions": []}, {"text": "a", "mentions": [{}]}]
 )
-def test_a_caller_is_told_what_a_document_is(given):
+def test_the_error_says_what_a_document_is(given):
     with pytest.raises(TextError, match="text 1: not a document"):
         document_example(given, 1, "text 1")
 
@@ -83,8 +83,8 @@ def test_the_name_of_a_file_tells_documents(tmp_path):
 
 
 def test_concepts_meet_where_their_mentions_are_nearest():
-    places = [("A", "X", 0), ("B", "Y", 3), ("A", "X", 9), ("B", "Y", 10), ("C", "X", 40), ("B", "Z", 41)]
-    mentions = tuple(Mention(at, at + 1, kind, (concept,)) for concept, kind, at in places)
+    located = [("A", "X", 0), ("B", "Y", 3), ("A", "X", 9), ("B", "Y", 10), ("C", "X", 40), ("B", "Z", 41)]
+    mentions = tuple(Mention(at, at + 1, kind, (concept,)) for concept, kind, at in located)
     document = Document(mentions, (), tuple(i // 8 for i in range(50)))
     met = meetings(document, {("X", "Y")})
     assert met.pairs == [("A", "B"), ("C", "B")]
@@ -102,8 +102,8 @@ def test_the_threshold_is_the_best_of_all():
         n_true = sum(true for _, true in scored) + 2
 
         def f1(least, scored=scored, n_true=n_true):
-            said = [true for score, true in scored if score >= least]
-            return 2 * sum(said) / (len(said) + n_true)
+            predicted = [true for score, true in scored if score >= least]
+            return 2 * sum(predicted) / (len(predicted) + n_true)
 
         every = [f1(score) for score, _ in scored]
         assert f1(best_threshold(scored, n_true)) == pytest.approx(max(every))
@@ -114,12 +114,12 @@ def test_relations_are_counted_by_document(tmp_path):
         TEXT + "7\tCID\tD1\tD9\n"
     )  # a concept that is not mentioned: missed, still true
     (example,) = read_documents(tmp_path / "a.pubtator")
-    said = Related(
+    predicted = Related(
         [Relation("D1", "D3", "CID", 0.9), Relation("D1", "D2", "CID", 0.5), Relation("D1", "D4", "CID", 0.2)], 0.5
     )
-    counts = DocumentRelations.counts(None, [example], [said])
+    counts = DocumentRelations.counts(None, [example], [predicted])
     assert counts.tolist() == [[1, 2, 2]]
-    assert said.facts(0.6) == {"relations": [{"head": "D1", "tail": "D3", "label": "CID", "score": 0.9}]}
+    assert predicted.facts(0.6) == {"relations": [{"head": "D1", "tail": "D3", "label": "CID", "score": 0.9}]}
 
 
 def test_what_a_document_says_of_two_concepts(tmp_path):

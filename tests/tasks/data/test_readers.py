@@ -43,7 +43,7 @@ def test_conllu_has_words_and_their_upos(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "contains no sentence"),
         ("\n\n", "contains no sentence"),
@@ -57,8 +57,8 @@ def test_conllu_has_words_and_their_upos(tmp_path):
         (b"EU \xff\n", "line 1: not UTF-8"),
     ],
 )
-def test_columns_that_cannot_be_read_are_named_by_line(tmp_path, content, told):
-    with pytest.raises(TextError, match=rf"a\.conll.*{told}"):
+def test_columns_that_cannot_be_read_are_named_by_line(tmp_path, content, message):
+    with pytest.raises(TextError, match=rf"a\.conll.*{message}"):
         read_tagged(write(tmp_path, "a.conll", content))
 
 
@@ -86,7 +86,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.jsonl", "", "contains no text"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"line 2: \[1\] is not a JSON object"),
@@ -102,7 +102,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
         ("a.txt", "a\n", "give the file such a name"),
     ],
 )
-def test_labelled_texts_that_cannot_be_read_are_named_by_line(tmp_path, name, content, told):
-    with pytest.raises(TextError, match=told) as error:
+def test_labelled_texts_that_cannot_be_read_are_named_by_line(tmp_path, name, content, message):
+    with pytest.raises(TextError, match=message) as error:
         read_labelled(write(tmp_path, name, content))
     assert name in str(error.value)

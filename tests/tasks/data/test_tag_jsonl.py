@@ -44,7 +44,7 @@ def test_another_key_may_hold_the_tags(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("[1]", r"line 2: \[1\] is not a JSON object"),
         ("{", "line 2: not JSON"),
@@ -57,9 +57,9 @@ def test_another_key_may_hold_the_tags(tmp_path):
         ('{"text": "a b", "spans": [[0, 3, "X"], [2, 3, "Y"]]}', "line 2: the span .* overlaps another"),
     ],
 )
-def test_a_line_that_is_none_is_named(tmp_path, line, told):
+def test_a_line_that_is_none_is_named(tmp_path, line, message):
     (tmp_path / "a.jsonl").write_text(json.dumps(SLOTS) + "\n" + line + "\n")
-    with pytest.raises(TextError, match=rf"a\.jsonl, {told}"):
+    with pytest.raises(TextError, match=rf"a\.jsonl, {message}"):
         read_tagged_records(tmp_path / "a.jsonl")
 
 

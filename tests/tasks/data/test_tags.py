@@ -61,10 +61,10 @@ def test_scores_are_those_of_seqeval_on_a_thousand_random_taggings(scheme):
     names = all_tags(["x", "y"], scheme)
     for _ in range(1000):
         lengths = [rng.randint(1, 8) for _ in range(3)]
-        true, said = ([[rng.choice(names) for _ in range(n)] for n in lengths] for _ in range(2))
-        counts = span_counts([*map(spans_of_tags, true)], [*map(spans_of_tags, said)])
+        true, predicted = ([[rng.choice(names) for _ in range(n)] for n in lengths] for _ in range(2))
+        counts = span_counts([*map(spans_of_tags, true)], [*map(spans_of_tags, predicted)])
         found = span_scores(counts.sum(axis=0))
-        theirs = [[[tag.replace("M-", "I-") for tag in tags] for tags in side] for side in (true, said)]
+        theirs = [[[tag.replace("M-", "I-") for tag in tags] for tags in side] for side in (true, predicted)]
         assert found["f1"] == pytest.approx(100 * f1_score(*theirs))
         assert found["precision"] == pytest.approx(100 * precision_score(*theirs, zero_division=0))
         assert found["recall"] == pytest.approx(100 * recall_score(*theirs, zero_division=0))

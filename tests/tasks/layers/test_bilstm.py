@@ -1,4 +1,4 @@
-"""The LSTM of the tasks is PyTorch's over packed rows; its dropout drops what it is told to."""
+"""The LSTM of the tasks is PyTorch's over packed rows; its dropout drops the given fraction."""
 
 import pytest
 import torch
@@ -45,7 +45,7 @@ def test_outputs_and_gradients_are_those_of_packed_rows(n_layers, dtype, near):
                 assert torch.allclose(weight.grad, theirs, atol=10 * near), name
 
 
-def test_dropout_drops_its_share_scales_the_rest_and_follows_the_seed():
+def test_dropout_drops_its_fraction_scales_the_rest_and_follows_the_seed():
     dropout, x = UnitDropout(0.3), torch.ones(200, 500)
     torch.manual_seed(5)
     first, second = dropout(x), dropout(x)

@@ -34,7 +34,7 @@ def scores_of_all_paths(emissions, chain):
 @pytest.mark.parametrize("seed", range(5))
 def test_partition_marginals_and_viterbi_are_those_of_all_paths(seed):
     emissions, chain, mask = random_case(seed)
-    log_z, shares, best = log_partition(emissions, chain, mask), marginals(emissions, chain, mask), None
+    log_z, probs, best = log_partition(emissions, chain, mask), marginals(emissions, chain, mask), None
     best = viterbi(emissions, chain, mask)
     for b, n in enumerate(LENGTHS):
         paths, scores = zip(*scores_of_all_paths(emissions[b, :n].numpy(), chain), strict=True)
@@ -43,7 +43,7 @@ def test_partition_marginals_and_viterbi_are_those_of_all_paths(seed):
         expected = np.zeros((T, K))
         for path, score in zip(paths, scores, strict=True):
             expected[np.arange(n), path] += np.exp(score - z)
-        assert np.allclose(shares[b], expected, atol=1e-10)
+        assert np.allclose(probs[b], expected, atol=1e-10)
         assert tuple(best[b]) == paths[int(np.argmax(scores))]
 
 
@@ -100,7 +100,7 @@ def test_the_loss_is_the_mean_over_sentences_of_all_paths_less_the_gold_one():
 
 
 @pytest.mark.parametrize("scheme", ["bio", "iob1", "bioes", "bmes"])
-def test_forbidden_tags_have_no_share_are_never_said_and_leave_gradients_finite(scheme):
+def test_forbidden_tags_have_probability_zero_are_never_predicted_and_leave_gradients_finite(scheme):
     tags = all_tags(["x", "y"], scheme)
     may_start, may_follow, may_end = allowed_transitions(tags, scheme)
     crf = LinearChainCRF(len(tags), (may_start, may_follow, may_end))
@@ -111,9 +111,9 @@ def test_forbidden_tags_have_no_share_are_never_said_and_leave_gradients_finite(
         assert may_start[path[0]]
         assert may_end[path[-1]]
         assert all(may_follow[a, b] for a, b in itertools.pairwise(path))
-    shares = crf.marginals(emissions, mask)
-    assert torch.all(shares[:, 0, ~may_start] == 0)
-    assert torch.allclose(shares.sum(2)[mask], torch.ones(int(mask.sum())), atol=1e-4)
+    probs = crf.marginals(emissions, mask)
+    assert torch.all(probs[:, 0, ~may_start] == 0)
+    assert torch.allclose(probs.sum(2)[mask], torch.ones(int(mask.sum())), atol=1e-4)
     crf.loss_nats(emissions, torch.zeros(50, 6, dtype=torch.int64), mask).backward()
     for parameter in (emissions, *crf.parameters()):
         assert parameter.grad.isfinite().all()

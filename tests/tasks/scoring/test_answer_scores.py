@@ -24,7 +24,7 @@ def test_what_counts_of_an_answer(answer, tokens):
 
 
 @pytest.mark.parametrize(
-    ("said", "answers", "match", "score"),
+    ("predicted", "answers", "match", "score"),
     [
         ("the tower", ["Tower"], True, 1),
         ("Denver Broncos", ["The Denver Broncos of 2015", "Broncos"], False, 2 / 3),
@@ -36,6 +36,6 @@ def test_what_counts_of_an_answer(answer, tokens):
         ("雉科", ["凤冠雉科"], False, 2 * 2 / 6),
     ],
 )
-def test_scores_of_an_answer(said, answers, match, score):
-    assert exact_match(said, answers) is match
-    assert f1(said, answers) == pytest.approx(score)
+def test_scores_of_an_answer(predicted, answers, match, score):
+    assert exact_match(predicted, answers) is match
+    assert f1(predicted, answers) == pytest.approx(score)

@@ -6,7 +6,7 @@ from elmo.tasks.scoring.cmrc_scores import exact_match, f1, is_chinese, segments
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         ("凤冠雉科。", list("凤冠雉科")),
         (" 《Titanic》于1912年 ", ["titanic", "于", "1912", "年"]),
@@ -16,12 +16,12 @@ from elmo.tasks.scoring.cmrc_scores import exact_match, f1, is_chinese, segments
         ("", []),
     ],
 )
-def test_segments_are_han_characters_and_words(answer, told):
-    assert segments(answer) == told
+def test_segments_are_han_characters_and_words(answer, expected):
+    assert segments(answer) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "answers", "match", "score"),
+    ("predicted", "answers", "match", "score"),
     [
         ("古希腊", ["古希腊"], True, 1),
         ("古希腊。", ["「古希腊」"], True, 1),
@@ -37,9 +37,9 @@ def test_segments_are_han_characters_and_words(answer, told):
         ("", [], True, 1),
     ],
 )
-def test_scores_of_an_answer(said, answers, match, score):
-    assert exact_match(said, answers) is match
-    assert f1(said, answers) == pytest.approx(score)
+def test_scores_of_an_answer(predicted, answers, match, score):
+    assert exact_match(predicted, answers) is match
+    assert f1(predicted, answers) == pytest.approx(score)
 
 
 def test_a_text_is_chinese_by_most_of_its_letters():

@@ -12,16 +12,16 @@ from elmo.tasks.scoring.label_scores import calibration_error, f1_of_counts, fit
 @pytest.mark.parametrize("seed", range(20))
 def test_f1_is_that_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
-    true, said = rng.random((2, 25, 4)) < 0.4
-    found = f1_of_counts((true & said).sum(0), said.sum(0), true.sum(0))
-    assert found.macro == pytest.approx(100 * metrics.f1_score(true, said, average="macro"))
-    assert found.micro == pytest.approx(100 * metrics.f1_score(true, said, average="micro"))
-    assert found.by_label == pytest.approx(100 * metrics.f1_score(true, said, average=None))
+    true, predicted = rng.random((2, 25, 4)) < 0.4
+    found = f1_of_counts((true & predicted).sum(0), predicted.sum(0), true.sum(0))
+    assert found.macro == pytest.approx(100 * metrics.f1_score(true, predicted, average="macro"))
+    assert found.micro == pytest.approx(100 * metrics.f1_score(true, predicted, average="micro"))
+    assert found.by_label == pytest.approx(100 * metrics.f1_score(true, predicted, average=None))
 
 
-def test_f1_leaves_out_labels_that_are_neither_true_nor_said():
-    right, said, true = np.array([[[1, 0, 0], [0, 0, 0]], [[2, 0, 0], [0, 0, 0]], [[1, 1, 0], [0, 0, 0]]])
-    found = f1_of_counts(right, said, true)  # of two draws at once
+def test_f1_leaves_out_labels_that_are_neither_gold_nor_predicted():
+    right, predicted, true = np.array([[[1, 0, 0], [0, 0, 0]], [[2, 0, 0], [0, 0, 0]], [[1, 1, 0], [0, 0, 0]]])
+    found = f1_of_counts(right, predicted, true)  # of two draws at once
     assert found.macro == pytest.approx([100 * (2 / 3 + 0) / 2, 0])
     assert found.micro == pytest.approx([50, 0])
 
@@ -30,8 +30,8 @@ def test_f1_leaves_out_labels_that_are_neither_true_nor_said():
 def test_the_temperature_is_the_most_likely_one(seed, scale):
     rng = np.random.default_rng(seed)
     logits = scale * rng.standard_normal((400, 5))
-    shares = np.exp(log_softmax(logits / scale, axis=1))
-    labels = np.array([rng.choice(5, p=row) for row in shares])
+    probs = np.exp(log_softmax(logits / scale, axis=1))
+    labels = np.array([rng.choice(5, p=row) for row in probs])
 
     def nats(log_t):
         return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(400), labels].mean()
@@ -44,8 +44,8 @@ def test_the_temperature_is_the_most_likely_one(seed, scale):
 def test_the_pool_of_two_models_is_the_most_likely_one(seed):
     rng = np.random.default_rng(seed)
     own, other, noise = rng.standard_normal((3, 500, 4))
-    shares = np.exp(log_softmax(1.5 * own + 0.5 * other, axis=1))
-    labels = np.array([rng.choice(4, p=row) for row in shares])
+    probs = np.exp(log_softmax(1.5 * own + 0.5 * other, axis=1))
+    labels = np.array([rng.choice(4, p=row) for row in probs])
     logits = [2 * own + 0.3 * other, other + 0.2 * noise]
 
     def nats(factors):
@@ -71,8 +71,8 @@ def test_a_temperature_stays_within_its_bounds():
 
 
 def test_calibration_error_is_the_gap_of_each_bin():
-    shares = np.array([0.05, 0.95, 0.95, 0.95, 1.0])
+    probs = np.array([0.05, 0.95, 0.95, 0.95, 1.0])
     right = np.array([False, True, True, False, True])
     # bins of a tenth: |0.05 - 0| * 1 and |3.85 - 3| in the last
-    assert calibration_error(shares, right, 10) == pytest.approx(100 * (0.05 + 0.85) / 5)
+    assert calibration_error(probs, right, 10) == pytest.approx(100 * (0.05 + 0.85) / 5)
     assert calibration_error(np.full(4, 0.5), np.array([True, False, True, False])) == 0

@@ -37,7 +37,7 @@ def test_a_broken_archive_is_named(tmp_path, name, compress, damage):
         list(read_lines(tmp_path / name))
 
 
-def test_a_missing_file_is_named_with_its_place(tmp_path):
+def test_a_missing_file_is_named_with_its_whole_path(tmp_path):
     with pytest.raises(TextError, match=f"{tmp_path}/none.txt: no such file"):
         list(read_lines(tmp_path / "none.txt"))
     with pytest.raises(TextError, match=rf"{tmp_path}/\*\.txt: no such file"):

@@ -1,4 +1,4 @@
-"""How large a corpus is, told by a part of it."""
+"""The size of a corpus, estimated from a part of it."""
 
 import gzip
 import json
@@ -86,9 +86,9 @@ def test_the_reading_is_reported_in_bytes_of_all_files(tmp_path):
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(LINE)
     (tmp_path / "c.txt.gz").write_bytes(gzip.compress(LINE.encode()))
-    told = []
-    measure_files(sorted(tmp_path.iterdir()), told.append)
-    assert told == [len(LINE) * n for n in (1, 2, 3, 3)]
+    reports = []
+    measure_files(sorted(tmp_path.iterdir()), reports.append)
+    assert reports == [len(LINE) * n for n in (1, 2, 3, 3)]
 
 
 def test_types_grow_by_heaps_law():

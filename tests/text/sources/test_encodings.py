@@ -9,7 +9,7 @@ TEXT = "The bank, 日本 and 😀.\n\u2028\n"
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_is_told_by_its_zeros(codec):
+def test_utf_16_without_a_mark_is_recognised_by_its_zeros(codec):
     assert wide_encoding("The bank\n".encode(codec)) == codec
     assert wide_encoding("日本の銀行は川のそば\n".encode(codec)) == codec
     assert wide_encoding("Привет, мир\n".encode(codec)) == codec

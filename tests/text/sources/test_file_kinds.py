@@ -37,7 +37,7 @@ def test_the_end_of_a_name_says_the_format_packed_or_not_in_any_case(name, forma
         (b"", "lines"),
     ],
 )
-def test_lines_that_are_clearly_records_are_told_by_their_beginning(head, format):
+def test_lines_that_are_clearly_records_are_recognised_by_their_beginning(head, format):
     assert format_by_content("lines", head) == format
 
 

@@ -134,7 +134,7 @@ def test_a_record_that_is_none_names_file_and_line(tmp_path, line, message):
     assert len(str(caught.value)) < 400
 
 
-def test_a_field_that_the_first_record_lacks_is_told_at_once_and_later_ones_are_passed_over(tmp_path):
+def test_a_field_that_the_first_record_lacks_is_reported_at_once_and_later_ones_are_passed_over(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"body": "x", "id": 1}\n{"text": "y"}\n')
     with pytest.raises(TextError, match=r"a\.jsonl, line 1: no field 'text' \(there: 'body', 'id'\).*--text-field"):
         list(read_records(tmp_path / "a.jsonl", "text"))

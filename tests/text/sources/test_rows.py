@@ -1,4 +1,4 @@
-"""Rows to embed: each kind of file, where rows and tokens stand."""
+"""Rows to embed: each format of file, the locations of rows and tokens."""
 
 import gzip
 
@@ -24,14 +24,14 @@ def words(rows):
     return [(row.line, [token.text for token in row.tokens]) for row in rows]
 
 
-def test_a_line_is_a_row_and_a_blank_line_keeps_its_place(tmp_path):
+def test_a_line_is_a_row_and_a_blank_line_keeps_its_row(tmp_path):
     (tmp_path / "a.txt").write_text("The bank. It\n\n don't \n")
     rows = list(read_rows(tmp_path / "a.txt"))
     assert words(rows) == [(1, ["The", "bank", ".", "It"]), (2, []), (3, ["do", "n't"])]
     assert [token[1:] for token in rows[2].tokens] == [(1, 3), (3, 6)]
 
 
-def test_tokens_are_what_stands_at_their_offsets_however_they_are_cut(tmp_path):
+def test_tokens_are_the_text_at_their_offsets_however_they_are_cut(tmp_path):
     text = "  The  bank\tisn't open — 日本 . "
     (tmp_path / "a.txt").write_text(text)
     for pretokenized, split in ((True, False), (False, False), (False, True)):

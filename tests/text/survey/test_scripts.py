@@ -3,7 +3,7 @@ import pytest
 from elmo.text.survey.scripts import mix_scripts, script_of
 
 
-def test_letters_are_shared_out_by_script_weighted_by_frequency():
+def test_letters_are_counted_by_script_weighted_by_frequency():
     mix = mix_scripts({"cat": 2, "été": 1, "кот": 3, "猫": 3, "12": 50, ",": 99, "don't": 1})
     assert mix.letters == {"Latin": 3 * 2 + 3 + 4, "Cyrillic": 9, "Han": 3}
     assert mix.bytes == {"Latin": 6 + 5 + 4, "Cyrillic": 18, "Han": 9}

@@ -50,7 +50,7 @@ def test_repeated_lines_are_counted_exactly_as_long_as_there_is_room():
     assert tally.commonest(9) == [RepeatedLine("line 00002", 3), RepeatedLine("line 00003", 2)]
 
 
-def test_a_full_tally_of_lines_estimates_the_shares_from_a_sample():
+def test_a_full_tally_of_lines_estimates_the_fractions_from_a_sample():
     counts = {i: 2 if i % 4 == 0 else 1 for i in range(20_000)}
     tally = line_tally(counts, most=2000)
     assert tally.sampled >= 10
@@ -84,6 +84,6 @@ def test_the_longest_lines_come_longest_first():
 
 def test_quantiles_and_means_of_lengths():
     lengths = Counter({2: 5, 3: 4, 40: 1})
-    assert [quantile(lengths, share) for share in (0.5, 0.51, 0.9, 0.91, 1)] == [2, 3, 3, 40, 40]
+    assert [quantile(lengths, fraction) for fraction in (0.5, 0.51, 0.9, 0.91, 1)] == [2, 3, 3, 40, 40]
     assert mean(lengths) == pytest.approx(6.2)
     assert (quantile(Counter(), 0.5), mean(Counter())) == (0, 0)

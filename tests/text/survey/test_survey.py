@@ -47,7 +47,7 @@ def test_a_tenth_of_the_lines_is_held_back_and_equal_lines_are_on_one_side(file)
     assert survey.training_words() == Counter(lines) - held_back
 
 
-def test_lines_cut_in_a_paragraph_are_told_from_lines_that_end(file):
+def test_lines_cut_in_a_paragraph_are_distinguished_from_lines_that_end(file):
     survey = survey_files([file("the quick brown\nfox jumps over-\nall.\nEnd\n\nHeading\n\n" + "A. \n“B”\nx\n")], False)
     assert survey.n_inside == 5
     assert survey.unmarked_lengths == {len("the quick brown"): 2}

@@ -22,7 +22,7 @@ from elmo.text.survey.text_defects import TEXT_DEFECTS, find_text_defects
         ("&lt;a\rb\ufffd", {"entity", "carriage_return", "replacement"}),
     ],
 )
-def test_a_line_is_told_what_is_wrong_with_it(line, names):
+def test_the_defects_of_a_line_are_reported(line, names):
     assert {name for name, _ in find_text_defects(line)} == names
     assert names <= set(TEXT_DEFECTS)
 
@@ -56,5 +56,5 @@ def test_what_is_right_in_some_language_is_no_defect(line):
     assert list(find_text_defects(line)) == []
 
 
-def test_the_place_of_the_first_sign_is_told():
+def test_the_position_of_the_first_sign_is_reported():
     assert dict(find_text_defects("ab <i>c</i> d\ufffd")) == {"html": 3, "replacement": 13}

@@ -48,7 +48,7 @@ def test_a_file_comes_back_whatever_its_form(form, packed, tmp_path):
     assert np.allclose(found.table, TABLE, rtol=1e-6)
 
 
-def test_a_binary_file_is_told_from_text_by_any_first_vector(tmp_path):
+def test_a_binary_file_is_distinguished_from_text_by_any_first_vector(tmp_path):
     for seed in range(1000):
         table = np.random.default_rng(seed).normal(size=(2, 10)).astype(np.float32)
         (tmp_path / "v.bin").write_bytes(binary_file(["a", "b"], table))
@@ -77,13 +77,13 @@ def test_what_is_not_wanted_is_left_out(form, tmp_path):
     assert asked == list(enumerate(WORDS))
 
 
-def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
+def test_of_a_word_that_occurs_twice_the_first_counts(tmp_path):
     (tmp_path / "v.txt").write_bytes(text_file() + b"the 7 7 7\n")
     assert np.allclose(read_word_vectors(tmp_path / "v.txt").table, TABLE, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "contains no vector"),
         (b"2 3\n", "contains no vector"),
@@ -104,9 +104,9 @@ def test_of_a_word_that_stands_there_twice_the_first_counts(tmp_path):
         (binary_file(table=np.full((5, 3), np.inf, np.float32)), "vector 1: a number is not finite"),
     ],
 )
-def test_what_is_no_file_of_vectors_is_refused(tmp_path, content, told):
+def test_what_is_no_file_of_vectors_is_refused(tmp_path, content, message):
     (tmp_path / "v.txt").write_bytes(content)
-    with pytest.raises(TextError, match=told):
+    with pytest.raises(TextError, match=message):
         read_word_vectors(tmp_path / "v.txt")
 
 
@@ -119,6 +119,6 @@ def test_no_more_is_kept_than_is_worth_it(form, tmp_path, monkeypatch):
         read_word_vectors(tmp_path / "v")
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(TextError, match="no such file"):
         read_word_vectors(tmp_path / "nowhere.txt")

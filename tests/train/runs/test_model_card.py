@@ -70,7 +70,7 @@ def test_a_card_begins_with_what_the_hub_reads_and_leaves_the_licence_to_the_use
     assert "give its `license`" in (run / "README.md").read_text()
 
 
-def test_of_a_long_curve_five_places_stand_in_the_card(run):
+def test_of_a_long_curve_five_points_are_in_the_card(run):
     reports = [{"step": n, "heldout_forward": 9.0, "heldout_backward": 8.0} for n in range(0, 1001, 10)]
     record = RunRecord("r", {}, {}, None, reports, [])
     assert "| step | 0 | 250 | 500 | 750 | 1,000 |\n" in write_card(read_model_config(run), record)

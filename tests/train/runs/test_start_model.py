@@ -49,7 +49,7 @@ def trained(tmp_path, request):
     return out, reports, request.param
 
 
-def test_a_run_goes_on_where_the_model_stands(tmp_path, trained):
+def test_a_run_continues_from_the_weights_of_the_model(tmp_path, trained):
     model, before, softmax = trained
     out = begin(tmp_path, "second", str(model), 12, softmax=softmax)
     reports = []
@@ -94,17 +94,17 @@ def test_a_run_needs_its_own_folder_alone_and_resumes_to_the_same_weights(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("settings", "overrides", "said"),
+    ("settings", "overrides", "message"),
     [
         ({"vocabulary_size": 20}, [], "has its own vocabulary; leave out --vocabulary"),
         ({}, ["bilm.lstm.cell_size=12"], "the layers of the recipe differ"),
         ({}, ["softmax=adaptive"], "a softmax with one row per word, but the recipe has softmax = adaptive"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, settings, overrides, said):
+def test_what_does_not_fit_is_refused(tmp_path, settings, overrides, message):
     model = begin(tmp_path, "first", None, 2, bilm=BILM, vocabulary_size=40)
     continue_run(model)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         begin(tmp_path, "second", str(model), 2, overrides, **settings)
     assert not (tmp_path / "second").exists()
 
@@ -123,7 +123,7 @@ def test_a_model_without_softmax_or_of_other_tokens_is_refused(tmp_path):
         begin(tmp_path, "second", str(tmp_path / "bare"))
 
 
-def test_a_start_that_was_broken_is_told(tmp_path):
+def test_a_start_that_was_broken_is_reported(tmp_path):
     model = begin(tmp_path, "first", None, 2, bilm=BILM, vocabulary_size=40)
     continue_run(model)
     out = begin(tmp_path, "second", str(model), 2)

@@ -47,10 +47,10 @@ def test_intended_changes_name_cases_that_are_there_and_a_reason():
 
 def test_tensors_are_compared_whatever_their_order_in_the_file(tmp_path):
     def write(name: str, order: list[str], first: bytes) -> Path:
-        parts, header, place = {"a": first, "b": b"5678"}, {}, 0
+        parts, header, offset = {"a": first, "b": b"5678"}, {}, 0
         for key in order:
-            header[key] = {"dtype": "F32", "shape": [1], "data_offsets": [place, place + 4]}
-            place += 4
+            header[key] = {"dtype": "F32", "shape": [1], "data_offsets": [offset, offset + 4]}
+            offset += 4
         text = json.dumps(header).encode()
         path = tmp_path / name
         path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(parts[key] for key in order))

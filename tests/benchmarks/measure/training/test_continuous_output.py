@@ -41,7 +41,7 @@ def test_the_probabilities_of_all_words_sum_to_one_and_depend_on_what_is_read():
     assert not torch.allclose(found[0], found[1], atol=1e-2)
 
 
-def test_what_reads_nothing_gives_words_their_shares():
+def test_what_reads_nothing_gives_words_their_frequencies():
     found = probabilities(continuous(), torch.zeros(1, P))[0]
     assert torch.allclose(found, log_frequencies().exp().double(), atol=1e-6)
 

@@ -14,7 +14,7 @@ CONFIG = GatedCNNConfig(n_layers=3, channels=11, kernel_width=4, projection_size
 NOTHING = BiLMState(NoState(), NoState())
 
 
-def test_places_are_those_of_the_row_and_end_with_the_token_itself():
+def test_window_indices_are_those_of_the_row_and_end_with_the_token_itself():
     # rows of 3, 2 and 1 tokens: indices 0 1 2 | 3 4 | 5
     seen = window_indices([3, 2, 1], 3)
     assert seen.tolist() == [[6, 6, 0], [6, 6, 1], [6, 6, 2], [6, 0, 3], [6, 1, 4], [0, 3, 5]]

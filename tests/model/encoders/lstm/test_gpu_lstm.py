@@ -98,13 +98,13 @@ def test_products_in_bfloat16_are_close(device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_dropout_drops_units_of_each_direction_and_place_on_its_own(device):
+def test_dropout_drops_units_of_each_direction_and_position_on_its_own(device):
     bilm = small_bilm(device)
     x, *parts = random_inputs(bilm)
     state = BiLMState(LSTMState(*parts[:2]), LSTMState(*parts[2:]))
 
-    def top(share, seed=0):
-        dropout = Dropout(DropoutConfig(output=share), np.random.default_rng(seed), slice(0, B), B)
+    def top(probability, seed=0):
+        dropout = Dropout(DropoutConfig(output=probability), np.random.default_rng(seed), slice(0, B), B)
         return fused(bilm, x, state, TrainingPass(dropout))[0]
 
     whole, dropped = top(0.0), top(0.5)

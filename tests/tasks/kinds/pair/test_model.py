@@ -1,4 +1,4 @@
-"""Pairs of texts and relations of mentions: learned, told, scored as others score them, refused where they must be."""
+"""Pairs of texts and relations of mentions: learned, predicted, scored as others score them, refused where they must be."""
 
 import json
 import re
@@ -86,22 +86,22 @@ def test_a_pair_has_a_number(files, tmp_path):
     train_task(run, tmp_path / "t", cache=files / "cache")
     task = load_task(tmp_path / "t")
     examples = task.read(files / "test.pair.jsonl")
-    told = [p.score for p in task.predict(examples)]
+    predicted = [p.score for p in task.predict(examples)]
     true = [float(e.labels[0]) for e in examples]
     scores = evaluate_task(tmp_path / "t", files / "test.pair.jsonl")
-    assert scores["pearson"] == pytest.approx(100 * np.corrcoef(true, told)[0, 1])
-    assert scores["rmse"] == pytest.approx(np.sqrt(np.mean(np.subtract(true, told) ** 2)))
+    assert scores["pearson"] == pytest.approx(100 * np.corrcoef(true, predicted)[0, 1])
+    assert scores["rmse"] == pytest.approx(np.sqrt(np.mean(np.subtract(true, predicted) ** 2)))
     assert scores["pearson"] > 90
     assert scores["pearson_low"] < scores["pearson"] < scores["pearson_high"]
 
 
-def official_macro_f1(true, said):
+def official_macro_f1(true, predicted):
     """SemEval-2010 task 8, from its definition: by relation, a wrong direction is an error, Other is no relation."""
-    relations = {re.sub(r"\(.*", "", label) for label in {*true, *said}} - {"Other"}
+    relations = {re.sub(r"\(.*", "", label) for label in {*true, *predicted}} - {"Other"}
     scores = []
     for name in relations:
-        of = [re.sub(r"\(.*", "", label) == name for label in true], [re.sub(r"\(.*", "", x) == name for x in said]
-        right = sum(a and b and t == s for a, b, t, s in zip(*of, true, said, strict=True))
+        of = [re.sub(r"\(.*", "", label) == name for label in true], [re.sub(r"\(.*", "", x) == name for x in predicted]
+        right = sum(a and b and t == s for a, b, t, s in zip(*of, true, predicted, strict=True))
         precision, recall = (right / max(1, sum(side)) for side in reversed(of))
         scores.append(2 * precision * recall / max(1e-9, precision + recall))
     return 100 * float(np.mean(scores))
@@ -127,11 +127,11 @@ def test_the_score_of_relations_is_the_official_one(files, relation, seed):
     task = load_task(relation)
     rng = np.random.default_rng(seed)
     examples = [e._replace(labels=[rng.choice(task.model.labels)]) for e in task.read(files / "test.relation.jsonl")]
-    said = task.predict(examples)
-    scores = task.model.scores(task.model.counts(examples, said).sum(axis=0))
-    true, told = [e.labels[0] for e in examples], [p.labels[0] for p in said]
-    assert float(scores["macro_f1"]) == pytest.approx(official_macro_f1(true, told))
-    assert float(scores["accuracy"]) == pytest.approx(100 * sklearn.metrics.accuracy_score(true, told))
+    predicted = task.predict(examples)
+    scores = task.model.scores(task.model.counts(examples, predicted).sum(axis=0))
+    true, predicted = [e.labels[0] for e in examples], [p.labels[0] for p in predicted]
+    assert float(scores["macro_f1"]) == pytest.approx(official_macro_f1(true, predicted))
+    assert float(scores["accuracy"]) == pytest.approx(100 * sklearn.metrics.accuracy_score(true, predicted))
 
 
 def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
@@ -144,7 +144,7 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("task", "line", "told"),
+    ("task", "line", "message"),
     [
         ("pair", "only one text", "line 2: expected two texts"),
         ("pair", '{"a": "one"}', "line 2: expected two texts"),
@@ -159,10 +159,10 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
         ("relation", '{"tokens": ["one", "two"], "head": [0], "tail": [2]}', "a mention has token 2, but there are 2"),
     ],
 )
-def test_a_line_that_is_none_is_named(pair, relation, tmp_path, task, line, told):
+def test_a_line_that_is_none_is_named(pair, relation, tmp_path, task, line, message):
     good = "a\tb" if task == "pair" else "<e1>one</e1> of <e2>two</e2>"
     (tmp_path / "t.txt").write_text(f"{good}\n{line}\n")
-    with pytest.raises(TextError, match=re.escape(told)):
+    with pytest.raises(TextError, match=re.escape(message)):
         list(facts_of_lines(pair if task == "pair" else relation, str(tmp_path / "t.txt")))
 
 
@@ -188,7 +188,7 @@ def test_pairs_are_read_from_every_form(files, tmp_path, name, content):
 
 
 @pytest.mark.parametrize(
-    ("task", "changes", "content", "told"),
+    ("task", "changes", "content", "message"),
     [
         ("pair", {}, '{"a": "one", "label": 1}\n', "line 1: no text"),
         ("pair", {}, '{"a": "one", "b": "two"}\n', "line 1: no label"),
@@ -204,10 +204,10 @@ def test_pairs_are_read_from_every_form(files, tmp_path, name, content):
         ("relation", {}, '{"text": "<e1>a</e1> <e2>b</e2>", "label": ["x", "y"]}\n', "line 1: 2 labels"),
     ],
 )
-def test_files_of_pairs_and_relations_that_cannot_be_learned_from(files, tmp_path, task, changes, content, told):
+def test_files_of_pairs_and_relations_that_cannot_be_learned_from(files, tmp_path, task, changes, content, message):
     (tmp_path / "a.jsonl").write_text(content)
     run = run_of(files, task, **changes).model_copy(update={"train": tmp_path / "a.jsonl"})
-    with pytest.raises(ElmoError, match=told):
+    with pytest.raises(ElmoError, match=message):
         train_task(run, tmp_path / "t")
 
 
@@ -219,7 +219,7 @@ def test_a_setting_of_another_task_is_refused(task, setting):
         task_config(task=task, **setting)
 
 
-def test_a_caller_is_told_what_a_pair_is(pair):
+def test_the_error_says_what_a_pair_is(pair):
     for wrong in ("one text", ["a"], 3):
         with pytest.raises(TextError, match="give a pair of texts"):
             load_task(pair)([wrong])

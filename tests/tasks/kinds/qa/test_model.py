@@ -1,4 +1,4 @@
-"""Answers in passages: learned, their places and shares right, files of every kind, faults named."""
+"""Answers in passages: learned, their positions and probabilities right, files of every kind, faults named."""
 
 import itertools
 import json
@@ -86,14 +86,14 @@ def test_a_passage_need_not_answer(files, tmp_path):
     assert (has.answers[0].text, has_not.answers[0].text) == ("Bo Li", "")
 
 
-def test_a_reader_stands_on_a_bilm(files, tmp_path):
+def test_extractive_qa_needs_a_bilm(files, tmp_path):
     run = run_of(files, model=str(files / "model"), epochs=1)
     train_task(run, tmp_path / "t", cache=files / "cache")
     assert 0 <= evaluate_task(tmp_path / "t", files / "dev.json")["f1"] <= 100
 
 
 @pytest.mark.parametrize("no_answer", [False, True])
-def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
+def test_the_loss_and_the_probabilities_are_those_of_all_spans(files, no_answer):
     examples = read_questions(files / "train.2.json")[:6]
     if not no_answer:
         examples = [e for e in examples if e.answer_spans]
@@ -109,19 +109,19 @@ def test_the_loss_and_the_shares_are_those_of_all_spans(files, no_answer):
         found = model.predict(batch)
         loss = float(model.loss(batch))
     nats = []
-    for e, s, t, none, told in zip(examples, start, end, nothing, found, strict=True):
+    for e, s, t, none, predicted in zip(examples, start, end, nothing, found, strict=True):
         T = len(e.tokens)
         every = {(i, j): np.exp(s[i] + t[j]) for i, j in itertools.product(range(T), range(T))}
         right = sum(every[a, b - 1] for a, b in e.answer_spans) if e.answer_spans else np.exp(none)
         nats.append(-np.log(right / (sum(every.values()) + np.exp(none))))
         allowed = {span: x for span, x in every.items() if 0 <= span[1] - span[0] < 3}
         whole = sum(allowed.values()) + np.exp(none)
-        shares = {(e.tokens[i].start, e.tokens[j].end): x / whole for (i, j), x in allowed.items()}
+        probs = {(e.tokens[i].start, e.tokens[j].end): x / whole for (i, j), x in allowed.items()}
         if no_answer:
-            shares[0, 0] = np.exp(none) / whole
-        expected = sorted(shares.items(), key=lambda pair: -pair[1])[:5]
-        assert [answer.score for answer in told.answers] == pytest.approx([x for _, x in expected], rel=1e-4)
-        assert (told.answers[0].start, told.answers[0].end) == expected[0][0]
+            probs[0, 0] = np.exp(none) / whole
+        expected = sorted(probs.items(), key=lambda pair: -pair[1])[:5]
+        assert [answer.score for answer in predicted.answers] == pytest.approx([x for _, x in expected], rel=1e-4)
+        assert (predicted.answers[0].start, predicted.answers[0].end) == expected[0][0]
     assert loss == pytest.approx(np.mean(nats), rel=1e-5)
 
 
@@ -139,8 +139,8 @@ def test_answers_are_measured_as_their_script_or_a_setting_says(passage, measure
         task_config(task="qa", model=None, answer_scores=measure, cell_size=4), [], TableSizes(5), None
     )
     example = Example([], ["古希腊"], passage, 1)
-    told = Answered([Answer(0, 4, "古代希腊", 1.0)])
-    assert float(model.scores(model.counts([example], [told]).sum(axis=0))["f1"]) == pytest.approx(100 * score)
+    predicted = Answered([Answer(0, 4, "古代希腊", 1.0)])
+    assert float(model.scores(model.counts([example], [predicted]).sum(axis=0))["f1"]) == pytest.approx(100 * score)
 
 
 def test_lines_of_passages_and_questions(reader, tmp_path):
@@ -174,7 +174,7 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "not JSON"),
         ("[]", "not the format of SQuAD"),
@@ -195,13 +195,13 @@ def test_answers_are_placed_on_tokens(tmp_path, answer, start, marks):
         (json.dumps(squad(3, 0)), "is not an answer"),
     ],
 )
-def test_files_that_are_no_questions_are_refused(tmp_path, content, told):
+def test_files_that_are_no_questions_are_refused(tmp_path, content, message):
     (tmp_path / "q.json").write_text(content)
-    with pytest.raises(TextError, match=rf"q\.json.*{told}"):
+    with pytest.raises(TextError, match=rf"q\.json.*{message}"):
         read_questions(tmp_path / "q.json")
 
 
-def test_questions_without_a_place_are_left_out_of_training(files, tmp_path):
+def test_questions_without_a_span_are_left_out_of_training(files, tmp_path):
     content = questions(0, 10, unanswered=True)
     (tmp_path / "train.2.json").write_text(json.dumps(content))
     (tmp_path / "dev.2.json").write_text(json.dumps(content))

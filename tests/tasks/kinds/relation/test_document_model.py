@@ -1,4 +1,4 @@
-"""Relations of concepts in documents: learned, calibrated, told of a file and of a caller's document, refused."""
+"""Relations of concepts in documents: learned, calibrated, predicted for a file and for a caller's document, refused."""
 
 import json
 
@@ -83,11 +83,11 @@ def test_a_bag_of_n_grams_speaks_beside_the_network_and_comes_back(files, tmp_pa
     assert kept == pytest.approx(evaluate_task(tmp_path / "both", files / "dev.pubtator")["f1"], abs=1e-3)
     test = both.read(files / "test.pubtator")
     both.model.factors.copy_(torch.tensor([0.0, 1.0]))  # the network falls silent
-    told = both.predict(test)
+    predicted = both.predict(test)
     met = meetings(test[0].document, {("Chemical", "Disease")})
     grams = [bag_of({f"CID\t{gram}" for gram in every}) for every in grams_of_pairs(test[0], met)]
-    shares = dict(zip(met.pairs, both.model.ngrams(grams).exp()[:, 1].tolist(), strict=True))
-    assert {(r.head, r.tail): r.score for r in told[0].candidates} == pytest.approx(shares, abs=1e-5)
+    probs = dict(zip(met.pairs, both.model.ngrams(grams).exp()[:, 1].tolist(), strict=True))
+    assert {(r.head, r.tail): r.score for r in predicted[0].candidates} == pytest.approx(probs, abs=1e-5)
 
 
 def test_n_grams_are_refused_for_two_mentions(files, tmp_path):
@@ -99,7 +99,7 @@ def test_n_grams_are_refused_for_two_mentions(files, tmp_path):
         task_config(task="tag", ngrams=True)
 
 
-def test_a_document_is_told_of_however_it_is_given(files, tmp_path):
+def test_a_document_is_predicted_however_it_is_given(files, tmp_path):
     by_file = list(facts_of_lines(files / "t", str(files / "test.pubtator")))
     task = load_task(files / "t")
     (first, *_) = task.read(files / "test.pubtator")
@@ -108,12 +108,14 @@ def test_a_document_is_told_of_however_it_is_given(files, tmp_path):
         for m in first.document.mentions
     ]
     given = {"text": first.text, "mentions": mentions}
-    (told,) = task([given])
-    assert [r["tail"] for r in by_file[0]["relations"]] == [r.tail for r in told.relations]
-    assert [r["score"] for r in by_file[0]["relations"]] == pytest.approx([r.score for r in told.relations], abs=1e-5)
+    (predicted,) = task([given])
+    assert [r["tail"] for r in by_file[0]["relations"]] == [r.tail for r in predicted.relations]
+    assert [r["score"] for r in by_file[0]["relations"]] == pytest.approx(
+        [r.score for r in predicted.relations], abs=1e-5
+    )
     (tmp_path / "t.txt").write_text(json.dumps(given) + "\n")
     (line,) = facts_of_lines(files / "t", str(tmp_path / "t.txt"))
-    assert line["relations"] == told.facts()["relations"]
+    assert line["relations"] == predicted.facts()["relations"]
     (nothing,) = task([{"text": "the river", "mentions": []}])
     assert nothing.candidates == []
 
