@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.options import TextField
+from elmo.cli.options import AsJson, PretokenizedLines, TextField
 from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts, show_line
 from elmo.cli.tasks.task import Task
 
@@ -26,9 +26,7 @@ def doctor(
         list[str],
         typer.Argument(help="Text files or glob patterns, as for elmo pretrain; with --task a file of elmo train."),
     ],
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
-    ] = False,
+    pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file; report how much of the text it covers.")
@@ -41,7 +39,7 @@ def doctor(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="With --task: a setting of elmo train, e.g. text=review. Repeatable."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Report what a corpus contains and what to fix before training, with a command that trains on it.
 

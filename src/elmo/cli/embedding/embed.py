@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField, VocabularyFile, read_layers
+from elmo.cli.options import TEXT_FILES, AsJson, PretokenizedText, TextField, VocabularyFile, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 EVERY_S = 0.5  # between two progress lines
@@ -50,9 +50,7 @@ def embed(
             help="FILE.hdf5 (AllenNLP's layout), FILE.npz, or a name without extension: a folder of Arrow shards.",
         ),
     ] = Path("vectors.hdf5"),
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
-    ] = False,
+    pretokenized: PretokenizedText = False,
     layers: Annotated[
         str, typer.Option(help="mean, sum, all, top, the index of a layer, or one weight per layer (0.2,0.3,0.5).")
     ] = "mean",
@@ -92,7 +90,7 @@ def embed(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Number of threads (default: number of cores).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Folder output: continue a stopped job.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Write the vectors of a text file, one sentence per line; folder output also reads jsonl, parquet and CoNLL-U.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField, read_layers
+from elmo.cli.options import AsJson, ModelArgument, PretokenizedText, SplitSentences, TextField, TextFile, read_layers
 from elmo.cli.show import Part, Screen, cell_width, say_in_place, show_facts, visible
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ _WIDEST = 120  # columns at most
 
 
 def neighbours(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help=f"Text file: {TEXT_FILES}.")],
+    model: ModelArgument,
+    corpus: TextFile,
     query: Annotated[list[str], typer.Argument(help="Sentences with the word in brackets: 'The [bank] of the river'.")],
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Number of occurrences to show.")] = 10,
     layers: Annotated[
@@ -28,13 +28,11 @@ def neighbours(
         Path | None,
         typer.Option(help="Folder of the index, built once and reused (default: CORPUS.index in this folder)."),
     ] = None,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
-    ] = False,
-    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
+    pretokenized: PretokenizedText = False,
+    split: SplitSentences = False,
     text_field: TextField = None,
     force: Annotated[bool, typer.Option("--force", help="Rebuild the index.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Find the occurrences in a text whose vectors are nearest to a word in its sentence (the paper's table 4).
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField, read_layers
+from elmo.cli.options import AsJson, ModelArgument, PretokenizedText, SplitSentences, TextField, TextFile, read_layers
 from elmo.cli.show import say_in_place, show_facts
 
 
@@ -18,8 +18,8 @@ class Method(StrEnum):
 
 
 def to_static(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
-    corpus: Annotated[Path, typer.Argument(help=f"Text file: {TEXT_FILES}.")],
+    model: ModelArgument,
+    corpus: TextFile,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File to write, in word2vec's text format; .gz compresses it.")
     ] = Path("vectors.txt"),
@@ -37,13 +37,11 @@ def to_static(
     lowercase: Annotated[
         bool, typer.Option("--lowercase", help="Lowercase the words, so that Bank and bank share a vector.")
     ] = False,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
-    ] = False,
-    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
+    pretokenized: PretokenizedText = False,
+    split: SplitSentences = False,
     text_field: TextField = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Write one static vector per frequent word of a text, in word2vec's format, which gensim and others load.
 

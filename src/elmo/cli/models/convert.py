@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import VocabularyFile
+from elmo.cli.options import AsJson, VocabularyFile
 from elmo.cli.show import show_facts
 
 _MODEL = "Model folder or archive in any format, a Hugging Face hub id, or the name of a bundled model."
@@ -26,7 +26,7 @@ def convert(
     ] = False,
     vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the target if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Convert a model to another format and list what that format cannot store.
 
@@ -40,7 +40,7 @@ def convert(
 def info(
     model: Annotated[str, typer.Argument(help=_MODEL)],
     vocabulary: VocabularyFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Show the format, sizes, parameter count, licence and training facts of a model.
 

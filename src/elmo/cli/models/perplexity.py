@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField, VocabularyFile
+from elmo.cli.options import TEXT_FILES, AsJson, ModelArgument, PretokenizedLines, TextField, VocabularyFile
 from elmo.cli.show import say_in_place, show_facts
 
 
@@ -19,11 +19,9 @@ class State(StrEnum):
 
 
 def perplexity(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
+    model: ModelArgument,
     text: Annotated[Path, typer.Argument(help=f"Text file, or - for standard input: {TEXT_FILES}.")],
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
-    ] = False,
+    pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
     state: Annotated[
         State,
@@ -40,7 +38,7 @@ def perplexity(
     ] = None,
     vocabulary: VocabularyFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.jsonl if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Measure the perplexity of a model on a text, over the whole vocabulary, for each direction and both.
 

@@ -1,11 +1,19 @@
 """`elmo plan`: the time and memory of a training run, and the best model size for a given number of hours."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField
+from elmo.cli.options import (
+    TEXT_FILES,
+    AsJson,
+    ModelSize,
+    PretokenizedLines,
+    RecipeFile,
+    RecipeSettings,
+    TextField,
+    VocabularySize,
+)
 from elmo.cli.show import Screen, grid, new_table, say_in_place, show_facts
 from elmo.train.runs.durations import duration_text
 
@@ -23,25 +31,18 @@ def plan(
         list[str],
         typer.Option("--corpus", help=f"Text files or quoted glob patterns: {TEXT_FILES}. Repeatable."),
     ],
-    size: Annotated[str | None, typer.Option(help="Model size: tiny, small, medium or original.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe: a TOML file with settings.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. Repeatable."),
-    ] = None,
-    vocabulary_size: Annotated[
-        int | None, typer.Option(min=1, help="Number of words in the counted vocabulary.")
-    ] = None,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
-    ] = False,
+    size: ModelSize = None,
+    recipe: RecipeFile = None,
+    set_: RecipeSettings = None,
+    vocabulary_size: VocabularySize = None,
+    pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
     hours: Annotated[
         float | None, typer.Option(min=0, help="Propose the largest model that trains well in this many hours.")
     ] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of speed measurement for each size.")] = 8.0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Estimate the parameters, memory, speed on this machine and hours of a training run; print its command.
 

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField
+from elmo.cli.options import (
+    TEXT_FILES,
+    AsJson,
+    ModelSize,
+    PretokenizedLines,
+    RecipeFile,
+    RecipeSettings,
+    Seed,
+    TextField,
+    VocabularySize,
+)
 from elmo.cli.pretraining.live_line import LiveLine
 from elmo.cli.show import say, say_in_place, show_facts
 from elmo.cli.signals import STOP
@@ -31,24 +41,17 @@ def pretrain(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the run; the finished model is written there.")
     ] = Path("model"),
-    size: Annotated[str | None, typer.Option(help="Model size: tiny, small, medium or original.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe: a TOML file with settings.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. rows=256. Repeatable."),
-    ] = None,
+    size: ModelSize = None,
+    recipe: RecipeFile = None,
+    set_: RecipeSettings = None,
     start: Annotated[
         str | None, typer.Option(help="Start from the weights, layers and vocabulary of this model (folder or name).")
     ] = None,
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file, one word per line (default: count one in the corpus).")
     ] = None,
-    vocabulary_size: Annotated[
-        int | None, typer.Option(min=1, help="Number of words in the counted vocabulary.")
-    ] = None,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="One sentence per line, tokens separated by white space.")
-    ] = False,
+    vocabulary_size: VocabularySize = None,
+    pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
     heldout: Annotated[
         Path | None,
@@ -61,7 +64,7 @@ def pretrain(
         int | None, typer.Option(min=1, help="Number of steps of the run and of its learning rate schedule.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o from its last checkpoint.")] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
+    seed: Seed = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write a TensorBoard log to DIR/tensorboard.")
     ] = False,
@@ -69,7 +72,7 @@ def pretrain(
         Storage, typer.Option(help="Number format of the final model: float16 halves the file size, int8 quarters it.")
     ] = Storage.float32,
     device: Annotated[str, typer.Option(help="cpu or cuda; under torchrun each process uses its own GPU.")] = "cpu",
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Train a bidirectional language model (ELMo) on text.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from elmo.cli.options import AsJson
 from elmo.cli.show import show_facts
 
 
@@ -15,7 +16,7 @@ def report(
         typer.Option("-o", "--output", help="HTML file to write (default: report.html in the folder of the run)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Write the report of a pretraining run (settings, curves, held-out perplexity) as one HTML file.
 

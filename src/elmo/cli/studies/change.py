@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elmo.cli.options import TextField, read_layers
+from elmo.cli.options import (
+    AsJson,
+    ModelArgument,
+    PretokenizedText,
+    ReplaceFolder,
+    SplitSentences,
+    TextField,
+    read_layers,
+)
 from elmo.cli.show import Screen, new_table, say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -29,7 +37,7 @@ class Measure(StrEnum):
 
 
 def change(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
+    model: ModelArgument,
     slices: Annotated[list[Path], typer.Argument(help="Two or more text files in order of time; also compressed.")],
     words: Annotated[
         str | None, typer.Option(help="Words to compare, separated by commas (default: the most frequent).")
@@ -55,14 +63,12 @@ def change(
         Path | None, typer.Option("-o", "--output", help="Folder to write: all words and a picture.")
     ] = None,
     case: Annotated[bool, typer.Option("--case", help="Keep case: Bank and bank are different words.")] = False,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
-    ] = False,
+    pretokenized: PretokenizedText = False,
     text_field: TextField = None,
-    split: Annotated[bool, typer.Option("--split", help="Split raw text into sentences.")] = False,
+    split: SplitSentences = False,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    force: ReplaceFolder = False,
+    json: AsJson = False,
 ) -> None:
     """Rank words by how much their use changes from one text to another, with p-values.
 

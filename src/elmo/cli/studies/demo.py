@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elmo.cli.options import AsJson, ReplaceFolder
 from elmo.cli.show import Screen, new_table, show_facts, styled
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write: vectors, table and picture.")] = Path(
         "elmo-demo"
     ),
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    force: ReplaceFolder = False,
+    json: AsJson = False,
 ) -> None:
     """Show how context changes the vectors of five ambiguous words, layer by layer.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elmo.cli.options import AsJson, ModelArgument, ReplaceFolder
 from elmo.cli.show import Screen, new_table, say_in_place, show_facts
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def probe(
-    model: Annotated[str, typer.Argument(help="Model folder, or the name of a bundled model (en, zh).")],
+    model: ModelArgument,
     data: Annotated[Path, typer.Argument(help="Folder of labelled texts in the layout of docs/probes.md.")],
     probes: Annotated[
         str | None,
@@ -40,8 +41,8 @@ def probe(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder to write: all scores, a table, a picture by layer.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    force: ReplaceFolder = False,
+    json: AsJson = False,
 ) -> None:
     """Measure what each layer encodes: parts of speech, word senses, named entities, similarity.
 

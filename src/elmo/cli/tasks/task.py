@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elmo.cli.options import TEXT_FILES, TextField
+from elmo.cli.options import TEXT_FILES, AsJson, PretokenizedText, Seed, TextField
 from elmo.cli.show import say, say_in_place, show_facts, show_json, show_line
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ class Task(StrEnum):
 _Dtype = Annotated[
     str, typer.Option(help="Number format of the biLM: float32; bfloat16 and int8 are faster and less exact.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def train(
@@ -58,7 +57,7 @@ def train(
         str | None, typer.Option(metavar="N", help="Number of seeds to train with, or a list of seeds: 0,5,9.")
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the task to.")] = Path("task"),
-    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
+    seed: Seed = None,
     set: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="One setting, e.g. epochs=20. Repeatable."),
@@ -68,7 +67,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped training.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the task folder if it exists.")] = False,
-    json: _Json = False,
+    json: AsJson = False,
 ) -> None:
     """Train a task on labelled examples: named entities, parts of speech, sentiment, intents.
 
@@ -181,7 +180,7 @@ def evaluate(
         ),
     ] = None,
     dtype: _Dtype = "float32",
-    json: _Json = False,
+    json: AsJson = False,
 ) -> None:
     """Evaluate a trained task on labelled examples; scores are in percent.
 
@@ -197,7 +196,7 @@ def compare(
     b: Annotated[Path, typer.Argument(help="Folder of a second task, for instance one without ELMo.")],
     file: Annotated[Path, typer.Argument(help="Labelled examples, in a format of elmo train.")],
     dtype: _Dtype = "float32",
-    json: _Json = False,
+    json: AsJson = False,
 ) -> None:
     """Compare two trained tasks on the same examples, with a confidence interval of the difference.
 
@@ -214,9 +213,7 @@ def predict(
     file: Annotated[
         str, typer.Argument(help=f"Text file, one text per line (default: standard input): {TEXT_FILES}.")
     ] = "-",
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="The text is tokenized: tokens are separated by white space.")
-    ] = False,
+    pretokenized: PretokenizedText = False,
     text_field: TextField = None,
     min_score: Annotated[
         float, typer.Option("--min-score", min=0, max=1, help="Leave out predictions with a score below this.")

@@ -19,9 +19,9 @@ from elmo.model.encoders.state import EncoderState
 
 
 class LSTMState(NamedTuple):
-    """What one direction remembers, for each of its layers: a value, handed in and out."""
+    """The state of one direction, for each of its layers: a value that is passed in and returned."""
 
-    hidden: Tensor  # (layers, B, P), what recurs: the clipped projection before the residual
+    hidden: Tensor  # (layers, B, P), the recurrent output: the clipped projection before the residual
     cell: Tensor  # (layers, B, H)
 
 
@@ -124,17 +124,18 @@ class LSTMStack(nn.Module):
         state: EncoderState | None = None,
         training: TrainingPass | None = None,
     ) -> tuple[list[Tensor], LSTMState]:
-        """Run all layers.
+        """Run all layers (Peters et al. 2018, section 3.4).
 
         Args:
             x: float (B, T, P), the token layer.
             mask: bool (B, T), True = token, padding on the right only; None: no padding.
-            state: the state before the first token; None: zero.
-            training: None, or how to read a window of training, which has no mask.
+            state: before the first token, hidden (layers, B, P) and cell (layers, B, H); None: zero.
+            training: options of a training window, which has no padding: its layers are unrolled by `unroll_fast`, with
+                dropout on each layer's input and on the top output. None: evaluation.
         Returns:
-            the output of each layer, float (B, T, P), and the state after each row's last token.
+            the output of each layer, float (B, T, P), after its residual, and the state after each row's last token.
         Raises:
-            ShapeError: the state is of another number of rows or of another model.
+            ShapeError: the state has another number of rows, or the sizes of another model.
         """
         state = zero_state(self.config, x.shape[0], x) if state is None else self._checked(state, x.shape[0])
         outputs, hiddens, cells = [], [], []
