@@ -1,7 +1,7 @@
 """The signals that ask a command to end: remembered, and obeyed at the next chance.
 
 A handler that raises is not enough. What it raises inside a destructor or a callback of the interpreter is printed and dropped,
-and an import that catches everything swallows it; the command would then go on as if nobody had asked. So the request is kept,
+and an import that catches everything swallows it; the command would then continue as if nobody had asked. So the request is kept,
 and a timer asks again until the command has ended. While the command cleans up after the first time it is left in peace.
 """
 

@@ -5,7 +5,7 @@
 
 Same names, arguments, shapes and values, also where AllenNLP's may surprise:
 
-- The LSTM state goes on from batch to batch, row by row. `stateful=False` starts each batch from zero; `reset_states()` once.
+- The LSTM state is carried from batch to batch, row by row. `stateful=False` starts each batch from zero; `reset_states()` once.
 - A mask counts `<S>` and `</S>` among the tokens of a layer norm.
 - `Elmo` sees ids, not words: it does not warn of a text that is foreign to the model.
 

@@ -45,7 +45,7 @@ def load_pair(options_file: str | Path | None, weight_file: str | Path | None) -
 
 
 class ElmoEmbedder:
-    """All layers of sentences as arrays, without gradients (AllenNLP 0.9.0); the state goes on from batch to batch."""
+    """All layers of sentences as arrays, without gradients (AllenNLP 0.9.0); the state is carried from batch to batch."""
 
     def __init__(
         self,

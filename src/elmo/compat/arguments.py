@@ -5,7 +5,7 @@ from typing import Any
 from elmo.errors import ConfigError
 
 
-def whole_number(name: str, value: Any, least: int = 1) -> int:
+def whole_number(name: str, value: Any, minimum: int = 1) -> int:
     """The value as a whole number.
 
     Raises:
@@ -15,8 +15,8 @@ def whole_number(name: str, value: Any, least: int = 1) -> int:
         number = value.__index__()
     except AttributeError:
         raise ConfigError(f"{name} is {value!r:.80}, expected a whole number") from None
-    if isinstance(value, bool) or number < least:
-        raise ConfigError(f"{name} {value}: must be at least {least}")
+    if isinstance(value, bool) or number < minimum:
+        raise ConfigError(f"{name} {value}: must be at least {minimum}")
     return int(number)
 
 

@@ -87,7 +87,7 @@ class ElmoModel:
             texts: N tokenized sentences.
             warmup: first run the first batch and drop the result, so that the state has settled.
             layers: "average", "top" or "all".
-            session: any object: a call with the same one as the call before goes on from its state. None: from zero.
+            session: any object: a call with the same one as the call before continues from its state. None: from zero.
         Returns:
             float64 (N, longest, D), or (N, L, longest, D) of all layers; zero behind the end of a sentence.
         Raises:

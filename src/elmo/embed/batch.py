@@ -21,7 +21,7 @@ class Batch(NamedTuple):
     """B sentences laid out for the encoder, N words in all, boundaries included."""
 
     words: list[str]  # (N,), sentence by sentence
-    positions: NDArray[np.int64]  # int64 (N,), where each word lies: step after step, see `text.packing`
+    positions: NDArray[np.int64]  # int64 (N,), the packed position of each word: step after step, see `text.packing`
     batch_sizes: list[int]  # (T,), sentences that have a word at each step
     reverse_indices: NDArray[np.int64]  # int64 (N,), see `Packing`
     inner: NDArray[np.int64]  # int64 (tokens,), positions of the words that are no boundaries

@@ -235,7 +235,7 @@ def _read_file(folder: Path) -> TaskFile:
     """The `config.json` of a task."""
     content = require_json(
         folder / CONFIG_FILE,
-        "a trained task has one; a training that was stopped goes on with --resume",
+        "a trained task has one; continue a stopped training with --resume",
         CheckpointError,
     )
     if isinstance(content, dict) and content.get("format") != "elmo task" and "bilm" in content:

@@ -80,7 +80,7 @@ def find_tokens(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Cut a text into tokens: text[token.start:token.end] == token.text; what lies between tokens is white space."""
+    """Split a text into tokens: text[token.start:token.end] == token.text; between tokens is white space."""
     return [Token(text[a:b], a, b) for a, b in find_tokens(text, 0, len(text))]
 
 

@@ -85,7 +85,7 @@ def pretrain(
     if end_step is not None:
         schedule.plan(progress.step, end_step)
     elif progress.step >= schedule.end_at(progress.step) and progress.step < n_steps:
-        schedule.plan(progress.step, n_steps)  # the run goes on after an end that was planned
+        schedule.plan(progress.step, n_steps)  # the run continues after a planned end
     log = RunLog(trainer, progress, schedule, checkpoints, stop, report, max_minutes)
     windows = read_windows(trainer, position, progress.step)
     while not log.ended:

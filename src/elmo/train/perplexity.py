@@ -243,11 +243,11 @@ def _read_rows(
     for t in range(0, T, window):
         here = slice(t, t + window)
         tokens = vectors[torch.from_numpy(words[:, :, here]).to(vectors.device)]  # (2, B, window, P)
-        alive = torch.from_numpy(mask[:, here]).to(vectors.device)  # (B, window)
-        ahead, behind, state = bilm.both_directions(tokens[0], already_reversed(tokens[1]), alive, state)
+        is_token = torch.from_numpy(mask[:, here]).to(vectors.device)  # (B, window)
+        ahead, behind, state = bilm.both_directions(tokens[0], already_reversed(tokens[1]), is_token, state)
         targets = torch.from_numpy(ids[:, :, here]).to(vectors.device)
         for direction, top in enumerate((ahead[-1], behind[-1])):
-            losses = softmax.nats(top[alive], targets[direction][alive])
+            losses = softmax.nats(top[is_token], targets[direction][is_token])
             nats[direction, :, here][mask[:, here]] = losses.cpu().numpy()
     starts = np.cumsum([0, *(n for span in spans for n in span)])[:-1]
     return np.add.reduceat(nats[:, mask], starts, axis=1), state

@@ -5,8 +5,8 @@ the time is estimated from the speed of the first steps, and from then on the le
 it has decayed when the time is up. The end is planned anew when the speed changes.
 
 These plans depend on the clock, so each is stored with the step from which it holds (`ends.json`). The learning rate of a step
-depends on its number and on these plans alone: a run that goes on from a checkpoint, and is given no other time, trains bit for
-bit as the unbroken run did. A run that goes on after its planned end, or is given another time, gets another end; its learning
+depends on its number and on these plans alone: a run that resumes from a checkpoint, and is given no other time, trains bit for
+bit as the unbroken run did. A run that continues after its planned end, or is given another time, gets another end; its learning
 rate rises to that of a run which ends there.
 """
 

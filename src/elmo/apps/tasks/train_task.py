@@ -70,7 +70,7 @@ def train_task(
 
     Args:
         run: what to train; None: what `run.json` of the folder says, with `resume`.
-        resume: go on with a run that was stopped.
+        resume: continue a stopped run.
         force: replace a folder of another task.
         cache: folder for the layers of the biLM; None: see `cache_folder`.
         layers_of_all: compute those of the whole training file where a fraction is learned from, so that others find them.

@@ -1,6 +1,6 @@
 """Tags <-> spans: IOB1, IOB2 (here `bio`), BIOES, BMES.
 
-Reading is lenient, as the evaluation program of CoNLL-2000 is (conlleval): a span goes on while its label stays the same and no
+Reading is lenient, as the evaluation program of CoNLL-2000 is (conlleval): a span continues while its label stays the same and no
 letter begins or ends one, so every sequence of tags has spans, and those of a valid one are what its scheme says.
 """
 

@@ -97,7 +97,7 @@ def _is_text(start: bytes, width: int) -> bool:
     n_numbers = next((n for n, part in enumerate(reversed(whole)) if not _DECIMAL.fullmatch(part)), len(whole))
     if n_numbers:
         return n_numbers == len(whole) or n_numbers >= width or not end
-    return start.isascii() or (not end and _is_cut_utf8(start))  # the word goes on behind what is there
+    return start.isascii() or (not end and _is_cut_utf8(start))  # the word continues after these bytes
 
 
 def _is_cut_utf8(start: bytes) -> bool:

@@ -101,7 +101,7 @@ class Run:
 
     @classmethod
     def resume(cls, folder: str | Path) -> "Run":
-        """The run in a folder; `train` goes on from its last checkpoint.
+        """The run in a folder; `train` continues from its last checkpoint.
 
         Raises:
             TrainingError: the folder holds no run, or `run.json` is damaged or altered.

@@ -143,7 +143,7 @@ def _train_alone(
     if ranks.is_first:
         if perplexity is not None:
             if progress.step < schedule.end_at(progress.step):
-                schedule.plan(progress.step, progress.step)  # so that a resume goes on beyond it
+                schedule.plan(progress.step, progress.step)  # so that a resume continues beyond it
             model.bilm.to(CPU)
             _write_model(model, out, settings, progress, perplexity, heldout_sentences)
         append_end(out, progress.step, why, ranks.device)

@@ -94,9 +94,9 @@ class LSTMLayer(nn.Module):
                 hidden, cell = output, new_cell
                 outputs.append(output)
             else:
-                alive = mask[:, t, None]  # (B, 1)
-                hidden, cell = torch.where(alive, output, hidden), torch.where(alive, new_cell, cell)
-                outputs.append(output * alive)
+                is_token = mask[:, t, None]  # (B, 1)
+                hidden, cell = torch.where(is_token, output, hidden), torch.where(is_token, new_cell, cell)
+                outputs.append(output * is_token)
         return torch.stack(outputs, dim=1) if outputs else x, hidden, cell
 
     def unroll_fast(self, x: Tensor, hidden: Tensor, cell: Tensor, how: TrainingPass) -> tuple[Tensor, Tensor, Tensor]:
