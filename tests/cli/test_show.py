@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -52,10 +53,11 @@ def run(run_elmo):
 
 
 @pytest.fixture
-def model(place, run):
+def model(place, run_elmo):
     (place / f"t{NAME}.txt").write_text(LINES, encoding="utf-8")
-    run("pretrain", "--corpus", f"t{NAME}.txt", "-o", f"m{NAME}", *FAST)
-    return place / f"m{NAME}"
+    shutil.copy(f"t{NAME}.txt", "plain.txt")
+    assert run_elmo("pretrain", "--corpus", "plain.txt", "-o", "plain", *FAST).status == 0
+    return (place / "plain").rename(place / f"m{NAME}")
 
 
 def examples(n=4):
@@ -81,6 +83,7 @@ def test_commands_of_models_and_texts_show_names_as_text(place, run, model):
     run("report", model, "-o", f"r{NAME}.html")
     run("to-static", model, text, "--min-count", 2, "-o", f"s{NAME}.txt")
     run("tokenize", text, "-o", f"k{NAME}.txt")
+    run("pretrain", "--corpus", text, "-o", f"p{NAME}", *FAST)
     run("demo", "-m", model, "-o", f"d{NAME}")
 
 
