@@ -54,7 +54,7 @@ def test_other_tokens_another_model_and_a_damaged_file_are_computed_anew(tmp_pat
     assert len(list(tmp_path.iterdir())) == 3
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-2])
-    with pytest.warns(UserWarning, match="is damaged .*computed anew"):
+    with pytest.warns(UserWarning, match="is damaged .*computed again"):
         assert np.array_equal(cached_layers(elmo, examples_of("the bank"), tmp_path)(0), one)
 
 

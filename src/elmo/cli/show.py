@@ -1,6 +1,6 @@
 """How results reach the terminal: JSON, lines or tables on stdout, progress and messages on stderr. No other module writes there.
 
-Words, labels and names of files come from others. They are never read as markup, and characters that command a terminal or
+Words, labels and file names are untrusted. They are never read as markup, and characters that control a terminal or
 reorder a line (control characters, escape sequences, bidirectional overrides, separators of lines) are shown as escapes, `\\x1b`.
 JSON stays exact: the same escapes are JSON's own. Tokenized text is exact in a file or a pipe, and escaped on a terminal.
 """
@@ -24,7 +24,7 @@ _IN_LINES, _IN_A_LINE = re.compile(f"[{_COMMANDS}]"), re.compile(f"[\n{_COMMANDS
 
 
 def visible(text: str) -> str:
-    """A text on one line, with escapes for what would command a terminal."""
+    """A text on one line, with escapes for characters that would control a terminal."""
     return _IN_A_LINE.sub(_escape, text)
 
 
@@ -66,7 +66,7 @@ def show_line(line: str) -> None:
 
 
 def show_data(line: str) -> None:
-    """Print a line of data on stdout: exact, unless somebody looks at it on a terminal."""
+    """Print a line of data on stdout: exact in a pipe or file, escaped on a terminal."""
     print(visible(line) if sys.stdout.isatty() else line)
 
 
@@ -106,7 +106,7 @@ class Screen:
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """The width in columns."""
         return self._console.width
 
     def line(self, *parts: Part, wrap: bool = False) -> None:
@@ -139,7 +139,7 @@ def styled(*parts: Part) -> "Text":
 
 
 def new_table(*columns: str, **how: Any) -> "Table":
-    """A table; `how` as rich's has it."""
+    """A table; `how`: options of rich's `Table`."""
     from rich.table import Table
 
     return Table(*columns, **how)
@@ -158,7 +158,7 @@ def grid(rows: Iterable[tuple[str, str]]) -> "Table":
 
 
 def cell_width(text: str) -> int:
-    """Columns of a terminal that a text takes."""
+    """The width of a text in columns of a terminal."""
     from rich.cells import cell_len
 
     return cell_len(text)

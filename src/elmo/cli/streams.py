@@ -1,7 +1,7 @@
-"""Standard output and standard error of a command: closed, full, or left by their reader.
+"""Standard output and standard error of a command when they are closed, full, or no longer read.
 
-What cannot be written to standard output is an error; a reader that leaves early (`| head -1`) ends the command in silence. What
-cannot be written to standard error is dropped: no message is worth the end of a training.
+A failed write to standard output is an error; if its reader has closed the pipe (`| head -1`), the command ends silently. A
+failed write to standard error is ignored: a lost message must not end a training.
 """
 
 import io
@@ -17,11 +17,11 @@ READER_GONE_STATUS = 141  # as a shell shows a process that SIGPIPE ended
 
 
 class ReaderGone(BaseException):
-    """Whoever read standard output has left."""
+    """The reader of standard output has closed the pipe."""
 
 
 class _Guarded:
-    """A text stream whose failures are told in our own way."""
+    """A text stream that passes failed writes to a function."""
 
     def __init__(self, stream: TextIO, on_failure: Callable[[OSError], None]) -> None:
         self._stream, self._on_failure = stream, on_failure
@@ -77,7 +77,7 @@ def standard_streams() -> Iterator[None]:
 
 
 def _occupy_closed() -> None:
-    """Open what is closed of the descriptors 0, 1 and 2, so that no file of ours gets their numbers."""
+    """Open /dev/null for the closed ones of descriptors 0, 1 and 2, so that no file of ours gets their numbers."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -87,7 +87,7 @@ def _occupy_closed() -> None:
 
 
 def _forget_buffered(stream: TextIO) -> None:
-    """Let what could not be written go, so that the interpreter does not try again when it ends."""
+    """Discard what could not be written, so that the interpreter does not try again when it ends."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())

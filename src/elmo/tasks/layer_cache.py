@@ -1,9 +1,9 @@
 """The layers of a frozen biLM for the examples of a task, computed once and kept on disk.
 
-A file holds the layers of one list of sentences in float16, sentence after sentence, then a checksum. Its name is made of what
-decides them: the weights and the tokens. What a step looks at is read, no more, so a training's memory does not grow with its
-file. A file of another user, a link and a damaged file are not used, with a warning. The folder is bounded: what was used longest
-ago goes.
+A file holds the layers of one list of sentences in float16, sentence after sentence, then a checksum. Its name is a hash of the
+weights and the tokens. A step reads only the layers of its batch, so the memory of a training does not grow with its file. A
+warning is given for a file of another user, a link and a damaged file, which are not used. The folder has a size limit: the
+least recently used files are removed.
 """
 
 import hashlib
@@ -38,10 +38,10 @@ Report = Callable[[int, int], None]
 
 
 def cache_folder() -> Path:
-    """Where layers are kept by default: `$ELMO_CACHE`, or `elmo` in the user's cache folder.
+    """The default folder of the cache: `$ELMO_CACHE`, or `elmo` in the user's cache folder.
 
     Raises:
-        OutputError: this user has no home.
+        OutputError: the user has no home folder.
     """
     given = os.environ.get("ELMO_CACHE")
     try:
@@ -52,7 +52,7 @@ def cache_folder() -> Path:
 
 
 def require_cache(folder: Path) -> None:
-    """Make sure, before any work is done, that layers can be kept in a folder.
+    """Check that a folder can be used as the cache, before any work is done.
 
     Raises:
         OutputError: it cannot be made or written.
@@ -99,7 +99,7 @@ def cached_layers(
 
     Args:
         report: called with the sentences done and all.
-        most: bytes of the folder; what is needed now stays though it be more.
+        most: bytes of the folder; the layers of this call are kept even if they are more.
     Raises:
         OutputError: the folder cannot be written.
     """
@@ -131,11 +131,11 @@ def _write(path: Path, key: str, elmo: Elmo, sentences: Sequence[Example], repor
                 report(row.line, len(sentences))
             file.write(checksum.digest())
     except OutputError as error:
-        raise OutputError(f"{error}; the cache of layers may lie elsewhere (--cache DIR)") from error
+        raise OutputError(f"{error}; give another folder for the cache of layers (--cache DIR)") from error
 
 
 def _is_whole(path: Path, key: str, n_bytes: int) -> bool:
-    """Whether a file holds what this user wrote there; a warning says why one that is there does not."""
+    """Whether a file is intact and of this user; warns if an existing file is not."""
     try:
         fault = "is a link" if path.is_symlink() else _fault_of(path, key, n_bytes)
     except (FileNotFoundError, NotADirectoryError):
@@ -143,7 +143,7 @@ def _is_whole(path: Path, key: str, n_bytes: int) -> bool:
     except OSError as error:
         fault = f"cannot be read ({error.strerror})"
     if fault is not None:
-        warnings.warn(f"{path} {fault}; the layers are computed anew", stacklevel=4)
+        warnings.warn(f"{path} {fault}; the layers are computed again", stacklevel=4)
     return fault is None
 
 
@@ -152,17 +152,17 @@ def _fault_of(path: Path, key: str, n_bytes: int) -> str | None:
     try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
-            return "is no regular file"
+            return "is not a regular file"
         if found.st_uid != _USER:
             return "belongs to another user"
         if found.st_size != n_bytes + _CHECKSUM_BYTES:
-            return f"is damaged ({found.st_size:,} bytes, it must have {n_bytes + _CHECKSUM_BYTES:,})"
+            return f"is damaged ({found.st_size:,} bytes, expected {n_bytes + _CHECKSUM_BYTES:,})"
         checksum = _checksum_of(key)
         left = n_bytes
         while left and (piece := os.read(file, min(left, _PIECE_BYTES))):
             checksum.update(piece)
             left -= len(piece)
-        return None if os.read(file, _CHECKSUM_BYTES) == checksum.digest() else "is damaged (its checksum is another)"
+        return None if os.read(file, _CHECKSUM_BYTES) == checksum.digest() else "is damaged (its checksum differs)"
     finally:
         os.close(file)
 
@@ -205,9 +205,9 @@ def _key(elmo: Elmo, examples: Sequence[Example]) -> str:
 
 
 def _make_room(folder: Path, most: int) -> None:
-    """Remove this user's files that were used longest ago until what is left is no more than so many bytes.
+    """Remove this user's least recently used files until the rest has at most so many bytes.
 
-    What killed processes left is removed first; what others are writing counts.
+    Leftovers of killed processes are removed first; files that other processes are writing count.
     """
     try:
         with suppress(PermissionError):

@@ -1,4 +1,4 @@
-"""A file of labelled examples as `elmo train` would read it, looked at without a training: `elmo doctor FILE --task`."""
+"""Examine a file of labelled examples as `elmo train` reads it, without training: `elmo doctor FILE --task`."""
 
 import shlex
 import warnings
@@ -12,7 +12,7 @@ from elmo.tasks.data.overview import Overview
 
 
 class Examined(NamedTuple):
-    """What a training would learn from."""
+    """The examples that a training would read."""
 
     file: Path
     task: str
@@ -22,13 +22,13 @@ class Examined(NamedTuple):
     command: str  # that trains on it
 
     def lines(self) -> list[str]:
-        """What `elmo train` prints before it trains, and what it warns of."""
+        """The lines and warnings that `elmo train` prints before it trains."""
         dev = [] if self.n_dev is None else [f"dev file: {self.n_dev:,} examples"]
-        told = [f"odd: {one}" for one in self.odd if one not in self.overview.remarks]
-        return [*self.overview.lines(), *dev, *told, *([] if self.odd else ["nothing looks odd"])]
+        odd = [f"odd: {one}" for one in self.odd if one not in self.overview.remarks]
+        return [*self.overview.lines(), *dev, *odd, *([] if self.odd else ["nothing looks odd"])]
 
     def facts(self) -> dict[str, Any]:
-        """Flat: `label.NAME` is how many examples have a label, `example_1.text` the first text, `odd_1` what looks odd."""
+        """Flat: `label.NAME` is the number of examples with a label, `example_1.text` the first text, `odd_1` what looks odd."""
         view = self.overview
         facts: dict[str, Any] = {"file": str(self.file), "task": self.task, "examples": view.n_examples}
         facts |= {f"column_{number}": column for number, column in enumerate(view.columns, 1)}
@@ -48,10 +48,10 @@ def examine_labelled(
     overrides: Sequence[str],
     report: Callable[[str], None] = lambda column: None,
 ) -> Examined:
-    """Look at a file of labelled examples.
+    """Examine a file of labelled examples.
 
     Args:
-        task: the kind. dev: a second file, for labels that the first has not, and for examples in both.
+        task: the kind. dev: a second file, compared for unknown labels and for examples in both.
         overrides: `key=value`, as `--set` of `elmo train`. report: see `read_labelled_files`.
     Raises:
         TextError: see `read_labelled_files`. ConfigError: no such setting.

@@ -1,4 +1,4 @@
-"""The files of a task, read and looked at: what `elmo train` learns from, and what it and `elmo doctor --task` print of them."""
+"""Read and describe the files of a task, for `elmo train` and `elmo doctor --task`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from elmo.tasks.training import Labels, checked_labels
 
 
 class LabelledFiles(NamedTuple):
-    """What a task can be trained on."""
+    """The checked files of a task."""
 
     config: TaskConfig  # as the training file completes it
     labels: Labels
@@ -24,8 +24,8 @@ def read_labelled_files(
     """Read the files of a task and check their labels.
 
     Args:
-        dev: None: the training file alone is looked at.
-        report: called with what is known of the columns, even if an example is refused later.
+        dev: None: only the training file is read.
+        report: called with a line on each column, even if an example is refused later.
     Raises:
         TextError: a file is missing or broken, or has labels that cannot be learned. ConfigError: a setting that does not fit
         the files.

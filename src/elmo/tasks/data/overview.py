@@ -13,18 +13,18 @@ _NUMBER = re.compile(r"[\s\d.,:/_+-]*\d[\s\d.,:/_+-]*")
 
 
 class Overview(NamedTuple):
-    """What a file of labelled examples holds."""
+    """The contents of a file of labelled examples."""
 
     name: str  # of the file
     n_examples: int
-    columns: list[str]  # which are read, and how many of their cells are empty
-    labels: Counter[str]  # those that are counted
+    columns: list[str]  # those that are read, with the number of their empty cells
+    labels: Counter[str]  # the counted labels
     first: list[Example]  # two
-    remarks: list[str]  # what a reader should know of the files
-    other_columns: list[str]  # what suggests that other columns were meant
+    remarks: list[str]  # on unusual contents
+    other_columns: list[str]  # signs that other columns were meant
 
     def lines(self) -> list[str]:
-        """Lines to read before a training."""
+        """The lines that are shown before a training."""
         columns = f"; {'; '.join(self.columns)}" if self.columns else ""
         lines = [f"{self.name}: {self.n_examples:,} examples{columns}"]
         if self.labels:
@@ -45,12 +45,12 @@ def overview(
     columns: Sequence[str],
     by_columns: bool,
 ) -> Overview:
-    """Look at labelled examples.
+    """Count and check labelled examples.
 
     Args:
         name: of the training file. dev: none, if there is no such file.
         labels: of each training example, those that are counted. columns: which are read.
-        by_columns: texts and labels stand in columns that could be others.
+        by_columns: texts and labels are in columns, which may have been chosen wrongly.
     """
     counts = Counter(label for some in labels for label in some)
     other_columns = _other_columns(train, counts) if by_columns else []
