@@ -21,7 +21,7 @@ help:  ## Show the targets.
 	@test -x "$(PYTHON)" || { echo "no python3.11 found; install Python 3.11 or newer, or: make PYTHON=/path/to/python"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; make PYTHON=/path/to/python3.11"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 2; }
-	@echo "making .venv, installing $(TORCH)"
+	@echo "creating .venv, installing $(TORCH)"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) $(TORCH)
 	@touch $@
@@ -32,46 +32,46 @@ help:  ## Show the targets.
 	@touch $@
 
 .venv/.dev: .venv/.torch pyproject.toml
-	@echo "installing elmo with all that its tests need"
+	@echo "installing elmo with everything that its tests need"
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
 
-demo: .venv/.demo  ## See what context does to five words (a minute, after installing).
+demo: .venv/.demo  ## Show how context changes the vectors of five words (a minute, after installing).
 	@$(BIN)/elmo demo --force
 
 test: .venv/.dev  ## Run the tests.
 	@$(PYTEST)
 
-lint: .venv/.dev  ## Format, lint and types.
+lint: .venv/.dev  ## Check format, lint and types.
 	@$(BIN)/ruff format --check --quiet src tests benchmarks || { echo "run: $(BIN)/ruff format src tests benchmarks"; exit 1; }
 	@$(BIN)/ruff check --quiet src tests benchmarks
 	@$(BIN)/mypy
 
-check: lint test  ## Everything a commit must pass (minutes).
+check: lint test  ## Everything that a commit must pass (minutes).
 
-prove: .venv/.dev  ## The slow proofs: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
+prove: .venv/.dev  ## The slow tests: kill -9, the wheel in an empty environment, fuzzing (tens of minutes).
 	@TORCH="$(TORCH)" $(PYTEST) -m slow
 
-prove-house: .venv/.dev  ## Vectors, weights, losses and resumes are bit for bit those of an old commit (half an hour; needs ../shared).
+prove-house: .venv/.dev  ## Compare vectors, weights, losses and resumed runs bit for bit with an old commit (half an hour; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.bitwise
 
-wheel: .venv/.dev  ## Build the wheel into dist/, bundled model inside.
+wheel: .venv/.dev  ## Build the wheel into dist/, with the models in it.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null
 	@ls dist/*.whl
 
-measure-house: .venv/.dev  ## Its largest folder, longest file, import cycles, untyped signatures, modules without a test.
+measure-house: .venv/.dev  ## Largest folder, longest file, import cycles, untyped signatures, modules without a test.
 	@$(BIN)/python -m benchmarks.measure.house.house_shape
 
-bench-house: .venv/.dev  ## Tokens a second of an old commit and of this one in turn (half an hour; needs ../shared).
+bench-house: .venv/.dev  ## Speed of an old commit and of this one, measured in alternation (half an hour; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.tree_speeds --save
 
-bench-perplexity: .venv/.dev  ## Held-out perplexity beside unigram and Kneser-Ney (needs the texts in ../shared).
+bench-perplexity: .venv/.dev  ## Held-out perplexity compared with a unigram and a Kneser-Ney model (needs the texts in ../shared).
 	@$(BIN)/python -m benchmarks.measure.models.perplexity --save
 
 bench-bundled: .venv/.dev  ## Seconds to load the model in the package from a fresh wheel, and to embed a thousand sentences.
 	@TORCH="$(TORCH)" $(BIN)/python -m benchmarks.measure.models.bundled --save
 
-bench-word-sense: .venv/.dev  ## First-neighbour sense accuracy by layer (needs the data in ../shared).
+bench-word-sense: .venv/.dev  ## Accuracy of the nearest occurrence's sense, by layer (needs the data in ../shared).
 	@$(BIN)/python -m benchmarks.measure.probes.word_sense --save
 
 bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
@@ -80,27 +80,27 @@ bench-startup: .venv/.dev  ## Seconds of `import elmo` and `elmo --help`.
 bench-fresh-clone: .venv/.dev  ## Seconds of `make demo` and `make test` on a fresh clone, and again without network.
 	@$(BIN)/python -m benchmarks.measure.models.fresh_clone --save
 
-bench-pretrain: .venv/.dev  ## Training speed beside a plain autograd loop, sizes tiny and small (needs WikiText-2 in ../shared).
+bench-pretrain: .venv/.dev  ## Training speed compared with a plain autograd loop, sizes tiny and small (needs WikiText-2 in ../shared).
 	@$(BIN)/python -m benchmarks.measure.training.pretrain --save
 	@$(BIN)/python -m benchmarks.measure.training.pretrain --size small --rows 128 --vocabulary 100000 --negatives 8192 --plain-rows 128 --save
 	@for n in 100000 800000; do $(BIN)/python -m benchmarks.measure.training.pretrain --size small --rows 128 --vocabulary $$n --negatives 8192 \
 		--precision bfloat16 --plain-rows 0 --save; done
 
-bench-change: .venv/.dev  ## Whether `elmo change` finds a change that was made, and how often it finds one where none is.
+bench-change: .venv/.dev  ## How often `elmo change` finds a change that was made, and how often it reports one that was not.
 	@$(BIN)/python -m benchmarks.measure.probes.change --save
 
-bench-corpus-sizes: .venv/.dev  ## What 1, 10 and 50 MB of text are worth; goes on where it was stopped (hours in all).
+bench-corpus-sizes: .venv/.dev  ## Quality of models trained on 1, 10 and 50 MB of text; skips finished rows (hours in all).
 	@$(BIN)/python -m benchmarks.measure.training.corpus_sizes
 	@$(BIN)/python -m benchmarks.measure.training.corpus_sizes --write-docs
 
-bench-chinese: .venv/.dev  ## Held-out perplexity of the Chinese model beside Kneser-Ney (minutes; needs ../shared).
+bench-chinese: .venv/.dev  ## Held-out perplexity of the Chinese model compared with Kneser-Ney (minutes; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.models.chinese --save
 
 bench-chinese-tokens: .venv/.dev  ## Characters or words as the tokens of Chinese (half an hour; installs jieba).
 	@$(PIP) 'jieba>=0.42'
 	@$(BIN)/python -m benchmarks.measure.models.chinese_tokens --save
 
-bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was stopped (many hours in all).
+bench-tasks: .venv/.dev  ## Scores of each task with and without ELMo; skips finished rows (many hours in all).
 	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only conll2003 --only sst2 --seeds 6
 	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only clinc150 --only semeval2010-8 --seeds 3
 	@$(BIN)/python -m benchmarks.measure.tasks.tasks
@@ -108,7 +108,7 @@ bench-tasks: .venv/.dev  ## What ELMo brings to each task; goes on where it was 
 	@$(BIN)/python -m benchmarks.measure.tasks.tasks --only conll2003 --only sst2 --fractions 1,5,20
 	@$(BIN)/python -m benchmarks.measure.tasks.tasks --write-docs
 
-bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sentences tagged: how long (five minutes).
+bench-task-time: .venv/.dev  ## Seconds to train and test on WNUT-17, and to tag 1,000 sentences (five minutes).
 	@$(BIN)/python -m benchmarks.measure.tasks.task_time --save
 
 .venv/.gensim: .venv/.dev
@@ -116,15 +116,15 @@ bench-task-time: .venv/.dev  ## WNUT-17 from nothing to a test score, 1,000 sent
 	@$(PIP) -e '.[gensim]'
 	@touch $@
 
-reproduce-probes: .venv/.gensim  ## All of docs/probes.md and elmo-vs-static.md again; KEEP=1 leaves out what results/ has (hours; needs ../shared).
+reproduce-probes: .venv/.gensim  ## All figures of docs/probes.md and elmo-vs-static.md; KEEP=1 skips those in results/ (hours; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.probes.probes $(if $(KEEP),,--again)
 	@$(BIN)/python -m benchmarks.measure.probes.probes --write-docs
 
-bench-layers: .venv/.dev  ## All output and input layers beside each other; goes on where it was stopped (hours in all).
+bench-layers: .venv/.dev  ## Compare all output and input layers; skips finished rows (hours in all).
 	@$(BIN)/python -m benchmarks.measure.training.layers
 	@$(BIN)/python -m benchmarks.measure.training.layers --speeds --write-docs
 
-bench-encoders: .venv/.dev  ## The LSTM and the gated CNN with as many weights, 20 minutes each on WikiText-2 (needs ../shared).
+bench-encoders: .venv/.dev  ## The LSTM and a gated CNN with as many weights, 20 minutes each on WikiText-2 (needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.training.encoders
 	@$(BIN)/python -m benchmarks.measure.training.encoders --write-docs
 
@@ -135,7 +135,7 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 	@$(BIN)/python -m benchmarks.measure.training.growth --save
 
 .venv-rivals/.done: .venv/.torch pyproject.toml
-	@echo "making .venv-rivals, with AllenNLP 2.10.1 (without its dependencies: they do not install any more)"
+	@echo "creating .venv-rivals, with AllenNLP 2.10.1 (without its dependencies, which no longer install)"
 	@$(PYTHON) -m venv .venv-rivals
 	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	@.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check -e .
@@ -146,7 +146,7 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 	@touch $@
 
 .venv-simple-elmo/.done:
-	@echo "making .venv-simple-elmo, with simple_elmo 0.9.2 and the TensorFlow that it runs on"
+	@echo "creating .venv-simple-elmo, with simple_elmo 0.9.2 and the TensorFlow version that it needs"
 	@$(PYTHON) -m venv .venv-simple-elmo
 	@.venv-simple-elmo/bin/python -m pip install --quiet --disable-pip-version-check \
 		tensorflow-cpu==2.15.1 'numpy<2' simple_elmo==0.9.2
@@ -155,15 +155,15 @@ bench-growth: .venv/.dev  ## Speed and memory of reading and training on 1 MB to
 bench-embed-growth: .venv/.dev  ## Speed and memory of embedding 10 thousand to a million sentences (half an hour).
 	@$(BIN)/python -m benchmarks.measure.embedding.embed_growth --save
 
-bench-neighbours: .venv/.dev  ## How fast an index over a million words answers (minutes; needs the texts in ../shared).
+bench-neighbours: .venv/.dev  ## Query time of an index over a million words (minutes; needs the texts in ../shared).
 	@$(BIN)/python -m benchmarks.measure.embedding.neighbours --save
 
-bench-embed: .venv-rivals/.done .venv-simple-elmo/.done  ## Speed of embedding beside its rivals (half an hour; needs ../shared).
+bench-embed: .venv-rivals/.done .venv-simple-elmo/.done  ## Speed of embedding compared with other programs (half an hour; needs ../shared).
 	@.venv-rivals/bin/python -W ignore -m benchmarks.measure.embedding.embed --save
 	@.venv-rivals/bin/python -m benchmarks.measure.embedding.embed --write-docs
 
-bench-embed-quality: .venv/.dev  ## What dtype and start state do to a probe of parts of speech (minutes; needs ../shared).
+bench-embed-quality: .venv/.dev  ## Effect of dtype and start state on a probe of parts of speech (minutes; needs ../shared).
 	@$(BIN)/python -W ignore -m benchmarks.measure.embedding.embed_quality --save
 
-clean:  ## Remove what was built; keeps .venv.
+clean:  ## Remove what was built; keep .venv.
 	@rm -rf build dist elmo-demo src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""What is kept of `corpus_sizes.py` -> the table in docs/your-own-language.md and its Chinese twin; a picture of the curves."""
+"""The figures of `corpus_sizes.py` -> the table in docs/your-own-language.md and its Chinese version, and a picture."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,29 +20,29 @@ _HEADS = {
     PAGES[0]: (
         "text",
         "words",
-        "passes",
+        "epochs",
         "minutes",
         "perplexity",
         "unknown words",
-        "bits a byte",
-        "of a 5-gram",
+        "bits per byte",
+        "bits per byte of the 5-gram",
         "senses",
     ),
-    PAGES[1]: ("文本", "词数", "遍数", "分钟", "困惑度", "未知词", "每字节比特", "5-gram 的每字节比特", "词义"),
+    PAGES[1]: ("文本", "词数", "迭代周期", "分钟", "困惑度", "未知词", "每字节比特数", "5-gram 的每字节比特数", "词义"),
 }
 _LANGUAGES = {PAGES[0]: ("Basque", "English"), PAGES[1]: ("巴斯克语", "英语")}
 _COLOURS = {"1": "#e69f00", "3": "#009e73", "10": "#56b4e9", "50": "#0072b2"}  # megabytes; Okabe and Ito
 
 
 def write_tables(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Path]:
-    """Put the table into both pages; tells which."""
+    """Write the table into both pages; yields the pages."""
     for page in PAGES:
         write_between(page, _BEGIN, _END, _table(rows, page))
         yield page
 
 
 def draw_curves(rows: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Held-out perplexity on the way, a panel a language, the 5-gram of the same text dashed; False without matplotlib."""
+    """Draw held-out perplexity during training, a panel per language, the 5-gram model dashed; False without matplotlib."""
     figure = empty_figure(11, 4.2)
     if figure is None:
         return False
@@ -57,7 +57,7 @@ def draw_curves(rows: Mapping[str, Mapping[str, Any]]) -> bool:
                     values,
                     marker=".",
                     color=_COLOURS[size],
-                    label=f"{size} MB, {found['epochs']} passes",
+                    label=f"{size} MB, {found['epochs']} epochs",
                 )
                 axes.axhline(found["kneser_ney_5"], color=_COLOURS[size], linestyle="--", linewidth=1)
         axes.set(

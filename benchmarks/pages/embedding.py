@@ -1,4 +1,4 @@
-"""What is kept of `embed.py`, `embed_growth.py` and `embed_quality.py` -> the page docs/performance.md."""
+"""The figures of `embed.py`, `embed_growth.py` and `embed_quality.py` -> the page docs/performance.md."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,21 +10,22 @@ ROWS = ("corpus", "single", "process", "accuracy", "many_langs", "simple_elmo")
 MISSING = "not measured"
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
 
-_OPENING = """# How fast texts are embedded
+_OPENING = """# Speed, memory and accuracy of embedding
 
-Written by `python -m benchmarks.measure.embedding.embed --write-docs` from `results/embed.json` (`make bench-embed`),
-`results/embed_growth.json` (`make bench-embed-growth`) and `results/embed_quality.json` (`make bench-embed-quality`), which hold
-the command, commit, machine and date of each row. The rival is AllenNLP 2.10.1 itself, in the same process, run after run in
-turn; weights are random, in AllenNLP's own files; sentences are WikiText-2's. `warm`: the words were met before; `cold`: none
-was.
+This page is written by `python -m benchmarks.measure.embedding.embed --write-docs` from `results/embed.json` (`make
+bench-embed`), `results/embed_growth.json` (`make bench-embed-growth`) and `results/embed_quality.json` (`make
+bench-embed-quality`). These files contain the command, commit, machine and date of each row. AllenNLP 2.10.1 runs in the same
+process, and the programs take turns run by run. All read the same files in AllenNLP's format, with random weights; the
+sentences are from WikiText-2. `warm` means that the cache already holds the token-layer vectors of all words; `cold` means that
+the cache is empty. Sizes `small` and `original` are those of [training.md](training.md).
 """
 _TITLES = {
     "corpus": ("A corpus", ["tokens_per_s", "ratio"], ["tokens/s", "x AllenNLP in file order"]),
-    "single": ("One sentence a call", ["ms", "p95_ms", "ratio"], ["ms, median", "ms, 95th percentile", "x AllenNLP"]),
+    "single": ("One sentence per call", ["ms", "p95_ms", "ratio"], ["ms, median", "ms, 95th percentile", "x AllenNLP"]),
     "process": (
-        "Ready, and memory",
+        "Time to load, and memory",
         ["ready_s", "peak_mb"],
-        ["seconds beyond `import torch`", "peak memory of the corpus, MB"],
+        ["seconds to load, without `import torch`", "peak memory while embedding the corpus, MB"],
     ),
     "accuracy": (
         "Accuracy",
@@ -33,13 +34,13 @@ _TITLES = {
     ),
     "many_langs": ("ELMoForManyLangs", ["tokens_per_s", "ratio"], ["tokens/s", "x ELMoForManyLangs"]),
     "simple_elmo": (
-        "simple_elmo, in a process of its own",
+        "simple_elmo, in a separate process",
         ["tokens_per_s", "ready_s"],
         ["tokens/s", "seconds to load"],
     ),
 }
 _GROWTH = {"tokens": "tokens", "tokens_per_s": "tokens/s", "peak_mb": "peak memory, MB"}
-_AT_RANDOM = {"a_row_median_ms": "a row at random, ms, median", "a_row_95_ms": "95th percentile"}
+_AT_RANDOM = {"a_row_median_ms": "reading a random row, ms, median", "a_row_95_ms": "95th percentile"}
 
 
 def page(rows: Rows, growth: Rows, quality: Rows) -> str:
@@ -50,8 +51,8 @@ def page(rows: Rows, growth: Rows, quality: Rows) -> str:
         text += f"\n## {title}\n"
         for size in ("small", "original"):
             text += f"\nModel {size}: " + _table(rows.get(f"{size}/{kind}"), "", keys, names)
-    text += "\n## More and more text\n\n" + _growth_table(growth)
-    return text + "\n## What state and precision do to a score\n\n" + _quality_table(quality)
+    text += "\n## Growing texts\n\n" + _growth_table(growth)
+    return text + "\n## Effect of state and precision on a score\n\n" + _quality_table(quality)
 
 
 def _table(row: Mapping[str, Any] | None, first: str, keys: list[str], names: list[str]) -> str:
@@ -86,12 +87,12 @@ def _quality_table(rows: Rows) -> str:
     row = next(iter(rows.values()))
     sizes = row["figures"]
     text = (
-        "A linear probe of parts of speech (UD English EWT) on vectors of the bundled model that stay as they are: "
-        f"{sizes['train_sentences']:,} sentences to learn from, {sizes['test_sentences']:,} to be scored on, "
-        f"{sizes['test_tokens']:,} tokens; the mean of the layers. `carry` reads the sentences in the order "
-        "of the file, one a call; `warm` starts from the state saved with the model.\n\n"
+        "A linear probe predicts parts of speech (UD English EWT) from frozen vectors of the model in the package, "
+        f"the mean of its layers. It is trained on {sizes['train_sentences']:,} sentences and tested on "
+        f"{sizes['test_sentences']:,} sentences with {sizes['test_tokens']:,} tokens. `carry` embeds the sentences in "
+        "the order of the file, one per call; `warm` starts each sentence from the state saved with the model.\n\n"
     )
-    lines = [_head(["dtype, state", "accuracy, %", "against float32, zero"])]
+    lines = [_head(["dtype, state", "accuracy, %", "difference to float32, zero"])]
     base = rows.get("float32/zero", {}).get("figures", {}).get("accuracy")
     for name, one in rows.items():
         accuracy = one["figures"]["accuracy"]

@@ -1,4 +1,4 @@
-"""What is kept of `encoders.py` -> the table in docs/training.md."""
+"""The figures of `encoders.py` -> the table in docs/training.md."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ _HEADS = (
 
 
 def write_table(rows: Mapping[str, Mapping[str, Any]], page: Path = PAGE) -> Path:
-    """Put the table into the page, one row an encoder; tells which page."""
+    """Write the table into the page, one row per encoder; returns the page."""
     write_between(page, _BEGIN, _END, _content(rows))
     return page
 

@@ -1,4 +1,4 @@
-"""What is kept of `layers.py` -> its tables, and the page docs/layers.md."""
+"""The figures of `layers.py` -> its tables, and the page docs/layers.md."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,8 @@ from benchmarks.measure.training.output_layers import RIVALS, SETTINGS, TIMED_ON
 from benchmarks.record import ROOT
 
 PAGE = ROOT / "docs" / "layers.md"
-QUALITY, SPEEDS = "layers", "layer_speeds"  # in results/: perplexities over days, speeds in one go
+QUALITY = "layers"  # in results/: perplexities, measured over days
+SPEEDS = "layer_speeds"  # in results/: speeds, all measured in one run
 MISSING = "·"  # not measured yet
 _OF_SPEED = ("ms_a_step", "tokens_per_s", "peak_memory_mb")
 Rows = Mapping[str, Mapping[str, Any]]  # name -> command, commit, machine, date, figures
@@ -22,52 +23,56 @@ _NAMES = {
     "continuous": "continuous output",
     "bytes": "bytes",
     "alphabet": "alphabet",
-    "bytes-words": "bytes, word vectors beside them",
-    "alphabet-words": "alphabet, word vectors beside it",
+    "bytes-words": "bytes and word vectors",
+    "alphabet-words": "alphabet and word vectors",
     "words": "word vectors only",
 }
 
-_OPENING = f"""# Output and input layers beside each other
+_OPENING = f"""# Output and input layers compared
 
-Written by `make bench-layers` from `results/{QUALITY}.json` (perplexities) and `results/{SPEEDS}.json` (speeds and memory, all
-rows one after the other on one quiet machine), which hold the command, commit, machine and date of each row. `{MISSING}` has not
-been measured yet.
+This page is written by `make bench-layers` from `results/{QUALITY}.json` (perplexities) and `results/{SPEEDS}.json` (speeds and
+memory, measured one after the other on one machine without other load). These files contain the command, commit, machine and
+date of each row. `{MISSING}` means: not measured yet. How a task combines the layers of a trained biLM is described in
+[tasks.md](tasks.md#how-a-task-uses-the-layers).
 
 """
 
 _CHOICE = """
-How to choose the output layer; in parentheses the perplexity after two epochs, mean of both directions:
+Output layer (in parentheses the perplexity after two epochs, mean of both directions):
 
-- `softmax = "sampled"` ({sampled}), the default: a step costs the same with 800,000 words as with 30,000. For large vocabularies,
-  and on a GPU, which records its step once and replays it.
-- `softmax = "full"` ({full}): for a vocabulary so small that its step is nearly as cheap, or a GPU that does not mind.
-- `softmax = "adaptive"` ({adaptive}): all words at each step, as the full softmax, but rare ones by short vectors and only where
-  a rare word stands; the loss is that of the whole vocabulary and can be read while training. For tens of thousands of words on
-  a CPU. Every row moves in every step, so its cost does grow with the vocabulary; a GPU trains it without recording.
-- `tied = true` ({sampled-tied}): only if the rows of the softmax are what does not fit in memory.
+- `softmax = "sampled"` ({sampled}), the default: a step costs the same with 800,000 words as with 30,000. Use it for large
+  vocabularies, and on a GPU, where the step is recorded once as a CUDA graph and then replayed.
+- `softmax = "full"` ({full}): use it if the vocabulary is so small that a step is nearly as fast as with the sampled softmax,
+  or if a GPU has time to spare.
+- `softmax = "adaptive"` ({adaptive}): computes all words in each step, as the full softmax does, but rare words have shorter
+  vectors and are computed only at positions whose target is rare. The training loss is that of the whole vocabulary, so its exp
+  is a perplexity. Use it for tens of thousands of words on a CPU. Every row is updated in every step, so the cost grows with
+  the vocabulary; on a GPU it trains without a CUDA graph.
+- `tied = true` ({sampled-tied}): use it only if the rows of the softmax do not fit in memory.
 
-The continuous output ({continuous}) has not earned a place beside them. One text, one seed, two epochs: a difference of a few per
-cent may turn around on yours.
+The continuous output ({continuous}) is clearly worse than the others, so no recipe offers it. These are results on one text
+with one seed and two epochs: differences of a few per cent may be reversed on your text.
 
-Take as input layer what has the fewest bits per byte on the text nearest to yours; bytes read every word and any script, an
-alphabet gives each character of a script such as the Chinese one id instead of three, word vectors alone know nothing of a new
-word.
+Input layer: choose the one with the fewest bits per byte on the text most similar to yours. Bytes can spell every word in any
+script. An alphabet gives each character one id, where bytes need three for a Chinese character. Word vectors alone contain no
+information about words that are not in the vocabulary.
 """
 
 _HOW_OUTPUT = """
-Output layers on WikiText-2: size tiny, 64 rows of 20 places, two epochs, one seed, all words of the training text; perplexity
-of the full distribution over them on the validation text, forward / backward. A step is the median. Memory is that of the
-training process before its first evaluation. A recipe can ask for all of them (`softmax`, `tied`; the adaptive softmax is that of
-Grave et al. 2017, cut where 80 % and 95 % of the targets are covered) but the continuous output (Li et al. 2019: the output is
-turned towards a fixed vector of the target, here from counts of neighbours in the training text, by the cosine), which lives in
-`benchmarks/` only. It has no perplexity of its own; its figure is that of a softmax over the fixed vectors, with how frequent
-each word is as bias and one temperature fitted on training text after each epoch.
+Output layers on WikiText-2: size tiny, 64 rows with windows of 20 positions, two epochs, one seed, a vocabulary of all words of
+the training text. Perplexity is that of the full distribution over the vocabulary on the validation text, forward / backward.
+The time of a step is a median. Memory is that of the training process before its first evaluation. A recipe can select each of
+them (settings `softmax` and `tied`) except the continuous output, which exists in `benchmarks/` only. The adaptive softmax is
+that of Grave et al. 2017, with cutoffs at 80 % and 95 % of the targets. The continuous output (Li et al. 2019) is trained to
+have a high cosine similarity with a fixed vector of the target word, here made from counts of neighbouring words in the
+training text. It does not define a perplexity; its figure is that of a softmax over the fixed vectors, with the log frequency
+of each word as bias and one temperature, fitted on training text after each epoch.
 """
 
 _HOW_INPUT = f"""
-Input layers by bits per byte of held-out text, mean of both directions: size tiny, sampled softmax over 30,000 words,
-{STEPS:,} steps of 64 rows of 20 places. Within a column all predict the same tokens; columns cannot be compared. In parentheses
-tokens/s, each token counted once though both directions train on it.
+Input layers by bits per byte of held-out text, mean of both directions: size tiny, sampled softmax over 30,000 words, {STEPS:,}
+steps of 64 rows with windows of 20 positions. All layers of one column predict the same tokens; different columns cannot be
+compared. In parentheses: tokens/s in training, where each token is counted once although both directions are trained on it.
 """
 
 
@@ -76,16 +81,16 @@ def page(rows: Rows, speeds: Rows) -> str:
     text = _OPENING + "## Output\n" + _HOW_OUTPUT + "\n" + output_table(rows, speeds) + _check(rows)
     text += _measured_on(speeds, "output")
     text += "\n## Input\n" + _HOW_INPUT + "\n" + input_table(rows, speeds) + _measured_on(speeds, "input")
-    return text + "\n## Which one\n" + _CHOICE.format_map({layer: _mean_at_end(rows, layer) for layer in SETTINGS})
+    return text + "\n## How to choose\n" + _CHOICE.format_map({layer: _mean_at_end(rows, layer) for layer in SETTINGS})
 
 
 def tables(rows: Rows, speeds: Rows) -> str:
-    """Both tables and the check, for the terminal."""
+    """Both tables and the comparison of sampled and full softmax, for the terminal."""
     return output_table(rows, speeds) + _check(rows) + "\n" + input_table(rows, speeds)
 
 
 def output_table(rows: Rows, speeds: Rows) -> str:
-    """One line an output layer."""
+    """One line per output layer."""
     lines = [
         "| output layer | ms a step | tokens/s | peak memory, MB | after epoch 1 | after epoch 2 |",
         "|---|---:|---:|---:|---:|---:|",
@@ -104,7 +109,7 @@ def output_table(rows: Rows, speeds: Rows) -> str:
 
 
 def input_table(rows: Rows, speeds: Rows) -> str:
-    """One line an input layer, one column a text."""
+    """One line per input layer, one column per text."""
     lines = [f"| input layer | {' | '.join(TEXTS)} |", "|---" + "|---:" * len(TEXTS) + "|"]
     for layer in LAYERS:
         found = [_figures(rows, speeds, f"input/{text}/{layer}") for text in TEXTS]
@@ -117,7 +122,7 @@ def input_table(rows: Rows, speeds: Rows) -> str:
 
 
 def _figures(rows: Rows, speeds: Rows, row: str) -> Mapping[str, Any]:
-    """What is kept of a row; of its speed only what was measured beside the other rows, which alone can be compared."""
+    """The figures of a row; speeds only from the run that measured all rows, because only these can be compared."""
     figures = {k: v for k, v in rows.get(row, {}).get("figures", {}).items() if k not in _OF_SPEED}
     return figures | dict(speeds.get(row, {}).get("figures", {}))
 
@@ -129,19 +134,19 @@ def _mean_at_end(rows: Rows, layer: str) -> str:
 
 
 def _check(rows: Rows) -> str:
-    """How far the sampled softmax is from the full one at the end, if both are measured."""
+    """The relative difference between sampled and full softmax after the last epoch, if both are measured."""
     ends = [rows.get(f"output/{layer}", {}).get("figures", {}).get("epochs", [])[-1:] for layer in ("sampled", "full")]
     if not all(ends):
         return ""
     above = 100 * (ends[0][0]["mean"] / ends[1][0]["mean"] - 1)
     verdict = "within" if above <= 5 else "NOT within"
-    return f"\nSampled against full, mean perplexity of both directions: {above:+.1f} %, {verdict} 5 % of it.\n"
+    return f"\nSampled compared with full softmax, mean perplexity of both directions: {above:+.1f} %, {verdict} 5 %.\n"
 
 
 def _measured_on(rows: Rows, kind: str) -> str:
     """The machines on which the speeds of a table were measured."""
     machines = sorted({row["machine"] for name, row in rows.items() if name.split("/")[0] == kind})
-    return "".join(f"\nSpeeds on {machine}.\n" for machine in machines)
+    return "".join(f"\nSpeeds were measured on {machine}.\n" for machine in machines)
 
 
 def _number(value: float | None) -> str:

@@ -1,13 +1,13 @@
-"""A page of which one part is written: between two marks, all else stays as it is."""
+"""Writes one part of a page, between two marks; the rest of the page is not changed."""
 
 from pathlib import Path
 
 
 def write_between(page: Path, begin: str, end: str, content: str) -> None:
-    """Put content, with an empty line before and behind it, between two marks.
+    """Write content, with an empty line before and after it, between two marks.
 
     Raises:
-        ValueError: the page does not have each mark once, in this order; it stays as it was.
+        ValueError: the page does not contain each mark once, in this order; it is not changed.
     """
     before, marked = _halves(page.read_text(encoding="utf-8"), begin, page)
     _, after = _halves(marked, end, page)
@@ -16,6 +16,6 @@ def write_between(page: Path, begin: str, end: str, content: str) -> None:
 
 def _halves(text: str, mark: str, page: Path) -> tuple[str, str]:
     if text.count(mark) != 1:
-        raise ValueError(f"{page}: {mark!r} stands in it {text.count(mark)} times; it must stand once")
+        raise ValueError(f"{page}: {mark!r} occurs {text.count(mark)} times; it must occur once")
     before, _, after = text.partition(mark)
     return before, after

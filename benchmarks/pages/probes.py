@@ -1,4 +1,4 @@
-"""What is kept of `probes.py` -> the tables of docs/probes.md and its picture."""
+"""The scores of `probes.py` -> the tables of docs/probes.md and its picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ _BEGIN, _END = "<!-- written by make reproduce-probes -->", "<!-- up to here -->
 
 
 def write_page(scores: Sequence[Score], model: str) -> Path:
-    """Put the tables between the two marks of the page."""
+    """Write the tables between the two marks of the page."""
     rows = with_means(scores)
     tables = "\n".join(
         [

@@ -1,4 +1,4 @@
-"""What is kept of `tasks.py` -> docs/results.md."""
+"""The figures of `tasks.py` -> docs/results.md."""
 
 import math
 import tomllib
@@ -20,18 +20,18 @@ Found = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]  # set -> en, withou
 MISSING = "·"  # not measured yet
 _WORDS = tomllib.loads(
     (Path(__file__).parent / "tasks.toml").read_text(encoding="utf-8")
-)  # what stands between the tables
+)  # the text between the tables
 
 
 class Known(NamedTuple):
-    """What stands beside a set."""
+    """What a table says about a data set besides our scores."""
 
     title: str
-    score: str  # our key
-    name: str
-    rival: str
+    score: str  # key of the score in results/tasks.json
+    name: str  # of the score, in the tables
+    rival: str  # a simple method for comparison
     rival_score: float
-    model: str = "en"  # in the package
+    model: str = "en"  # name of a model in the package
 
 
 # Rivals were measured on the same files: a linear-chain CRF with hand-made features and word clusters, TF-IDF with a linear SVM
@@ -56,9 +56,9 @@ KNOWN = {
     "cluener": Known("CLUENER, entities in Chinese", "f1", "F1", "CRF", 71.0, "zh"),
 }
 
-CURVES = ("conll2003", "sst2")  # sets that are also learned from shares of their training file
-SHARES = ("1", "5", "20")  # percent
-TUNED = "tuned"  # kind of the rows of a biLM that learns with its task
+CURVES = ("conll2003", "sst2")  # sets that are also trained on fractions of their training file
+PERCENTAGES = ("1", "5", "20")  # of the training file
+TUNED = "tuned"  # kind of the rows of a biLM that is fine-tuned with its task
 
 
 def page(rows: Rows) -> str:
@@ -71,32 +71,32 @@ def page(rows: Rows) -> str:
 
 
 def _sets(found: Found) -> str:
-    """All sets, learned from all of their training files."""
+    """All sets, trained on their whole training files."""
     lines = []
     for name, known in KNOWN.items():
         with_elmo, without, differences = (found[name][kind] for kind in (known.model, "without", "difference"))
         less = f"{mean(row['error_reduction'] for row in differences):.0f} %" if differences else MISSING
         scores = [_mean(without, known.score), _mean(with_elmo, known.score), _difference(differences), less]
         lines.append([known.title, known.name, *scores, f"{known.rival_score:.1f} ({known.rival})"])
-    heads = ["set", "score", "without ELMo", "with ELMo", "difference", "less error", "a simple rival"]
+    heads = ["set", "score", "without ELMo", "with ELMo", "difference", "error reduction", "simple baseline"]
     return markdown_table(heads, lines)
 
 
 def _groups(found: Found) -> str:
-    """Sets on which ELMo brings little, with the reason; some of them by kind of example, mean of the seeds."""
+    """Sets on which ELMo has little effect, with the reason; some of them by kind of example, mean of the seeds."""
     open_sets = [name for name in KNOWN if any(row["low"] <= 0 <= row["high"] for row in found[name]["difference"][:1])]
     lines = [
         [KNOWN[name].title, kind, f"{n:,}", f"{without:.1f}", f"{with_elmo:.1f}"]
         for name in open_sets
         for kind, n, with_elmo, without in _mean_groups(found[name]["groups"])
     ]
-    why = [_WORDS["why"].get(name, f"\n*{KNOWN[name].title}*: not looked into yet.") for name in open_sets]
+    why = [_WORDS["why"].get(name, f"\n*{KNOWN[name].title}*: not analysed yet.") for name in open_sets]
     table = markdown_table(["set", "kind", "examples", "without ELMo", "with ELMo"], lines)
     return "\n".join([_WORDS["groups"] + table, *why])
 
 
 def _mean_groups(kept: list[Mapping[str, Any]]) -> list[tuple[str, int, float, float]]:
-    """Kind, examples, score with the model and without: the mean of the seeds."""
+    """Kind, number of examples, score with the model and without: means over the seeds."""
     of_kinds = zip(*(row["groups"] for row in kept), strict=True)
     return [(seeds[0][0], seeds[0][1], mean(g[2] for g in seeds), mean(g[3] for g in seeds)) for seeds in of_kinds]
 
@@ -104,26 +104,28 @@ def _mean_groups(kept: list[Mapping[str, Any]]) -> list[tuple[str, int, float, f
 def _curves(found: Found) -> str:
     """The paper's figure 1 in numbers."""
     lines = []
-    for name, share in product(CURVES, (*SHARES, "100")):
-        known, own = KNOWN[name], found[name if share == "100" else f"{name}-of-{share}"]
+    for name, percent in product(CURVES, (*PERCENTAGES, "100")):
+        known, own = KNOWN[name], found[name if percent == "100" else f"{name}-of-{percent}"]
         scores = [_mean(own[kind], known.score) for kind in ("without", "en")]
-        lines.append([f"{known.title}, {known.name}", share, *scores])
+        lines.append([f"{known.title}, {known.name}", percent, *scores])
     heads = ["set", "percent of the training file", "without ELMo", "with ELMo"]
-    told = [
-        f"{KNOWN[name].title}: with ELMo about {share:.0f} % of the labels do what all of them do without."
+    equals = [
+        f"{KNOWN[name].title}: with ELMo, about {percent:.0f} % of the labels give the score that all labels give without ELMo."
         for name in CURVES
-        if (share := _share_that_equals(found, name)) is not None
+        if (percent := _percentage_that_equals(found, name)) is not None
     ]
-    picture = f"![scores by percent of the training file; dashed all labels without ELMo]({PICTURE.name})"
-    return "\n\n".join([_WORDS["curves"] + markdown_table(heads, lines), picture, *told])
+    picture = f"![scores by percentage of the training file; dashed: all labels, without ELMo]({PICTURE.name})"
+    return "\n\n".join([_WORDS["curves"] + markdown_table(heads, lines), picture, *equals])
 
 
-def _share_that_equals(found: Found, name: str) -> float | None:
-    """At which percent of the training file the curve with ELMo comes to the full-data score without, the two shares beside it
-    joined by a straight line over the logarithm; None: not measured, or it does not.
+def _percentage_that_equals(found: Found, name: str) -> float | None:
+    """The percentage of the training file at which the score with ELMo equals that of all labels without ELMo.
+
+    It is interpolated between two measured points, linearly over the logarithm of the percentage. None: not measured, or the
+    score is not reached.
     """
     points, whole = _curve(found, name, "en"), _curve(found, name, "without")
-    if len(points) <= len(SHARES) or not whole:
+    if len(points) <= len(PERCENTAGES) or not whole:
         return None
     aim = whole[-1][1]
     for (below, low), (above, high) in pairwise(points):
@@ -133,13 +135,13 @@ def _share_that_equals(found: Found, name: str) -> float | None:
 
 
 def _curve(found: Found, name: str, kind: str) -> list[tuple[float, float]]:
-    """Percent of the training file, mean score, as far as they are measured."""
-    rows = {float(share): found[f"{name}-of-{share}"][kind] for share in SHARES} | {100.0: found[name][kind]}
-    return [(share, mean(row[KNOWN[name].score] for row in own)) for share, own in sorted(rows.items()) if own]
+    """Percentages of the training file with their mean scores, as far as they are measured."""
+    rows = {float(percent): found[f"{name}-of-{percent}"][kind] for percent in PERCENTAGES} | {100.0: found[name][kind]}
+    return [(percent, mean(row[KNOWN[name].score] for row in own)) for percent, own in sorted(rows.items()) if own]
 
 
 def draw_curves(rows: Rows) -> bool:
-    """The paper's figure 1: scores by share of the training file, a panel a set; False without matplotlib (extra `plots`)."""
+    """The paper's figure 1: scores by percentage of the training file, a panel per set; False without matplotlib (`plots`)."""
     figure = empty_figure(10, 3.8)
     if figure is None:
         return False
@@ -149,12 +151,16 @@ def draw_curves(rows: Rows) -> bool:
         for kind, label, colour in (("en", "with ELMo", "#0072b2"), ("without", "without", "#e69f00")):
             points = _curve(found, name, kind)
             axes.plot(
-                [share for share, _ in points], [score for _, score in points], marker="o", color=colour, label=label
+                [percent for percent, _ in points],
+                [score for _, score in points],
+                marker="o",
+                color=colour,
+                label=label,
             )
         if whole := _curve(found, name, "without"):
             axes.axhline(whole[-1][1], color="0.5", linestyle="--", linewidth=1)
         axes.set(title=KNOWN[name].title, xscale="log", xlabel="percent of the training file", ylabel=KNOWN[name].name)
-        axes.set_xticks([float(share) for share in (*SHARES, "100")], [*SHARES, "100"])
+        axes.set_xticks([float(percent) for percent in (*PERCENTAGES, "100")], [*PERCENTAGES, "100"])
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     figure.savefig(PICTURE, format="png", dpi=110)
@@ -162,22 +168,22 @@ def draw_curves(rows: Rows) -> bool:
 
 
 def _tuned(found: Found) -> str:
-    """Frozen layers beside a biLM that learns, of the same seeds."""
+    """Frozen layers compared with a fine-tuned biLM, same seeds."""
     lines = []
     for name in CURVES:
         known, differences = KNOWN[name], found[name][f"{TUNED}-difference"]
         scores = [_mean(differences, f"{side}_{known.score}") for side in ("b", "a")]
         lines.append([known.title, known.name, *scores, _difference(differences)])
-    return _WORDS["tuned"] + markdown_table(["set", "score", "frozen", "learning", "difference"], lines)
+    return _WORDS["tuned"] + markdown_table(["set", "score", "frozen", "fine-tuned", "difference"], lines)
 
 
 def _scope(found: Found) -> str:
-    """Texts out of scope beside those in scope."""
+    """Texts that are out of scope, and those that are in scope."""
     keys = ("in_scope_accuracy", "in_scope_told", "out_of_scope_recall", "in_out_auroc")
     kinds = (("without ELMo", "scope-without"), ("with ELMo", "scope-en"))
     lines = [[title, *(_mean(found["clinc150"][kind], key) for key in keys)] for title, kind in kinds]
     lines.append(["SVM on TF-IDF", "92.5", "94.7", "78.6", "94.8"])
-    heads = ["", "accuracy in scope", "told a label in scope", "recall out of scope", "AUROC"]
+    heads = ["", "accuracy in scope", "coverage in scope", "recall out of scope", "AUROC"]
     return _WORDS["scope"] + markdown_table(heads, lines)
 
 
@@ -191,7 +197,7 @@ def _by_set(rows: Rows) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
 
 
 def _difference(differences: list[Mapping[str, Any]]) -> str:
-    """Of the first seed, with its interval."""
+    """The difference of the first seed, with its interval."""
     if not differences:
         return MISSING
     first = differences[0]

@@ -1,4 +1,4 @@
-"""What is kept of `probes.py` -> the tables, the shown output and the picture of docs/elmo-vs-static.md and its Chinese twin."""
+"""The scores of `probes.py` -> the tables, printed output and picture of docs/elmo-vs-static.md and its Chinese version."""
 
 import contextlib
 import io
@@ -36,10 +36,10 @@ PAGES = {ROOT / "docs" / "elmo-vs-static.md": ENGLISH, ROOT / "docs" / "elmo-vs-
 
 
 def write_pages(scores: Sequence[Score], model: str, bundled: Mapping[str, Any] | None) -> Iterator[Path]:
-    """Write both pages and the picture; tells which.
+    """Write both pages and the picture; yields their paths.
 
     Args:
-        scores: all that is kept of the probes. bundled: figures of `bundled.py`; None: not measured.
+        scores: all stored scores of the probes. bundled: figures of `bundled.py`; None: not measured.
     """
     facts = describe_model(model)
     for page, language in PAGES.items():
@@ -49,12 +49,12 @@ def write_pages(scores: Sequence[Score], model: str, bundled: Mapping[str, Any] 
         page.write_text(with_output(page.read_text(encoding="utf-8")), encoding="utf-8")
         yield page
     best = best_of(contestants(scores, model))
-    if draw_bars({place[:2]: score for place, score in best.items() if place[2] == "clean"}, PICTURE):
+    if draw_bars({key[:2]: score for key, score in best.items() if key[2] == "clean"}, PICTURE):
         yield PICTURE
 
 
 def marks(name: str) -> tuple[str, str]:
-    """Between which a table of the pages stands."""
+    """The two marks around a table of the pages."""
     return (
         f"<!-- {name}: written by `python -m benchmarks.measure.probes.probes --write-docs` -->",
         f"<!-- end of {name} -->",
@@ -62,7 +62,7 @@ def marks(name: str) -> tuple[str, str]:
 
 
 def tables(scores: Sequence[Score], model: str, language: Language) -> dict[str, str]:
-    """Name of a table -> Markdown; what is not kept is `·`."""
+    """Name of a table -> Markdown; scores that are not stored are `·`."""
     named = contestants(scores, model)
     return {
         "scores": scores_table(named, language),
@@ -73,7 +73,7 @@ def tables(scores: Sequence[Score], model: str, language: Language) -> dict[str,
 
 
 def contestants(scores: Sequence[Score], model: str) -> list[Score]:
-    """Scores under the names of this page: the token layer, also averaged, apart from the layers that know a context."""
+    """Scores with the names of this page: the token layer (also averaged) and the layers with context are two systems."""
     found = []
     for score in scores:
         system = score.system
@@ -87,7 +87,7 @@ def contestants(scores: Sequence[Score], model: str) -> list[Score]:
 
 
 def best_of(named: Sequence[Score]) -> dict[tuple[Kind, str, str], Score]:
-    """Kind, system and text -> the best view; of probes with several sets the mean over them."""
+    """Kind, system and text -> the score of the best view; for probes with several sets, the mean over them."""
     whole = [score for probe, measure in TITLES for score in _over_sets(named, probe, measure)]
     return {((score.probe, score.measure), score.system, score.text): score for score in best_views(whole)}
 
@@ -98,7 +98,7 @@ def _over_sets(named: Sequence[Score], probe: str, measure: str) -> list[Score]:
 
 
 def scores_table(named: Sequence[Score], language: Language) -> str:
-    """A row a probe, a column a system: the best view, on text as it is."""
+    """One row per probe, one column per system: the best view, on text without typing errors."""
     best = best_of(named)
     rows = []
     for kind, title in language.probes.items():
@@ -108,7 +108,7 @@ def scores_table(named: Sequence[Score], language: Language) -> str:
 
 
 def views_table(named: Sequence[Score], language: Language) -> str:
-    """Who knows the sense of a word: a row a view, a column a probe."""
+    """Scores of word senses: one row per view, one column per probe."""
     whole = [score for kind in _SENSES for score in _over_sets(named, *kind) if score.text == "clean"]
     cells = {(score.system, score.view, (score.probe, score.measure)): score for score in whole}
     asked = [(MAJORITY, "")]
@@ -126,7 +126,7 @@ def views_table(named: Sequence[Score], language: Language) -> str:
 
 
 def difference_table(named: Sequence[Score], language: Language) -> str:
-    """The best layer with context less each other system, with the middle 95 % of a thousand draws of the test examples."""
+    """The best layer with context minus each other system, with a bootstrap 95 % confidence interval over the test examples."""
     best = {(s.probe, s.measure, s.of, s.system): s for s in best_views(named) if s.text == "clean" and s.right}
     others = (WORD2VEC, FASTTEXT, TOKEN)
     rows = []
@@ -139,7 +139,7 @@ def difference_table(named: Sequence[Score], language: Language) -> str:
 
 
 def typing_table(named: Sequence[Score], language: Language) -> str:
-    """What typing errors cost in points, and what is left."""
+    """The loss by typing errors in points, and the remaining score."""
     best = best_of(named)
     systems = (WORD2VEC, FASTTEXT, TOKEN, CONTEXT, RANDOM)
     rows = []
@@ -149,27 +149,27 @@ def typing_table(named: Sequence[Score], language: Language) -> str:
             clean, typed = (best.get((kind, system, text)) for text in ("clean", "typed"))
             found.append(typed)
             cells.append(f"{clean.value - typed.value:.1f} ({typed.value:.1f})" if clean and typed else MISSING)
-        if any(found):  # words out of context have no text to be wrong in
+        if any(found):  # not for words out of context, which have no test text
             rows.append([title, _set(found, language), *cells])
     return _table(["typing", *systems], rows, language)
 
 
 def cost_table(facts: Mapping[str, Any], bundled: Mapping[str, Any] | None, language: Language) -> str:
-    """What a vector takes; seconds only if they are measured."""
-    told = language.cost
+    """The cost of a vector; seconds only if they are measured."""
+    words = language.cost
     rows = [
-        [told["vector"], told["static vector"], told["elmo vector"].format(**facts)],
-        [told["parameters"], told["static parameters"], f"{facts['parameters']:,}"],
+        [words["vector"], words["static vector"], words["elmo vector"].format(**facts)],
+        [words["parameters"], words["static parameters"], f"{facts['parameters']:,}"],
     ]
     if bundled is not None:
         parts = [f"{bundled['embed_s']:.1f}"]
         parts += [f"{name} {bundled[f'embed_{name}_s']:.1f}" for name in ("bfloat16", "int8")]
-        rows.append([told["seconds"].format(**bundled), told["static seconds"], "; ".join(parts)])
+        rows.append([words["seconds"].format(**bundled), words["static seconds"], "; ".join(parts)])
     return markdown_table(language.heads["cost"], rows)
 
 
 def with_output(text: str) -> str:
-    """A page whose Python was run: behind each block what it prints. Later blocks know the names of earlier ones."""
+    """The page after running its Python: each block is followed by what it prints. All blocks share one namespace."""
     names: dict[str, Any] = {}
 
     def run(match: re.Match[str]) -> str:
@@ -193,7 +193,7 @@ def _cell(score: Score | None, language: Language, named: bool = True) -> str:
 
 
 def _difference(own: Score, other: Score | None) -> str:
-    """With its interval; a circle behind one that holds zero."""
+    """The difference with its interval, and a circle if the interval contains zero."""
     if other is None:
         return MISSING
     found = difference_of(own, other)
@@ -202,7 +202,7 @@ def _difference(own: Score, other: Score | None) -> str:
 
 
 def _set(found: Sequence[Score | None], language: Language) -> str:
-    """The set of a row, or over how many sets its means are."""
+    """The set of a row, or the number of sets that its means are taken over."""
     of = next((score.of for score in found if score is not None), MISSING)
     return re.sub(r"mean of (\d+)", lambda match: language.mean_of.format(match[1]), of)
 

@@ -1,4 +1,4 @@
-"""The picture of docs/elmo-vs-static.md: a group of bars a probe, a bar a system."""
+"""The picture of docs/elmo-vs-static.md: one group of bars per probe, one bar per system."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from benchmarks.pages.versus_words import CONTEXT, ENGLISH, FASTTEXT, RANDOM, TO
 from elmo.analysis.probe_scores import MAJORITY, Score
 from elmo.apps.pages.empty_figure import empty_figure
 
-# Colours of Okabe and Ito, which colour-blind readers tell apart; hatches for printers without colour.
+# Colours of Okabe and Ito, which colour-blind readers can distinguish; hatches for printing without colour.
 _LOOKS = {
     WORD2VEC: ("#e69f00", ""),
     FASTTEXT: ("#56b4e9", ""),
@@ -17,7 +17,7 @@ _LOOKS = {
     CONTEXT: ("#0072b2", ""),
     RANDOM: ("#bbbbbb", ".."),
 }
-_WIDTH = 0.17  # of a bar; the groups stand 1 apart
+_WIDTH = 0.17  # of a bar; the distance between groups is 1
 
 
 def draw_bars(best: Mapping[tuple[Kind, str], Score], path: Path) -> bool:
@@ -35,16 +35,16 @@ def draw_bars(best: Mapping[tuple[Kind, str], Score], path: Path) -> bool:
     kinds = [kind for kind in ENGLISH.probes if any(kind == measured for measured, _ in best)]
     groups = [[system for system in _LOOKS if (kind, system) in best] for kind in kinds]
     for system, (colour, hatch) in _LOOKS.items():
-        places = [
+        bars = [
             (at + (group.index(system) - (len(group) - 1) / 2) * _WIDTH, best[kinds[at], system])
             for at, group in enumerate(groups)
             if system in group
         ]
         axes.bar(
-            [place for place, _ in places],
-            [score.value for _, score in places],
+            [x for x, _ in bars],
+            [score.value for _, score in bars],
             0.92 * _WIDTH,
-            yerr=[score.deviation if len(score.values) > 1 else math.nan for _, score in places],
+            yerr=[score.deviation if len(score.values) > 1 else math.nan for _, score in bars],
             color=colour,
             hatch=hatch,
             edgecolor="white",
@@ -52,14 +52,14 @@ def draw_bars(best: Mapping[tuple[Kind, str], Score], path: Path) -> bool:
             error_kw={"ecolor": "black", "elinewidth": 1, "capsize": 2},
             label=ENGLISH.systems[system],
         )
-        for place, score in places:
+        for x, score in bars:
             height = max(0.0, score.value) + score.deviation + 1
-            axes.text(place, height, f"{score.value:.1f}", ha="center", va="bottom", fontsize=8.5, color="0.2")
+            axes.text(x, height, f"{score.value:.1f}", ha="center", va="bottom", fontsize=8.5, color="0.2")
     for at, kind in enumerate(kinds):
         if (kind, MAJORITY) in best:
             half = len(groups[at]) / 2 * _WIDTH
             line = (best[kind, MAJORITY].value, at - half, at + half)
-            axes.hlines(*line, colors="white", linewidth=3)  # it is seen on a dark bar too
+            axes.hlines(*line, colors="white", linewidth=3)  # visible on a dark bar too
             axes.hlines(*line, colors="black", linestyles="--", linewidth=1.2)
     axes.plot([], [], color="black", linestyle="--", linewidth=1.2, label=ENGLISH.systems[MAJORITY])
     axes.set_xticks(range(len(kinds)), [_label(kind, best) for kind in kinds], fontsize=10.5)
@@ -79,7 +79,7 @@ def draw_bars(best: Mapping[tuple[Kind, str], Score], path: Path) -> bool:
 
 
 def _label(kind: Kind, best: Mapping[tuple[Kind, str], Score]) -> str:
-    """The probe, its score, its set, a line each."""
+    """The probe, its score and its set, one line each."""
     of = next(score.of for (measured, _), score in best.items() if measured == kind)
     name, _, score = ENGLISH.probes[kind].partition(" (")
     return f"{name}\n{score.rstrip(')')}, {of}"

@@ -1,4 +1,4 @@
-"""What docs/elmo-vs-static.md and its Chinese twin call things."""
+"""The words of docs/elmo-vs-static.md and of its Chinese version."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
