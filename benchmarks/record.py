@@ -1,4 +1,4 @@
-"""A measured figure -> results/NAME.json, with all that is needed to measure it again."""
+"""A measured figure -> results/NAME.json, with everything that is needed to measure it again."""
 
 import argparse
 import json
@@ -17,14 +17,14 @@ SHARED = ROOT.parent / "shared"
 
 
 def parser_with_save(description: str | None) -> argparse.ArgumentParser:
-    """The arguments that every benchmark has: --help shows its docstring, --save keeps its figures."""
+    """The arguments of every benchmark: --help prints its docstring, --save stores its figures."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--save", action="store_true", help="keep the figures in results/")
+    parser.add_argument("--save", action="store_true", help="store the figures in results/")
     return parser
 
 
 def show(figures: Mapping[str, float]) -> None:
-    """Print figures, one a line."""
+    """Print figures, one per line."""
     width = max(map(len, figures))
     for name, value in figures.items():
         print(f"{name:{width}}  {value:12,.4f}" if isinstance(value, float) else f"{name:{width}}  {value:12,}")
@@ -36,25 +36,25 @@ def record(name: str, command: str, figures: dict[str, Any]) -> Path:
 
 
 def kept_figures(name: str) -> dict[str, Any] | None:
-    """What `record` kept; None: nothing yet."""
+    """The figures that `record` stored; None: there are none yet."""
     path = _file(name)
     return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else None
 
 
 def kept_rows(name: str) -> dict[str, dict[str, Any]]:
-    """What `keep_row` kept: of each row command, commit, machine, date and figures."""
+    """The rows that `keep_row` stored: command, commit, machine, date and figures of each."""
     path = _file(name)
     return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else {}
 
 
 def keep_row(name: str, row: str, command: str, figures: dict[str, Any]) -> Path:
-    """Keep one row of results/NAME.json beside those that are there, in place of one of its name."""
+    """Store one row in results/NAME.json; it replaces a row of the same name and keeps all others."""
     rows = kept_rows(name) | {row: _facts(command) | {"figures": figures}}
     return _write(name, {"rows": rows})
 
 
 def command_today(command: str) -> str:
-    """How a kept command is given now: the programs lay flat in `benchmarks/` once, `python benchmarks/embed.py ...`."""
+    """A stored command as it is written today; it used to be `python benchmarks/embed.py ...`."""
     old = re.match(r"(.*python(?: -W ignore)?) benchmarks/(\w+)\.py\b", command)
     found = [] if old is None else sorted((ROOT / "benchmarks" / "measure").glob(f"*/{old[2]}.py"))
     if old is None or not found:

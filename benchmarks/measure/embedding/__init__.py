@@ -1,1 +1,1 @@
-"""How fast and how exactly sentences are embedded, and an index answers."""
+"""Speed and accuracy of embedding and of searching an index."""

@@ -1,22 +1,22 @@
-"""How fast sentences are embedded, beside AllenNLP 2.10.1 in one process, run after run in turn: one row a kind of work.
+"""Speed of embedding compared with AllenNLP 2.10.1 in one process; the programs alternate. One row per kind of work.
 
     python -m benchmarks.measure.embedding.embed [--model small|original]... [--only ROW]... [--sentences N]
                                                 [--single N] [--runs N] [--threads N] [--save]
     python -m benchmarks.measure.embedding.embed --write-docs
 
-The same real sentences (512 of WikiText-2's validation text, mean 22 words), random weights in AllenNLP's own files. Each
-figure is a median of the runs; contenders take turns within a run. With --save each row is kept in results/embed.json when it is
-measured, so that rows add up; --write-docs makes docs/performance.md of them. Rows:
+All programs embed the same sentences (512 of WikiText-2's validation text, mean 22 words) with the same random weights from
+files in AllenNLP's format. Each figure is a median over the runs; the programs alternate within a run. With --save each row is
+stored in results/embed.json when it is measured; --write-docs writes docs/performance.md from the stored rows. Rows:
 
-corpus       all sentences. `cold`: the cache of words is emptied before each run; `warm`: it has met the sentences. AllenNLP
-             gets batches of 32 in file order, as it was used, and sorted by length. Encoders of BERT's and MiniLM's shape beside.
-single       one sentence a call, words met before: median and 95th percentile of all calls. AllenNLP plain, and with its own
-             cache of a vocabulary.
-process      seconds until it is ready beyond `import torch` (ours from the native folder), and the most memory that the sentences
-             take, each in fresh processes.
-accuracy     differences and cosines to the readable model in float64, of ours and of AllenNLP.
-many_langs   ELMoForManyLangs on all sentences, beside ours.
-simple_elmo  simple_elmo on all sentences, in its own environment and process; no turns.
+corpus       all sentences. `cold`: the cache of words is emptied before each run; `warm`: it holds all words. AllenNLP gets
+             batches of 32 in file order, as it was used, and sorted by length. Also encoders of the shape of BERT and MiniLM.
+single       one sentence per call, all words in the cache: median and 95th percentile over all calls. AllenNLP without and with
+             its own cache of a vocabulary.
+process      seconds to load, without `import torch` (`elmo` from its native folder), and peak memory while embedding the
+             sentences, each in fresh processes.
+accuracy     differences and cosines to the readable model in float64, of `elmo` and of AllenNLP.
+many_langs   ELMoForManyLangs and `elmo` on all sentences.
+simple_elmo  simple_elmo on all sentences, in its own environment and process, without alternation.
 
 Needs the environments that `make bench-embed` makes.
 """
@@ -53,9 +53,9 @@ Figures = dict[str, float]
 
 
 class Work(NamedTuple):
-    """What all rows of a size share."""
+    """The inputs of all rows of one model size."""
 
-    place: Path  # allennlp/, native/, sentences.json
+    folder: Path  # allennlp/, native/, sentences.json
     sentences: Words
     n_single: int
     n_runs: int
@@ -63,16 +63,16 @@ class Work(NamedTuple):
 
     @property
     def n_tokens(self) -> int:
-        """Of all sentences."""
+        """Number of tokens of all sentences."""
         return sum(map(len, self.sentences))
 
     def ours(self) -> dict[str, Elmo]:
         """An embedder of each dtype."""
-        return {dtype: Elmo.from_pretrained(self.place / "native", dtype=dtype) for dtype in DTYPES}
+        return {dtype: Elmo.from_pretrained(self.folder / "native", dtype=dtype) for dtype in DTYPES}
 
 
 def write_random(size: str, folder: Path) -> None:
-    """A model of a published size with random weights that make its gates move, in AllenNLP's files."""
+    """Write a model of a published size in AllenNLP's format; its random weights keep the gates away from constants."""
     torch.manual_seed(0)
     bilm = BiLM(bilm_config(size))
     with torch.no_grad():
@@ -85,7 +85,7 @@ def write_random(size: str, folder: Path) -> None:
 
 
 def in_turn(contenders: dict[str, Callable[[], Any]], n_runs: int) -> Figures:
-    """Median seconds of each contender, after one run each that does not count."""
+    """Median seconds of each program, after one run each that is not counted; the programs alternate."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for run in range(n_runs + 1):
         for name, work in contenders.items():
@@ -97,13 +97,13 @@ def in_turn(contenders: dict[str, Callable[[], Any]], n_runs: int) -> Figures:
 
 
 def emptied(elmo: Elmo, sentences: Words) -> None:
-    """Embed with an empty cache; the weights stay laid out."""
+    """Embed with an empty cache of words; the weights stay prepared."""
     elmo._engine.forget_words()
     elmo.embed(sentences)
 
 
 def speeds(seconds: Figures, n_tokens: int, base: str) -> Figures:
-    """Tokens a second, and times as many as of one contender."""
+    """Tokens per second, and the ratio to one of the programs."""
     figures: Figures = {}
     for name, s in seconds.items():
         figures[f"{name} | tokens_per_s"] = round(n_tokens / s)
@@ -112,8 +112,8 @@ def speeds(seconds: Figures, n_tokens: int, base: str) -> Figures:
 
 
 def measure_corpus(work: Work) -> Figures:
-    """All sentences, contenders in turn."""
-    rival, by_length = allennlp(work.place / "allennlp"), sorted(work.sentences, key=len)
+    """All sentences; the programs alternate."""
+    rival, by_length = allennlp(work.folder / "allennlp"), sorted(work.sentences, key=len)
     contenders: dict[str, Callable[[], Any]] = {
         "AllenNLP, file order": lambda: rival(work.sentences),
         "AllenNLP, sorted": lambda: rival(by_length),
@@ -127,15 +127,15 @@ def measure_corpus(work: Work) -> Figures:
 
 
 def measure_single(work: Work) -> Figures:
-    """One sentence a call, contenders in turn; of each contender all calls of all runs count alike."""
-    rival = allennlp(work.place / "allennlp")
+    """One sentence per call; the programs alternate, and all calls of all runs are counted."""
+    rival = allennlp(work.folder / "allennlp")
     words = sorted({word for words in work.sentences for word in words})
-    rival_cached = allennlp(work.place / "allennlp", ["<S>", "</S>", *words])
+    rival_cached = allennlp(work.folder / "allennlp", ["<S>", "</S>", *words])
     contenders: dict[str, Callable[[Words], Any]] = {"AllenNLP": rival, "AllenNLP, vocabulary cached": rival_cached}
     contenders |= {dtype: elmo.embed for dtype, elmo in work.ours().items()}
     contenders |= {name: make() for name, make in ENCODERS.items()}
     some = work.sentences[: work.n_single]
-    for embed in contenders.values():  # words are met, weights laid out
+    for embed in contenders.values():  # fill the caches, prepare the weights
         embed(some)
         embed(some[:1])
     calls: dict[str, list[float]] = {name: [] for name in contenders}
@@ -157,11 +157,11 @@ def measure_single(work: Work) -> Figures:
 
 
 def measure_process(work: Work) -> Figures:
-    """Each contender in fresh processes, in turn."""
+    """Each program in fresh processes; the programs alternate."""
     found: dict[str, list[dict[str, float]]] = {}
     for _ in range(work.n_runs):
         for who in ("allennlp", *DTYPES):
-            folder = work.place / ("allennlp" if who == "allennlp" else "native")
+            folder = work.folder / ("allennlp" if who == "allennlp" else "native")
             command = [
                 sys.executable,
                 "-W",
@@ -172,7 +172,7 @@ def measure_process(work: Work) -> Figures:
                 str(folder),
             ]
             done = subprocess.run(
-                [*command, str(work.place / "sentences.json"), str(work.n_threads)],
+                [*command, str(work.folder / "sentences.json"), str(work.n_threads)],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -187,9 +187,9 @@ def measure_process(work: Work) -> Figures:
 
 
 def measure_accuracy(work: Work) -> Figures:
-    """The mean of the layers of 32 sentences beside that of the readable model in float64."""
+    """The mean of the layers of 32 sentences, compared with that of the readable model in float64."""
     some = work.sentences[:32]
-    model = load_model(work.place / "native")
+    model = load_model(work.folder / "native")
     exact = []
     double = model.bilm.double()
     for words in some:
@@ -198,7 +198,7 @@ def measure_accuracy(work: Work) -> Figures:
             layers, _ = double(torch.from_numpy(batch.char_ids[batch.word_at]), torch.from_numpy(batch.mask))
         exact.append(layers[0, :, 1:-1].mean(dim=0).numpy())
     b = np.concatenate(exact)
-    found = {"AllenNLP": allennlp(work.place / "allennlp")(some)}  # from state zero
+    found = {"AllenNLP": allennlp(work.folder / "allennlp")(some)}  # from state zero
     found |= {dtype: elmo.embed(some) for dtype, elmo in work.ours().items()}
     figures: Figures = {}
     for who, vectors in found.items():
@@ -211,11 +211,11 @@ def measure_accuracy(work: Work) -> Figures:
 
 
 def measure_many_langs(work: Work) -> Figures:
-    """ELMoForManyLangs and ours in turn, each on weights of its own."""
-    options = json.loads((work.place / "allennlp" / "options.json").read_text(encoding="utf-8"))
-    with TemporaryDirectory() as place:
-        rival = many_langs(options, Path(place) / "model")
-    ours = Elmo.from_pretrained(work.place / "native")
+    """ELMoForManyLangs and `elmo`, alternating, each with its own weights."""
+    options = json.loads((work.folder / "allennlp" / "options.json").read_text(encoding="utf-8"))
+    with TemporaryDirectory() as room:
+        rival = many_langs(options, Path(room) / "model")
+    ours = Elmo.from_pretrained(work.folder / "native")
     contenders = {
         "ELMoForManyLangs": lambda: rival(work.sentences),
         "float32, cold": lambda: emptied(ours, work.sentences),
@@ -225,15 +225,15 @@ def measure_many_langs(work: Work) -> Figures:
 
 def measure_simple_elmo(work: Work) -> Figures:
     """simple_elmo in its own environment and process."""
-    with TemporaryDirectory() as place:
-        folder = Path(place)
-        (folder / "options.json").symlink_to(work.place / "allennlp" / "options.json")
-        (folder / "model.hdf5").symlink_to(work.place / "allennlp" / "weights.hdf5")
+    with TemporaryDirectory() as room:
+        folder = Path(room)
+        (folder / "options.json").symlink_to(work.folder / "allennlp" / "options.json")
+        (folder / "model.hdf5").symlink_to(work.folder / "allennlp" / "weights.hdf5")
         command = [
             str(SIMPLE_ELMO),
             str(ROOT / "benchmarks" / "measure" / "embedding" / "embed_simple_elmo.py"),
             str(folder),
-            str(work.place / "sentences.json"),
+            str(work.folder / "sentences.json"),
         ]
         command += [str(work.n_runs), str(work.n_threads)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -256,16 +256,16 @@ assert set(MEASURES) == set(ROWS)
 
 
 def main() -> None:
-    """Measure, print; with --save keep each row when it is done, with --write-docs write the page."""
+    """Measure and print; with --save store each finished row, with --write-docs write the page."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--model", action="append", choices=["small", "medium", "original"])
-    parser.add_argument("--only", action="append", choices=list(MEASURES), help="a row; all if not given")
+    parser.add_argument("--only", action="append", choices=list(MEASURES), help="a row; may be repeated; default: all")
     parser.add_argument("--sentences", type=int, default=512)
-    parser.add_argument("--single", type=int, default=32, help="sentences of the runs with one sentence a call")
+    parser.add_argument("--single", type=int, default=32, help="number of sentences for the row `single`")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--write-docs", action="store_true", help="write docs/performance.md from what is kept, measure nothing"
+        "--write-docs", action="store_true", help="write docs/performance.md from the stored rows, measure nothing"
     )
     given = parser.parse_args()
     if given.write_docs:
@@ -276,11 +276,11 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     sentences = json.loads(SENTENCES.read_text(encoding="utf-8"))[: given.sentences]
     for size in given.model or ["small", "original"]:
-        with TemporaryDirectory() as place:
-            work = Work(Path(place), sentences, given.single, given.runs, given.threads)
-            write_random(size, work.place / "allennlp")
-            save_native(load_model(work.place / "allennlp"), work.place / "native")
-            (work.place / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
+        with TemporaryDirectory() as room:
+            work = Work(Path(room), sentences, given.single, given.runs, given.threads)
+            write_random(size, work.folder / "allennlp")
+            save_native(load_model(work.folder / "allennlp"), work.folder / "native")
+            (work.folder / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
             for row in given.only or MEASURES:
                 figures = {
                     "sentences": len(sentences),

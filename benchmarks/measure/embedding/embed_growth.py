@@ -3,9 +3,10 @@
     python -m benchmarks.measure.embedding.embed_growth [--sentences 10000,100000,1000000]
                                                        [--document 1000,10000,100000] [--dtype D] [--save]
 
-Generated text, words by Zipf's law, 2 to 40 a sentence, with random weights; each length in a process of its own, on one thread.
-Corpora: `elmo embed` into a folder of shards, size tiny, one vector a sentence. Documents: one sentence of so many tokens, size
-small, all layers. Rows of a corpus are then read at random. Memory is the most that the process held, VmHWM, in MB.
+The text is generated: words by Zipf's law, 2 to 40 per sentence. Weights are random; each length runs in a separate process
+with one thread. Corpora: `elmo embed` into a folder of shards, size tiny, one vector per sentence. Documents: one sentence of
+the given length, size small, all layers. Rows of a corpus are then read in random order. Memory is the peak of the process,
+VmHWM, in MB.
 """
 
 import json
@@ -42,23 +43,23 @@ def random_model(size: str) -> SavedModel:
 
 
 def words(n: int) -> Iterator[str]:
-    """So many words by Zipf's law, the same each time."""
+    """The given number of words by Zipf's law, the same in each call."""
     rng = random.Random(0)
     for _ in range(n):
         yield f"w{int(N_WORDS ** rng.random())}"
 
 
 def peak_mb() -> int:
-    """The most memory that this process held."""
+    """Peak memory of this process."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
 def measure_corpus(n: int, dtype: str) -> dict[str, Any]:
-    """Embed a corpus of so many sentences, in this process."""
+    """Embed a corpus of the given number of sentences, in this process."""
     rng, stream = random.Random(1), words(sys.maxsize)
-    with TemporaryDirectory() as place:
-        folder = Path(place)
+    with TemporaryDirectory() as room:
+        folder = Path(room)
         save_native(random_model("tiny"), folder / "model")
         with (folder / "text.txt").open("w", encoding="ascii") as file:
             for _ in range(n):
@@ -86,7 +87,7 @@ def measure_corpus(n: int, dtype: str) -> dict[str, Any]:
 
 
 def measure_document(n: int, dtype: str) -> dict[str, Any]:
-    """Embed one sentence of so many tokens, in this process."""
+    """Embed one sentence of the given number of tokens, in this process."""
     elmo, text = Elmo(random_model("small"), dtype=dtype), list(words(n))
     elmo.embed([text[:10]])
     begun = time.monotonic()
@@ -96,7 +97,7 @@ def measure_document(n: int, dtype: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the table; with --save keep its rows in results/embed_growth.json."""
+    """Print the table; with --save store its rows in results/embed_growth.json."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--sentences", default="10000,100000,1000000")
     parser.add_argument("--document", default="1000,10000,100000")

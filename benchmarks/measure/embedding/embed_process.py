@@ -1,4 +1,4 @@
-"""How soon an embedder is ready in a process of its own, beyond `import torch`, and the most memory that a corpus takes it.
+"""Time to load an embedder in a separate process, without `import torch`, and its peak memory while embedding a corpus.
 
     python -m benchmarks.measure.embedding.embed_process allennlp|float32|bfloat16|int8 FOLDER SENTENCES.json THREADS
 

@@ -1,11 +1,11 @@
-"""What precision and start state do to a score downstream: a linear probe of parts of speech on the bundled model.
+"""Effect of precision and start state on a linear probe of parts of speech, with the English model in the package.
 
     python -m benchmarks.measure.embedding.embed_quality [--only DTYPE/STATE]... [--train N] [--test N] [--save]
 
-UD English EWT: the first N sentences of the training file to learn from, those of the test file to be scored on, the dev file to
-choose the strength of the penalty; the mean of the layers; one probe for each way, the same sentences and seed. `carry` reads the
-files in their order, one sentence a call; `warm` starts from the settled state saved with the model. Each row is
-kept in results/embed_quality.json when it is measured. Needs the data in ../shared.
+UD English EWT: the probe is trained on the first N sentences of the training file and tested on those of the test file; the dev
+file chooses the strength of the penalty. Vectors are the mean of the layers. Each variant has one probe, with the same sentences
+and seed. `carry` reads the files in order, one sentence per call; `warm` starts from the state saved with the model. Each row is
+stored in results/embed_quality.json when it is measured. Needs the data in ../shared.
 """
 
 from typing import Any
@@ -58,7 +58,7 @@ def measure(row: str, n_train: int, n_test: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print the rows; with --save keep each."""
+    """Measure and print the rows; with --save store each."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--only", action="append", choices=ROWS)
     parser.add_argument("--train", type=int, default=2000)

@@ -1,8 +1,8 @@
-"""What the embedder is measured against: AllenNLP 2.10.1 and ELMoForManyLangs themselves, and encoders that a user would take.
+"""The programs that `elmo` is compared with: AllenNLP 2.10.1, ELMoForManyLangs, and Transformer encoders.
 
-AllenNLP needs an environment of its own (`make bench-embed` makes it): it is installed without its dependencies, and an import
-hook stands in for those that ELMo does not use. BERT-base and MiniLM-L6 are plain torch encoders of those shapes with random
-weights, on as many word pieces as there are words.
+AllenNLP needs a separate environment (`make bench-embed` creates it): it is installed without its dependencies, and an import
+hook replaces those that ELMo does not use. BERT-base and MiniLM-L6 are plain torch encoders of these shapes with random
+weights; they get one word piece per word.
 """
 
 import json
@@ -24,7 +24,7 @@ BATCH = 32
 
 
 def allennlp(folder: Path, cached: Sequence[str] | None = None) -> Embed:
-    """AllenNLP's `Elmo`, one mix, as its users ran it: batches in file order, padded.
+    """AllenNLP's `Elmo` with one mix, as it was commonly used: padded batches in file order.
 
     Args:
         cached: words for its vocabulary cache.
@@ -67,7 +67,7 @@ def allennlp(folder: Path, cached: Sequence[str] | None = None) -> Embed:
 
 
 def many_langs(options: Mapping[str, Any], folder: Path) -> Embed:
-    """ELMoForManyLangs' `Embedder`, its own batches of 64, of a model with random weights that is written into `folder`.
+    """ELMoForManyLangs' `Embedder` with its batches of 64; its model with random weights is written into `folder`.
 
     Args:
         options: of AllenNLP's options.json: the shape.
@@ -110,7 +110,7 @@ def many_langs(options: Mapping[str, Any], folder: Path) -> Embed:
 
 
 def encoder(n_layers: int, width: int, n_heads: int, inner: int, batch: int = 64) -> Embed:
-    """A Transformer encoder of a shape, in bfloat16, sentences by length, one piece a word."""
+    """A Transformer encoder of the given shape, in bfloat16, with sentences sorted by length and one piece per word."""
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(width, n_heads, inner, 0.0, "gelu", batch_first=True)
     model = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False).to(torch.bfloat16).eval()

@@ -1,9 +1,9 @@
-"""How fast simple_elmo 0.9.2 embeds, in its own environment: it needs TensorFlow and an older NumPy.
+"""Speed of simple_elmo 0.9.2 in its own environment: it needs TensorFlow and an older NumPy.
 
     .venv-simple-elmo/bin/python -m benchmarks.measure.embedding.embed_simple_elmo FOLDER SENTENCES.json RUNS THREADS
 
-FOLDER holds options.json and model.hdf5. Prints the seconds of each run as JSON, after one that does not count; all sentences in
-one call, batches of 32, the plain average of the layers.
+FOLDER contains options.json and model.hdf5. Prints the seconds of each run as JSON, after one run that is not counted. All
+sentences are embedded in one call, in batches of 32, as the mean of the layers.
 """
 
 import json

@@ -1,10 +1,10 @@
-"""How fast an index over a million words answers, and how often its graphs find what brute force finds.
+"""Query time of an index over a million words, and the recall of its graphs compared with brute force.
 
     python -m benchmarks.measure.embedding.neighbours [--model en] [--tokens 1000000] [--queries 200] [--index FOLDER] [--save]
 
-Text: the beginning of lm/english/textbooks.txt.xz, cut into sentences. Questions: words of lm/english/heldout.txt.gz drawn at
-random. `answer` is the whole of it: the sentence embedded, the index searched, ten lines read. Recall is the share of the ten
-nearest occurrences of brute force over all vectors that the graphs find.
+Text: the beginning of lm/english/textbooks.txt.xz, split into sentences. Queries: random words of lm/english/heldout.txt.gz.
+`answer` is the total time of a query: embedding the sentence, searching the index, reading ten lines. Recall is the fraction of
+the ten nearest occurrences, found by brute force over all vectors, that the graphs find.
 """
 
 import lzma
@@ -36,7 +36,7 @@ ContextIndex(Path(sys.argv[1])); print(time.perf_counter() - b)"
 
 
 def write_text(path: Path, n_tokens: int) -> None:
-    """Lines of the training text until there are so many tokens."""
+    """Write lines of the training text up to the given number of tokens."""
     left = n_tokens
     with (
         lzma.open(ENGLISH / "textbooks.txt.xz", "rt", encoding="utf-8") as lines,
@@ -50,7 +50,7 @@ def write_text(path: Path, n_tokens: int) -> None:
 
 
 def questions(n: int) -> list[tuple[list[str], int]]:
-    """Held-out sentences, each with the place of a word in it."""
+    """Held-out sentences, each with the position of a word in it."""
     rng = random.Random(0)
     sentences = [list(words) for words in islice(corpus_words([ENGLISH / "heldout.txt.gz"], pretokenized=False), 5000)]
     chosen = rng.sample([words for words in sentences if any(map(str.isalpha, words))], n)
@@ -58,7 +58,7 @@ def questions(n: int) -> list[tuple[list[str], int]]:
 
 
 def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int) -> dict[str, Any]:
-    """Build the index if it is not there, and ask it."""
+    """Build the index if it does not exist, and query it."""
     write_text(text, n_tokens)
     begun = time.perf_counter()
     find_neighbours(model, text, [], index=folder, split=True)
@@ -73,13 +73,13 @@ def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int)
     figures["words of a question, mean"] = round(statistics.mean(len(words) for words, _ in asked_for), 1)
     seconds: dict[str, list[float]] = {"answer": [], "search": [], "same word": []}
     asked = []
-    for words, place in asked_for:
+    for words, position in asked_for:
         begun = time.perf_counter()
-        vector = elmo.embed([words], "top")[0][place]
+        vector = elmo.embed([words], "top")[0][position]
         embedded = time.perf_counter()
         found = index.nearest(vector, 10)
         done = time.perf_counter()
-        index.nearest(vector, 10, words[place])
+        index.nearest(vector, 10, words[position])
         seconds["same word"].append(time.perf_counter() - done)
         seconds["answer"].append(done - begun)
         seconds["search"].append(done - embedded)
@@ -92,12 +92,12 @@ def measure(model: str, folder: Path, text: Path, n_tokens: int, n_queries: int)
 
 
 def recall(index: ContextIndex, asked: list[tuple[np.ndarray, set[tuple[str, int]]]]) -> float:
-    """The share of the ten nearest of brute force that were found."""
+    """The fraction of the ten nearest occurrences by brute force that were found."""
     questions = np.stack([vector / np.linalg.norm(vector) for vector, _ in asked])  # (Q, D)
     edges = np.cumsum([0, *(len(part) for part in index._parts)])
     vectors = [np.stack(part.get(np.arange(a, b))) for part, a, b in zip(index._parts, edges, edges[1:], strict=False)]
     scores = np.concatenate([_cosines(questions, x) for x in vectors], axis=1)  # (Q, N)
-    shares = []
+    recalls = []
     for row, (_, found) in zip(scores, asked, strict=True):
         expected: dict[tuple[str, int], None] = {}
         for key in np.argsort(-row)[:1000].tolist():
@@ -105,8 +105,8 @@ def recall(index: ContextIndex, asked: list[tuple[np.ndarray, set[tuple[str, int
             expected.setdefault((occurrence.sentence, occurrence.start))
             if len(expected) == 10:
                 break
-        shares.append(len(found & expected.keys()) / len(expected))
-    return statistics.mean(shares)
+        recalls.append(len(found & expected.keys()) / len(expected))
+    return statistics.mean(recalls)
 
 
 def _cosines(questions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -120,11 +120,11 @@ def main() -> None:
     parser.add_argument("--model", default="en")
     parser.add_argument("--tokens", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--index", type=Path, help="keep the index here, or use the one that is there")
+    parser.add_argument("--index", type=Path, help="folder of the index; an existing index is used")
     given = parser.parse_args()
-    with TemporaryDirectory() as place:
-        folder = given.index or Path(place) / "index"
-        figures = measure(given.model, folder, Path(place) / "text.txt", given.tokens, given.queries)
+    with TemporaryDirectory() as room:
+        folder = given.index or Path(room) / "index"
+        figures = measure(given.model, folder, Path(room) / "text.txt", given.tokens, given.queries)
     for name, value in figures.items():
         print(f"{name:24} {value:>12,}")
     if given.save:

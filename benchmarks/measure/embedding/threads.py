@@ -1,11 +1,11 @@
-"""Whether threads that share an `Elmo` get the vectors of one thread, bit for bit.
+"""Whether threads that share an `Elmo` get the same vectors as a single thread, bit for bit.
 
     python -m benchmarks.measure.embedding.threads [--sentences N] [--rounds N] [--dtypes D ...] [--save]
 
-8 threads, 2,000 sentences, 20 rounds, three dtypes, a random model of size tiny. Python's threads change places every 10
-microseconds, as often as they can. The bits of a vector depend on the shapes of its batch and on the words that are spelled
-together, so each call of 20 sentences has words of its own, and only the boundaries are known beforehand. Each round has a new
-cache, and each thread its own order of calls.
+8 threads, 2,000 sentences, 20 rounds, three dtypes, a random model of size tiny. Python's switch interval is 10 microseconds.
+The bits of a vector depend on the shapes of its batch and on the words that the char CNN reads together, so no two calls of 20
+sentences have a word in common, and only the boundaries are in the cache beforehand. Each round has a new cache, and each
+thread its own order of calls.
 """
 
 import random
@@ -34,7 +34,7 @@ Call = list[list[str]]
 
 
 def calls_of(n_sentences: int) -> list[Call]:
-    """So many sentences of 0 to 8 words, cut into calls that share no word."""
+    """Sentences of 0 to 8 words, divided into calls that have no word in common."""
     rng = random.Random(0)
     return [
         [[f"{number}w{rng.randrange(60)}" for _ in range(rng.randrange(9))] for _ in range(SENTENCES_A_CALL)]
@@ -43,7 +43,7 @@ def calls_of(n_sentences: int) -> list[Call]:
 
 
 def embed_all(elmo: Elmo, calls: list[Call], seed: int) -> list[list[NDArray[np.float32]]]:
-    """The vectors of each call, made in an order that the seed gives."""
+    """The vectors of each call, computed in an order given by the seed."""
     found: list[list[NDArray[np.float32]]] = [[]] * len(calls)
     for number in random.Random(seed).sample(range(len(calls)), len(calls)):
         found[number] = elmo.embed(calls[number])
@@ -51,14 +51,14 @@ def embed_all(elmo: Elmo, calls: list[Call], seed: int) -> list[list[NDArray[np.
 
 
 def n_different(found: list[list[NDArray[np.float32]]], expected: list[list[NDArray[np.float32]]]) -> int:
-    """Sentences whose vectors are not the expected ones, bit for bit."""
+    """The number of sentences whose vectors differ from the expected ones in any bit."""
     pairs = [pair for a, b in zip(found, expected, strict=True) for pair in zip(a, b, strict=True)]
     return sum(not np.array_equal(a, b) for a, b in pairs)
 
 
 @contextmanager
 def eager_switching() -> Iterator[None]:
-    """Threads that change places as often as they can."""
+    """Switch threads very often."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:

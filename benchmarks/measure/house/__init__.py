@@ -1,1 +1,1 @@
-"""The house itself, measured: its folders and files, and what stays bitwise equal to an older commit."""
+"""Measurements of the code itself: folders and files, and whether results are bitwise equal to those of an older commit."""

@@ -1,13 +1,13 @@
-"""Proof that another layout of the modules changes no bit: each case of `cases/` in an old tree and in a new one.
+"""Whether results are bitwise equal to those of an old commit: runs each case of `cases/` in an old tree and in a new one.
 
     python -m benchmarks.measure.house.bitwise [--quick] [--only CASE]... [--old COMMIT | --old-tree DIR] [--new-tree DIR]
                                                [--work DIR] [--jobs N] [--again] [--save]
 
-The old tree is a worktree of the old commit, the new one is the checkout that this file lies in. Each case runs in a process of
-its own, one thread, with `PYTHONPATH=TREE/src`: vectors, training, resumes, tasks, indexes, what the old commit wrote and the new
-one reads. Compared are tensors by name, type, shape and bytes, and what commands print; an item that differs is named. What was
-changed on purpose stands in `intended.py`, with the reason, and is counted. What came out of a tree is kept in --work until its
-source, the case, the processor or PyTorch is another. The exit status is 1 where something differs.
+The old tree is a worktree of the old commit, the new tree is the checkout of this file. Each case runs in a separate process
+with one thread and `PYTHONPATH=TREE/src`: vectors, training, resumed runs, tasks, indexes, and files that the old commit writes
+and the new one reads. Tensors are compared by name, type, shape and bytes, and so is the output of commands; items that differ
+are listed. Intended changes are listed in `intended.py` with the reason, and are counted. Results of a tree are stored in
+--work until its source, the case, the processor or PyTorch changes. The exit status is 1 if any item differs.
 
 Needs the texts and fixtures in ../shared.
 """
@@ -31,11 +31,11 @@ from benchmarks.measure.house.intended import MISSING, reason_of
 from benchmarks.measure.house.trees import RUN, commit_of, environment, machine, old_tree, parser_of_trees, source_of
 from benchmarks.record import ROOT, SHARED, keep_row
 
-SHOWN = 8  # items that differ
+SHOWN = 8  # maximum number of differing items to print
 
 
 class Outcome(NamedTuple):
-    """How a case went in one tree."""
+    """The result of a case in one tree."""
 
     items: dict[str, str]
     seconds: float
@@ -49,17 +49,17 @@ class Outcome(NamedTuple):
 
 
 def read_outcome(path: Path) -> Outcome:
-    """One that was kept."""
+    """Read a stored result."""
     return Outcome(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def write_outcome(outcome: Outcome, path: Path) -> None:
-    """Keep one."""
+    """Store a result."""
     path.write_text(json.dumps(outcome._asdict()), encoding="utf-8")
 
 
 class Trees(NamedTuple):
-    """What is compared, and where outcomes are kept."""
+    """The trees that are compared, and the folder of stored results."""
 
     old: Path
     new: Path
@@ -84,7 +84,7 @@ def do(what: str, name: str, tree: Path, folder: Path, old: Path) -> Outcome:
 
 
 def run_case(name: str, tree: Path, trees: Trees, made: Path) -> Outcome:
-    """A case in a fresh folder, with a copy of what was made for it."""
+    """Run a case in a new folder, with a copy of the files that were made for it."""
     with TemporaryDirectory() as place:
         folder = Path(place) / "room"
         if CASES[name].make is not None:
@@ -95,7 +95,7 @@ def run_case(name: str, tree: Path, trees: Trees, made: Path) -> Outcome:
 
 
 def old_outcome(name: str, trees: Trees) -> tuple[Outcome, Path]:
-    """The outcome of the old tree, kept or new, and the folder that it made for this case."""
+    """The result of the old tree, stored or new, and the folder that it made for this case."""
     place = trees.kept / f"{name}-{definition(name)}"
     kept, made = place / "outcome.json", place / "made"
     if kept.exists() and not trees.again:
@@ -129,22 +129,22 @@ def compare(name: str, trees: Trees) -> tuple[str, Outcome, Outcome]:
 
 
 class Difference(NamedTuple):
-    """An item that is not alike in both trees."""
+    """An item that differs between the trees."""
 
     item: str
     old: str
     new: str
-    reason: str | None  # of a change that is intended
+    reason: str | None  # of an intended change
 
 
 def differences(name: str, old: Outcome, new: Outcome) -> list[Difference]:
-    """All items of a case that differ, with the reason of those that may."""
+    """All items of a case that differ, with the reason if the change is intended."""
     pairs = {item: (old.items.get(item, MISSING), new.items.get(item, MISSING)) for item in old.items | new.items}
     return [Difference(item, *pair, reason_of(name, item, *pair)) for item, pair in pairs.items() if pair[0] != pair[1]]
 
 
 def show(name: str, old: Outcome, new: Outcome) -> dict[str, Any]:
-    """Print a row, and what differs; returns the figures of the case."""
+    """Print a row and the items that differ; returns the figures of the case."""
     found = differences(name, old, new)
     faults = [difference for difference in found if difference.reason is None]
     reasons = Counter(difference.reason for difference in found if difference.reason is not None)
@@ -170,7 +170,7 @@ def show(name: str, old: Outcome, new: Outcome) -> dict[str, Any]:
 
 
 def prove(given: argparse.Namespace) -> bool:
-    """All cases in both trees: whether all are equal."""
+    """Run all cases in both trees; returns whether all are equal."""
     names = given.only or [name for name, case in CASES.items() if case.is_quick or not given.quick]
     new = given.new_tree.resolve()
     with old_tree(given) as old:
@@ -201,13 +201,13 @@ def prove(given: argparse.Namespace) -> bool:
 def main() -> None:
     """Compare."""
     parser = parser_of_trees(__doc__)
-    parser.add_argument("--quick", action="store_true", help="the cases of a few minutes")
+    parser.add_argument("--quick", action="store_true", help="only the cases that take a few minutes")
     parser.add_argument("--only", action="append", choices=CASES, metavar="CASE", help="a case; may be repeated")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
     kept = ROOT / "build" / "house"
-    parser.add_argument("--work", type=Path, default=kept, help="keeps what came out of the trees")
-    parser.add_argument("--again", action="store_true", help="run both trees again, whatever is kept")
-    parser.add_argument("--jobs", type=int, default=1, help="cases at a time")
+    parser.add_argument("--work", type=Path, default=kept, help="folder of stored results")
+    parser.add_argument("--again", action="store_true", help="run both trees again, ignoring stored results")
+    parser.add_argument("--jobs", type=int, default=1, help="number of cases to run in parallel")
     given = parser.parse_args()
     if given.list:
         for name, case in CASES.items():

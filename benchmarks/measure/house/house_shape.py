@@ -1,10 +1,10 @@
-"""How the house is built: its largest folder, its longest file, import cycles, untyped signatures, modules without a test.
+"""The shape of the source: largest folder, longest file, import cycles, untyped signatures, modules without a test.
 
     python -m benchmarks.measure.house.house_shape [--save]
 
-Prints each figure beside its limit and names what is over it; exit status 1 if anything is. Folders are those of `src/`, `tests/`
-and `benchmarks/`, lines those of `src/` and `benchmarks/`; the other figures are of `src/elmo`. A module is reached by a test
-file of its own name (`tests/<same path>/test_NAME.py`), or by a line of `tests/reasons.toml` that names the test that covers it.
+Prints each figure with its limit and lists what exceeds it; the exit status is then 1. Folders are those of `src/`, `tests/`
+and `benchmarks/`, lines those of `src/` and `benchmarks/`; the other figures are those of `src/elmo`. Each module needs a test
+file of its name (`tests/<same path>/test_NAME.py`), or a line in `tests/reasons.toml` that names the test that covers it.
 """
 
 import ast
@@ -19,9 +19,9 @@ from benchmarks.record import ROOT, keep_row, parser_with_save
 MOST_FILES = 16  # .py files of a folder
 MOST_LINES = 330
 FOLDERS = ("src", "tests", "benchmarks")
-PROGRAMS = ("src", "benchmarks")  # whose files may have so many lines
+PROGRAMS = ("src", "benchmarks")  # folders to which MOST_LINES applies
 SOURCE = Path("src") / "elmo"
-# Trainers, what they move, and the models of tasks: no `Any` in the signature of a function or method.
+# Trainers, training steps, and the models of tasks: no `Any` in the signature of a function or method.
 TYPED = (
     "train/trainer.py",
     "train/loop.py",
@@ -34,13 +34,13 @@ REASONS = Path("tests") / "reasons.toml"
 
 
 class Figure(NamedTuple):
-    """One property of the house."""
+    """One figure of the source."""
 
     name: str
     value: int
     limit: int
-    where: str  # the place of the value
-    faults: list[str]  # all that is over the limit, a line each
+    where: str  # folder or file with this value
+    faults: list[str]  # everything that exceeds the limit, one line each
 
 
 def measure(root: Path = ROOT) -> list[Figure]:
@@ -67,7 +67,7 @@ def longest_file(root: Path) -> Figure:
 def import_cycles(root: Path) -> Figure:
     """Groups of modules that import each other, imports inside functions and under TYPE_CHECKING counted.
 
-    An `__init__` names what a public package offers under TYPE_CHECKING and loads it on first use: that is no import.
+    The names that a public package lists under TYPE_CHECKING in its `__init__` and loads on first use do not count.
     """
     found = [" <-> ".join(sorted(group)) for group in _circles(_imports(root)) if len(group) > 1]
     return Figure("import cycles", len(found), 0, "", found)
@@ -85,7 +85,7 @@ def untyped(root: Path) -> Figure:
 
 
 def untested(root: Path) -> Figure:
-    """Modules that neither a test file of their name nor a reason accounts for, and reasons that are not true."""
+    """Modules that have neither a test file of their name nor a reason, and reasons that are wrong."""
     found = []
     reasons = read_reasons(root)
     modules = {
@@ -94,7 +94,7 @@ def untested(root: Path) -> Figure:
     for module in sorted(modules):
         own = root / "tests" / Path(module).parent / f"test_{Path(module).name}"
         if own.is_file() and module in reasons:
-            found.append(f"{REASONS}: {module} has a test file of its own by now; take the line out")
+            found.append(f"{REASONS}: {module} now has a test file of its own; remove the line")
         if not own.is_file() and module not in reasons:
             found.append(f"{SOURCE / module}: no {_short(own, root)}, and no line in {REASONS}")
     for module, reason in sorted(reasons.items()):

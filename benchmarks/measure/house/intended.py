@@ -1,4 +1,4 @@
-"""What was changed on purpose since the old commit, so that it may differ: a row a change, with its reason."""
+"""Intended changes since the old commit: the items that may differ, with the reason."""
 
 import re
 from typing import NamedTuple

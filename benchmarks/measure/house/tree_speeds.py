@@ -1,10 +1,10 @@
-"""Tokens a second of an old and a new tree in turn: embedding (sizes small and original), pretraining (size tiny); new by old.
+"""Speed of an old and a new tree, in alternation: embedding (sizes small and original) and pretraining (size tiny).
 
     python -m benchmarks.measure.house.tree_speeds [--rounds N] [--only 'embed small']... [--old COMMIT | --old-tree DIR]
                                                    [--save]
 
-Each measurement is a process of its own; medians. The work is that of `embed` and `pretrain` in this folder's neighbours, ours
-alone. Needs the texts in ../shared.
+Prints the medians in tokens/s and the ratio of new to old. Each measurement is a separate process. The work is that of
+`measure/embedding/embed.py` and `measure/training/pretrain.py`, without the other programs. Needs the texts in ../shared.
 """
 
 import argparse
@@ -39,7 +39,7 @@ WORK = (("embed", "small"), ("embed", "original"), ("pretrain", "tiny"))
 
 
 def write_work(what: str, size: str, folder: Path, old: Path, n_sentences: int) -> Path:
-    """What both trees are timed with, made by the old one: a folder."""
+    """The folder of inputs for both trees, made by the old one."""
     if what == "embed":
         sentences = json.loads((SHARED / "baselines" / "bench_sentences.json").read_text(encoding="utf-8"))
         (folder / "sentences.json").write_text(json.dumps(sentences[:n_sentences]), encoding="utf-8")
@@ -102,11 +102,11 @@ def main() -> None:
     """Measure."""
     parser = parser_of_trees(__doc__)
     parser.add_argument(
-        "--only", action="append", choices=[" ".join(work) for work in WORK], help="one of them; may be repeated"
+        "--only", action="append", choices=[" ".join(work) for work in WORK], help="one kind of work; may be repeated"
     )
-    parser.add_argument("--rounds", type=int, default=10, help="measurements of each tree")
+    parser.add_argument("--rounds", type=int, default=10, help="number of measurements of each tree")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sentences", type=int, default=512, help="to embed")
+    parser.add_argument("--sentences", type=int, default=512, help="number of sentences to embed")
     measure(parser.parse_args())
 
 

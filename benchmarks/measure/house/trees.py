@@ -1,4 +1,4 @@
-"""Two checkouts that are compared: the old commit and this one, and a process that takes `elmo` from either."""
+"""The two checkouts that are compared, the old commit and this one, and a process that imports `elmo` from one of them."""
 
 import argparse
 import hashlib
@@ -19,24 +19,24 @@ RUN = "benchmarks.measure.house.cases.run"
 
 
 def git(*arguments: str, at: Path = ROOT) -> str:
-    """What git prints."""
+    """The output of git."""
     done = subprocess.run(["git", *arguments], cwd=at, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
 def commit_of(tree: Path) -> str:
-    """The commit that is checked out, and whether its source was changed."""
+    """The commit that is checked out, with a mark if its source was changed."""
     changed = git("status", "--porcelain", "--untracked-files=all", "src", at=tree)
     return git("rev-parse", "--short", "HEAD", at=tree) + ("+changes" if changed else "")
 
 
 def source_of(tree: Path) -> str | None:
-    """The digest that git has of its source; None: it was changed since the commit."""
+    """Git's digest of the source; None: it was changed since the commit."""
     return None if "+" in commit_of(tree) else git("rev-parse", "HEAD:src", at=tree)[:12]
 
 
 def machine() -> str:
-    """What decides the bits beside the code: the processor's abilities and PyTorch's build."""
+    """A digest of everything besides the code that can change bits: the processor's features and PyTorch's build."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         able = sorted({line for line in text.splitlines() if line.startswith(("model name", "flags"))})
@@ -47,7 +47,7 @@ def machine() -> str:
 
 @contextmanager
 def old_tree(given: argparse.Namespace) -> Iterator[Path]:
-    """The old commit, checked out."""
+    """A checkout of the old commit."""
     if given.old_tree is not None:
         yield given.old_tree.resolve()
         return
@@ -61,7 +61,7 @@ def old_tree(given: argparse.Namespace) -> Iterator[Path]:
 
 
 def environment(tree: Path, folder: Path, threads: int = 1) -> dict[str, str]:
-    """Of a process that takes `elmo` from a tree."""
+    """The environment of a process that imports `elmo` from a tree."""
     number, cache = str(threads), str(folder / "cache")
     return os.environ | {
         "PYTHONPATH": os.pathsep.join([str(tree / "src"), str(ROOT)]),  # the cases are those of this checkout
@@ -75,7 +75,7 @@ def environment(tree: Path, folder: Path, threads: int = 1) -> dict[str, str]:
 def parser_of_trees(description: str | None) -> argparse.ArgumentParser:
     """The arguments that name the two trees, and --save."""
     parser = parser_with_save(description)
-    parser.add_argument("--old", default=OLD, help="the commit before; a worktree of it is made and removed")
-    parser.add_argument("--old-tree", type=Path, help="a checkout of it that is there")
-    parser.add_argument("--new-tree", type=Path, default=ROOT, help="the checkout after; else the one of this file")
+    parser.add_argument("--old", default=OLD, help="the old commit; a worktree is created and removed")
+    parser.add_argument("--old-tree", type=Path, help="an existing checkout of the old commit")
+    parser.add_argument("--new-tree", type=Path, default=ROOT, help="the new checkout; default: that of this file")
     return parser

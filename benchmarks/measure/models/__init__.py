@@ -1,1 +1,1 @@
-"""What the models in the package are worth, and what it takes to start."""
+"""Quality of the models in the package, and the time to start."""

@@ -1,10 +1,10 @@
-"""How soon the model in the package is there: a fresh wheel in an empty environment, loaded, a thousand sentences embedded.
+"""Time to load the model in the package from a fresh wheel in an empty environment, and to embed a thousand sentences.
 
     python -m benchmarks.measure.models.bundled [--runs 5] [--save]
 
-Each run is a process of its own: `import torch`, then `from elmo import Elmo` and `Elmo.from_pretrained()` (`load_s`), then
-`embed` of the first thousand sentences of lm/english/heldout.txt.gz with an empty cache of words, on two threads (`embed_s`; with
-products in less than float32 `embed_bfloat16_s` and `embed_int8_s`), in turn. Medians. Needs ../shared.
+Each run is a separate process: `import torch`, then `from elmo import Elmo` and `Elmo.from_pretrained()` (`load_s`), then `embed`
+on the first thousand sentences of lm/english/heldout.txt.gz with an empty cache of words, on two threads (`embed_s`; with lower
+precision `embed_bfloat16_s` and `embed_int8_s`). The variants alternate. Figures are medians. Needs ../shared.
 """
 
 import json
@@ -39,7 +39,7 @@ print(json.dumps({"load_s": loaded - begun, "embed_s": done - loaded}))
 
 
 def python_with_wheel(room: Path) -> Path:
-    """The Python of a new environment with nothing but our wheel and what it needs."""
+    """The Python of a new environment that contains only our wheel and its dependencies."""
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(room), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = room.glob("*.whl")
@@ -63,14 +63,14 @@ def main() -> None:
         sentences = list(islice(texts, N_SENTENCES))
         (room / "sentences.json").write_text(json.dumps(sentences), encoding="utf-8")
         python = python_with_wheel(room)
-        told: dict[str, list[dict[str, float]]] = {dtype: [] for dtype in EMBED_NAMES}
+        runs_of: dict[str, list[dict[str, float]]] = {dtype: [] for dtype in EMBED_NAMES}
         for _ in range(given.runs):
-            for dtype, runs in told.items():
+            for dtype, runs in runs_of.items():
                 command = [python, "-c", RUN, room / "sentences.json", dtype]
                 done = subprocess.run(command, cwd=room, env=ALONE, check=True, capture_output=True, text=True)
                 runs.append(json.loads(done.stdout))
-    figures = {"load_s": round(statistics.median(run["load_s"] for run in told["float32"]), 3)}
-    figures |= {EMBED_NAMES[d]: round(statistics.median(run["embed_s"] for run in told[d]), 3) for d in told}
+    figures = {"load_s": round(statistics.median(run["load_s"] for run in runs_of["float32"]), 3)}
+    figures |= {EMBED_NAMES[d]: round(statistics.median(run["embed_s"] for run in runs_of[d]), 3) for d in runs_of}
     figures |= {"sentences": len(sentences), "tokens": sum(map(len, sentences))}
     show(figures)
     if given.save:

@@ -1,9 +1,9 @@
-"""Held-out perplexity of the Chinese model in the package, character by character, beside a Kneser-Ney 5-gram of the same text.
+"""Held-out perplexity per character of the Chinese model in the package, compared with a Kneser-Ney 5-gram of the same text.
 
     python -m benchmarks.measure.models.chinese [--model zh] [--save]
 
-The 5-gram is estimated on the very text of recipes/bundled-zh.toml over the model's own vocabulary. Three held-out texts of
-lm/chinese: Wikipedia sentences, a book of Lu Xun's, and documents (law, and technical texts, of which none were trained on).
+The 5-gram model is estimated on the text of recipes/bundled-zh.toml, with the vocabulary of the model. Three held-out texts of
+lm/chinese: Wikipedia sentences, a book by Lu Xun, and documents (law, and technical texts, a kind that was not trained on).
 Needs ../shared.
 """
 
@@ -22,7 +22,7 @@ from elmo.apps.models.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED, is_bundled
 
 TEXTS = SHARED / "data" / "lm" / "chinese"
-LAW_LINES = 24_000  # of the statutes: a third, whose phrases repeat
+LAW_LINES = 24_000  # a third of the statutes, because their phrases repeat
 HELDOUT = ("wiki", "book", "docs")
 KEPT = ("forward", "backward", "mean", "bits_per_byte", "oov_rate", "tokens")
 

@@ -1,17 +1,18 @@
-"""Characters or words as the tokens of Chinese: which vectors serve a task better, for the same text and the same model?
+"""Characters or words as the tokens of Chinese: which vectors give better scores on a task, for the same text and model?
 
     python -m benchmarks.measure.models.chinese_tokens [--passes 1] [--save]
 
-The texts of recipes/bundled-zh.toml once as the tokenizer cuts them, each Han character a token, and once with runs of Han
-characters cut into words by jieba (extra `zh`). A model of either is trained for the same number of passes: size tiny but for its
-input, which has a vector for each frequent token beside its bytes, and the sampled softmax. Then, frozen, mean of the layers:
+The texts of recipes/bundled-zh.toml are tokenized in two ways: each Han character is a token (as our tokenizer does), or runs of
+Han characters are segmented into words by jieba (extra `zh`). A model is trained on each for the same number of epochs: size tiny
+with the sampled softmax, and a vector for each frequent token in addition to its bytes. Then the frozen mean of the layers is
+tested:
 
 - sentiment: reviews (ChnSentiCorp), one mean vector each, logistic regression; accuracy on the test reviews that are not in the
   training file;
-- entities: a logistic regression of the tag (CLUENER) of each character; span F1. A character of a word model has the vector of
-  its word and four numbers for its place there (alone, first, inner, last).
+- entities: a logistic regression of the tag (CLUENER) of each character; span F1. In the word model, a character has the vector
+  of its word and a one-hot vector of its position in the word (alone, first, inner, last).
 
-Strengths of the regressions are chosen on the last tenth of the training examples. Needs the texts in ../shared.
+The strengths of the L2 penalty are chosen on the last tenth of the training examples. Needs the texts in ../shared.
 """
 
 import argparse
@@ -65,12 +66,12 @@ _HAN = regex.compile(r"\p{Han}")
 
 
 def characters(tokens: Sequence[str]) -> list[str]:
-    """Tokens as they are: the tokenizer cuts Han characters apart."""
+    """The tokens unchanged: the tokenizer makes each Han character a token."""
     return list(tokens)
 
 
 def words(tokens: Sequence[str]) -> list[str]:
-    """The same, each run of Han characters cut into words."""
+    """The same, with each run of Han characters segmented into words."""
     found: list[str] = []
     for han, run in itertools.groupby(tokens, key=lambda token: _HAN.match(token) is not None):
         piece = list(run)
@@ -82,7 +83,7 @@ CUTS: dict[str, Cut] = {"characters": characters, "words": words}
 
 
 def sentences() -> Iterator[list[str]]:
-    """Of the recipe's three texts, as the tokenizer cuts them."""
+    """Tokenized sentences of the recipe's three texts."""
     for name, most in (("law", LAW_LINES), ("wiki_sentences", None), ("books_luxun", None)):
         with lzma.open(TEXTS / f"{name}.txt.xz", "rt", encoding="utf-8") as lines:
             for line in itertools.islice(lines, most):
@@ -90,7 +91,7 @@ def sentences() -> Iterator[list[str]]:
 
 
 def train(cut: Cut, passes: int, folder: Path) -> tuple[Elmo, dict[str, Any]]:
-    """A model whose tokens are cut so."""
+    """Train a model on text that is tokenized in this way."""
     text, n = folder / "text.txt", 0
     with text.open("w", encoding="utf-8") as file:
         for sentence in sentences():
@@ -107,7 +108,7 @@ def train(cut: Cut, passes: int, folder: Path) -> tuple[Elmo, dict[str, Any]]:
 
 
 def fitted(x: Vectors, y: NDArray[Any]) -> Callable[[Vectors], NDArray[Any]]:
-    """Logistic regression, its strength chosen on the last tenth."""
+    """A logistic regression; its regularisation is chosen on the last tenth."""
     scale = StandardScaler().fit(x)
     z, at = scale.transform(x), len(x) * 9 // 10
 
@@ -120,7 +121,7 @@ def fitted(x: Vectors, y: NDArray[Any]) -> Callable[[Vectors], NDArray[Any]]:
 
 
 def sentiment(elmo: Elmo, cut: Cut) -> float:
-    """Accuracy in percent on reviews that the training file does not have."""
+    """Accuracy in percent on reviews that are not in the training file."""
     parts = [_records(SHARED / "data/sentiment/chnsenticorp-zh" / f"{name}.jsonl.gz") for name in ("train", "test")]
     known = {record["text"] for record in parts[0]}
     parts[1] = [record for record in parts[1] if record["text"] not in known]
@@ -130,30 +131,30 @@ def sentiment(elmo: Elmo, cut: Cut) -> float:
 
 
 def entities(elmo: Elmo, cut: Cut) -> float:
-    """F1 in percent of the spans that a regression of single tags finds."""
+    """F1 in percent of the spans predicted by a regression of single tags."""
     folder = SHARED / "data/ner/cluener-zh"
     parts = [read_tagged(folder / "train.conll.gz")[:TAGGED], read_tagged(folder / "valid.conll.gz")]
     x = [of_characters(elmo, cut, [[t.text for t in example.tokens] for example in part]) for part in parts]
     tags = [[list(example.labels) for example in part] for part in parts]
     predict = fitted(np.concatenate(x[0]), np.concatenate(tags[0]))
-    true = [spans_of_tags(row) for row in tags[1]]
-    said = [spans_of_tags(predict(vectors).tolist()) for vectors in x[1]]
-    return float(span_scores(span_counts(true, said).sum(axis=0))["f1"])
+    gold = [spans_of_tags(row) for row in tags[1]]
+    predicted = [spans_of_tags(predict(vectors).tolist()) for vectors in x[1]]
+    return float(span_scores(span_counts(gold, predicted).sum(axis=0))["f1"])
 
 
 def of_characters(elmo: Elmo, cut: Cut, rows: Sequence[Sequence[str]]) -> list[Vectors]:
-    """Each character's vector with its place in its token."""
+    """The vector of each character, with its position in its token."""
     cuts = [cut(row) for row in rows]
     spread = []
     for tokens, vectors in zip(cuts, elmo.embed(cuts), strict=True):
         lengths = [len(token) if _HAN.match(token) else 1 for token in tokens]
-        places = np.concatenate([_places(n) for n in lengths])
-        spread.append(np.concatenate([np.repeat(vectors, lengths, axis=0), places], axis=1))
+        positions = np.concatenate([_positions(n) for n in lengths])
+        spread.append(np.concatenate([np.repeat(vectors, lengths, axis=0), positions], axis=1))
     return spread
 
 
-def _places(n: int) -> Vectors:
-    """Alone, first, inner or last of n characters: (n, 4)."""
+def _positions(n: int) -> Vectors:
+    """One-hot positions (alone, first, inner, last) of n characters: (n, 4)."""
     which = [0] if n == 1 else [1, *([2] * (n - 2)), 3]
     return np.eye(4, dtype=np.float32)[which]
 
@@ -164,7 +165,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Print; with --save keep in results/chinese_tokens.json."""
+    """Print the figures; with --save store them in results/chinese_tokens.json."""
     parser: argparse.ArgumentParser = parser_with_save(__doc__)
     parser.add_argument("--passes", type=int, default=1)
     given = parser.parse_args()

@@ -1,8 +1,8 @@
-"""How long a stranger waits: `make demo` and `make test` on a fresh clone, then both again without a network.
+"""Seconds of `make demo` and `make test` on a fresh clone, then of both again without network.
 
     python -m benchmarks.measure.models.fresh_clone [--save]
 
-Clones this checkout as it is committed, with the project's shared material beside it if it is here.
+Clones the current commit of this checkout, with the project's folder `shared` next to it if it exists.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""Held-out perplexity of the bundled English model beside a unigram and an interpolated Kneser-Ney 5-gram model.
+"""Held-out perplexity of the English model in the package, a unigram model and an interpolated Kneser-Ney 5-gram model.
 
     python -m benchmarks.measure.models.perplexity [--model en] [--texts ../shared/data/lm/english] [--rivals FILE] [--save]
 
-All three predict the same tokens (our tokenizer, one sentence a line) over the same frozen vocabulary, and the rivals are
-estimated on the very text that the model was trained on. `--rivals FILE` keeps what the rivals reached, so that a second
-model is measured without waiting for them again.
+All three predict the same tokens (our tokenizer, one sentence per line) over the same vocabulary, and the n-gram models are
+estimated on the training text of the model. `--rivals FILE` stores the figures of the n-gram models, so that a second model can
+be measured without them.
 """
 
 import json
@@ -26,14 +26,14 @@ KNESER_NEY = SHARED / "tools" / "kneser_ney.py"
 
 
 def write_tokenized(sources: list[Path], target: Path) -> Path:
-    """Raw texts -> one tokenized sentence a line."""
+    """Raw texts -> one tokenized sentence per line."""
     with target.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(" ".join(words) + "\n" for words in corpus_words(sources, pretokenized=False))
     return target
 
 
 def unigram(train: Path, test: Path, vocabulary: Vocabulary) -> float:
-    """Perplexity of relative frequencies: words outside the vocabulary are `<UNK>`, one mark a sentence."""
+    """Perplexity of relative frequencies: words outside the vocabulary are `<UNK>`, one boundary per sentence."""
     counts: list[Counter[int]] = []
     for path in (train, test):
         counts.append(Counter())
@@ -46,7 +46,7 @@ def unigram(train: Path, test: Path, vocabulary: Vocabulary) -> float:
 
 
 def measure_rivals(texts: Path, vocabulary_file: Path) -> dict[str, float]:
-    """Perplexities of unigram and 5-gram, trained on the texts that the bundled model was trained on."""
+    """Perplexities of a unigram and a 5-gram model, estimated on the training texts of the English model in the package."""
     with TemporaryDirectory() as room:
         train = write_tokenized([texts / f"{name}.txt.xz" for name in SHIPPED], Path(room) / "train.txt")
         test = write_tokenized([texts / "heldout.txt.gz"], Path(room) / "test.txt")

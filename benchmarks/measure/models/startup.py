@@ -1,8 +1,8 @@
-"""How long `import elmo` and `elmo --help` take, beside an empty Python process.
+"""Seconds of `import elmo` and `elmo --help`, compared with an empty Python process.
 
     python -m benchmarks.measure.models.startup [--save]
 
-Medians of eleven processes each, in turn.
+Medians of eleven processes each; the commands alternate.
 """
 
 import statistics

@@ -1,1 +1,1 @@
-"""What frozen vectors know."""
+"""Probes: which information frozen vectors contain."""

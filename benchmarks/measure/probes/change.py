@@ -1,11 +1,11 @@
-"""Whether `elmo change` finds a change that was made, and how often it finds one where none is.
+"""How often `elmo change` finds a change that was made, and how often it reports one that was not.
 
     python -m benchmarks.measure.probes.change [--model en] [--seeds 10] [--sentences 27000] [--save]
 
-Text: lm/english/sentences.txt.xz, sentences that have nothing to do with each other. Each seed draws sentences, halves them at
-random and takes two words of like frequency among the 500; in the second half they change places, so that the contexts of both
-are swapped. `first` counts the seeds in which one of the two leads the ranking, `both` those in which they are the first two.
-False alarms are the other words with p < 0.05; the interval is Wilson's, 95 %.
+Text: lm/english/sentences.txt.xz, unrelated sentences. For each seed, sentences are sampled and divided at random into two
+halves, and two words of similar frequency are chosen among the 500; in the second half these words are swapped, so that their
+contexts change. `first` counts the seeds in which one of the two words is ranked first, `both` those in which they are the
+first two. False alarms are other words with p < 0.05, with Wilson's 95 % confidence interval.
 """
 
 import lzma
@@ -28,20 +28,20 @@ LEVEL = 0.05
 
 
 def halves(sentences: list[list[str]], rng: random.Random) -> list[list[list[str]]]:
-    """Sentences in two random halves."""
+    """Two random halves of the sentences."""
     rng.shuffle(sentences)
     middle = len(sentences) // 2
     return [sentences[:middle], sentences[middle:]]
 
 
 def swap(sentences: list[list[str]], words: list[str]) -> list[list[str]]:
-    """The same sentences, two words in each other's place."""
+    """The same sentences with two words swapped."""
     other = dict(zip(words, reversed(words), strict=True))
     return [[other.get(token.lower(), token) for token in sentence] for sentence in sentences]
 
 
 def targets(parts: list[list[list[str]]], rng: random.Random) -> list[str]:
-    """Two words of like frequency, next to each other in the ranking that the command makes."""
+    """Two words of similar frequency, next to each other in the command's list of words."""
     counts = [Counter(token.lower() for sentence in part for token in sentence) for part in parts]
     least = Counter({w: min(counts[0][w], counts[1][w]) for w in counts[0] if any(map(str.isalpha, w))})
     frequent = [w for w, n in least.most_common(SETTINGS.n_words) if n >= SETTINGS.min_count]
@@ -50,7 +50,7 @@ def targets(parts: list[list[list[str]]], rng: random.Random) -> list[str]:
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of k in n (Wilson 1927)."""
+    """The 95 % confidence interval of the proportion k / n (Wilson 1927)."""
     z = 1.96
     middle, half = k + z * z / 2, z * math.sqrt(k * (n - k) / n + z * z / 4)
     return (middle - half) / (n + z * z), (middle + half) / (n + z * z)
@@ -71,15 +71,15 @@ def measure(model: str, n_seeds: int, n_sentences: int) -> dict[str, Any]:
             paths = [Path(folder) / f"{name}.txt" for name in "ab"]
             for path, part in zip(paths, parts, strict=True):
                 path.write_text("".join(" ".join(s) + "\n" for s in part if s), encoding="utf-8")
-            told = measure_change(model, paths, SETTINGS._replace(seed=seed))
-        ranks = sorted(rank for rank, w in enumerate(told, start=1) if w.word in words)
+            found = measure_change(model, paths, SETTINGS._replace(seed=seed))
+        ranks = sorted(rank for rank, w in enumerate(found, start=1) if w.word in words)
         first += ranks[0] == 1
         both += ranks == [1, 2]
-        rest = [w for w in told if w.word not in words]
+        rest = [w for w in found if w.word not in words]
         alarms += sum(w.change.p < LEVEL for w in rest)
         others += len(rest)
         swapped.append(f"{words[0]} {words[1]}: {ranks[0]} {ranks[1]}")
-        print(f"seed {seed}: {swapped[-1]} of {len(told)}; alarms {alarms} of {others}", flush=True)
+        print(f"seed {seed}: {swapped[-1]} of {len(found)}; alarms {alarms} of {others}", flush=True)
     low, high = wilson(alarms, others)
     return {
         "seeds": n_seeds, "first": first, "both": both, "words": others // n_seeds + 2,
@@ -89,7 +89,7 @@ def measure(model: str, n_seeds: int, n_sentences: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print; with --save keep in results/change.json."""
+    """Print the figures; with --save store them in results/change.json."""
     parser = parser_with_save(__doc__)
     parser.add_argument("--model", default="en")
     parser.add_argument("--seeds", type=int, default=10)

@@ -1,12 +1,12 @@
-"""What frozen vectors know: the probes of docs/probes.md on the model in the package, its rivals on the same text and split.
+"""The probes of docs/probes.md on the model in the package, and on other vectors of the same text with the same split.
 
     python -m benchmarks.measure.probes.probes [--model en] [--only PROBE]... [--source NAME]... [--static FILE]...
                                               [--again] [--write-docs]
 
-Rivals: Word2Vec and fastText trained on the texts of the model (files of vectors by --static, else by gensim into runs/probe), a
-model of the same shape with random weights, the token layer alone, the majority. A row for each set and source is kept in
-results/probes.json as soon as it is there, so a run that was stopped goes on; what is kept is not measured again. --write-docs
-writes the tables of docs/probes.md, docs/elmo-vs-static.md and its Chinese twin, and their pictures.
+The other vectors: Word2Vec and fastText trained on the texts of the model (files given by --static, otherwise trained by gensim
+in runs/probe), a model of the same shape with random weights, and the token layer alone; also the majority baseline. One row
+for each set and source is stored in results/probes.json as soon as it is measured; later runs skip stored rows. --write-docs
+writes the tables and pictures of docs/probes.md, docs/elmo-vs-static.md and its Chinese version.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def _short(value: Any) -> Any:
 
 
 def scores_of(rows: dict[str, dict[str, Any]]) -> list[Score]:
-    """What is kept, as it was found."""
+    """The stored scores."""
     found = [
         Score(**{"view": "", "dev": [], "right": ""} | score)
         for row in rows.values()
@@ -67,7 +67,7 @@ def scores_of(rows: dict[str, dict[str, Any]]) -> list[Score]:
 
 
 def missing_rows(probes: Sequence[str], sources: Sequence[str], again: bool) -> Iterator[tuple[str, str]]:
-    """Source and probe of each row that is not kept, source by source."""
+    """Source and probe of each row that is not stored yet, source by source."""
     for source in sources:
         for probe in probes:
             if again or f"{probe}/{source}" not in kept_rows(NAME):
@@ -75,15 +75,15 @@ def missing_rows(probes: Sequence[str], sources: Sequence[str], again: bool) -> 
 
 
 def main() -> None:
-    """Measure, keep, and write the page if it is wanted."""
+    """Measure and store the rows, or write the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="en")
-    parser.add_argument("--only", action="append", choices=PROBES, help="a probe; several times for several")
-    parser.add_argument("--source", action="append", choices=SOURCES, help="whose vectors; several times for several")
+    parser.add_argument("--only", action="append", choices=PROBES, help="a probe; may be repeated")
+    parser.add_argument("--source", action="append", choices=SOURCES, help="a source of vectors; may be repeated")
     parser.add_argument("--static", action="append", type=Path, default=[], help="word2vec*.bin or fasttext*.bin")
-    parser.add_argument("--dtype", default="float32", help="of the matrix products of ELMo")
-    parser.add_argument("--again", action="store_true", help="measure what is kept already")
-    parser.add_argument("--write-docs", action="store_true", help="write the pages from what is kept")
+    parser.add_argument("--dtype", default="float32", help="dtype of the matrix products of ELMo")
+    parser.add_argument("--again", action="store_true", help="measure rows again that are stored already")
+    parser.add_argument("--write-docs", action="store_true", help="write the pages from the stored rows")
     given = parser.parse_args()
     if given.write_docs:
         scores = scores_of(kept_rows(NAME))

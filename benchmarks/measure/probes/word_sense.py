@@ -2,8 +2,8 @@
 
     python -m benchmarks.measure.probes.word_sense [--model en] [--data ../shared/data/wsd] [--save]
 
-Each test occurrence takes the sense of the training occurrence nearest to it (cosine), layer by layer; the rival is the
-most frequent sense of the training part. The token layer knows the word form alone.
+Each test occurrence gets the sense of the training occurrence nearest to it (cosine), for each layer. The baseline is the most
+frequent sense in the training part. The token layer depends on the word form only.
 """
 
 from collections import Counter
@@ -26,15 +26,15 @@ def measure(model: str, data: Path) -> dict[str, float]:
     figures: dict[str, float] = {}
     for word in WORDS:
         train, test = (read_senses(data / f"senseval-{word}-en" / f"{part}.jsonl.gz") for part in ("train", "test"))
-        senses, truth = (np.array([item.sense for item in part]) for part in (train, test))
+        senses, gold = (np.array([item.sense for item in part]) for part in (train, test))
         most = Counter(senses.tolist()).most_common(1)[0][0]
-        figures[f"{word}.majority"] = 100 * float((truth == most).mean())
+        figures[f"{word}.majority"] = 100 * float((gold == most).mean())
         known, asked = (
             embed_tokens(source, [item.tokens for item in part], [item.at for item in part]) for part in (train, test)
         )
         for view in source.views:
-            told = first_neighbour(view.of(known), senses, view.of(asked))
-            figures[f"{word}.{view.name.replace(' ', '')}"] = 100 * float((told == truth).mean())
+            predicted = first_neighbour(view.of(known), senses, view.of(asked))
+            figures[f"{word}.{view.name.replace(' ', '')}"] = 100 * float((predicted == gold).mean())
     return figures
 
 

@@ -1,1 +1,1 @@
-"""What ELMo brings to tasks with labels, and how long they take."""
+"""Scores of tasks with and without ELMo, and the time that they take."""

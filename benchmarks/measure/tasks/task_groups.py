@@ -1,4 +1,4 @@
-"""Scores by kind of test example, for the sets on which ELMo brings little: which kinds does it mend, and which not?"""
+"""Scores by kind of test example, for the sets on which ELMo has little effect: which kinds are better with it, and which not?"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Groups = dict[str, tuple[int, float]]  # kind -> examples, score in percent
 
 
 def pairs_by_negation(examples: Sequence[Example], predicted: Sequence[Labelled]) -> Groups:
-    """Accuracy by label, pairs with a word that negates apart."""
+    """Accuracy by label, separately for pairs with and without a negation."""
 
     def kind_of(example: Example) -> str:
         return f"{example.labels[0].lower()}, {'with' if _words(example) & NEGATIONS else 'without'} a negation"
@@ -21,7 +21,7 @@ def pairs_by_negation(examples: Sequence[Example], predicted: Sequence[Labelled]
 
 
 def texts_by_turn(examples: Sequence[Example], predicted: Sequence[Labelled]) -> Groups:
-    """Accuracy of texts in which a word negates, of those in which one turns the sentence round, and of the others."""
+    """Accuracy of texts with a negation, of texts with a contrast such as `but`, and of the others."""
 
     def kind_of(example: Example) -> str:
         words = _words(example)
@@ -33,7 +33,7 @@ def texts_by_turn(examples: Sequence[Example], predicted: Sequence[Labelled]) ->
 
 
 def _words(example: Example) -> set[str]:
-    """The words of both texts, or of the one that there is."""
+    """The words of all texts of an example, one or two."""
     texts = [text for text in (example, example.other) if text is not None]
     return {token.text.lower() for text in texts for token in text.tokens}
 
@@ -42,29 +42,29 @@ def _accuracies(
     kind_of: Callable[[Example], str], examples: Sequence[Example], predicted: Sequence[Labelled]
 ) -> Groups:
     right: dict[str, list[bool]] = defaultdict(list)
-    for example, told in zip(examples, predicted, strict=True):
-        right[kind_of(example)].append(told.labels == example.labels)
+    for example, found in zip(examples, predicted, strict=True):
+        right[kind_of(example)].append(found.labels == example.labels)
     return {name: (len(found), 100 * sum(found) / len(found)) for name, found in sorted(right.items())}
 
 
 def relations_by_distance(examples: Sequence[Example], predicted: Sequence[Related]) -> Groups:
-    """F1 of pairs that a sentence mentions together, and of those that none does; what is counted is those to be found."""
+    """F1 of pairs that some sentence mentions together, and of all other pairs; the count is that of gold pairs."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for example, told in zip(examples, predicted, strict=True):
+    for example, found in zip(examples, predicted, strict=True):
         assert example.document is not None
-        true = {(link.head, link.tail) for link in example.document.links}
-        said = {(found.head, found.tail) for found in told.candidates if found.score >= told.threshold}
-        for pair in true | said:
+        gold = {(link.head, link.tail) for link in example.document.links}
+        pairs = {(pair.head, pair.tail) for pair in found.candidates if pair.score >= found.threshold}
+        for pair in gold | pairs:
             name = "in one sentence" if _meet(example.document, *pair) else "in no sentence together"
-            counts[name].update(true=pair in true, said=pair in said, both=pair in true and pair in said)
+            counts[name].update(gold=pair in gold, predicted=pair in pairs, both=pair in gold and pair in pairs)
     return {
-        name: (found["true"], 200 * found["both"] / (found["true"] + found["said"]))
-        for name, found in sorted(counts.items())
+        name: (count["gold"], 200 * count["both"] / (count["gold"] + count["predicted"]))
+        for name, count in sorted(counts.items())
     }
 
 
 def _meet(document: Document, *concepts: str) -> bool:
-    """Whether some sentence mentions both."""
+    """Whether some sentence mentions both concepts."""
     first, second = (
         {document.sentences[mention.start] for mention in document.mentions if concept in mention.concepts}
         for concept in concepts

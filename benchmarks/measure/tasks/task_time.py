@@ -1,10 +1,10 @@
-"""How long names in social media (WNUT-17) take from nothing to a test score, and 1,000 sentences to be tagged.
+"""Time to train and test on names in social media (WNUT-17), and to tag 1,000 sentences.
 
     python -m benchmarks.measure.tasks.task_time [--save]
 
-Each step is a command of its own process, with what the machine has of cores: `elmo train` with an empty cache of layers, `elmo
-evaluate`, and `elmo predict` of 1,000 held-out sentences, its start included. Memory is the highest of each process, pages of
-mapped files too. Needs ../shared.
+Each step is a command in a separate process, with all cores of the machine: `elmo train` with an empty cache of layers, `elmo
+evaluate`, and `elmo predict` on 1,000 held-out sentences, including the start of the program. Memory is the peak of each process,
+including pages of mapped files. Needs ../shared.
 """
 
 import json
@@ -43,8 +43,8 @@ def timed(*command: str | Path) -> tuple[float, float, str]:
 def measure(room: Path) -> dict[str, Any]:
     """All figures."""
     task, sentences = room / "task", room / "sentences.txt"
-    told = islice(corpus_words([HELDOUT], pretokenized=False), N_SENTENCES)
-    sentences.write_text("".join(" ".join(words) + "\n" for words in told), encoding="utf-8")
+    chosen = islice(corpus_words([HELDOUT], pretokenized=False), N_SENTENCES)
+    sentences.write_text("".join(" ".join(words) + "\n" for words in chosen), encoding="utf-8")
     files = "--train", DATA / "train.conll.gz", "--dev", DATA / "valid.conll.gz"
     recipe = ROOT / "recipes" / "tasks" / "wnut17.toml"
     train = timed("train", recipe, *files, "--cache", room / "layers", "-o", task, "--json")

@@ -1,11 +1,11 @@
-"""What ELMo brings to a task: each data set with the model in the package and without, in the same run of the same recipe.
+"""Scores of each data set with and without the model in the package, trained by the same recipe.
 
     python -m benchmarks.measure.tasks.tasks [--only SET]... [--seeds N] [--fractions P,P] [--tuned] [--again] [--write-docs]
 
-Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both on it, and keeps each figure in
-results/tasks.json as soon as it is there, so that rows add up over days. What is kept is not measured again. A run goes on where
-it was stopped. --fractions 1,5,20 learns from so many percent of each training file instead of all of it (the paper's figure 1).
---tuned trains recipes/tasks/SET-tuned.toml too, if it is there: a biLM that learns with the task, compared with the frozen one.
+Trains recipes/tasks/SET.toml on the data in ../shared, scores the test file, compares both tasks on it, and stores each figure
+in results/tasks.json as soon as it is measured. Stored figures are not measured again, and an interrupted training is resumed.
+--fractions 1,5,20 trains on these percentages of each training file instead of the whole file (the paper's figure 1). --tuned
+also trains recipes/tasks/SET-tuned.toml, if it exists: a biLM that is fine-tuned with the task, compared with the frozen one.
 --write-docs writes docs/results.md.
 """
 
@@ -39,14 +39,14 @@ NAME = "tasks"  # in results/
 
 
 class DataSet(NamedTuple):
-    """Where a set lies in ../shared/data, and what is done to its files."""
+    """The files of a set in ../shared/data, and how they are prepared."""
 
     folder: str
     train: str
-    dev: str | None  # None: a tenth of train
+    dev: str | None  # None: a tenth of the training file
     test: str
     without: str | None = None  # a label that is left out
-    unseen: bool = False  # what is in the training file too is no test
+    unseen: bool = False  # remove test examples whose text is in the training file too
 
 
 SETS = {
@@ -71,7 +71,7 @@ SETS = {
 
 
 class Files(NamedTuple):
-    """Files as they are learned from and scored on."""
+    """The files that a task is trained, developed and tested on."""
 
     train: Path
     dev: Path
@@ -79,7 +79,7 @@ class Files(NamedTuple):
 
 
 def prepared(name: str) -> Files:
-    """The files of a set; those that must be changed are written into runs/tasks/SET/data."""
+    """The files of a set; files that must be changed are written into runs/tasks/SET/data."""
     data, source = SETS[name], SHARED / "data" / SETS[name].folder
     paths = Files(source / data.train, source / (data.dev or data.train), source / data.test)
     own = RUNS / name / "data"
@@ -103,7 +103,7 @@ def prepared(name: str) -> Files:
 
 
 def text_of(path: Path) -> str:
-    """The text of a packed file."""
+    """The text of a compressed file."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return file.read()
 
@@ -114,7 +114,7 @@ def path_suffix(path: Path) -> str:
 
 
 def split(path: Path) -> tuple[str, str]:
-    """A training file in two: every tenth line, sentence or passage is for the dev file."""
+    """Split a training file: every tenth line, sentence or passage belongs to the dev file."""
     text = text_of(path)
     if path_suffix(path) == ".json":
         passages = [p for article in json.loads(text)["data"] for p in article["paragraphs"]]
@@ -130,7 +130,7 @@ def split(path: Path) -> tuple[str, str]:
 
 
 def mark_of(path: Path) -> str:
-    """What ends an example in a file of lines or columns."""
+    """The end of an example in a file of lines or columns."""
     return "\n\n" if ".conll" in path.suffixes else "\n"
 
 
@@ -140,13 +140,13 @@ def pieces_of(text: str, mark: str) -> list[str]:
 
 
 def not_in(train: str, test: str, mark: str) -> str:
-    """The examples of a test file whose text is not in the training file: letters, in lower case, and digits alone count."""
+    """The examples of a test file whose text is not in the training file, compared by lower-case letters and digits."""
     seen = {bare_text(piece) for piece in pieces_of(train, mark)}
     return "".join(piece + mark for piece in pieces_of(test, mark) if bare_text(piece) not in seen)
 
 
 def bare_text(piece: str) -> str:
-    """The text of an example, a JSON object or columns, without its label and all that is no letter and no digit."""
+    """The letters and digits of the text of an example, which is a JSON object or columns, without its label."""
     if piece.lstrip().startswith("{"):
         text = json.loads(piece)["text"]
     else:
@@ -155,7 +155,7 @@ def bare_text(piece: str) -> str:
 
 
 class Log(TrainingCallback):
-    """An epoch a line."""
+    """One line per epoch."""
 
     def epoch(self, epoch: Epoch, name: str) -> None:
         """Print it."""
@@ -163,7 +163,7 @@ class Log(TrainingCallback):
 
 
 def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:
-    """Train and score one set, with a model, with one that learns too (`TUNED`), or without."""
+    """Train and score one set, with a frozen model, with a fine-tuned one (`TUNED`), or without a model."""
     files = prepared(name)
     folder = folder_of(name, seed, model, fraction)
     recipe = RECIPES / f"{name}{'-tuned' if model == TUNED else ''}.toml"
@@ -180,14 +180,14 @@ def measure(name: str, seed: int, model: str | None, fraction: float = 100) -> d
 
 
 def compare(name: str, seed: int, model: str, other: str | None, fraction: float = 100) -> dict[str, Any]:
-    """A model against another one, or the baseline, on the test file."""
+    """Compare a model with another one or with the baseline, on the test file."""
     a, b = (folder_of(name, seed, one, fraction) for one in (model, other))
     found = compare_tasks(a, b, prepared(name).test)
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in found.facts().items()}
 
 
 def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dict[str, Any]:
-    """What a task says of a test file with the label that was left out: accuracy in scope, recall out of scope."""
+    """Scores of a task on a test file with the label that was left out: accuracy in scope, recall out of scope."""
     data, folder = SETS[name], folder_of(name, seed, model, fraction)
     task = load_task(folder)
     dev = task.read(prepared(name).dev)
@@ -205,7 +205,7 @@ def scope(name: str, seed: int, model: str | None, fraction: float = 100) -> dic
 
 
 def grouped(name: str, seed: int, model: str) -> dict[str, Any]:
-    """Scores by kind of test example, as `task_groups.py` tells them apart: kind, examples, with the model, without."""
+    """Scores by kind of test example (see `task_groups.py`): kind, number of examples, score with the model, score without."""
     both = [load_task(folder_of(name, seed, one)) for one in (model, None)]
     examples = both[0].read(prepared(name).test)
     found = [GROUPS[name](examples, task.predict(examples)) for task in both]
@@ -214,19 +214,19 @@ def grouped(name: str, seed: int, model: str) -> dict[str, Any]:
 
 
 def folder_of(name: str, seed: int, model: str | None, fraction: float = 100) -> Path:
-    """Where a trained task lies."""
-    return RUNS / name / f"{model or 'without'}-{seed}{_share(fraction)}"
+    """The folder of a trained task."""
+    return RUNS / name / f"{model or 'without'}-{seed}{_fraction_suffix(fraction)}"
 
 
-def _share(fraction: float) -> str:
-    """How a row and a folder call a share of the training file; nothing for all of it."""
+def _fraction_suffix(fraction: float) -> str:
+    """The end of the name of a row and a folder for a fraction of the training file; empty for the whole file."""
     return "" if fraction == 100 else f"-of-{fraction:g}"
 
 
 def rows(names: list[str], n_seeds: int, fractions: list[float], tuned: bool) -> Iterator[tuple[str, Any]]:
-    """Each row with what measures it: seeds of a set after one another, the model and the baseline side by side."""
+    """Each row with the function that measures it: for each set its seeds, for each seed the model and the baseline."""
     for name, fraction, seed in product(names, fractions, range(n_seeds)):
-        whole, model = f"{name}{_share(fraction)}", KNOWN[name].model
+        whole, model = f"{name}{_fraction_suffix(fraction)}", KNOWN[name].model
         yield f"{whole}/{model}/{seed}", (measure, name, seed, model, fraction)
         yield f"{whole}/without/{seed}", (measure, name, seed, None, fraction)
         yield f"{whole}/difference/{seed}", (compare, name, seed, model, None, fraction)
@@ -241,14 +241,14 @@ def rows(names: list[str], n_seeds: int, fractions: list[float], tuned: bool) ->
 
 
 def main() -> None:
-    """Measure, keep, and write the page if it is wanted."""
+    """Measure and store the rows, or write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=list(SETS), help="a set; several times for several")
+    parser.add_argument("--only", action="append", choices=list(SETS), help="a set; may be repeated")
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--fractions", default="100", metavar="P,P", help="percent of the training file")
-    parser.add_argument("--tuned", action="store_true", help="a biLM that learns with the task, too")
-    parser.add_argument("--again", action="store_true", help="measure what is kept already")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from what is kept")
+    parser.add_argument("--tuned", action="store_true", help="also fine-tune the biLM with the task")
+    parser.add_argument("--again", action="store_true", help="measure rows again that are stored already")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/results.md from the stored rows")
     given = parser.parse_args()
     names = [] if given.write_docs else given.only or list(SETS)
     for row, (work, *arguments) in rows(names, given.seeds, fractions_of(given.fractions), given.tuned):

@@ -1,1 +1,1 @@
-"""How fast, in how much memory and how well models are trained."""
+"""Speed, memory and quality of training."""

@@ -1,12 +1,12 @@
-"""The continuous output layer (Li et al. 2019): the biLM's output is turned towards a fixed vector of the target word.
+"""The continuous output layer (Li et al. 2019): trained to have a high cosine similarity with a fixed vector of the target word.
 
-Its loss, one minus the cosine, costs the same for any vocabulary, but gives no probabilities. To set it beside softmaxes we
-give it some, after training: a von Mises-Fisher density around each word's vector, all of one concentration, with the share of
-the word as prior (Bayes), so that
+Its loss, one minus the cosine, costs the same for a vocabulary of any size, but defines no probabilities. To compare it with
+softmax layers, probabilities are defined after training: a von Mises-Fisher density around the vector of each word, with one
+concentration for all words and the relative frequency of the word as prior (Bayes), so that
 
-    log p(w | x) = log share(w) + concentration * cosine(W x, vector of w) - log of the sum over all words
+    log p(w | x) = log frequency(w) + concentration * cosine(W x, vector of w) - log of the sum over all words
 
-The concentration, an inverse temperature, is all that is fitted (`fit_concentration`), on training text.
+Only the concentration, an inverse temperature, is fitted on training text (`fit_concentration`).
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from elmo.model.output.softmax import chunked_softmax_nats
 
-HIGHEST = 200.0  # concentration that is tried
-FITTED_TO = 0.5  # width of the interval that the fit ends with
+HIGHEST = 200.0  # maximum concentration
+FITTED_TO = 0.5  # width of the interval at which the search ends
 
 
 class ContinuousOutput(nn.Module):
@@ -27,33 +27,33 @@ class ContinuousOutput(nn.Module):
     Args:
         projection_size: P.
         vectors: float (V, E), fixed, of the words.
-        log_frequencies: float (V,), log of each word's share of the targets.
+        log_frequencies: float (V,), log of the relative frequency of each word among the targets.
     """
 
     def __init__(self, projection_size: int, vectors: Tensor, log_frequencies: Tensor) -> None:
         super().__init__()
         self.n_words = len(vectors)
         self.register_buffer("_vectors", functional.normalize(vectors, dim=1))  # (V, E)
-        self.register_buffer("_log_shares", log_frequencies)
-        self.turn = nn.Linear(projection_size, vectors.shape[1], bias=False)  # W
+        self.register_buffer("_log_frequencies", log_frequencies)
+        self.linear = nn.Linear(projection_size, vectors.shape[1], bias=False)  # W
         self.concentration = 1.0
 
     def loss(self, x: Tensor, targets: Tensor) -> Tensor:
-        """One minus the cosine of each place, no nats: x float (N, P), targets int64 (N,) -> float (N,)."""
-        return 1.0 - functional.cosine_similarity(self.turn(x), self._vectors[targets], dim=1)
+        """One minus the cosine at each position (not in nats): x float (N, P), targets int64 (N,) -> float (N,)."""
+        return 1.0 - functional.cosine_similarity(self.linear(x), self._vectors[targets], dim=1)
 
     @torch.no_grad()
     def nats(self, x: Tensor, targets: Tensor) -> Tensor:
-        """-log p of the targets, as the module tells: float64 (N,)."""
-        towards = self.concentration * functional.normalize(self.turn(x), dim=1)  # (N, E)
-        return chunked_softmax_nats(towards, self._vectors, self._log_shares, targets)
+        """-log p of the targets, as the module's docstring defines it: float64 (N,)."""
+        towards = self.concentration * functional.normalize(self.linear(x), dim=1)  # (N, E)
+        return chunked_softmax_nats(towards, self._vectors, self._log_frequencies, targets)
 
 
 def fit_concentration(layer: ContinuousOutput, mean_nats: Callable[[], float]) -> None:
-    """Set the concentration that loses least; the loss is convex in it, so a golden-section search finds it.
+    """Set the concentration with the lowest loss; the loss is convex in it, so a golden-section search finds it.
 
     Args:
-        mean_nats: measures the layer as it stands on some text.
+        mean_nats: measures the mean loss of the layer on some text, with its current concentration.
     """
 
     def lost(concentration: float) -> float:

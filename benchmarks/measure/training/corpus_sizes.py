@@ -1,12 +1,12 @@
-"""What a model is worth that has seen 1, 3, 10 or 50 MB of text: bits per byte beside a 5-gram's, word senses, time.
+"""Quality of models trained on 1, 3, 10 or 50 MB of text: bits per byte compared with a 5-gram model, word senses, time.
 
     python -m benchmarks.measure.training.corpus_sizes [--only ROW]... [--device cuda] [--again] [--write-docs]
 
-English: so many bytes of sentences drawn at random from the texts of the model in the package. Basque: the sentences of
-lm/lowresource. Each is trained by its recipe, recipes/text-SIZEmb.toml, and measured on the held-out text of its language; the
-rival is an interpolated Kneser-Ney 5-gram of the same text and vocabulary. Senses are first-neighbour accuracies as in
-word_sense.py, mean of the three words, mean of the layers. A row is kept in results/corpus_sizes.json when it is done, so that
-rows add up over days. Needs ../shared.
+English: sentences sampled from the texts of the model in the package, up to the given number of bytes. Basque: the sentences
+of lm/lowresource. Each model is trained by its recipe, recipes/text-SIZEmb.toml, and measured on the held-out text of its
+language; for comparison, an interpolated Kneser-Ney 5-gram model is estimated on the same text with the same vocabulary. Senses
+are first-neighbour accuracies as in word_sense.py, mean of the three words, mean of the layers. Each finished row is stored in
+results/corpus_sizes.json, and later runs skip it. Needs ../shared.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _LM = SHARED / "data" / "lm"
 
 
 class Language(NamedTuple):
-    """Texts to learn from, and the one that is held out."""
+    """Training texts and the held-out text."""
 
     train: list[Path]
     heldout: Path
@@ -63,7 +63,7 @@ ROWS = {  # -> recipe
 
 
 def write_sample(language: Language, megabytes: int, target: Path) -> int:
-    """Tokenized sentences in random order, up to so many bytes; returns how many bytes there are."""
+    """Write tokenized sentences in random order, up to the given size; returns the number of bytes written."""
     lines = [" ".join(words) + "\n" for words in corpus_words(language.train, pretokenized=False)]
     random.Random(0).shuffle(lines)
     size = 0
@@ -107,24 +107,30 @@ def measure(row: str, device: str) -> dict[str, Any]:
         senses = measure_senses(str(run), SHARED / "data" / "wsd") if name == "english" else {}
         tokens = json.loads((run / "run.json").read_text(encoding="utf-8"))["tokens"]
     assert rival["tokens"] == own["tokens"]
-    told = {"recipe": ROWS[row], "bytes": size, "tokens": tokens, "epochs": config.epochs, "minutes": round(minutes, 1)}
-    told["device"] = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else "cpu"
+    figures = {
+        "recipe": ROWS[row],
+        "bytes": size,
+        "tokens": tokens,
+        "epochs": config.epochs,
+        "minutes": round(minutes, 1),
+    }
+    figures["device"] = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else "cpu"
     measured = {key: own[key] for key in ("forward", "backward", "mean", "bits_per_byte", "oov_rate")}
     bits = float(own["bits_per_byte"])
-    told |= measured | {"kneser_ney_5": rival["mean"]}
-    told["kneser_ney_5_bits_per_byte"] = bits * math.log(rival["mean"]) / math.log(float(own["mean"]))
+    figures |= measured | {"kneser_ney_5": rival["mean"]}
+    figures["kneser_ney_5_bits_per_byte"] = bits * math.log(rival["mean"]) / math.log(float(own["mean"]))
     if senses:
-        told["senses"] = sum(senses[f"{word}.mean"] for word in WORDS) / len(WORDS)
-    return told | {"curve": curve}
+        figures["senses"] = sum(senses[f"{word}.mean"] for word in WORDS) / len(WORDS)
+    return figures | {"curve": curve}
 
 
 def main() -> None:
-    """Measure, keep, and write the tables if they are wanted."""
+    """Measure and store the rows, or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=list(ROWS), help="a row; several times for several")
-    parser.add_argument("--device", default="cpu", help="cpu, or cuda: where it is trained")
-    parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
-    parser.add_argument("--write-docs", action="store_true", help="only write what is kept into docs/")
+    parser.add_argument("--only", action="append", choices=list(ROWS), help="a row; may be repeated")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda: where the models are trained")
+    parser.add_argument("--again", action="store_true", help="measure rows again that are stored already")
+    parser.add_argument("--write-docs", action="store_true", help="only write the stored rows into docs/")
     given = parser.parse_args()
     for row in [] if given.write_docs else given.only or list(ROWS):
         if row in kept_rows(NAME) and not given.again:

@@ -1,4 +1,4 @@
-"""Word vectors from counts: positive pointwise mutual information of neighbours, cut to a few dimensions (Levy et al. 2015)."""
+"""Word vectors from counts: positive pointwise mutual information of neighbours in a few dimensions (Levy et al. 2015)."""
 
 import numpy as np
 import torch
@@ -6,17 +6,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 REACH = 4  # neighbours on either side
-SMOOTHING = 0.75  # power of a neighbour's count, so that rare neighbours say less
+SMOOTHING = 0.75  # power of a neighbour's count, so that rare neighbours have less weight
 ITERATIONS = 2  # of the randomised decomposition
-SPARE = 16  # dimensions it works with beyond those kept
+SPARE = 16  # additional dimensions of the decomposition, dropped at its end
 
 
 def neighbour_counts(ids: NDArray[np.int64], n_words: int, apart: NDArray[np.int64]) -> Tensor:
-    """How often each word stands near each other one.
+    """How often each pair of words occurs within `REACH` tokens.
 
     Args:
         ids: int64 (N,), a text. n_words: V.
-        apart: int64 (N,), the sentence of each token; words of different ones are no neighbours.
+        apart: int64 (N,), the sentence of each token; words of different sentences are not neighbours.
     Returns:
         sparse float32 (V, V), symmetric, coalesced.
     """
@@ -25,8 +25,8 @@ def neighbour_counts(ids: NDArray[np.int64], n_words: int, apart: NDArray[np.int
         together = apart[distance:] == apart[:-distance]
         keys.append((ids[:-distance] * n_words + ids[distance:])[together])
     pairs, counts = np.unique(np.concatenate(keys), return_counts=True)
-    places = torch.from_numpy(np.stack(np.divmod(pairs, n_words)))  # (2, pairs)
-    one_way = _sparse(places, torch.from_numpy(counts).float(), n_words)
+    indices = torch.from_numpy(np.stack(np.divmod(pairs, n_words)))  # (2, pairs)
+    one_way = _sparse(indices, torch.from_numpy(counts).float(), n_words)
     return (one_way + one_way.t()).coalesce()
 
 
@@ -42,8 +42,8 @@ def positive_information(counts: Tensor) -> Tensor:
     return _sparse(counts.indices()[:, kept], information[kept], counts.shape[0]).coalesce()
 
 
-def _sparse(places: Tensor, values: Tensor, n_words: int) -> Tensor:
-    return torch.sparse_coo_tensor(places, values, (n_words, n_words), check_invariants=True)
+def _sparse(indices: Tensor, values: Tensor, n_words: int) -> Tensor:
+    return torch.sparse_coo_tensor(indices, values, (n_words, n_words), check_invariants=True)
 
 
 def count_vectors(

@@ -1,11 +1,11 @@
-"""The LSTM and the gated CNN with as many weights, trained as long on WikiText-2: perplexity and speed of both.
+"""Perplexity and speed of an LSTM and a gated CNN with as many weights, trained for the same time on WikiText-2.
 
     python -m benchmarks.measure.training.encoders [--only lstm|gated_cnn] [--minutes M] [--again] [--write-docs]
 
 Each is trained by `elmo pretrain --max-minutes 20` with the same token layer, vocabulary, windows, optimizer and seed; the
-learning rate of both falls to the end of that time. Perplexity is that of `elmo perplexity` on the test text; the speed of
-training is the median of the log, that of embedding the best of three over a thousand lines. A row is kept in
-results/encoders.json when it is done. Give them a quiet machine: they run one after the other. Needs WikiText-2 in
+learning rate of both falls to the end of that time. Perplexity is measured by `elmo perplexity` on the test text. The speed of
+training is the median over the log; the speed of embedding is the best of three runs over a thousand lines. Each finished row
+is stored in results/encoders.json. They run one after the other; use a machine without other load. Needs WikiText-2 in
 ../shared.
 """
 
@@ -55,7 +55,7 @@ ENCODERS = {
 
 
 def measure(name: str, minutes: float) -> dict[str, Any]:
-    """Train one of ENCODERS for so many minutes, and measure it."""
+    """Train one of ENCODERS for the given time, and measure it."""
     settings = [part for setting in (*SHARED_SETTINGS, *ENCODERS[name]) for part in ("--set", setting)]
     with TemporaryDirectory() as room:
         run = Path(room) / "run"
@@ -89,13 +89,13 @@ def _embedding_speed(run: Path) -> float:
 
 
 def main() -> None:
-    """Measure, keep, and write the table if it is wanted."""
+    """Measure and store the rows, or write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=list(ENCODERS), help="an encoder; several times for several")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="of training each")
-    parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
-    parser.add_argument("--trial", action="store_true", help="print the figures and keep nothing")
-    parser.add_argument("--write-docs", action="store_true", help="only write what is kept into docs/")
+    parser.add_argument("--only", action="append", choices=list(ENCODERS), help="an encoder; may be repeated")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="training time of each encoder")
+    parser.add_argument("--again", action="store_true", help="measure rows again that are stored already")
+    parser.add_argument("--trial", action="store_true", help="print the figures without storing them")
+    parser.add_argument("--write-docs", action="store_true", help="only write the stored rows into docs/")
     given = parser.parse_args()
     for name in [] if given.write_docs else given.only or list(ENCODERS):
         if name in kept_rows(NAME) and not given.again and not given.trial:

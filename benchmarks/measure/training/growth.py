@@ -2,12 +2,12 @@
 
     python -m benchmarks.measure.training.growth [--megabytes 1,10,100,2000] [--steps N] [--save]
 
-A generated text of 10,000 words, one megabyte repeated, pretokenized, with a fixed vocabulary; so only its length grows. Each
-length in a process of its own: `start_run` (corpus read, ids written), then `continue_run` for some steps of a tiny model, on one
-thread.
-Training is counted from the first step to the last; `open` is the time from the call to the first step: all ids are looked at.
-Memory is the most that 20 looks a second found, in MB: RssAnon is what the process itself holds, RssFile are pages of files
-(libraries, mapped words) that the system may drop.
+The text is generated: one megabyte with 10,000 different words, repeated, pretokenized, with a fixed vocabulary, so that only its
+length grows. Each length runs in a separate process with one thread: `start_run` (reads the corpus, writes ids), then
+`continue_run` for some steps of a tiny model.
+Training time is counted from the first step to the last; `open` is the time from the call to the first step, in which all ids
+are checked. Memory is the maximum of 20 samples per second, in MB: RssAnon is memory of the process itself, RssFile are pages of
+files (libraries, mapped words) that the system may drop.
 """
 
 import itertools
@@ -46,7 +46,7 @@ RECIPE = {
 
 
 def memory_mb() -> dict[str, float]:
-    """What this process has in memory: VmRSS, and of it RssAnon and RssFile."""
+    """Memory of this process: VmRSS, and its parts RssAnon and RssFile."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     kilobytes = {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if "kB" in value}
     return {name: round(int(kilobytes[name]) / 1024, 1) for name in ("VmRSS", "RssAnon", "RssFile")}
@@ -54,7 +54,7 @@ def memory_mb() -> dict[str, float]:
 
 @contextmanager
 def most_memory(figures: dict[str, Any], name: str) -> Iterator[None]:
-    """Write into the figures how much memory the block had at most."""
+    """Write the maximum memory during the block into the figures."""
     over, most = threading.Event(), memory_mb()
 
     def look() -> None:
@@ -72,7 +72,7 @@ def most_memory(figures: dict[str, Any], name: str) -> Iterator[None]:
 
 
 def write_text(folder: Path, megabytes: int) -> tuple[Path, Path]:
-    """A text of so many megabytes, and its vocabulary."""
+    """A text of the given size, and its vocabulary."""
     words, text, vocabulary = random.Random(0), folder / "text.txt", folder / "vocabulary.txt"
     lines, size = [], 0
     while size < 1_000_000:
@@ -87,7 +87,7 @@ def write_text(folder: Path, megabytes: int) -> tuple[Path, Path]:
 
 
 def measure(megabytes: int, n_steps: int) -> dict[str, Any]:
-    """Read and train on a text of so many megabytes, in this process."""
+    """Read a text of the given size and train on it, in this process."""
     torch.set_num_threads(1)
     keep_freed_memory()
     figures: dict[str, Any] = {"megabytes": megabytes}
@@ -111,21 +111,21 @@ def measure(megabytes: int, n_steps: int) -> dict[str, Any]:
             continue_run(run, report=lambda line: reports.append((time.monotonic(), line)))
         tokens = json.loads((run / "run.json").read_text(encoding="utf-8"))["tokens"]
     (first_at, first), (last_at, last) = reports[0], reports[-1]
-    places = 64 * 20 * (last.step - first.step)
+    n_positions = 64 * 20 * (last.step - first.step)
     return figures | {
         "tokens": tokens,
         "reading_tokens_per_s": round(tokens / read_s),
         "open_s": round(first_at - begun, 2),
-        "training_tokens_per_s": round(places / (last_at - first_at)),
+        "training_tokens_per_s": round(n_positions / (last_at - first_at)),
     }
 
 
 def main() -> None:
     """Print the table; with --save keep it in results/growth.json."""
     parser = parser_with_save(__doc__)
-    parser.add_argument("--megabytes", default="1,10,100,2000", help="lengths of the text")
-    parser.add_argument("--steps", type=int, default=200, help="of training, fewer on a text that is soon read")
-    parser.add_argument("--only", type=int, help="measure one length in this process and print it as JSON")
+    parser.add_argument("--megabytes", default="1,10,100,2000", help="sizes of the text")
+    parser.add_argument("--steps", type=int, default=200, help="training steps; fewer for a text that has fewer")
+    parser.add_argument("--only", type=int, help="measure one size in this process and print it as JSON")
     given = parser.parse_args()
     if given.only is not None:
         print(json.dumps(measure(given.only, given.steps)))

@@ -1,7 +1,7 @@
-"""One input layer trained on one text for a fixed number of steps: bits per byte of held-out text, speed, memory.
+"""Bits per byte on held-out text, speed and memory of one input layer, trained on one text for a fixed number of steps.
 
 The run is `elmo pretrain`'s, size tiny, sampled softmax over the most frequent words. The vocabulary and its `<UNK>` are those
-of the text whatever the input layer, so bits per byte may be compared down a column, not from text to text.
+of the text for every input layer, so bits per byte can be compared between input layers, but not between texts.
 """
 
 import resource
@@ -20,7 +20,7 @@ from elmo.train.runs.begin import start_run
 
 
 class Text(NamedTuple):
-    """What is trained on and what is measured."""
+    """The training text and the held-out text."""
 
     train: Path
     test: Path
@@ -41,11 +41,13 @@ LAYERS = {
     "words": ["bilm.char_cnn=none", "bilm.word_embedding.size=100"],
 }
 STEPS = 1000
-LOG_EVERY = 20  # steps; the speed is the median over such stretches, so that a short disturbance does not show
+LOG_EVERY = (
+    20  # steps; the speed is the median over intervals of this length, so that a short disturbance has no effect
+)
 
 
 def measure_input(text: str, layer: str, steps: int | None = None) -> dict[str, Any]:
-    """Train the named layer of `LAYERS` on the named text of `TEXTS`; `steps`: a trial of so many instead of `STEPS`.
+    """Train the named layer of `LAYERS` on the named text of `TEXTS`; `steps`: for a trial, fewer than `STEPS`.
 
     Raises:
         TextError: the text is not there.

@@ -1,12 +1,12 @@
-"""All output and input layers beside each other: one row a run, kept as it is done, so that rows add up over days.
+"""Compare all output and input layers: one row per training run, stored when it is finished; later runs skip it.
 
     python -m benchmarks.measure.training.layers [--only NAME]... [--again] [--steps N] [--speeds] [--write-docs]
 
-Measures the rows that are not kept in results/layers.json yet, each in a process of its own, keeps each when it is done, and
-prints all tables. Perplexities do not depend on the machine, speeds do: `--speeds` trains every row for a few steps, one after
-the other, and keeps how fast that was in results/layer_speeds.json; give it a machine without other work. `--only` takes a row
-(`output/sampled`) or any part of its name (`input`, `basque`, `words`). `--steps` is a trial of so few steps: its rows are
-printed and not kept. Needs the texts in ../shared.
+Measures the rows that are not in results/layers.json yet, each in a separate process, and prints all tables. Perplexities do not
+depend on the machine, speeds do: `--speeds` trains every row for a few steps, one after the other, and stores the speeds in
+results/layer_speeds.json; use a machine without other load. `--only` takes a row (`output/sampled`) or any part of its name
+(`input`, `basque`, `words`). `--steps` is a trial with a few steps: its rows are printed and not stored. Needs the texts in
+../shared.
 """
 
 import argparse
@@ -31,13 +31,13 @@ def measure(row: str, steps: int | None) -> dict[str, Any]:
 
 
 def measure_speed(row: str) -> dict[str, Any]:
-    """How fast a row trains, and the memory it takes."""
+    """Training speed and memory of a row."""
     figures = measure(row, SPEED_STEPS[row.split("/")[0]])
     return {key: figures[key] for key in ("steps", "ms_a_step", "tokens_per_s", "peak_memory_mb") if key in figures}
 
 
 def chosen(only: list[str]) -> list[str]:
-    """The rows that names stand for, in order; no name: all."""
+    """The rows selected by names, in order; all rows without a name."""
     unknown = [name for name in only if not any(name in (row, *row.split("/")) for row in ROWS)]
     if unknown:
         raise SystemExit(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
@@ -45,13 +45,13 @@ def chosen(only: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Measure, keep, print; with --write-docs write docs/layers.md too."""
+    """Measure, store and print; with --write-docs write docs/layers.md too."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
-    parser.add_argument("--again", action="store_true", help="measure rows that are kept already")
-    parser.add_argument("--steps", type=int, metavar="N", help="a trial: nothing is kept")
-    parser.add_argument("--speeds", action="store_true", help="only how fast each row trains, all anew")
-    parser.add_argument("--write-docs", action="store_true", help="write the tables that are kept into docs/layers.md")
+    parser.add_argument("--again", action="store_true", help="measure rows again that are stored already")
+    parser.add_argument("--steps", type=int, metavar="N", help="a trial with N steps; nothing is stored")
+    parser.add_argument("--speeds", action="store_true", help="measure only the training speed, of all rows")
+    parser.add_argument("--write-docs", action="store_true", help="write the stored tables into docs/layers.md")
     given = parser.parse_args()
     if given.steps is not None and given.steps < 1:
         parser.error(f"--steps {given.steps}: at least 1")

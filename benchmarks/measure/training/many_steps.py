@@ -1,11 +1,11 @@
-"""Whether a long run leaks: memory of the process during 100,000 steps of a tiny model.
+"""Whether a long run leaks memory: memory of the process during 100,000 steps of a tiny model.
 
     python -m benchmarks.measure.training.many_steps [--steps N] [--save]
 
-Sampled softmax, dropout, many epochs of a small generated text, checkpoints and evaluations on the way, one thread. Memory is
-taken every twentieth of the steps: what the process has (VmRSS) and the most that it ever had (ru_maxrss), in MB. It is flat if
-neither grows, from a tenth of the steps on, by more than 5 MB or 2 percent, whichever is more. No step may be skipped as not
-finite.
+Sampled softmax, dropout, many epochs of a small generated text, checkpoints and evaluations during training, one thread. Memory
+is measured 20 times: the current (VmRSS) and the maximum memory (ru_maxrss) of the process, in MB. It counts as constant if
+neither grows by more than 5 MB or 2 percent, whichever is more, after the first tenth of the steps. No step may be skipped
+because its loss or gradient is not finite.
 """
 
 import random

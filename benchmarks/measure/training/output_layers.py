@@ -1,8 +1,8 @@
-"""One output layer trained on WikiText-2 for two epochs: speed, memory, held-out perplexity after each.
+"""Speed, memory and held-out perplexity after each epoch of one output layer, trained on WikiText-2 for two epochs.
 
-All layers share the biLM, the windows, the optimizer, the schedule, the seed and the start of their biases (how often each word
-is a target). Perplexity is that of the full distribution over all words of the training text, each direction, sentence by
-sentence. Peak memory is that of the process up to the first evaluation, so each row needs a process of its own.
+All layers use the same biLM, windows, optimizer, schedule, seed and initial biases (the log frequency of each target word).
+Perplexity is that of the full distribution over all words of the training text, for each direction, sentence by sentence. Peak
+memory is that of the process up to the first evaluation, so each row needs a separate process.
 """
 
 import resource
@@ -49,13 +49,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "adaptive": {"softmax": "adaptive"},
     "continuous": {},
 }
-RIVALS = ("continuous",)  # no recipe can ask for them
-TIMED_ONLY = {"full-tied": 5}  # steps; each spells the whole vocabulary anew, two epochs would take most of a day
-FITTED_ON = 40  # sentences of the training text, spread over it, for what a layer fits after training
+RIVALS = ("continuous",)  # not available in recipes
+TIMED_ONLY = {
+    "full-tied": 5
+}  # steps; each computes the token layer of the whole vocabulary, two epochs would take most of a day
+FITTED_ON = 40  # sentences of the training text, spread over it, on which a layer is fitted after training
 
 
 def measure_output(name: str, steps: int | None = None) -> dict[str, Any]:
-    """Train with the named layer of `SETTINGS`; `steps`: a trial, no more than so many.
+    """Train with the named layer of `SETTINGS`; `steps`: for a trial, the maximum number of steps.
 
     Raises:
         TextError: WikiText-2 is not there.
@@ -81,7 +83,7 @@ def measure_output(name: str, steps: int | None = None) -> dict[str, Any]:
 def _prepared(
     name: str, corpus: EncodedCorpus, vocabulary: Vocabulary, config: PretrainConfig
 ) -> tuple[SavedModel, Trainer | RivalTrainer, Callable[[], dict[str, float]], dict[str, Any]]:
-    """The model, what trains it, what fits it for an evaluation, and facts of the layer."""
+    """The model, its trainer, the function that fits it before an evaluation, and facts about the layer."""
     P, bias = config.bilm.encoder.projection_size, frequency_bias(corpus, vocabulary)
     torch.manual_seed(config.seed)
     bilm = BiLM(config.bilm)
@@ -118,7 +120,7 @@ def _train(
     heldout: list[Any],
     steps: int | None,
 ) -> tuple[dict[str, Any], list[dict[str, float]]]:
-    """Speed and memory, and what is measured after each epoch, or at the end of a trial."""
+    """Speed and memory, and the measurements after each epoch or at the end of a trial."""
     config, reader = trainer.config, trainer.reader
     ends = [steps_of(reader.n_positions, config.model_copy(update={"epochs": n + 1})) for n in range(config.epochs)]
     n_steps = ends[-1]
@@ -145,7 +147,7 @@ def _train(
 
 
 def _fixed_vectors(corpus: EncodedCorpus, vocabulary: Vocabulary, size: int, seed: int) -> torch.Tensor:
-    """The vectors that the continuous layer aims at, made in another process, whose memory is not that of training."""
+    """The target vectors of the continuous layer, made in another process, so that training memory excludes them."""
     ids, apart = marked_text(corpus, vocabulary)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return torch.from_numpy(pool.submit(count_vectors, ids, apart, len(vocabulary), size, seed).result())

@@ -1,7 +1,7 @@
-"""The rival of `benchmarks/measure/training/pretrain.py`: pretraining as plain PyTorch, the way AllenNLP wrote ELMo.
+"""The program that `pretrain.py` is compared with: pretraining in plain PyTorch, as AllenNLP implements ELMo.
 
 The char CNN reads every token with all of its characters, the LSTM is a Python loop over time with autograd, softmax rows are
-gathered with autograd, the optimizer moves whole matrices. The maths is that of `elmo`; only the ways differ.
+gathered with autograd, the optimizer updates whole matrices. The formulas are those of `elmo`; only the implementation differs.
 """
 
 import torch

@@ -1,13 +1,13 @@
-"""Training speed beside a plain autograd loop, in one process, step about.
+"""Training speed compared with a plain autograd loop, in one process, alternating step by step.
 
     python -m benchmarks.measure.training.pretrain [--size tiny|small] [--rows 64,256] [--vocabulary N] [--negatives N]
                                    [--precision P] [--plain-rows N] [--save]
 
 Needs WikiText-2 in ../shared. tiny is configuration T: 2 x 512 cells, projection 128, filters to width 5, one highway, all words
-of the training text, 1,024 negatives, windows of 20. The rival (`plain_loop.py`) trains 64 rows, ours each number of rows in
-float32 and bfloat16; both move their weights by the paper's Adagrad. bilm-tf's own trainer was measured on another machine of two
-cores: 1,910 to 1,990 tokens/s on T.
-A token is counted once, though both directions train on it. Medians; parts of a step in ms.
+of the training text, 1,024 negatives, windows of 20. The plain loop (`plain_loop.py`) trains 64 rows, `elmo` each number of rows
+in float32 and bfloat16; both use the paper's Adagrad. bilm-tf's own trainer was measured on another machine with two cores:
+1,910 to 1,990 tokens/s on T.
+A token is counted once, although both directions are trained on it. Times are medians; parts of a step are in ms.
 """
 
 import resource
@@ -53,7 +53,7 @@ spent: dict[str, float] = {}
 
 
 def watch(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, with its seconds added up in `spent`."""
+    """The function; the seconds of its calls are added up in `spent`."""
 
     def timed(*arguments: Any) -> Any:
         begun = time.perf_counter()
@@ -72,7 +72,7 @@ def read_corpus(folder: Path) -> tuple[EncodedText, Vocabulary]:
 
 
 def widened(vocabulary: Vocabulary, n_words: int) -> Vocabulary:
-    """The vocabulary filled up with made-up words: a large softmax costs the same whatever its words are."""
+    """The vocabulary, filled up with made-up words: the cost of a softmax does not depend on which words it has."""
     more = [f"made-up-{i}" for i in range(len(vocabulary), n_words)]
     return Vocabulary([*vocabulary.words, *more])
 
@@ -145,7 +145,7 @@ def main(stack: ExitStack) -> None:
     parser.add_argument("--negatives", type=int, default=1024)
     parser.add_argument("--precision", default="float32,bfloat16")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--plain-rows", type=int, default=64, help="rows of the plain loop; 0: leave it out")
+    parser.add_argument("--plain-rows", type=int, default=64, help="rows of the plain loop; 0: do not run it")
     given = parser.parse_args()
     keep_freed_memory()
     torch.set_num_threads(2)
@@ -160,7 +160,7 @@ def main(stack: ExitStack) -> None:
     corpus = encode_corpus(text, [], vocabulary, WordEncoder(probe.bilm.max_characters))
     figures: dict[str, Any] = {"size": given.size, "vocabulary": len(vocabulary), "negatives": given.negatives}
     print(f"{given.size}, {len(vocabulary):,} words, {given.negatives} negatives, windows of {WINDOW}")
-    print(f"{'':24} tokens/s   x plain   x bilm-tf   ms a step")
+    print(f"{'':24} tokens/s   x plain   x bilm-tf ms per step")
     for rows in map(int, given.rows.split(",")):
         runs: dict[str, Any] = {
             f"{precision} {rows} rows": Ours(corpus, vocabulary, given.size, rows, given.negatives, precision)
@@ -188,7 +188,7 @@ def main(stack: ExitStack) -> None:
             own = {part: round(1000 * statistics.median(p[part] for p in parts[name]), 1) for part in parts[name][0]}
             if own:
                 rest = 1000 * median[name] - sum(own.values())
-                print("    " + ", ".join(f"{part} {ms:.0f}" for part, ms in own.items()) + f", all else {rest:.0f}")
+                print("    " + ", ".join(f"{part} {ms:.0f}" for part, ms in own.items()) + f", rest {rest:.0f}")
             label = "plain beside " + f"{rows} rows" if name == "plain" else name
             figures[label] = {"tokens_per_s": round(tokens_per_s), "x_plain": round(ratios[0], 2), "ms": own}
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB")

@@ -1,12 +1,12 @@
-"""Training speed on a GPU: the original configuration, against the speed of the paper's own run.
+"""Training speed of the original configuration on a GPU, compared with the paper's own run.
 
     python -m benchmarks.measure.training.pretrain_gpu [--size original] [--rows 128,512,1024] [--negatives 8192]
                                                       [--vocabulary 793471] [--text FILE] [--seconds 8] [--profile] [--save]
 
 2 x 4,096 cells, projection 512, 2,048 filters, two highway layers, windows of 20, bfloat16 products, Adagrad 0.2, 10 % dropout,
-8,192 negatives of 793,471 words: as published, 128 rows a GPU. The text is WikiText-2's (in ../shared, or --text), its vocabulary
-filled up with made-up words. The paper's run took two weeks on three GTX 1080: about 2,100 tokens/s on each.
-A token is counted once, though both directions train on it. Medians of steps.
+8,192 negatives of 793,471 words: as published, 128 rows per GPU. The text is WikiText-2's (in ../shared, or --text), its
+vocabulary filled up with made-up words. The paper's run took two weeks on three GTX 1080: about 2,100 tokens/s on each. A token
+is counted once, although both directions are trained on it. Times are medians over steps.
 """
 
 import json
@@ -42,7 +42,7 @@ PAPER = 2100  # tokens/s of one GTX 1080
 def trainer_of(
     corpus: EncodedCorpus, vocabulary: Vocabulary, size: str, rows: int, negatives: int, ranks: Ranks
 ) -> Trainer:
-    """A run's trainer, as the paper trained."""
+    """The trainer of a run with the paper's settings."""
     adagrad = {"name": "adagrad", "learning_rate": 0.2, "schedule": "constant", "warmup_steps": 0}
     recipe = {"size": size, "rows": rows, "window": WINDOW, "n_negatives": negatives, "precision": "bfloat16"}
     config = pretrain_config({**recipe, "dropout": 0.1, "optimizer": adagrad}, [])
@@ -53,7 +53,7 @@ def trainer_of(
 
 
 def profile(trainer: Trainer) -> str:
-    """Where a step's time goes: kernels by time, of five steps."""
+    """The kernels of five steps, sorted by time."""
     windows, state = read_windows(trainer, trainer.reader.start(), 0), trainer.zero_state()
     kinds = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
     for number in range(8):
@@ -72,7 +72,7 @@ def profile(trainer: Trainer) -> str:
         str(events.table(sort_by=by, row_limit=30, max_name_column_width=60))
         for by in ("self_cuda_time_total", "self_cpu_time_total")
     ]
-    return "\n".join([*tables, f"{1000 * seconds / 5:.1f} ms a step under the profiler"])
+    return "\n".join([*tables, f"{1000 * seconds / 5:.1f} ms per step under the profiler"])
 
 
 def main(stack: ExitStack) -> None:
@@ -98,7 +98,7 @@ def main(stack: ExitStack) -> None:
     if ranks.device.type == "cuda":
         figures["gpu"] = torch.cuda.get_device_name(ranks.device)
     print(f"{given.size}, {len(vocabulary):,} words, {given.negatives} negatives, {figures.get('gpu', 'CPU')}")
-    print("  rows  tokens/s   x GTX 1080   ms a step   memory GB")
+    print("  rows  tokens/s   x GTX 1080 ms per step   memory GB")
     for rows in map(int, given.rows.split(",")):
         torch._dynamo.reset()  # kernels are compiled for one number of rows
         trainer = trainer_of(corpus, vocabulary, given.size, rows, given.negatives, ranks)

@@ -1,4 +1,4 @@
-"""One update of pretraining with an output layer that is no recipe's: the biLM, windows, dropout and optimizer are ours."""
+"""One training step with an output layer that no recipe offers; the biLM, windows, dropout and optimizer are those of `elmo`."""
 
 import math
 from typing import Protocol
@@ -22,14 +22,14 @@ from elmo.train.trainer import DROPOUT, StepResult, Trainer
 
 
 class Output(Protocol):
-    """What an output layer is to training: a module that says what each place loses."""
+    """An output layer in training: a module that returns the loss at each position."""
 
     def loss(self, x: Tensor, targets: Tensor) -> Tensor:
         """x float (N, P), targets int64 (N,) -> float (N,)."""
 
 
 class RivalTrainer:
-    """`Trainer` for any output layer of both directions, on one rank and in one part; all its weights move densely."""
+    """`Trainer` for any output layer, on one rank without gradient accumulation; all weights are updated densely."""
 
     def __init__(self, bilm: BiLM, output: Output, corpus: EncodedCorpus, config: PretrainConfig) -> None:
         assert isinstance(output, nn.Module)
@@ -40,7 +40,7 @@ class RivalTrainer:
         )
 
     def zero_state(self) -> BiLMState:
-        """State zero of the rows."""
+        """The zero state of the rows."""
         return self.bilm.start_state(self.config.rows)
 
     def step(self, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:
@@ -63,7 +63,7 @@ class RivalTrainer:
         return StepResult(loss.item(), norm, rate, layers.after if moved else state, moved, False, False)
 
     def refresh(self) -> None:
-        """Nothing: the layer can always be measured."""
+        """Do nothing: the layer can always be measured."""
 
 
 def step_of(trainer: Trainer | RivalTrainer, number: int, n_steps: int, window: Window, state: BiLMState) -> StepResult:

@@ -12,6 +12,6 @@ def test_a_page_changes_between_its_marks_alone(tmp_path):
     assert page.read_text() == "a\n<b>\n\nnew\n\n<e>\nz\n"
     for text in ("<e> <b>", "<b>", "<b> <b> <e>"):
         page.write_text(text)
-        with pytest.raises(ValueError, match="it must stand once"):
+        with pytest.raises(ValueError, match="it must occur once"):
             write_between(page, "<b>", "<e>", "new")
         assert page.read_text() == text

@@ -83,7 +83,7 @@ def test_each_module_needs_a_test_of_its_name_or_a_reason_that_is_true(tmp_path)
     }
     faults = untested(write(tmp_path, files)).faults
     assert [fault.partition(";")[0] for fault in faults] == [
-        "tests/reasons.toml: text/a.py has a test file of its own by now",
+        "tests/reasons.toml: text/a.py now has a test file of its own",
         "tests/reasons.toml: text/c.py: expected `tests/.../test_x.py: why`, found 'tests/text/test_none.py: why'",
         "tests/reasons.toml: text/gone.py is no module",
     ]

@@ -48,7 +48,7 @@ def test_what_reads_nothing_gives_words_their_frequencies():
 
 def test_the_continuous_layer_is_a_softmax_over_the_fixed_vectors():
     layer, x, targets = continuous(), torch.randn(N, P), torch.tensor([0, 12, 5])
-    turned = x @ layer.turn.weight.detach().T
+    turned = x @ layer.linear.weight.detach().T
     cosines = torch.stack([torch.cosine_similarity(turned, v[None], dim=1) for v in layer._vectors], dim=1)  # (N, V)
     expected = -(log_frequencies() + 6.0 * cosines).log_softmax(dim=1)[torch.arange(N), targets]
     assert torch.allclose(layer.nats(x, targets).float(), expected, atol=1e-5)
