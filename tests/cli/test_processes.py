@@ -1,11 +1,8 @@
 """Commands as processes: killed, interrupted, out of room, and their examples as pasted."""
 
-import gzip
 import json
-import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +11,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import typer
 
 from conftest import TEXT, small_model
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.cli.main import app
 from elmo.train.run_state import checkpoints_of
 
 pytestmark = pytest.mark.slow
@@ -126,38 +121,3 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, arguments):
     assert done.stderr.splitlines()[-1].startswith("elmo: ")
     assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "t.txt"]
-
-
-def examples() -> dict[str, str]:
-    """The example of each command, as its help shows it."""
-    commands = typer.main.get_command(app).commands
-    return {name: re.search(r"Example: `(.+)`", command.help)[1] for name, command in commands.items()}
-
-
-@pytest.mark.parametrize("name", list(examples()))
-def test_the_example_of_every_command_runs_as_pasted(tmp_path, name):
-    assert len(examples()[name]) < 70  # not wrapped by a terminal of 80 columns
-    shutil.copy(ROOT / "README.md", tmp_path)
-    (tmp_path / "texts").mkdir()
-    with gzip.open(tmp_path / "texts" / "a.txt.gz", "wt", encoding="utf-8") as file:
-        file.write(TEXT * 5)
-    if name == "report":  # of a run that there is
-        subprocess.run(pretrain(tmp_path / "my-model", tmp_path / "texts" / "a.txt.gz", "--max-steps", "2"), check=True)
-    for file in ("a.jsonl", "b.jsonl"):
-        (tmp_path / file).write_text('{"text": "a fine film", "label": 1}\n{"text": "a bad one", "label": 0}\n')
-    for folder in ("task", "baseline") if name in ("evaluate", "compare", "predict") else ():
-        how = ["--task", "classify", "--train", "a.jsonl", "--dev", "b.jsonl", "--baseline", "--set", "epochs=1"]
-        subprocess.run([*ELMO, "train", *how, "-o", folder], cwd=tmp_path, check=True)
-    if name == "probe":
-        folder = tmp_path / "data" / "pos" / "ud-english-ewt"
-        folder.mkdir(parents=True)
-        word = "1\t{}\t_\t{}\t_\t_\t_\t_\t_\t_\n\n"
-        for part in ("train", "test"):
-            (folder / f"{part}.conllu").write_text(word.format("river", "NOUN") + word.format("the", "DET"))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    shell = ["bash", "-o", "pipefail", "-c", examples()[name]]
-    done = subprocess.run(
-        shell, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout

@@ -9,6 +9,7 @@ import warnings
 
 import typer
 
+from elmo.cli import examples
 from elmo.cli.corpus import doctor, tokenize
 from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity
@@ -24,7 +25,8 @@ from elmo.errors import ElmoError
 app = typer.Typer(
     name="elmo",
     cls=PlainGroup,
-    help="Contextual word vectors (ELMo): embed text, train models and tasks.",
+    help="Contextual word vectors (ELMo): embed text, train models and tasks. "
+    "`elmo examples FOLDER` writes files on which the example of every command runs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -32,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command("demo", cls=PlainCommand)(demo.demo)
+app.command("examples", cls=PlainCommand)(examples.examples)
 app.command("embed", cls=PlainCommand)(embed.embed)
 app.command("neighbours", cls=PlainCommand)(neighbours.neighbours)
 app.command("change", cls=PlainCommand)(change.change)

@@ -46,7 +46,7 @@ def doctor(
     With `--task`: which columns of a labelled file are the text and the label, how many examples, labels and empty cells there
     are, and what looks odd.
 
-    Example: `elmo doctor README.md`
+    Example: `elmo doctor "texts/*.txt"`
     """
     of_corpus = {"--pretokenized": pretokenized, "--text-field": text_field, "--vocabulary": vocabulary}
     misplaced = [name for name, value in (of_corpus if task else {"--dev": dev, "--set": set}).items() if value]

@@ -94,7 +94,7 @@ def embed(
 ) -> None:
     """Write the vectors of a text file, one sentence per line; folder output also reads jsonl, parquet and CoNLL-U.
 
-    Example: `elmo embed README.md -o vectors.hdf5 --layers all`
+    Example: `elmo embed sentences.txt -o vectors.hdf5 --layers all`
     """
     from functools import partial
 

@@ -36,7 +36,7 @@ def neighbours(
 ) -> None:
     """Find the occurrences in a text whose vectors are nearest to a word in its sentence (the paper's table 4).
 
-    Example: `elmo neighbours en README.md --split "It is [right] in every digit."`
+    Example: `elmo neighbours en corpus.txt "The [bank] of the river"`
     """
     from elmo.analysis.neighbours import find_neighbours
     from elmo.text.sources.standard_input import rereadable

@@ -45,7 +45,7 @@ def to_static(
 ) -> None:
     """Write one static vector per frequent word of a text, in word2vec's format, which gensim and others load.
 
-    Example: `elmo to-static en README.md --split --min-count 2 -o vectors.txt`
+    Example: `elmo to-static en corpus.txt --min-count 2 -o vectors.txt`
     """
     from elmo.apps.embedding.to_static import export_static
     from elmo.text.sources.standard_input import rereadable

@@ -45,7 +45,7 @@ def perplexity(
     Raw text is first split into sentences, as `elmo tokenize` does. Every token and one sentence boundary per sentence are
     counted. The output names the state that was used.
 
-    Example: `elmo perplexity en README.md`
+    Example: `elmo perplexity en heldout.txt`
     """
     from elmo.apps.models.perplexity import measure_file
 

@@ -46,7 +46,7 @@ def plan(
 ) -> None:
     """Estimate the parameters, memory, speed on this machine and hours of a training run; print its command.
 
-    Example: `elmo plan --corpus README.md --seconds 1`
+    Example: `elmo plan --corpus "texts/*.txt" --seconds 1`
     """
     from elmo.apps.pretraining.plan import PlanRequest, plan_training
     from elmo.train.memory import keep_freed_memory

@@ -72,7 +72,7 @@ def change(
 ) -> None:
     """Rank words by how much their use changes from one text to another, with p-values.
 
-    Example: `elmo change en README.md README.md --split --min-count 4`
+    Example: `elmo change en 1990.txt 2020.txt --min-count 5`
     """
     from elmo.analysis.usage_change import ChangeSettings
     from elmo.apps.studies.change import measure_change, rows_of

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 _NEXT = (
-    ("elmo embed README.md -o vectors.hdf5 --layers all", "vectors of your own text, one sentence per line"),
-    ("elmo perplexity en README.md", "how well the model predicts that text, in both directions"),
+    ("elmo examples my-examples", "small files on which the documented commands run"),
+    ("elmo embed sentences.txt -o vectors.hdf5 --layers all", "vectors of a text, one sentence per line"),
+    ("elmo perplexity en heldout.txt", "how well the model predicts a text, in both directions"),
     ('elmo pretrain --corpus "texts/*.txt" -o my-model', "a model trained on your own text, in any language"),
 )
 

@@ -71,7 +71,9 @@ def train(
 ) -> None:
     """Train a task on labelled examples: named entities, parts of speech, sentiment, intents.
 
-    Example: `elmo train --task classify --train a.jsonl --dev b.jsonl`
+    Example: `elmo train --task classify --train reviews.csv --dev reviews-dev.csv`
+
+    Example with a recipe: `elmo train reviews.toml --baseline -o without-elmo`
     """
     from elmo.apps.tasks.learning_curve import (
         LearningCurve,
@@ -184,7 +186,7 @@ def evaluate(
 ) -> None:
     """Evaluate a trained task on labelled examples; scores are in percent.
 
-    Example: `elmo evaluate task b.jsonl`
+    Example: `elmo evaluate task reviews-dev.csv`
     """
     from elmo.apps.tasks.evaluate import evaluate_task
 
@@ -200,7 +202,7 @@ def compare(
 ) -> None:
     """Compare two trained tasks on the same examples, with a confidence interval of the difference.
 
-    Example: `elmo compare task baseline b.jsonl`
+    Example: `elmo compare task without-elmo reviews-dev.csv`
     """
     from elmo.apps.tasks.evaluate import compare_tasks
 
@@ -225,7 +227,7 @@ def predict(
 ) -> None:
     """Print the predictions of a trained task for each line of text.
 
-    Example: `elmo predict task README.md --json`
+    Example: `elmo predict task raw.txt --json`
     """
     from elmo.apps.tasks.predict import predict_lines
 
