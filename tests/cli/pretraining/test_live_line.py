@@ -47,6 +47,14 @@ def test_the_line_is_short_on_a_narrow_terminal():
         "step 100 (9 %)  loss 3.250  ppl 54.6/148.4  4,321 tok/s  stops in 10 min"
     )
     assert progress_text(LINE, None, 60.0, None, 79).startswith("step 100/1,100")
+    longer = replace(LINE, step=12_345_678, n_steps=23_456_789)
+    early = Perplexity(forward_nats=11.0, backward_nats=11.5, tokens=1, unknown=0)
+    assert progress_text(longer, early, 5400.0, None, 79) == (
+        "step 12,345,678 (52 %)  loss 3.250  ppl 59874.1/98715.8  1 h 30 min left"
+    )
+    assert (
+        progress_text(longer, early, 5400.0, None, 60) == "step 12,345,678 (52 %)  ppl 59874.1/98715.8  1 h 30 min left"
+    )
 
 
 def test_a_session_that_ends_before_the_run_says_when():

@@ -52,6 +52,9 @@ def test_a_task_from_files_to_predictions(files, run_elmo):
     assert set(scores) >= {"accuracy", "macro_f1", "micro_f1", "calibration_error", "accuracy_low", "accuracy_high"}
     assert run_elmo(*train("--baseline", "-o", "base")).status == 0
     compared = json.loads(run_elmo("compare", "t", "base", "b.jsonl", "--json").out)
+    assert (compared["a"], compared["b"]) == ("t", "base")
+    shown = [line.split() for line in run_elmo("compare", "t", "base", "b.jsonl").out.splitlines()]
+    assert shown[:2] == [["a", "t"], ["b", "base"]]  # which folder is which
     assert compared["difference"] == pytest.approx(compared["a_accuracy"] - compared["b_accuracy"])
     (files / "t.txt").write_text("money lends\n\nthe river\n")
     rows = [json.loads(line) for line in run_elmo("predict", "t", "t.txt", "--json").out.splitlines()]

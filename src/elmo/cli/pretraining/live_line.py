@@ -63,7 +63,7 @@ def seconds_to_go(line: "Report", recent: list[tuple[int, float]]) -> float:
 def progress_text(
     line: "Report", heldout: "Perplexity | None", left_s: float, session_s: float | None, width: int | None = None
 ) -> str:
-    """The text of the line, in its short form where the long one is wider than `width`.
+    """The text of the line, in its short form if the long one is wider than `width`; then also without speed, then loss.
 
     Args:
         heldout: the latest held-out perplexity, if there is one.
@@ -92,4 +92,8 @@ def progress_text(
         f"{line.tokens_per_s:,.0f} tok/s",
         f"stops in {duration_text(max(0.0, session_s or 0.0))}" if ends else f"{duration_text(left_s)} left",
     ]
-    return "  ".join(part for part in short if part)
+    for dropped in (None, short[3], short[1]):  # speed, loss
+        short = [part for part in short if part and part != dropped]
+        if len("  ".join(short)) <= width:
+            break
+    return "  ".join(short)
