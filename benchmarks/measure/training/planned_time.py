@@ -1,10 +1,10 @@
-"""The time that `elmo plan` predicts for a run, beside the time that the run then takes.
+"""The time that `elmo plan` predicts for a run, compared with the time that the run takes.
 
     python -m benchmarks.measure.training.planned_time [--rounds N] [--save]
 
-A generated text of 100,000 tokens, some three hundred steps of a small model; in each round the plan is made, and then the run is
-trained in the same process. The time of the steps and of the evaluations on the way is compared, without reading the text and the
-last evaluation, which a run does not count. Medians of the rounds; the ratio is predicted by taken.
+A generated text of 100,000 tokens, about three hundred steps of a small model. In each round, first the plan is made, then the
+run is trained in the same process. The times of the steps and of the evaluations during training are compared, without reading
+the text and the last evaluation, which a run does not count. Figures are medians over rounds; the ratio is predicted / actual.
 """
 
 import statistics
@@ -22,7 +22,7 @@ SETTINGS = ("rows=32", "window=10", "bilm.lstm.cell_size=64", "evaluate_every=10
 
 
 def measure(folder: Path, seconds: float) -> tuple[float, float]:
-    """Predicted and taken seconds of one run in an empty folder; the plan measures for some seconds."""
+    """Predicted and actual seconds of one run in an empty folder; the plan measures the speed for `seconds`."""
     words = [f"word{i * i % 4999}" for i in range(N_TOKENS)]
     text = folder / "a.txt"
     text.write_text("".join(" ".join(words[i : i + SENTENCE]) + "\n" for i in range(0, N_TOKENS, SENTENCE)))
