@@ -92,7 +92,7 @@ def tables(rows: Rows, speeds: Rows) -> str:
 def output_table(rows: Rows, speeds: Rows) -> str:
     """One line per output layer."""
     lines = [
-        "| output layer | ms a step | tokens/s | peak memory, MB | after epoch 1 | after epoch 2 |",
+        "| output layer | ms per step | tokens/s | peak memory, MB | after epoch 1 | after epoch 2 |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for layer in SETTINGS:

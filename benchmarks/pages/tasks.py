@@ -58,6 +58,11 @@ KNOWN = {
 
 CURVES = ("conll2003", "sst2")  # sets that are also trained on fractions of their training file
 PERCENTAGES = ("1", "5", "20")  # of the training file
+GROUPS = {  # names of kinds of examples in results/tasks.json -> in the table
+    "with a turn, no negation": "with a contrast such as `but`, no negation",
+    "in no sentence together": "mentioned in different sentences only",
+    "in one sentence": "mentioned in one sentence",
+}
 TUNED = "tuned"  # kind of the rows of a biLM that is fine-tuned with its task
 
 
@@ -86,7 +91,7 @@ def _groups(found: Found) -> str:
     """Sets on which ELMo has little effect, with the reason; some of them by kind of example, mean of the seeds."""
     open_sets = [name for name in KNOWN if any(row["low"] <= 0 <= row["high"] for row in found[name]["difference"][:1])]
     lines = [
-        [KNOWN[name].title, kind, f"{n:,}", f"{without:.1f}", f"{with_elmo:.1f}"]
+        [KNOWN[name].title, GROUPS.get(kind, kind), f"{n:,}", f"{without:.1f}", f"{with_elmo:.1f}"]
         for name in open_sets
         for kind, n, with_elmo, without in _mean_groups(found[name]["groups"])
     ]
