@@ -1,4 +1,4 @@
-"""Commands as processes: killed, interrupted, out of room, and their examples as pasted."""
+"""Commands as processes: killed, interrupted, out of room."""
 
 import json
 import re
