@@ -76,6 +76,21 @@ def test_empty_cells_are_counted_before_they_are_refused(place, run_elmo):
     assert json.loads(run_elmo("doctor", "holes.csv", "--task", "classify", "--json").out or "null") is None
 
 
+def test_texts_with_several_labels_are_odd(place, run_elmo):
+    rows = [*ROWS, "17,a fine film 0,neg", "18,a fine film 0,neg", "19,great acting 1,pos"]
+    (place / "twice.csv").write_text("\n".join(["id,review,sentiment", *rows]) + "\n")
+    lines = told(run_elmo("doctor", "twice.csv", "--task", "classify"))
+    assert "odd: texts with different labels in different examples: 1" in lines
+
+
+def test_words_that_look_like_tags_are_odd(place, run_elmo):
+    (place / "a.conll").write_text("B-PER Ann\nO sleeps\n\nB-PER Bob\nO runs\n")
+    lines = told(run_elmo("doctor", "a.conll", "--task", "tag"))
+    assert "odd: the words look like tags (B-PER, O); the tag belongs in the last column" in lines
+    (place / "a.conll").write_text("I PRP\nsaw VBD\n\nB NN\n")
+    assert "nothing looks odd" in told(run_elmo("doctor", "a.conll", "--task", "tag"))
+
+
 @pytest.mark.parametrize(
     ("task", "name", "content", "line"),
     [

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from elmo.tasks.data.tags import is_span_tag
 from elmo.tasks.examples import Example
 
 _SHOWN_LABELS, _SHOWN_CHARACTERS = 8, 60
@@ -63,6 +64,9 @@ def _other_columns(examples: Sequence[Example], counts: Counter[str]) -> list[st
     found = []
     if len(examples) > 4 and all(_NUMBER.fullmatch(example.text) for example in examples):
         found.append("all texts are numbers; name the column of the text with --set text=NAME")
+    words = {token.text for example in examples for token in example.tokens}
+    if any("-" in word for word in words) and all(map(is_span_tag, words)):
+        found.append(f"the words look like tags ({', '.join(sorted(words)[:3])}); the tag belongs in the last column")
     if len(examples) > 9 and len(counts) > 0.8 * len(examples):
         found.append(
             f"{len(counts):,} labels for {len(examples):,} examples; name the column of the label with --set label=NAME"
@@ -78,12 +82,19 @@ def _remarks(
         label, n = counts.most_common(1)[0]
         if n >= _MOST_OF_ALL * counts.total():
             found.append(f"{100 * n / counts.total():.0f} % of the examples have the label {label!r}")
-    of_text = {(e.text, e.other.text if e.other else None): e.labels for e in train}
-    again = [e for e in dev if (e.text, e.other.text if e.other else None) in of_text]
+    of_text: dict[tuple[str, str | None], list[str]] = {}
+    several = {_text_of(e) for e in train if of_text.setdefault(_text_of(e), e.labels) != e.labels}
+    if several:
+        found.append(f"texts with different labels in different examples: {len(several):,}")
+    again = [e for e in dev if _text_of(e) in of_text]
     if again:
-        differ = sum(of_text[e.text, e.other.text if e.other else None] != e.labels for e in again)
+        differ = sum(of_text[_text_of(e)] != e.labels for e in again)
         found.append(f"{len(again):,} dev examples are in the training file too, {differ:,} with another label")
     return found
+
+
+def _text_of(example: Example) -> tuple[str, str | None]:
+    return example.text, example.other.text if example.other else None
 
 
 def _short(text: str) -> str:
