@@ -24,6 +24,14 @@ class Unrolling(NamedTuple):
     precision: torch.dtype | None  # of matrix products; None: that of the weights
     resets: Tensor | None = None  # bool (B, T): the state is zero before this token
 
+    def low(self, weight: Tensor) -> torch.dtype:
+        """The dtype of matrix products."""
+        return self.precision or weight.dtype
+
+    def keep(self, dtype: torch.dtype) -> Tensor | None:
+        """Float (T, B, 1), 0 where the state is zero before a token, else 1; None: it never is."""
+        return None if self.resets is None else (~self.resets).t().unsqueeze(2).to(dtype)
+
 
 def under_one_sigmoid(bias: Tensor, forget_bias: float) -> tuple[Tensor, Tensor]:
     """What makes block j of the gates 2j, so that one sigmoid serves all four: tanh(j) = 2 sigmoid(2j) - 1.
@@ -55,7 +63,7 @@ class _Unrolled(Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         T, B, P_in = x.shape
         H, P = cell.shape[1], hidden.shape[1]
-        low = how.precision or input_weight.dtype
+        low = how.low(input_weight)
         doubled, shift = under_one_sigmoid(bias, how.forget_bias)
         of_input = product_with((input_weight * doubled).to(low), T * B, shift.to(low))
         add_hidden = sum_with((hidden_weight * doubled).to(low), B)
@@ -68,7 +76,7 @@ class _Unrolled(Function):
         inner = x.new_empty(T, B, H, dtype=low)  # before the projection
         step, tanh_cell = x.new_empty(B, 4 * H), x.new_empty(B, H)  # of one step, in full precision
         hiddens = x.new_empty(T, B, P)
-        keep = None if how.resets is None else (~how.resets).t().unsqueeze(2).to(x.dtype)  # (T, B, 1)
+        keep = how.keep(x.dtype)  # (T, B, 1)
         kept_cells = None if keep is None else x.new_empty(T, B, H)
         kept_hiddens = x.new_empty(T, B, P, dtype=low)  # what each step reads
         minus_one = x.new_tensor(-1.0)
@@ -105,7 +113,7 @@ class _Unrolled(Function):
         (inputs, input_weight, hidden_weight, projection, gates, cells, squashed, inner, hiddens, kept_hiddens,
          first_cell, keep, kept_cells) = ctx.saved_tensors  # fmt: skip
         how: Unrolling = ctx.how
-        low = how.precision or input_weight.dtype
+        low = how.low(input_weight)
         T, B, four_H = gates.shape
         H, P = four_H // 4, hiddens.shape[2]
         of_cell = of_cell.clone()

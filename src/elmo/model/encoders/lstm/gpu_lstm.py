@@ -108,12 +108,12 @@ class _UnrolledBoth(Function):
         how: Unrolling,
     ) -> tuple[Tensor, Tensor, Tensor]:
         _, T, B, P_in = x.shape
-        low = how.precision or input_weight.dtype
+        low = how.low(input_weight)
         inputs = x.to(low)  # (2, T, B, P_in)
         from_input, from_hidden = (w.to(low).transpose(1, 2) for w in (input_weight, hidden_weight))  # (2, P, 4H)
         project = None if projection is None else projection.to(low).transpose(1, 2)  # (2, H, P)
         sums = torch.baddbmm(bias.to(low)[:, None], inputs.view(2, T * B, P_in), from_input).view(2, T, B, -1)
-        keep = None if how.resets is None else (~how.resets).t().unsqueeze(2).to(x.dtype)  # (T, B, 1)
+        keep = how.keep(x.dtype)  # (T, B, 1)
         step = compiled_on(x.device, cell_step)
         cells, inners, hiddens, read = [cell], [], [], []
         before = hidden.to(low)
@@ -186,8 +186,6 @@ def unroll_both(
     Returns:
         output float (2, T, B, P) before any residual, hidden (2, B, P) and cell (2, B, H) after the last token.
     """
-    config = layers[0].config
-    unrolling = Unrolling(config.forget_bias, config.cell_clip, config.projection_clip, how.precision, how.resets)
     projections: list[Tensor] = [layer.projection for layer in layers if layer.projection is not None]
     output: tuple[Tensor, Tensor, Tensor] = _UnrolledBoth.apply(  # type: ignore[no-untyped-call]
         x.contiguous(),
@@ -197,7 +195,7 @@ def unroll_both(
         torch.stack(projections) if projections else None,
         hidden,
         cell,
-        unrolling,
+        layers[0].unrolling(how),
     )
     return output
 

@@ -101,12 +101,15 @@ class LSTMLayer(nn.Module):
 
     def unroll_fast(self, x: Tensor, hidden: Tensor, cell: Tensor, how: TrainingPass) -> tuple[Tensor, Tensor, Tensor]:
         """`forward` for rows without padding, with the hand-written gradient of `fast_lstm.py`."""
-        config = self.config
         hidden_weight = how.dropout.of_weight(self.hidden_weight)
-        unrolling = Unrolling(config.forget_bias, config.cell_clip, config.projection_clip, how.precision, how.resets)
         weights = (self.input_weight, hidden_weight, self.bias, self.projection)
-        output, hidden, cell = unroll_layer(x.transpose(0, 1), *weights, hidden, cell, unrolling)
+        output, hidden, cell = unroll_layer(x.transpose(0, 1), *weights, hidden, cell, self.unrolling(how))
         return output.transpose(0, 1), hidden, cell
+
+    def unrolling(self, how: TrainingPass) -> Unrolling:
+        """The arguments without a gradient for unrolling this layer over a window."""
+        config = self.config
+        return Unrolling(config.forget_bias, config.cell_clip, config.projection_clip, how.precision, how.resets)
 
 
 class LSTMStack(nn.Module):
