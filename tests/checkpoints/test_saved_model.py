@@ -11,18 +11,21 @@ from pydantic import ValidationError
 from conftest import ALPHABET, INPUT_WORDS, SMALL, model_of, small_model
 from elmo.checkpoints.saved_model import (
     PRETOKENIZED,
-    THIS_TOKENIZER,
     ModelConfig,
     TokenizerFacts,
     check_lexicon,
+    facts_of,
     fingerprint,
     translated_settings,
     warn_of_other_tokenizer,
 )
 from elmo.errors import CheckpointError
+from elmo.text.tokenizer import VERSION_1, VERSION_2, VERSIONS
 from elmo.text.words.alphabet import Alphabet
 from elmo.text.words.lexicon import Lexicon
 from elmo.text.words.vocabulary import Vocabulary
+
+BOTH = [facts_of(VERSION_1), facts_of(VERSION_2)]
 
 
 @pytest.mark.parametrize("cutoffs", [[], [0], [3, 3], [5, 3], [9], [12]])
@@ -81,16 +84,21 @@ def test_a_fingerprint_of_the_older_kind_is_what_it_was():
     assert fingerprint(small_model(), like="0" * 32) == "911187211e1277a8f5d6b0fbbd18821f"
 
 
-@pytest.mark.parametrize("known", [None, PRETOKENIZED, THIS_TOKENIZER])
+@pytest.mark.parametrize("known", [None, PRETOKENIZED, *map(facts_of, VERSIONS.values())])
 def test_a_tokenizer_that_is_ours_or_none_warns_of_nothing(known):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_other_tokenizer(ModelConfig(bilm=SMALL, tokenizer=known), "m")
 
 
+def test_a_model_says_which_version_cuts_its_raw_text_and_silence_means_the_first():
+    cut = [ModelConfig(bilm=SMALL, tokenizer=facts).raw_text_tokenizer for facts in (None, PRETOKENIZED, *BOTH)]
+    assert cut == [VERSION_1, VERSION_1, VERSION_1, VERSION_2]
+
+
 def test_another_tokenizer_warns_with_both():
     config = ModelConfig(bilm=SMALL, tokenizer=TokenizerFacts(name="elmo", version="0"))
-    with pytest.warns(UserWarning, match=f"m: trained on text of tokenizer elmo 0, this is {THIS_TOKENIZER.name}"):
+    with pytest.warns(UserWarning, match="m: trained on text of tokenizer elmo 0, this is elmo-words 1"):
         warn_of_other_tokenizer(config, "m")
 
 

@@ -156,7 +156,7 @@ def test_pretrain_ends_in_a_model_that_all_commands_take(run_elmo, corpus_file, 
     assert (facts["steps"], facts["model"]) == (5, str(tmp_path / "run"))
     info = json.loads(run_elmo("info", tmp_path / "run", "--json").out)
     assert all(not isinstance(value, dict | list) for value in info.values())
-    assert (info["tokenizer"], info["training.steps"], info["cell_size"]) == ("elmo-words 1", 5, 16)
+    assert (info["tokenizer"], info["training.steps"], info["cell_size"]) == ("elmo-words 2", 5, 16)
     again = run_elmo("perplexity", tmp_path / "run", corpus_file, "--json")
     assert json.loads(again.out)["tokens"] == 10 * (8 + 7 + 10) + 30
 

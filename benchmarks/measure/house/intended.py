@@ -31,6 +31,13 @@ INTENDED = (
         "None in each row",
         "a row of a folder of vectors also tells the id of its record, None where records have none",
     ),
+    Change(
+        "perplexity",
+        "tokens .*",
+        ".*",
+        ".*",
+        "elmo tokenize splits text with version 2 of the tokenizer; version 1, which models name, is compared through them",
+    ),
 )
 
 

@@ -112,13 +112,13 @@ def find_neighbours(
         source_bytes=corpus.stat().st_size,
         source_sha256=beginning_checksum(corpus),
         model=fingerprint(elmo.model, like=None if kept is None else kept.settings.model),
-        tokens=tokens_setting(corpus, pretokenized, split),
+        tokens=tokens_setting(corpus, pretokenized, split, elmo.model.tokenizer),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
     )
     if kept is None:
         n_lines = max((row.line for row in read_rows(corpus, True, False, text_field, lambda row: False)), default=0)
         with atomic_write(folder) as part:
-            rows = read_rows(corpus, pretokenized, split, text_field)
+            rows = read_rows(corpus, pretokenized, split, text_field, tokenizer=elmo.model.tokenizer)
             write_context_index(part, elmo, rows, layers, settings, lambda line, k: report(line, n_lines, k))
     else:
         _refuse_other(kept, settings, folder)

@@ -47,6 +47,7 @@ class ProbeSettings(BaseModel, frozen=True, extra="forbid"):
     typed: float = 0.1  # fraction of words with a typing error in the second test text; 0: no second text
     limit: int = 100_000  # maximum number of training tokens of the tag probes
     occurrences: int = 5  # occurrences averaged for the vector of a word in the similarity lists
+    tokenizer: int = 1  # version that cuts raw text, that of the model
 
 
 def best_views(scores: Iterable[Score]) -> list[Score]:

@@ -12,7 +12,7 @@ from elmo.analysis.probe_vectors import TokenVectors, embed_sentences
 from elmo.analysis.sense_probes import unit
 from elmo.analysis.word_occurrences import Rows, sample_locations
 from elmo.text.sources.rows import Row
-from elmo.text.tokens import tokenize
+from elmo.text.tokenizer import VERSIONS
 from elmo.text.typing_errors import misspell
 
 _LONGEST = 60  # maximum tokens of a sentence in which words are looked up
@@ -23,6 +23,7 @@ def probe_sentences(
 ) -> list[Score]:
     """Correlation (Pearson) of the cosine of mean token vectors with human judgements; nothing is trained."""
     judged = np.array([pair.score for pair in pairs])
+    tokenize = VERSIONS[settings.tokenizer].tokenize
     texts: dict[Text, list[list[str]]] = {
         "clean": [[token.text for token in tokenize(text)] for pair in pairs for text in pair.texts]
     }

@@ -86,13 +86,12 @@ def compare_slices(
 ) -> Comparison:
     """`measure_change`, with the occurrences that were compared."""
     refuse_slices(slices, settings)
-    texts: list[Rows] = [
-        partial(read_rows, path, settings.pretokenized, settings.split, settings.text_field) for path in slices
-    ]
-    counts = [count_words(text(), settings.lowercase) for text in texts]
-    chosen = _choose(counts, slices, settings, words)
     elmo = Elmo.from_pretrained(model)
     choose_layers(settings.layers, elmo.n_layers)
+    how = (settings.pretokenized, settings.split, settings.text_field)
+    texts: list[Rows] = [partial(read_rows, path, *how, tokenizer=elmo.model.tokenizer) for path in slices]
+    counts = [count_words(text(), settings.lowercase) for text in texts]
+    chosen = _choose(counts, slices, settings, words)
     found = []
     for number, (path, text) in enumerate(zip(slices, texts, strict=True)):
         rng = np.random.default_rng((settings.seed, number))

@@ -9,11 +9,12 @@ from pathlib import Path
 from elmo.checkpoints.archive import ARCHIVE_SUFFIXES, UNPACKED_PREFIX, is_archive, unpacked
 from elmo.checkpoints.formats import known
 from elmo.checkpoints.formats.checkpoint_format import ModelLocation
-from elmo.checkpoints.formats.native import CARD_FILE, CONFIG_FILE, NATIVE
+from elmo.checkpoints.formats.native import CARD_FILE, CONFIG_FILE, NATIVE, read_model_config
 from elmo.checkpoints.hub import fetch_from_hub, is_hub_id
 from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import CheckpointError
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 DEFAULT_MODEL = "en"
@@ -64,6 +65,18 @@ def load_model(
     """
     with located(source, weights) as location:
         return load_from(location, None if vocabulary is None else Path(vocabulary))
+
+
+def tokenizer_of(source: str | Path) -> Tokenizer:
+    """What cuts raw text for a model, read without its weights; only our own format tells, others have the first version.
+
+    Raises:
+        CheckpointError: there is no such model, or its config is broken.
+    """
+    with located(source) as location:
+        if location.format is not NATIVE:
+            return VERSION_1
+        return read_model_config(location.folder).raw_text_tokenizer
 
 
 def load_from(location: ModelLocation, vocabulary: Path | None = None) -> SavedModel:

@@ -18,7 +18,8 @@ from elmo.model.config import BiLMConfig
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.paging import release_mapped_pages
 from elmo.model.output.adaptive_softmax import OutputLayer
-from elmo.text.tokens import TOKENIZER_NAME, TOKENIZER_VERSION
+from elmo.text.tokenizer import VERSION_1, VERSIONS, Tokenizer
+from elmo.text.tokens import TOKENIZER_NAME
 from elmo.text.words.characters import BOUNDARIES, Boundaries
 from elmo.text.words.lexicon import Lexicon, count_input_words
 from elmo.text.words.vocabulary import Vocabulary
@@ -32,7 +33,12 @@ class TokenizerFacts(BaseModel, frozen=True, extra="forbid"):
     version: str
 
 
-THIS_TOKENIZER = TokenizerFacts(name=TOKENIZER_NAME, version=TOKENIZER_VERSION)
+def facts_of(tokenizer: Tokenizer) -> TokenizerFacts:
+    """What a model keeps of the tokenizer of its text."""
+    return TokenizerFacts(name=TOKENIZER_NAME, version=str(tokenizer.version))
+
+
+_KNOWN_TOKENIZERS = {facts_of(tokenizer): tokenizer for tokenizer in VERSIONS.values()}
 _ALL_WEIGHTS = "sha256:"  # how a fingerprint of all weights begins
 PRETOKENIZED = TokenizerFacts(name="none", version="0")
 
@@ -52,6 +58,11 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid"):
     # Fraction of the letters of the training text that are of each script.
     scripts: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = None
     training: dict[str, Any] = Field(default_factory=dict)  # facts for the reader; nothing depends on them
+
+    @property
+    def raw_text_tokenizer(self) -> Tokenizer:
+        """What cuts raw text for this model: the version that its own text was cut by; the first where it is not known."""
+        return VERSION_1 if self.tokenizer is None else _KNOWN_TOKENIZERS.get(self.tokenizer, VERSION_1)
 
     @field_validator("adaptive_cutoffs")
     @classmethod
@@ -90,6 +101,11 @@ class SavedModel:
 
     def __repr__(self) -> str:
         return f"SavedModel({self.summary()})"
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What cuts raw text for this model."""
+        return self.config.raw_text_tokenizer
 
     @property
     def word_encoder(self) -> WordEncoder:
@@ -141,13 +157,14 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:
-    """Warn, at the caller's caller, if today's tokenizer is not the one that the model was trained with."""
+    """Warn, at the caller's caller, if no version here splits raw text as it was split when the model was trained."""
     trained_with = config.tokenizer
-    if trained_with is None or trained_with in (PRETOKENIZED, THIS_TOKENIZER):
+    if trained_with is None or trained_with == PRETOKENIZED or trained_with in _KNOWN_TOKENIZERS:
         return
+    this = facts_of(config.raw_text_tokenizer)
     warnings.warn(
         f"{source}: trained on text of tokenizer {trained_with.name} {trained_with.version}, this is "
-        f"{THIS_TOKENIZER.name} {THIS_TOKENIZER.version}; give tokenized sentences for the same vectors as then",
+        f"{this.name} {this.version}; give tokenized sentences for the same vectors as then",
         stacklevel=3,
     )
 

@@ -31,7 +31,7 @@ from elmo.model.kernels.products import known_precision, knows_int8
 from elmo.storage.atomic import refuse_existing
 from elmo.text.batches import length_batches
 from elmo.text.sentence_inputs import Sentence, checked_sentences, words_of
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokens import Token
 
 StateName = Literal["zero", "carry", "warm"]
 
@@ -154,8 +154,11 @@ class Elmo:
             return push_folder(folder, repository, private=private, token=token, message=commit_message)
 
     def tokenize(self, text: str) -> list[Token]:
-        """Split a text into tokens with character offsets: text[token.start:token.end] == token.text."""
-        return tokenize(text)
+        """Split a text into tokens with character offsets: text[token.start:token.end] == token.text.
+
+        The version of the tokenizer is the one that the text of this model was split with.
+        """
+        return self.model.tokenizer.tokenize(text)
 
     def session(self) -> "Elmo":
         """This model with its own memory for `state="carry"` and its own warnings, for another caller.
@@ -197,7 +200,8 @@ class Elmo:
         Raises:
             TextError: not a list of sentences. ConfigError: no such layer, pooling or state.
         """
-        words = [words_of(sentence, number) for number, sentence in enumerate(checked_sentences(sentences))]
+        tokenizer = self.model.tokenizer
+        words = [words_of(sentence, number, tokenizer) for number, sentence in enumerate(checked_sentences(sentences))]
         choose, pool = choose_layers(layers, self.n_layers), pool_tokens(pooling)
         session, engine = self._session, self._engine
         with session.carrying if state == "carry" else nullcontext():
@@ -240,7 +244,7 @@ class Elmo:
         if pooling is None:
             raise ConfigError('pooling=None: a span has one vector; choose "mean" or "max"')
         pool = pool_tokens(pooling)
-        words, bounds = words_and_bounds(checked_sentences(sentences), spans)
+        words, bounds = words_and_bounds(checked_sentences(sentences), spans, self.model.tokenizer)
         every = self.embed(words, layers, None, state, batch_size)
         return [_pooled(torch.from_numpy(x), some, pool) for x, some in zip(every, bounds, strict=True)]
 

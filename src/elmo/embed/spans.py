@@ -7,19 +7,20 @@ import numpy as np
 
 from elmo.errors import TextError
 from elmo.text.sentence_inputs import Sentence, words_of
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 Span = tuple[int, int]  # start and end, end exclusive
 Bounds = list[tuple[int, int]]
 
 
 def words_and_bounds(
-    sentences: Sequence[Sentence], spans: Iterable[Iterable[Span]]
+    sentences: Sequence[Sentence], spans: Iterable[Iterable[Span]], tokenizer: Tokenizer = VERSION_1
 ) -> tuple[list[list[str]], list[Bounds]]:
     """The tokens of sentences, and which of them each span covers.
 
     Args:
-        spans: for each sentence; characters of a string, tokens of a list of tokens.
+        spans: for each sentence; characters of a string, tokens of a list of tokens. tokenizer: cuts strings.
     Raises:
         TextError: not one list of spans a sentence; see `tokens_of_spans` and `checked_spans`.
     """
@@ -30,11 +31,11 @@ def words_and_bounds(
     bounds: list[Bounds] = []
     for number, (sentence, some) in enumerate(zip(sentences, of_each, strict=True)):
         if isinstance(sentence, str):
-            tokens = tokenize(sentence)
+            tokens = tokenizer.tokenize(sentence)
             words.append([token.text for token in tokens])
             bounds.append(tokens_of_spans(tokens, some, f"sentence {number}"))
         else:
-            words.append(words_of(sentence, number))
+            words.append(words_of(sentence, number, tokenizer))
             bounds.append(checked_spans(some, len(words[-1]), f"sentence {number}"))
     return words, bounds
 

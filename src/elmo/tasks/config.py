@@ -1,11 +1,20 @@
 """The settings shared by all kinds of tasks: frozen, each default in this file and nowhere else."""
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from elmo.model.dropout import DropoutConfig
+from elmo.text.tokenizer import VERSIONS, Tokenizer
 from elmo.train.config import OptimizerConfig
 
 MOST_UNITS = 2**14  # of a vector: more are no task of ours, and would fill the memory
@@ -48,6 +57,7 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     task: str  # the name of its kind
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
     label: str | None = None  # the name of the label in the files, or the number of its column; None: a known name
+    tokenizer: int | None = Field(None, ge=1, le=2)  # version that cuts raw text; None: that of the model, else 1
     elmo: ElmoConfig = ElmoConfig()
     inputs: InputConfig = InputConfig()
     cell_size: int = Field(200, ge=1, le=MOST_UNITS)  # H, of each direction of the LSTM
@@ -63,6 +73,11 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     seed: int = Field(0, ge=0, lt=2**31)
 
     @property
+    def raw_text_tokenizer(self) -> Tokenizer:
+        """What cuts the raw texts of the task."""
+        return VERSIONS[self.tokenizer or 1]
+
+    @property
     def passes(self) -> int:
         """Passes over the examples per epoch: the square root of 100 / `fraction`, so that small fractions get enough steps."""
         return round(math.sqrt(100 / self.fraction))
@@ -71,6 +86,14 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     def may_abstain(self) -> bool:
         """Whether a text gets a single label, so that its prediction can be withheld (`scoring/abstention.py`)."""
         return False
+
+    @model_serializer(mode="wrap")
+    def _without_the_first_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The tokenizer is named from version 2 on, so that other tasks are what they always were."""
+        settings: dict[str, Any] = handler(self)
+        if self.tokenizer in (None, 1):
+            settings.pop("tokenizer", None)
+        return settings
 
     @model_validator(mode="after")
     def _has_a_bilm_to_tune(self) -> Self:

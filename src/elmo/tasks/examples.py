@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from elmo.errors import TextError
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 
 class Mention(NamedTuple):
@@ -73,14 +74,14 @@ def distinct(examples: Sequence[Example]) -> tuple[list[Example], list[int]]:
     return kept, which
 
 
-def given_text(given: object, number: int, where: str) -> Example:
+def given_text(given: object, number: int, where: str, tokenizer: Tokenizer = VERSION_1) -> Example:
     """A text without labels, passed in as a string or as a list of tokens.
 
     Raises:
         TextError: it is something else.
     """
     if isinstance(given, str):
-        return Example(tokenize(given), [], given, number)
+        return Example(tokenizer.tokenize(given), [], given, number)
     if isinstance(given, Sequence) and all(isinstance(word, str) for word in given):
         whole, tokens = with_blanks(given)
         return Example(tokens, [], whole, number)

@@ -16,7 +16,14 @@ from elmo.tasks.examples import Example
 from elmo.tasks.kinds.registry import kind_of, of_its_kind
 from elmo.tasks.layer_cache import cached_layers, computed_layers
 from elmo.tasks.saved_task import ELMO_FOLDER, TrainedTask
-from elmo.tasks.training import LayersOfExamples, TrainingCallback, checked_labels, prepare, train_prepared
+from elmo.tasks.training import (
+    LayersOfExamples,
+    TrainingCallback,
+    checked_labels,
+    prepare,
+    train_prepared,
+    with_tokenizer,
+)
 from elmo.train.recipe import validated
 
 Examples = str | Path | Iterable[object]  # a file as `elmo train` takes it, or examples
@@ -52,6 +59,7 @@ def train(
     except ValueError as error:
         raise ConfigError(f"settings: {error}") from error
     config = validated(kind_of_settings, own, "settings")
+    config = with_tokenizer(config, model if isinstance(model, Elmo) else None)
     kind = kind_of(config)
     if isinstance(examples, str | Path):
         config = kind.for_file(config, Path(examples))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 import elmo
-from elmo.checkpoints.load import is_bundled
+from elmo.checkpoints.load import is_bundled, tokenizer_of
 from elmo.embed.embedder import Elmo
 from elmo.storage.checksums import checksum_of
 from elmo.tasks.batches import LayersOf, Words
@@ -79,6 +79,20 @@ class Trained(NamedTuple):
     task: TrainedTask
     result: TrainingResult
     predicted: list[Prediction]
+
+
+def with_tokenizer(config: TaskConfig, biLM: Elmo | None = None) -> TaskConfig:
+    """The settings with the version of the tokenizer that cuts raw texts: the one that they name, else that of the biLM.
+
+    Args:
+        biLM: None: the one that the settings name, or none.
+    Raises:
+        CheckpointError: no such biLM.
+    """
+    if config.tokenizer is not None or (biLM is None and config.model is None):
+        return config
+    tokenizer = tokenizer_of(str(config.model)) if biLM is None else biLM.model.tokenizer
+    return config.model_copy(update={"tokenizer": tokenizer.version})
 
 
 def checked_labels(

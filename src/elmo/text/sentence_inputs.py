@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.text.tokens import tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 Sentence = str | Iterable[str]
 
@@ -21,14 +21,14 @@ def checked_sentences(sentences: Iterable[Sentence]) -> list[Sentence]:
     return list(sentences)
 
 
-def words_of(sentence: Sentence, number: int) -> list[str]:
+def words_of(sentence: Sentence, number: int, tokenizer: Tokenizer = VERSION_1) -> list[str]:
     """The tokens of sentence `number`: a string is tokenized, a list of strings taken as it is.
 
     Raises:
         TextError: it is neither.
     """
     if isinstance(sentence, str):
-        return [token.text for token in tokenize(sentence)]
+        return [token.text for token in tokenizer.tokenize(sentence)]
     if isinstance(sentence, Iterable) and not isinstance(sentence, bytes):
         words = list(sentence)
         if all(isinstance(word, str) for word in words):

@@ -1,4 +1,4 @@
-"""Raw text -> sentences, by rules: marks that end a sentence, what may follow them, and where they only seem to end one."""
+"""Version 1: raw text -> sentences, by rules that never change: marks that end one, what may follow, where they only seem to."""
 
 from collections.abc import Iterator
 

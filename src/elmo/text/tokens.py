@@ -1,4 +1,6 @@
-"""Raw text -> tokens with character offsets, any script (after Unicode's UAX 29, with the Penn Treebank's contractions).
+"""Version 1: raw text -> tokens with character offsets, any script (after UAX 29, with the Penn Treebank's contractions).
+
+Models were trained on these tokens, so the rules never change; `tokenizer.py` has the versions.
 
 What becomes one token:
 
@@ -22,7 +24,6 @@ from typing import NamedTuple
 import regex
 
 TOKENIZER_NAME = "elmo-words"
-TOKENIZER_VERSION = "1"
 
 TITLES = "Mr Mrs Ms Dr Prof St Mt Rev Hon Gen Col Capt Lt Sgt Maj Gov Sen Rep Pres Messrs Mme Mlle"
 ABBREVIATIONS = (

@@ -8,8 +8,10 @@ from pydantic import (
     FiniteFloat,
     NonNegativeInt,
     PositiveInt,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -40,6 +42,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
 
     bilm: BiLMConfig = Field(default_factory=lambda: bilm_config("tiny"))
     vocabulary_size: PositiveInt = 30_000  # the most frequent words of the corpus; plus <S>, </S> and <UNK>
+    tokenizer: int | None = Field(None, ge=1, le=2)  # version; None: that of the initial model, else the newest
     softmax: Literal["sampled", "full", "adaptive"] = "sampled"
     tied: bool = False  # the softmax weights are the token layer of its words (Jozefowicz et al. 2016, "CNN softmax")
     n_negatives: PositiveInt = 1024  # of the sampled softmax; a vocabulary of at most this size uses the full softmax
@@ -66,6 +69,14 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     keep_checkpoints: PositiveInt = (
         2  # number of latest checkpoints to keep, besides the one with the best held-out perplexity
     )
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Programs that know one tokenizer only read the settings of a run that does not name it."""
+        settings: dict[str, Any] = handler(self)
+        if self.tokenizer is None:
+            del settings["tokenizer"]
+        return settings
 
     @field_validator("tied")
     @classmethod

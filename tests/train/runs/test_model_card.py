@@ -60,7 +60,7 @@ def test_a_card_tells_the_figures_of_its_model(run):
     assert "seed 7" in card
     assert "| step | 2 | 4 | 6 | 8 |" in card
     assert "16 cells each way" in card
-    assert "elmo-words 1" in card
+    assert "elmo-words 2" in card
 
 
 def test_a_card_begins_with_what_the_hub_reads_and_leaves_the_licence_to_the_user(run):

@@ -8,6 +8,7 @@ from elmo.apps.corpus.cleaning_advice import Advice
 from elmo.apps.corpus.findings import Findings, find_out
 from elmo.text.sources.corpus import find_files
 from elmo.text.survey.survey import Survey, survey_files
+from elmo.text.tokenizer import NEWEST
 from elmo.text.words.vocabulary import read_vocabulary
 
 
@@ -20,6 +21,8 @@ def examine_corpus(
 ) -> tuple[Findings, list[Advice]]:
     """Read a corpus once; return its counts and recommendations, the most harmful problem first, the training command last.
 
+    Raw text is cut as `elmo pretrain` cuts it for a new model, by the newest version of the tokenizer.
+
     Args:
         patterns: files and glob patterns.
         pretokenized: one sentence per line, tokens separated by white space.
@@ -31,5 +34,5 @@ def examine_corpus(
     """
     files = find_files(patterns)
     given = None if vocabulary is None else read_vocabulary(vocabulary)
-    findings = find_out(survey_files(files, pretokenized, report, text_field), pretokenized, given)
+    findings = find_out(survey_files(files, pretokenized, report, text_field, NEWEST), pretokenized, given)
     return findings, advise(findings, patterns)

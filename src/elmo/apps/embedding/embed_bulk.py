@@ -96,7 +96,7 @@ def embed_corpus(
         source_bytes=source.stat().st_size,
         source_sha256=beginning_checksum(source),
         model=fingerprint(elmo.model, like=None if kept is None else kept.model),
-        tokens=tokens_setting(source, pretokenized, split),
+        tokens=tokens_setting(source, pretokenized, split, elmo.model.tokenizer),
         layers=json.dumps(layers if isinstance(layers, str | int) else list(layers)),
         pooling=pooling,
         state=state,
@@ -118,7 +118,7 @@ def embed_corpus(
             shard = row // rows_per_shard
             return shard % n_jobs == job and shard not in manifest.shards
 
-        rows = read_rows(source, pretokenized, split, text_field, wanted)
+        rows = read_rows(source, pretokenized, split, text_field, wanted, elmo.model.tokenizer)
         return _Job(elmo, settings, folder, manifest, report).run(rows, layers, pooling, state)
 
 

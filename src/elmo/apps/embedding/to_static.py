@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -58,7 +59,10 @@ def export_static(
         raise ConfigError("split and pretokenized: pretokenized text already has one sentence per line; choose one")
     if not corpus.is_file():
         raise TextError(f"{corpus.absolute()}: no such file; give a text file (it is read twice)")
-    counts = count_words(read_rows(corpus, pretokenized, split, text_field), lowercase)
+    elmo = Elmo.from_pretrained(model)
+    choose_layers(layers, elmo.n_layers)
+    read = partial(read_rows, corpus, pretokenized, split, text_field, tokenizer=elmo.model.tokenizer)
+    counts = count_words(read(), lowercase)
     n_tokens = counts.total()
     frequent = [word for word, n in counts.most_common() if n >= min_count][:max_words]
     if not frequent:
@@ -66,13 +70,10 @@ def export_static(
         raise TextError(
             f"{corpus}: no word occurs {min_count} times (the most frequent occurs {most} times); lower --min-count"
         )
-    elmo = Elmo.from_pretrained(model)
-    choose_layers(layers, elmo.n_layers)
     if method == "alone":
         vectors = without_context(elmo, frequent, layers, report)
     else:
-        rows = read_rows(corpus, pretokenized, split, text_field)
-        vectors = mean_in_contexts(elmo, rows, frequent, layers, lowercase, report)
+        vectors = mean_in_contexts(elmo, read(), frequent, layers, lowercase, report)
     with atomic_write(target) as part, _opened(part, target.suffix == ".gz") as file:
         write_word2vec(file, frequent, vectors)
     covered = sum(counts[word] for word in frequent)

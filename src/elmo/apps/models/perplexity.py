@@ -97,7 +97,7 @@ def measure_file(
 
     def measured() -> Iterator[tuple[SourceSentence, Perplexity]]:
         shown, read = tee(
-            read_sentences([text], TextOptions(pretokenized, text_field))
+            read_sentences([text], TextOptions(pretokenized, text_field, loaded.tokenizer))
         )  # apart by what is measured at once
         rows = groupby(read, key=lambda sentence: sentence.document if afresh else None)
         each = (measure_each(loaded, (sentence.words for sentence in row), state, count) for _, row in rows)

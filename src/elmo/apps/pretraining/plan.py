@@ -14,6 +14,7 @@ from elmo.apps.pretraining.run_cost import RunCost, cost_of_run
 from elmo.apps.pretraining.text_sample import TextSample, sampled_text
 from elmo.errors import ConfigError
 from elmo.model.config import SIZES
+from elmo.text.tokenizer import NEWEST, VERSIONS
 from elmo.train.ranks import join_ranks
 from elmo.train.recipe import pretrain_config, read_recipe
 
@@ -88,7 +89,8 @@ def plan_training(
     source = str(request.recipe or "settings")
     base = pretrain_config(settings, overrides, source)  # wrong settings are reported before the corpus is read
     ranks = join_ranks(request.device)
-    with sampled_text(request.corpus, request.pretokenized, request.text_field, base.seed, say) as sample:
+    tokenizer = NEWEST if base.tokenizer is None else VERSIONS[base.tokenizer]
+    with sampled_text(request.corpus, request.pretokenized, request.text_field, base.seed, say, tokenizer) as sample:
         size, epochs = advised_run(sample.n_tokens)
         if hours is None:
             name = str(settings.get("size", "tiny" if "bilm" in settings else size))

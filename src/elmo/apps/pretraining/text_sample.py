@@ -13,6 +13,7 @@ from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import find_files
 from elmo.text.sources.corpus_size import CorpusSample, estimate_types, measure_files
 from elmo.text.sources.standard_input import rereadable
+from elmo.text.tokenizer import NEWEST, Tokenizer
 from elmo.text.words.lexicon import Lexicon, learn_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, vocabulary_from_counts
 from elmo.train.config import PretrainConfig
@@ -66,18 +67,19 @@ def sampled_text(
     text_field: str | None,
     seed: int,
     say: Callable[[str], None] = lambda line: None,
+    tokenizer: Tokenizer = NEWEST,
 ) -> Iterator[TextSample]:
     """Read a sample of a corpus into a folder that is removed at the end of the block.
 
     Args:
         patterns: files and globs.
-        seed: decides which sentences a run holds out.
+        seed: decides which sentences a run holds out. tokenizer: cuts raw text; that of the run.
     Raises:
         TextError: a file is missing or broken, or there are fewer than two sentences.
     """
     with ExitStack() as stack:
         files = [stack.enter_context(rereadable(file)) for file in find_files(patterns)]
-        yield stack.enter_context(_sampled(files, patterns, pretokenized, text_field, seed, say))
+        yield stack.enter_context(_sampled(files, patterns, pretokenized, text_field, seed, say, tokenizer))
 
 
 @contextmanager
@@ -88,11 +90,12 @@ def _sampled(
     text_field: str | None,
     seed: int,
     say: Callable[[str], None],
+    tokenizer: Tokenizer,
 ) -> Iterator[TextSample]:
     begun = time.monotonic()
     sizes = measure_files(files, lambda n: say(f"corpus: {n / 1e6:,.0f} MB"), text_field)
     unpacking_s = time.monotonic() - begun
-    sample = CorpusSample(sizes, pretokenized, text_field, SAMPLE_BYTES)
+    sample = CorpusSample(sizes, pretokenized, text_field, SAMPLE_BYTES, tokenizer)
     with TemporaryDirectory(prefix="elmo-plan-") as folder:
         begun = time.monotonic()
         text = write_encoded_text(sample, Path(folder) / "text", seed)

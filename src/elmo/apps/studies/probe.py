@@ -21,6 +21,7 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.rows import Row, read_rows
+from elmo.text.tokenizer import VERSIONS, Tokenizer
 
 PROBES = ("pos", "sense", "wic", "sentences", "words", "entities")
 SCORES_FILE, TABLE_FILE, PICTURE_FILE = "probes.json", "README.md", "probes.png"
@@ -73,10 +74,12 @@ def probe_model(
     if output is not None:
         holds = [SCORES_FILE, TABLE_FILE, PICTURE_FILE]
         refuse_existing(output, force, known_by=[SCORES_FILE], holds=holds, inputs=[data, model, *corpus, *static])
+    elmo = Elmo.from_pretrained(model)
+    tokenizer = elmo.model.tokenizer
+    settings = settings.model_copy(update={"tokenizer": tokenizer.version})
     runs, skipped = find_probes(data, settings, probes, corpus)
     if vectors is not None:
-        static = [*static, *train_static(corpus, vectors)]
-    elmo = Elmo.from_pretrained(model)
+        static = [*static, *train_static(corpus, vectors, tokenizer=tokenizer)]
     scores: list[Score] = []
     for source in sources_of(elmo, Path(model).name, static, with_random):
         for name, run in runs:
@@ -196,14 +199,14 @@ def _find_words(data: Path, settings: ProbeSettings, corpus: Sequence[Path]) -> 
     def run(source: TokenVectors) -> list[Score]:
         if not found:
             words = dict.fromkeys(word for pairs in lists.values() for pair in pairs for word in pair.words)
-            found.append(find_words(partial(_rows, corpus), words, settings.occurrences))
+            found.append(find_words(partial(_rows, corpus, VERSIONS[settings.tokenizer]), words, settings.occurrences))
         return probe_words(source, dict(lists), found[0])
 
     yield run
 
 
-def _rows(corpus: Sequence[Path]) -> Iterator[Row]:
-    return chain.from_iterable(read_rows(path, split=True) for path in corpus)
+def _rows(corpus: Sequence[Path], tokenizer: Tokenizer) -> Iterator[Row]:
+    return chain.from_iterable(read_rows(path, split=True, tokenizer=tokenizer) for path in corpus)
 
 
 _FINDERS: dict[str, Callable[[Path, ProbeSettings, Sequence[Path]], Iterator[Run]]] = {

@@ -7,13 +7,14 @@ from typing import Any
 from elmo.errors import ConfigError
 from elmo.storage.atomic import atomic_write
 from elmo.text.sources.corpus import corpus_words
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 WIDTH, WINDOW, MIN_COUNT, EPOCHS, NEGATIVES, BUCKETS = 200, 5, 5, 5, 5, 500_000
 _TEXT_FILE = "corpus.txt"
 FILES = {"word2vec": "word2vec.bin", "fasttext": "fasttext.bin"}
 
 
-def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Path]:
+def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0, tokenizer: Tokenizer = VERSION_1) -> list[Path]:
     """Train both on the lowercased tokens of a corpus, in one thread so that the result is reproducible.
 
     CBOW with five negative samples, 200 numbers, window 5, words with at least five occurrences, five epochs; fastText with
@@ -32,16 +33,16 @@ def train_static(corpus: Sequence[Path], folder: Path, seed: int = 0) -> list[Pa
         gensim = _import_gensim()
         text = folder / _TEXT_FILE
         if not text.is_file():
-            _write_lines(corpus, text)
+            _write_lines(corpus, text, tokenizer)
         for kind in missing:
             _train(gensim, kind, text, wanted[kind], seed)
     return list(wanted.values())
 
 
-def _write_lines(corpus: Sequence[Path], target: Path) -> None:
+def _write_lines(corpus: Sequence[Path], target: Path, tokenizer: Tokenizer) -> None:
     """One sentence per line, tokens separated by blanks, in lower case."""
     with atomic_write(target) as part, part.open("w", encoding="utf-8", errors="replace") as file:
-        for words in corpus_words(corpus, pretokenized=False):
+        for words in corpus_words(corpus, False, tokenizer=tokenizer):
             file.write(" ".join(words).lower() + "\n")
 
 

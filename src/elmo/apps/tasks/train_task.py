@@ -27,6 +27,7 @@ from elmo.tasks.training import (
     TrainingCallback,
     prepare,
     train_prepared,
+    with_tokenizer,
 )
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
@@ -112,7 +113,7 @@ def _cached(biLM: Elmo, cache: Path, watch: TrainingCallback) -> LayersOfExample
 
 def _prepare(run: TaskRun, watch: TrainingCallback) -> Prepared:
     """The files read and checked, the biLM and the static vectors loaded."""
-    found = read_labelled_files(run.config, run.train, run.dev)
+    found = read_labelled_files(with_tokenizer(run.config), run.train, run.dev)
     watch.data(found.overview.lines())
     for odd in found.overview.other_columns:
         warnings.warn(f"{run.train}: {odd}", stacklevel=2)

@@ -20,7 +20,8 @@ from elmo.tasks.examples import with_blanks
 from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
 from elmo.text.sources.tables import Quoting, table_rows
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 
 class Record(NamedTuple):
@@ -179,7 +180,9 @@ def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
     return [str(one) for one in found]
 
 
-def text_and_tokens(value: Any, where: str, name: str = "text") -> tuple[str, list[Token]]:
+def text_and_tokens(
+    value: Any, where: str, name: str = "text", tokenizer: Tokenizer = VERSION_1
+) -> tuple[str, list[Token]]:
     """A text, given as a string or as a list of tokens.
 
     Raises:
@@ -188,7 +191,7 @@ def text_and_tokens(value: Any, where: str, name: str = "text") -> tuple[str, li
     if isinstance(value, list | tuple) and all(isinstance(word, str) and word.strip() for word in value):
         whole, tokens = with_blanks(value)
     elif isinstance(value, str):
-        whole, tokens = value, tokenize(value)
+        whole, tokens = value, tokenizer.tokenize(value)
     else:
         raise TextError(f"{where}: no text (found: {value!r:.40}); give a string or a list of tokens as '{name}'")
     if not tokens:

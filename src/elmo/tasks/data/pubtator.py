@@ -15,9 +15,9 @@ from typing import Any
 from elmo.errors import TextError
 from elmo.storage.compressed import inner_suffix
 from elmo.tasks.examples import Document, Example, Link, Mention
-from elmo.text.sentences import split_sentences
 from elmo.text.sources.lines import read_lines
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 SUFFIX = ".pubtator"
 _PART = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
@@ -32,14 +32,14 @@ def holds_pubtator(path: Path) -> bool:
     return inner_suffix(path) == SUFFIX
 
 
-def read_documents(path: Path) -> list[Example]:
+def read_documents(path: Path, tokenizer: Tokenizer = VERSION_1) -> list[Example]:
     """All documents of a file.
 
     Raises:
         TextError: the file is missing or broken, or a line is none of the format; the message names the line.
     """
     notes: Counter[str] = Counter()
-    found = [_document(lines, path, notes) for lines in _blocks(path)]
+    found = [_document(lines, path, notes, tokenizer) for lines in _blocks(path)]
     if not found:
         raise TextError(f"{path}: contains no document; one begins with the line id|t|title")
     if notes["prefixes"]:
@@ -51,7 +51,7 @@ def read_documents(path: Path) -> list[Example]:
     return found
 
 
-def document_example(values: Any, line: int, where: str) -> Example:
+def document_example(values: Any, line: int, where: str, tokenizer: Tokenizer = VERSION_1) -> Example:
     """A document passed in by a caller: `text`, and `mentions`, each with `start`, `end`, `kind`, and its concept as `id`.
 
     Raises:
@@ -60,13 +60,13 @@ def document_example(values: Any, line: int, where: str) -> Example:
     try:
         text = values["text"]
         given = [(int(m["start"]), int(m["end"]), str(m["kind"]), str(m["id"])) for m in values["mentions"]]
-        tokens = tokenize(text)
+        tokens = tokenizer.tokenize(text)
     except (KeyError, TypeError, ValueError) as error:
         raise TextError(
             f"{where}: not a document ({type(error).__name__} {error}); give text, and mentions with start, end, kind and id"
         ) from error
     mentions = [_mention(tokens, start, end, kind, concept, where) for start, end, kind, concept in given]
-    return Example(tokens, [], text, line, document=Document(tuple(mentions), (), _sentences(text, tokens)))
+    return Example(tokens, [], text, line, document=Document(tuple(mentions), (), _sentences(text, tokens, tokenizer)))
 
 
 def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
@@ -87,7 +87,7 @@ def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
         yield block
 
 
-def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str]) -> Example:
+def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str], tokenizer: Tokenizer) -> Example:
     texts: list[str] = []
     mentions: list[tuple[int, int, str, str, str]] = []  # start, end, kind, concepts, where
     links: list[Link] = []
@@ -98,7 +98,7 @@ def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str])
         part = _PART.fullmatch(line)
         if part:
             texts.append(part[3])
-            tokens = tokenize("\n".join(texts))  # the line end keeps the title a sentence of its own
+            tokens = tokenizer.tokenize("\n".join(texts))  # the line end keeps the title a sentence of its own
             continue
         columns = line.split("\t")
         if len(columns) >= _MENTION and columns[1].isdecimal() and columns[2].isdecimal():
@@ -128,7 +128,7 @@ def _document(lines: Sequence[tuple[int, str]], path: Path, notes: Counter[str])
     alike = {concept: _as_mentioned(concept, found) for concept in named}
     links = [Link(alike[link.head], alike[link.tail], link.name) for link in links]
     notes["prefixes"] += sum(concept != other for concept, other in alike.items())
-    document = Document(tuple(located), tuple(dict.fromkeys(links)), _sentences(text, tokens))
+    document = Document(tuple(located), tuple(dict.fromkeys(links)), _sentences(text, tokens, tokenizer))
     return Example(tokens, [], text, first, document=document)
 
 
@@ -172,9 +172,9 @@ def _bare(concept: str) -> str:
     return concept.rpartition(":")[2]
 
 
-def _sentences(text: str, tokens: Sequence[Token]) -> tuple[int, ...]:
+def _sentences(text: str, tokens: Sequence[Token], tokenizer: Tokenizer) -> tuple[int, ...]:
     """The number of each token's sentence, from 0."""
-    ends = [end for _, end in split_sentences(text)]
+    ends = [end for _, end in tokenizer.split_sentences(text)]
     found, number = [], 0
     for token in tokens:
         while number < len(ends) - 1 and token.start >= ends[number]:

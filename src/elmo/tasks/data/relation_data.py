@@ -12,6 +12,7 @@ from typing import Any
 from elmo.errors import TextError
 from elmo.tasks.data.labelled_records import Record, Wanted, json_object, read_records, record_of, text_and_tokens
 from elmo.tasks.examples import Example
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.tokens import Token
 
 _FIELDS = {"text": ("text", "sentence", "tokens"), "head": ("head", "e1"), "tail": ("tail", "e2")}
@@ -27,42 +28,53 @@ def _wanted(text: str | None, label: str | None) -> Wanted:
 
 
 def read_relations(
-    path: Path, text: str | None = None, label: str | None = None, report: Callable[[str], None] = lambda line: None
+    path: Path,
+    text: str | None = None,
+    label: str | None = None,
+    report: Callable[[str], None] = lambda line: None,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> list[Example]:
     """Texts with two mentions and the label of their relation.
 
     Raises:
         TextError: see `read_records`; or a mention is missing or covers no word.
     """
-    return [_example(record) for record in read_records(path, _wanted(text, label), report)]
+    return [_example(record, tokenizer) for record in read_records(path, _wanted(text, label), report)]
 
 
 def labelled_relation(
-    given: Mapping[str, Any], text: str | None, label: str | None, number: int, where: str
+    given: Mapping[str, Any],
+    text: str | None,
+    label: str | None,
+    number: int,
+    where: str,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> Example:
     """A dict like a line of a jsonl file.
 
     Raises:
         TextError: see `read_relations`.
     """
-    return _example(record_of(given, _wanted(text, label), number, where))
+    return _example(record_of(given, _wanted(text, label), number, where), tokenizer)
 
 
-def _example(record: Record) -> Example:
-    return related_example(_by_our_names(record.values), record.labels, record.line, record.where)
+def _example(record: Record, tokenizer: Tokenizer) -> Example:
+    return related_example(_by_our_names(record.values), record.labels, record.line, record.where, tokenizer)
 
 
 def _by_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: next((values[n] for n in names if n in values), None) for name, names in _FIELDS.items()}
 
 
-def related_line(line: str, number: int, where: str) -> Example:
+def related_line(line: str, number: int, where: str, tokenizer: Tokenizer = VERSION_1) -> Example:
     """A line of a text with marks, or a JSON object, without its label."""
     values = json_object(line, where) if line.lstrip().startswith("{") else {"text": line}
-    return related_example(_by_our_names(values), [], number, where)
+    return related_example(_by_our_names(values), [], number, where, tokenizer)
 
 
-def related_example(values: dict[str, Any], labels: list[str], line: int, where: str) -> Example:
+def related_example(
+    values: dict[str, Any], labels: list[str], line: int, where: str, tokenizer: Tokenizer = VERSION_1
+) -> Example:
     """Find the mentions and the tokens that they cover.
 
     Raises:
@@ -71,10 +83,10 @@ def related_example(values: dict[str, Any], labels: list[str], line: int, where:
     text, head, tail = (values.get(name) for name in _FIELDS)
     if isinstance(text, str) and head is None and tail is None:
         text, ends = _unmarked(text, where)
-        whole, tokens = text_and_tokens(text, where)
+        whole, tokens = text_and_tokens(text, where, tokenizer=tokenizer)
         spans = [_covered(tokens, *pair, where) for pair in ends]
     else:
-        whole, tokens = text_and_tokens(text, where)
+        whole, tokens = text_and_tokens(text, where, tokenizer=tokenizer)
         by_token = not isinstance(text, str)
         spans = [_given(value, tokens, by_token, where) for value in (head, tail)]
     return Example(tokens, labels, whole, line, mention_spans=tuple(spans))

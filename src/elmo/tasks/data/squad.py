@@ -15,12 +15,13 @@ from elmo.tasks.data.labelled_records import json_lines, text_and_tokens
 from elmo.tasks.examples import Example
 from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 _CONTEXTS, _QUESTIONS = ("context", "context_text"), ("question", "query_text")
 
 
-def read_questions(path: Path) -> list[Example]:
+def read_questions(path: Path, tokenizer: Tokenizer = VERSION_1) -> list[Example]:
     """All questions of a file.
 
     Raises:
@@ -36,18 +37,18 @@ def read_questions(path: Path) -> list[Example]:
             raise TextError(f"{path}: not JSON ({error}); give questions in the format of SQuAD") from error
     examples: list[Example] = []
     for passage, questions in _passages(content, str(path)):
-        tokens = tokenize(passage)
+        tokens = tokenizer.tokenize(passage)
         for question in questions:
             number = len(examples) + 1
             named = _field(question, ("id", "query_id")) if isinstance(question, Mapping) else ""
             where = f"{path}, question {number} ({str(named or '')[:40]})"
-            examples.append(_example(passage, tokens, question, number, where))
+            examples.append(_example(passage, tokens, question, number, where, tokenizer))
     if not examples:
         raise TextError(f"{path}: contains no question")
     return examples
 
 
-def question_example(given: Mapping[str, Any], number: int, where: str) -> Example:
+def question_example(given: Mapping[str, Any], number: int, where: str, tokenizer: Tokenizer = VERSION_1) -> Example:
     """A question passed in by a caller: `context`, `question`, `answers`, each with `text` and `answer_start`.
 
     Raises:
@@ -56,7 +57,7 @@ def question_example(given: Mapping[str, Any], number: int, where: str) -> Examp
     passage = _field(given, _CONTEXTS)
     if not isinstance(passage, str):
         raise TextError(f"{where}: no passage; give context, question and answers with text and answer_start")
-    return _example(passage, tokenize(passage), given, number, where)
+    return _example(passage, tokenizer.tokenize(passage), given, number, where, tokenizer)
 
 
 def _field(record: Mapping[str, Any], names: Sequence[str]) -> Any:
@@ -86,12 +87,14 @@ def _passages(content: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
             yield passage, questions
 
 
-def _example(passage: str, tokens: list[Token], question: Any, number: int, where: str) -> Example:
+def _example(
+    passage: str, tokens: list[Token], question: Any, number: int, where: str, tokenizer: Tokenizer
+) -> Example:
     if not isinstance(question, Mapping):
         raise TextError(f"{where}: {question!r:.40} is not a question; give an object with question and answers")
     if not tokens:
         raise TextError(f"{where}: the passage contains no word; leave it out")
-    asked, of_question = text_and_tokens(_field(question, _QUESTIONS), where, "question")
+    asked, of_question = text_and_tokens(_field(question, _QUESTIONS), where, "question", tokenizer)
     texts, spans = [], []
     for text, start in _answers(question, where):
         texts.append(text)

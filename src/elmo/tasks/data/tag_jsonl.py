@@ -17,7 +17,8 @@ from elmo.errors import TextError
 from elmo.tasks.data.labelled_records import json_lines
 from elmo.tasks.data.tags import OUTSIDE
 from elmo.tasks.examples import Example, with_blanks
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 _TEXTS, _TOKENS = ("text", "sentence"), ("tokens", "words")
 _TAGS = ("tags", "slots", "ner_tags", "labels")
@@ -32,7 +33,7 @@ _NOTES = {  # what is counted over a file
 }
 
 
-def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
+def read_tagged_records(path: Path, label: str | None = None, tokenizer: Tokenizer = VERSION_1) -> list[Example]:
     """All sentences of a file, with a warning for what was left out or changed.
 
     Args:
@@ -46,7 +47,7 @@ def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
         if record.get("answer", "accept") != "accept":
             notes["rejected"] += 1
         else:
-            examples.append(tagged_record(record, line, label, f"{path}, line {line}", notes))
+            examples.append(tagged_record(record, line, label, f"{path}, line {line}", notes, tokenizer))
     if not examples:
         raise TextError(f"{path}: contains no sentence; a line is a JSON object with tokens and tags")
     for name, n in notes.items():
@@ -55,7 +56,12 @@ def read_tagged_records(path: Path, label: str | None = None) -> list[Example]:
 
 
 def tagged_record(
-    record: Mapping[str, Any], line: int, label: str | None, where: str, notes: Counter[str] | None = None
+    record: Mapping[str, Any],
+    line: int,
+    label: str | None,
+    where: str,
+    notes: Counter[str] | None = None,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> Example:
     """A record as an example.
 
@@ -78,7 +84,7 @@ def tagged_record(
     if isinstance(text, list):
         text, words = None, text
     if spans is not None and (isinstance(text, str) or _has_offsets(words)):
-        return _by_spans(text, words, spans, line, where, Counter() if notes is None else notes)
+        return _by_spans(text, words, spans, line, where, Counter() if notes is None else notes, tokenizer)
     if isinstance(words, list) and words and all(isinstance(word, str) and word.strip() for word in words):
         whole, tokens = with_blanks(words)
     elif isinstance(text, str) and text.strip():
@@ -124,7 +130,15 @@ class _Span(NamedTuple):
     text: str | None  # what the record says that it covers
 
 
-def _by_spans(text: Any, words: Any, given: Sequence[Any], line: int, where: str, notes: Counter[str]) -> Example:
+def _by_spans(
+    text: Any,
+    words: Any,
+    given: Sequence[Any],
+    line: int,
+    where: str,
+    notes: Counter[str],
+    tokenizer: Tokenizer,
+) -> Example:
     """An example of a text with spans in characters."""
     if not isinstance(text, str) or not text.strip():
         raise TextError(f"{where}: no text (found: {text!r:.40}); spans count the characters of a string 'text'")
@@ -137,7 +151,7 @@ def _by_spans(text: Any, words: Any, given: Sequence[Any], line: int, where: str
         if len(units) > 2 * len(text) and all(text[s.start : s.end] == s.text for s in moved if s.text is not None):
             spans = moved
             notes["utf16"] += 1
-    tokens = _tokens(text, words, where)
+    tokens = _tokens(text, words, where, tokenizer)
     tags = [OUTSIDE] * len(tokens)
     for span, shown in zip(spans, given, strict=True):
         if not 0 <= span.start < span.end <= len(text):
@@ -186,10 +200,10 @@ def _span(given: Any, where: str) -> _Span:
     return _Span(start, end, label, covered if isinstance(covered, str) else None)
 
 
-def _tokens(text: str, words: Any, where: str) -> list[Token]:
+def _tokens(text: str, words: Any, where: str, tokenizer: Tokenizer) -> list[Token]:
     """The tokens of a text: those of the record, found in it, else ours."""
     if not isinstance(words, list) or not words:
-        return tokenize(text)
+        return tokenizer.tokenize(text)
     tokens, at = [], 0
     for word in words:
         own = word.get("text") if isinstance(word, Mapping) else word

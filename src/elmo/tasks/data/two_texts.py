@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from elmo.errors import TextError
 from elmo.tasks.data.labelled_records import json_object, text_and_tokens
 from elmo.tasks.examples import Example
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 
-def example_of_two(given: object, number: int, where: str, order: str) -> Example:
+def example_of_two(given: object, number: int, where: str, order: str, tokenizer: Tokenizer = VERSION_1) -> Example:
     """Two texts, each a string or a list of tokens.
 
     Args:
@@ -17,7 +18,7 @@ def example_of_two(given: object, number: int, where: str, order: str) -> Exampl
     """
     if not (isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2):
         raise TextError(f"{where} is {given!r:.80}; give a pair of texts{order}")
-    (a, of_a), (b, of_b) = (text_and_tokens(side, where) for side in given)
+    (a, of_a), (b, of_b) = (text_and_tokens(side, where, tokenizer=tokenizer) for side in given)
     return Example(of_a, [], a, number, Example(of_b, [], b, number))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from elmo.errors import TextError
 from elmo.storage.compressed import A_FOLDER, STANDARD_INPUT
 from elmo.text.sources.texts import read_texts, sentences_of
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 
 class CorpusSentence(NamedTuple):
@@ -61,12 +62,20 @@ class Corpus:
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
         text_field: the field or column of a record that holds its text; None: `text`.
+        tokenizer: cuts raw text.
     """
 
-    def __init__(self, paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> None:
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        pretokenized: bool,
+        text_field: str | None = None,
+        tokenizer: Tokenizer = VERSION_1,
+    ) -> None:
         self._paths = paths
         self._pretokenized = pretokenized
         self._text_field = text_field
+        self._tokenizer = tokenizer
         self.counts = CorpusCounts()
 
     def __iter__(self) -> Iterator[CorpusSentence]:
@@ -87,7 +96,7 @@ class Corpus:
         for source in read_texts(path, self._text_field):
             begins = begins or bool(source.begins_document)
             blank = True
-            for words in sentences_of(source, self._pretokenized):
+            for words in sentences_of(source, self._pretokenized, self._tokenizer):
                 yield CorpusSentence(words, begins)
                 begins = blank = False
             if blank and source.begins_document is None:
@@ -97,6 +106,8 @@ class Corpus:
                 self.counts.skipped_records += 1
 
 
-def corpus_words(paths: Iterable[Path], pretokenized: bool, text_field: str | None = None) -> Iterator[Sequence[str]]:
+def corpus_words(
+    paths: Iterable[Path], pretokenized: bool, text_field: str | None = None, tokenizer: Tokenizer = VERSION_1
+) -> Iterator[Sequence[str]]:
     """The sentences of files as words, ignoring documents; see `Corpus`."""
-    return (sentence.words for sentence in Corpus(paths, pretokenized, text_field))
+    return (sentence.words for sentence in Corpus(paths, pretokenized, text_field, tokenizer))

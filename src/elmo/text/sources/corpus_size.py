@@ -12,6 +12,7 @@ from elmo.text.sources.corpus import CorpusSentence
 from elmo.text.sources.encodings import wide_encoding
 from elmo.text.sources.parquet import count_records
 from elmo.text.sources.texts import format_of_file, read_texts, sentences_of
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 _BLOCK_BYTES = 2**20
 
@@ -52,7 +53,7 @@ class CorpusSample:
     """The beginning of every file, the same fraction of each, as sentences to read once; then the size of all files is known.
 
     Args:
-        pretokenized, text_field: as for `Corpus`.
+        pretokenized, text_field, tokenizer: as for `Corpus`.
         sample_bytes: a corpus no larger is read whole.
     """
 
@@ -62,9 +63,10 @@ class CorpusSample:
         pretokenized: bool,
         text_field: str | None,
         sample_bytes: int,
+        tokenizer: Tokenizer = VERSION_1,
     ) -> None:
         self._sizes, self._pretokenized = sizes, pretokenized
-        self._text_field = text_field
+        self._text_field, self._tokenizer = text_field, tokenizer
         self.n_bytes = sum(size.n_bytes for size in sizes)  # of all files
         self.whole = self.n_bytes <= sample_bytes  # all was read: the counts are exact
         self._fraction = min(1.0, sample_bytes / max(1, self.n_bytes))
@@ -96,7 +98,7 @@ class CorpusSample:
                 n_read += len((source.text or "").encode("utf-8")) + 1 if size.n_records is None else 1
                 begins = begins or bool(source.begins_document)
                 blank = True
-                for words in sentences_of(source, self._pretokenized):
+                for words in sentences_of(source, self._pretokenized, self._tokenizer):
                     yield CorpusSentence(words, begins)
                     begins = blank = False
                     n_words += len(words)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import regex
 
-from elmo.text.sentences import tokenize_sentences
 from elmo.text.sources.texts import format_of_file, read_texts
-from elmo.text.tokens import Token, tokenize
+from elmo.text.tokenizer import VERSION_1, Tokenizer
+from elmo.text.tokens import Token
 
 _WORD = regex.compile(r"\S++")
 
@@ -34,6 +34,7 @@ def read_rows(
     split: bool = False,
     text_field: str | None = None,
     wanted: Callable[[int], bool] = lambda number: True,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> Iterator[Row]:
     """The rows of a file in order, read in a stream.
 
@@ -41,6 +42,7 @@ def read_rows(
         pretokenized: tokens are separated by white space. split: cut raw text into sentences.
         text_field: of records; None: `text`.
         wanted: whether row i, from 0, is; one that is not may come without its tokens, which saves the time to cut it.
+        tokenizer: cuts raw text; that of the model.
     Raises:
         TextError: the file is missing or broken; the message names the line.
     """
@@ -49,22 +51,25 @@ def read_rows(
         if source.words is not None:
             yield Row(number, tokens_of_words(source.words))
         elif split and not pretokenized:
-            yield from (Row(number, tokens, source.id) for tokens in tokenize_sentences(text or ""))
+            yield from (Row(number, tokens, source.id) for tokens in tokenizer.tokenize_sentences(text or ""))
         elif not text or not wanted(i):
             yield Row(number, [], source.id)
         else:
-            yield Row(number, tokens_between_blanks(text) if pretokenized else tokenize(text), source.id)
+            yield Row(number, tokens_between_blanks(text) if pretokenized else tokenizer.tokenize(text), source.id)
 
 
-def tokens_setting(path: Path, pretokenized: bool, split: bool) -> str:
+def tokens_setting(path: Path, pretokenized: bool, split: bool, tokenizer: Tokenizer = VERSION_1) -> str:
     """The tokenization of the rows of a file, as the settings of vector folders and indexes store it.
 
-    It names the formats that an earlier version read as lines of text, so that no such folder is continued.
+    It names the version of the tokenizer from 2 on, and the formats that an earlier version of this program read as lines of
+    text, so that no such folder is continued.
 
     Raises:
         TextError: the file is missing, broken or no text.
     """
     cut = "white space" if pretokenized else "sentences" if split else "lines"
+    if not pretokenized and tokenizer.version != VERSION_1.version:
+        cut += f" by tokenizer {tokenizer.version}"
     kind = format_of_file(path)
     inner = Path(path.stem).suffix if path.suffix in (".gz", ".xz", ".zst") else path.suffix
     always = kind == "lines" or (kind, inner) in (("jsonl", ".jsonl"), ("parquet", ".parquet"), ("conllu", ".conllu"))

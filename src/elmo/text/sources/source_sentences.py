@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from elmo.text.sentences import tokenize_sentences
 from elmo.text.sources.rows import tokens_between_blanks, tokens_of_words
 from elmo.text.sources.source_text import SourceText
 from elmo.text.sources.texts import read_texts
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.tokens import Token
 
 
@@ -18,6 +18,7 @@ class TextOptions:
 
     pretokenized: bool = False  # one sentence a line, tokens separated by white space; else raw text
     text_field: str | None = None  # the field or column of a record that holds its text; None: `text`
+    tokenizer: Tokenizer = VERSION_1  # cuts raw text
 
 
 class SourceSentence(NamedTuple):
@@ -49,14 +50,14 @@ def read_sentences(paths: Iterable[Path], options: TextOptions = TextOptions()) 
         for source in read_texts(path, options.text_field):
             ended = ended or bool(source.begins_document)
             blank = True
-            for tokens, size_bytes in _sentences(source, options.pretokenized):
+            for tokens, size_bytes in _sentences(source, options):
                 document += ended
                 ended = blank = False
                 yield SourceSentence(tokens, path, source.line, document, size_bytes)
             ended = ended or (blank and source.begins_document is None)
 
 
-def _sentences(source: SourceText, pretokenized: bool) -> Iterator[tuple[list[Token], int]]:
+def _sentences(source: SourceText, options: TextOptions) -> Iterator[tuple[list[Token], int]]:
     """Sentences of a text; the first of a line carries the bytes of the line."""
     text = source.text or ""
     if source.words is not None:
@@ -65,7 +66,9 @@ def _sentences(source: SourceText, pretokenized: bool) -> Iterator[tuple[list[To
     start = 0
     for line in text.split("\n"):
         size_bytes = len(line.encode("utf-8", "surrogatepass")) + 1
-        for tokens in [tokens_between_blanks(line)] if pretokenized else tokenize_sentences(line):
+        for tokens in (
+            [tokens_between_blanks(line)] if options.pretokenized else options.tokenizer.tokenize_sentences(line)
+        ):
             if tokens:
                 yield [Token(t.text, t.start + start, t.end + start) for t in tokens] if start else tokens, size_bytes
                 size_bytes = 0

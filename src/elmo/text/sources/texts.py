@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from elmo.storage.compressed import import_pyarrow, name_of, open_unpacked, read_errors
-from elmo.text.sentences import sentences_of_words
 from elmo.text.sources.conll import texts_of_columns, texts_of_conllu
 from elmo.text.sources.file_kinds import Format, format_by_content, format_of, is_parquet, refuse_foreign
 from elmo.text.sources.lines import HEAD_BYTES, decode_lines, text_of
@@ -23,6 +22,7 @@ from elmo.text.sources.parquet import texts_of_parquet
 from elmo.text.sources.records import texts_of_json, texts_of_jsonl
 from elmo.text.sources.source_text import SourceText
 from elmo.text.sources.tables import texts_of_csv, texts_of_tsv
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.tokens import split_words
 
 TEXT_FIELD = "text"  # of a record, if none is named
@@ -73,18 +73,18 @@ def format_of_file(path: Path) -> Format:
         return _recognized(packed, path)[0]
 
 
-def sentences_of(source: SourceText, pretokenized: bool) -> Iterator[list[str]]:
+def sentences_of(source: SourceText, pretokenized: bool, tokenizer: Tokenizer = VERSION_1) -> Iterator[list[str]]:
     """The non-empty sentences of a text as words: its own words, or its lines; raw lines are split into sentences.
 
     Args:
-        pretokenized: a line is a sentence, tokens separated by white space.
+        pretokenized: a line is a sentence, tokens separated by white space. tokenizer: cuts raw text.
     """
     if source.words is not None:
         yield source.words
         return
     for line in (source.text or "").split("\n"):
         if not pretokenized:
-            yield from sentences_of_words(line)
+            yield from tokenizer.sentences_of_words(line)
         elif words := split_words(line):
             yield words
 

@@ -18,6 +18,7 @@ from elmo.text.sources.source_text import SourceText
 from elmo.text.sources.texts import read_texts, sentences_of
 from elmo.text.survey.streaming_counts import LineTally, LongestLines, WordTally
 from elmo.text.survey.text_defects import find_text_defects
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
 
 HELD_BACK = 10  # one different line in so many, by its hash, so that a repeated line is all on one side
@@ -85,19 +86,20 @@ def survey_files(
     pretokenized: bool,
     report: Callable[[Survey], None] = lambda survey: None,
     text_field: str | None = None,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> Survey:
     """Read files once and count what is in them. A file that cannot be read to its end is noted, and the next one read.
 
     Args:
         pretokenized: one sentence a line, tokens separated by white space; else raw text, cut into sentences and tokens.
         report: called with the counts so far, some times a second.
-        text_field: the field or column of a record that holds its text; None: `text`.
+        text_field: the field or column of a record that holds its text; None: `text`. tokenizer: splits raw text.
     """
     survey = Survey()
     reported_at = time.monotonic()
     for file in files:
         survey.n_files += 1
-        reading = _Reading(survey, name_of(file), pretokenized)
+        reading = _Reading(survey, name_of(file), pretokenized, tokenizer)
         try:
             for source in read_texts(file, text_field):
                 reading.add(source)
@@ -118,10 +120,11 @@ def visible(text: str) -> str:
 class _Reading:
     """A file being read into a survey: the state from line to line."""
 
-    def __init__(self, survey: Survey, file: str, pretokenized: bool) -> None:
+    def __init__(self, survey: Survey, file: str, pretokenized: bool, tokenizer: Tokenizer) -> None:
         self._survey = survey
         self._file = file
         self._pretokenized = pretokenized
+        self._tokenizer = tokenizer
         self._document = 0  # sentences so far
         self._before = ""  # the line before, if it is of the same paragraph
 
@@ -147,7 +150,7 @@ class _Reading:
         survey.lines.add(line, line_hash, size_bytes)
         survey.longest.add(size_bytes, self._file, source.line)
         words: list[str] = []
-        for sentence in sentences_of(source._replace(text=line), self._pretokenized):
+        for sentence in sentences_of(source._replace(text=line), self._pretokenized, self._tokenizer):
             words += sentence
             survey.sentence_lengths[len(sentence)] += 1
             survey.n_sentences += 1

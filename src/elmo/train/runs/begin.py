@@ -4,9 +4,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from elmo.checkpoints.formats.native import StorageType
+from elmo.checkpoints.saved_model import SavedModel
 from elmo.errors import ConfigError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import unicode_name
@@ -14,6 +14,7 @@ from elmo.text.sentence_inputs import Sentence, words_of
 from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
+from elmo.text.tokenizer import NEWEST, VERSIONS, Tokenizer
 from elmo.text.words.characters import UNKNOWN_IN_TEXT
 from elmo.text.words.encoded_words import write_encoded_words
 from elmo.text.words.lexicon import learn_lexicon, write_lexicon
@@ -60,9 +61,9 @@ def start_run(
     folder = run_folder(out)
     folder.refuse_existing(force=None)
     files = find_files(corpus) if sentences is None else []
-    given_sentences = None if sentences is None else _tokens_of(sentences)
-    if given_sentences is not None:
-        pretokenized = given_sentences.pretokenized
+    if sentences is not None:
+        sentences = list(sentences)
+        pretokenized = _is_pretokenized(sentences)
     # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
@@ -73,16 +74,20 @@ def start_run(
         given = model.vocabulary
     elif recipe.distillation:
         raise ConfigError("distillation needs a teacher, the model that the run starts from; give it with --start")
-    heldout = None if heldout_file is None else list(corpus_words(find_files([heldout_file]), pretokenized, text_field))
+    tokenizer = _tokenizer_of(recipe, model)
+    given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
+    heldout = None
+    if heldout_file is not None:
+        heldout = list(corpus_words(find_files([heldout_file]), pretokenized, text_field, tokenizer))
     if heldout_sentences is not None:
-        heldout = _tokens_of(heldout_sentences).sentences
+        heldout = _tokens_of(heldout_sentences, tokenizer)
     if heldout == []:
         raise TextError(f"{heldout_file or 'heldout'}: contains no held-out text; give a file with some sentences")
     begun = time.monotonic()
     with atomic_write(out, replace=False) as part:
         part.mkdir()
-        read = Corpus(files, pretokenized, text_field)
-        pairs = read if given_sentences is None else given_sentences.pairs()
+        read = Corpus(files, pretokenized, text_field, tokenizer)
+        pairs = read if given_sentences is None else _as_one_document(given_sentences)
         text = write_encoded_text(pairs, part / "corpus", recipe.seed if heldout is None else None)
         if text.n_sentences < 2:
             where = ", ".join(map(str, files)) or "the sentences"
@@ -124,6 +129,7 @@ def start_run(
             vocabulary_file=None if vocabulary_file is None else unicode_name(vocabulary_file),
             heldout_file=None if heldout_file is None else unicode_name(heldout_file),
             pretokenized=pretokenized,
+            tokenizer=1 if pretokenized else tokenizer.version,
             adaptive_cutoffs=cutoffs,
             start=None if start is None else unicode_name(Path(start)),
             max_steps=max_steps,
@@ -138,31 +144,42 @@ def start_run(
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
 
 
-class _Tokenized(NamedTuple):
-    """Sentences in memory as a corpus of one document."""
-
-    sentences: list[Sequence[str]]
-    pretokenized: bool
-
-    def pairs(self) -> Iterator[tuple[Sequence[str], bool]]:
-        """Each sentence, and whether a document begins with it."""
-        return ((words, number == 0) for number, words in enumerate(self.sentences))
+def _tokenizer_of(recipe: PretrainConfig, model: SavedModel | None) -> Tokenizer:
+    """What cuts raw text: the version of the initial model or of the recipe, else the newest."""
+    if model is not None:
+        return model.tokenizer
+    return NEWEST if recipe.tokenizer is None else VERSIONS[recipe.tokenizer]
 
 
-def _tokens_of(sentences: Iterable[Sentence]) -> _Tokenized:
+def _is_pretokenized(sentences: Sequence[Sentence]) -> bool:
+    """Whether sentences in memory are lists of tokens.
+
+    Raises:
+        TextError: some are, some are strings.
+    """
+    strings = [isinstance(sentence, str) for sentence in sentences]
+    if any(strings) and not all(strings):
+        raise TextError(
+            f"sentence {strings.index(not strings[0])}: the corpus mixes strings and lists of tokens; give one of the two"
+        )
+    return not any(strings)
+
+
+def _tokens_of(sentences: Iterable[Sentence], tokenizer: Tokenizer) -> list[Sequence[str]]:
     """Strings tokenized, lists of tokens as they are; empty ones left out.
 
     Raises:
         TextError: one is neither, or there are both.
     """
     given = list(sentences)
-    strings = [isinstance(sentence, str) for sentence in given]
-    if any(strings) and not all(strings):
-        raise TextError(
-            f"sentence {strings.index(not strings[0])}: the corpus mixes strings and lists of tokens; give one of the two"
-        )
-    words = [words_of(sentence, number) for number, sentence in enumerate(given)]
-    return _Tokenized([w for w in words if w], not any(strings))
+    _is_pretokenized(given)
+    words = [words_of(sentence, number, tokenizer) for number, sentence in enumerate(given)]
+    return [w for w in words if w]
+
+
+def _as_one_document(sentences: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], bool]]:
+    """Each sentence, and whether a document begins with it."""
+    return ((words, number == 0) for number, words in enumerate(sentences))
 
 
 def read_given_vocabulary(path: Path) -> Vocabulary:

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from elmo.checkpoints.formats.native import add_model_files
-from elmo.checkpoints.saved_model import PRETOKENIZED, THIS_TOKENIZER, ModelConfig, SavedModel
+from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel, facts_of
 from elmo.errors import OutputError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.text.shards import read_encoded_text
+from elmo.text.tokenizer import VERSIONS
 from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
@@ -167,7 +168,7 @@ def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon
         bilm=recipe.bilm,
         n_words=len(vocabulary),
         adaptive_cutoffs=settings.adaptive_cutoffs,
-        tokenizer=PRETOKENIZED if settings.pretokenized else THIS_TOKENIZER,
+        tokenizer=PRETOKENIZED if settings.pretokenized else facts_of(VERSIONS[settings.tokenizer]),
         scripts=settings.scripts,
     )
     if settings.start is not None:

@@ -1,8 +1,9 @@
 """The file `run.json`: all settings of a run that are not elsewhere in its folder, with checksums against accidents."""
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 from elmo.checkpoints.formats.native import VOCABULARY_FILE, StorageType
 from elmo.errors import TrainingError
@@ -24,6 +25,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     vocabulary_file: str | None = None  # name of the file given; None: counted in the corpus
     heldout_file: str | None = None  # name of the file given; None: sentences of the corpus
     pretokenized: bool = False
+    tokenizer: int = Field(1, ge=1, le=2)  # the version that cut raw text
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
     start: str | None = None  # name of the initial model, which is kept in the folder; None: random weights
     max_steps: int | None = None
@@ -32,6 +34,14 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     word_files: dict[str, str] = Field(
         default_factory=dict
     )  # checksums of the vocabulary, the alphabet, the input words
+
+    @model_serializer(mode="wrap")
+    def _without_the_first_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The tokenizer is named from version 2 on, so that other runs are what they always were."""
+        settings: dict[str, Any] = handler(self)
+        if self.tokenizer == 1:
+            del settings["tokenizer"]
+        return settings
 
 
 def run_folder(out: Path) -> JobFolder[RunSettings]:

@@ -49,6 +49,12 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
     if model.config.tokenizer is not None and (model.config.tokenizer == PRETOKENIZED) != pretokenized:
         cut = "with --pretokenized" if not pretokenized else "on raw text"
         raise ConfigError(f"{source} was trained {cut}; give text that is tokenized in the same way")
+    own = model.tokenizer.version
+    if not pretokenized and recipe.tokenizer not in (None, own):
+        raise ConfigError(
+            f"{source} was trained on text cut by version {own} of the tokenizer, the recipe has tokenizer = "
+            f"{recipe.tokenizer}; leave it out"
+        )
     return model, recipe.model_copy(update={"bilm": model.config.bilm})
 
 

@@ -22,13 +22,20 @@ def text_facts(run: RunRecord) -> Facts:
         "corpus": ", ".join(map(str, settings.get("corpus", []))),
         "tokens": _count(settings.get("tokens")),
         "sentences": _count(settings.get("sentences")),
-        "tokenized by": "white space (pretokenized)" if settings.get("pretokenized") else "the tokenizer of elmo",
+        "tokenized by": _tokenizer_text(settings),
         "vocabulary": _count(run.n_words, " words") + _given(settings.get("vocabulary_file")),
         "held out": "" if "heldout_file" not in settings else settings["heldout_file"] or "sentences of the corpus",
         "held-out tokens": _count(training.get("heldout_tokens")),
         "OOV rate of the held-out text": _percent(training.get("heldout_oov_rate")),
     }
     return _with_value(facts)
+
+
+def _tokenizer_text(settings: Mapping[str, Any]) -> str:
+    if settings.get("pretokenized"):
+        return "white space (pretokenized)"
+    version = settings.get("tokenizer", 1)
+    return "the tokenizer of elmo" + (f", version {version}" if version != 1 else "")
 
 
 def model_facts(bilm: Mapping[str, Any], n_words: int | None, cutoffs: Sequence[int] | None) -> Facts:

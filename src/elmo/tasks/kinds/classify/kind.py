@@ -12,6 +12,7 @@ from elmo.tasks.kinds.classify.model import Classifier
 from elmo.tasks.kinds.classify.settings import ClassifyConfig
 from elmo.tasks.kinds.kind import Kind, KnownLabels
 from elmo.tasks.kinds.known_labels import one_each, require_one, two_or_more
+from elmo.text.tokenizer import VERSION_1, Tokenizer
 
 
 class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
@@ -24,7 +25,7 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
         self, config: ClassifyConfig, path: Path, report: Callable[[str], None] = lambda line: None
     ) -> list[Example]:
         """Read jsonl, tsv or csv."""
-        return read_labelled(path, config.text, config.label, report)
+        return read_labelled(path, config.text, config.label, report, config.raw_text_tokenizer)
 
     def labelled(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """`(text, label)`, the label a list where there may be several, or a dict with `text` and `label`."""
@@ -32,11 +33,11 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
             given = {config.text or "text": given[0], config.label or "label": given[1]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (text, label), or a dict with text and label")
-        return _example(record_of(given, _wanted(config.text, config.label), number, where))
+        return _example(record_of(given, _wanted(config.text, config.label), number, where), config.raw_text_tokenizer)
 
     def example(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """A string or a list of tokens."""
-        return given_text(given, number, where)
+        return given_text(given, number, where, config.raw_text_tokenizer)
 
     def labels(self, config: ClassifyConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """One label each, or any number of them."""
@@ -74,18 +75,22 @@ def _wanted(text: str | None, label: str | None) -> Wanted:
 
 
 def read_labelled(
-    path: Path, text: str | None = None, label: str | None = None, report: Callable[[str], None] = lambda line: None
+    path: Path,
+    text: str | None = None,
+    label: str | None = None,
+    report: Callable[[str], None] = lambda line: None,
+    tokenizer: Tokenizer = VERSION_1,
 ) -> list[Example]:
     """Texts with their labels.
 
     Raises:
         TextError: see `read_records`; or a text is missing or has no word.
     """
-    return [_example(record) for record in read_records(path, _wanted(text, label), report)]
+    return [_example(record, tokenizer) for record in read_records(path, _wanted(text, label), report)]
 
 
-def _example(record: Record) -> Example:
-    whole, tokens = text_and_tokens(record.values.get("text"), record.where)
+def _example(record: Record, tokenizer: Tokenizer) -> Example:
+    whole, tokens = text_and_tokens(record.values.get("text"), record.where, tokenizer=tokenizer)
     return Example(tokens, record.labels, whole, record.line)
 
 

@@ -12,6 +12,7 @@ from elmo.tasks.kinds.kind import Kind, KnownLabels
 from elmo.tasks.kinds.known_labels import mean_and_deviation, numbers_of, one_each, require_one
 from elmo.tasks.kinds.pair.model import PairClassifier, PairScorer
 from elmo.tasks.kinds.pair.settings import PairConfig
+from elmo.text.tokenizer import Tokenizer
 
 
 class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
@@ -21,7 +22,7 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
 
     def read(self, config: PairConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """Read jsonl, tsv or csv."""
-        return [_example(record) for record in read_records(path, _wanted(config), report)]
+        return [_example(record, config.raw_text_tokenizer) for record in read_records(path, _wanted(config), report)]
 
     def labelled(self, config: PairConfig, given: object, number: int, where: str) -> Example:
         """`(a, b, label)`, or a dict with `a`, `b` and `label`."""
@@ -29,15 +30,16 @@ class PairKind(Kind[PairConfig, PairClassifier | PairScorer]):
             given = {config.a or "a": given[0], config.b or "b": given[1], config.label or "label": given[2]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (a, b, label), or a dict with a, b and label")
-        return _example(record_of(given, _wanted(config), number, where))
+        return _example(record_of(given, _wanted(config), number, where), config.raw_text_tokenizer)
 
     def example(self, config: PairConfig, given: object, number: int, where: str) -> Example:
         """Two texts, each a string or a list of tokens."""
-        return example_of_two(given, number, where, "")
+        return example_of_two(given, number, where, "", config.raw_text_tokenizer)
 
     def example_of_line(self, config: PairConfig, line: str, number: int, pretokenized: bool) -> Example:
         """Two texts with a tab between, or a JSON object."""
-        return example_of_two(line_of_two(line, number, pretokenized, ("a", "b")), number, f"line {number}", "")
+        sides = line_of_two(line, number, pretokenized, ("a", "b"))
+        return example_of_two(sides, number, f"line {number}", "", config.raw_text_tokenizer)
 
     def labels(self, config: PairConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """One label each, or the mean and the deviation of the numbers."""
@@ -68,8 +70,8 @@ def _wanted(config: PairConfig) -> Wanted:
     return Wanted(("a", "b"), names, numbers=config.regression)
 
 
-def _example(record: Record) -> Example:
-    (a, of_a), (b, of_b) = (text_and_tokens(record.values.get(name), record.where, name) for name in "ab")
+def _example(record: Record, tokenizer: Tokenizer) -> Example:
+    (a, of_a), (b, of_b) = (text_and_tokens(record.values.get(name), record.where, name, tokenizer) for name in "ab")
     return Example(of_a, record.labels, a, record.line, Example(of_b, [], b, record.line))
 
 

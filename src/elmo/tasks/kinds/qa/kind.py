@@ -23,22 +23,22 @@ class QAKind(Kind[QAConfig, ExtractiveQA]):
 
     def read(self, config: QAConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """Read the format of SQuAD."""
-        return read_questions(path)
+        return read_questions(path, config.raw_text_tokenizer)
 
     def labelled(self, config: QAConfig, given: object, number: int, where: str) -> Example:
         """A dict with `context`, `question` and `answers`, each with `text` and `answer_start`."""
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give a dict with context, question and answers")
-        return question_example(given, number, where)
+        return question_example(given, number, where, config.raw_text_tokenizer)
 
     def example(self, config: QAConfig, given: object, number: int, where: str) -> Example:
         """A passage and a question, each a string or a list of tokens."""
-        return example_of_two(given, number, where, _ORDER)
+        return example_of_two(given, number, where, _ORDER, config.raw_text_tokenizer)
 
     def example_of_line(self, config: QAConfig, line: str, number: int, pretokenized: bool) -> Example:
         """Passage and question with a tab between, or a JSON object."""
         sides = line_of_two(line, number, pretokenized, ("context", "question"))
-        return example_of_two(sides, number, f"line {number}", _ORDER)
+        return example_of_two(sides, number, f"line {number}", _ORDER, config.raw_text_tokenizer)
 
     def usable(self, config: QAConfig, train: list[Example], source: str) -> list[Example]:
         """Questions whose answer is in the passage; with `no_answer` also those without one."""

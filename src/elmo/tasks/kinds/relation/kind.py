@@ -38,7 +38,10 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
             raise TextError(
                 f"{path}: the task was trained on documents; give a file in the format PubTator (.pubtator)"
             )
-        return read_documents(path) if config.documents else read_relations(path, config.text, config.label, report)
+        tokenizer = config.raw_text_tokenizer
+        if config.documents:
+            return read_documents(path, tokenizer)
+        return read_relations(path, config.text, config.label, report, tokenizer)
 
     def labelled(self, config: RelationConfig, given: object, number: int, where: str) -> Example:
         """`(text with <e1> and <e2>, label)`, or a dict with `text`, `label` and, without marks, `head` and `tail`."""
@@ -46,24 +49,27 @@ class RelationKind(Kind[RelationConfig, RelationModel | DocumentRelations]):
             given = {config.text or "text": given[0], config.label or "label": given[1]}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (text, label), or a dict with text, head, tail and label")
-        return labelled_relation(given, config.text, config.label, number, where)
+        return labelled_relation(given, config.text, config.label, number, where, config.raw_text_tokenizer)
 
     def example(self, config: RelationConfig, given: object, number: int, where: str) -> Example:
         """A text with marks, or a dict as a line of its file."""
         if config.documents:
-            return document_example(given, number, where)
-        return related_example(given if isinstance(given, dict) else {"text": given}, [], number, where)
+            return document_example(given, number, where, config.raw_text_tokenizer)
+        values = given if isinstance(given, dict) else {"text": given}
+        return related_example(values, [], number, where, config.raw_text_tokenizer)
 
     def example_of_line(self, config: RelationConfig, line: str, number: int, pretokenized: bool) -> Example:
         """A text with marks, or a JSON object."""
         where = f"line {number}"
         if config.documents:
-            return document_example(json_object(line, where), number, where)
-        return related_line(line, number, where)
+            return document_example(json_object(line, where), number, where, config.raw_text_tokenizer)
+        return related_line(line, number, where, config.raw_text_tokenizer)
 
     def read_unlabelled(self, config: RelationConfig, path: Path) -> list[Example] | None:
         """The documents of a PubTator file."""
-        return read_documents(path) if config.documents and holds_pubtator(path) else None
+        if not (config.documents and holds_pubtator(path)):
+            return None
+        return read_documents(path, config.raw_text_tokenizer)
 
     def labels(self, config: RelationConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """Relations; for documents with the kinds of their concepts."""

@@ -27,7 +27,11 @@ class TagKind(Kind[TagConfig, Tagger]):
 
     def read(self, config: TagConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
         """Read CoNLL columns, CoNLL-U, or jsonl."""
-        found = read_tagged_records(path, config.label) if holds_records(path) else read_tagged(path)
+        found = (
+            read_tagged_records(path, config.label, config.raw_text_tokenizer)
+            if holds_records(path)
+            else read_tagged(path)
+        )
         if config.spans is False:
             return found
         examples, change = as_span_tags(found)
@@ -42,11 +46,11 @@ class TagKind(Kind[TagConfig, Tagger]):
             given = {"tokens": list(tokens), config.label or "tags": list(tags)}
         if not isinstance(given, Mapping):
             raise TextError(f"{where} is {given!r:.80}; give (tokens, tags), or a dict with tokens and tags")
-        return tagged_record(given, number, config.label, where)
+        return tagged_record(given, number, config.label, where, tokenizer=config.raw_text_tokenizer)
 
     def example(self, config: TagConfig, given: object, number: int, where: str) -> Example:
         """A string or a list of tokens."""
-        return given_text(given, number, where)
+        return given_text(given, number, where, config.raw_text_tokenizer)
 
     def labels(self, config: TagConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """The labels of spans, or else the tags."""
