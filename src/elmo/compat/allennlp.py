@@ -9,8 +9,8 @@ Same names, arguments, shapes and values, also where AllenNLP's may surprise:
 - A mask counts `<S>` and `</S>` among the tokens of a layer norm.
 - `Elmo` sees ids, not words: it does not warn of a text that is foreign to the model.
 
-The state of a model that was trained with AllenNLP loads (`load_state_dict`): the names of its tensors are known.
-Where it was wrong, this is right: padding is zero everywhere. Nothing is downloaded: give the files of a model, or its folder.
+A state dict of AllenNLP's model loads (`load_state_dict`). Padding is zero everywhere, unlike in AllenNLP.
+Nothing is downloaded: give the files of a model, or its folder.
 """
 
 import math
@@ -38,11 +38,7 @@ __all__ = ["Elmo", "ElmoEmbedder", "ElmoTokenEmbedder", "ScalarMix", "batch_to_i
 
 
 def batch_to_ids(batch: Sequence[Sequence[str]]) -> Tensor:
-    """Spell tokenized sentences, without boundaries: int64 (B, longest, 50), 0 for padding.
-
-    Raises:
-        TextError: not a list of lists of strings.
-    """
+    """Spell tokenized sentences, without boundaries: int64 (B, longest, 50), 0 for padding; TextError for other input."""
     sentences = read_token_lists(batch)
     longest = max((len(words) for words in sentences), default=0)
     ids = np.zeros((len(sentences), longest, MAX_CHARACTERS), dtype=np.int64)

@@ -90,11 +90,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read_manifests(folder: Path) -> list[Manifest]:
-    """The manifests of all jobs in a folder.
-
-    Raises:
-        TextError: one of them is none.
-    """
+    """The manifests of all jobs in a folder; raises TextError if one of them is not a manifest."""
     return [read_manifest(path) for path in sorted(folder.glob("manifest*.json"))]
 
 
