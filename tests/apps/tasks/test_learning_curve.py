@@ -90,7 +90,7 @@ def test_a_stopped_study_goes_on_and_comes_to_the_same(study, tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         train_learning_curve(study, tmp_path / "s")
     (tmp_path / "dev.jsonl").write_text("")
-    with pytest.raises(TrainingError, match=r"dev\.jsonl: has changed"):
+    with pytest.raises(TrainingError, match=r"dev\.jsonl has changed"):
         train_learning_curve(None, tmp_path / "s", resume=True)
 
 

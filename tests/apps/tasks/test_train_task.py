@@ -313,7 +313,7 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
     ("damage", "message"),
     [
         (lambda f: (f / "config.json").unlink(), "a trained task has one"),
-        (lambda f: (f / "config.json").write_text("[]"), "no task"),
+        (lambda f: (f / "config.json").write_text("[]"), "not a task"),
         (lambda f: (f / "words.txt").write_text("one\n"), "does not fit its config"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 99), "model.safetensors"),
     ],
