@@ -36,6 +36,11 @@ class ElmoConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     bilm_dropout: DropoutConfig = DropoutConfig(layer_inputs=0.1)  # within the biLM
     precision: Literal["float32", "bfloat16"] = "float32"  # of the biLM's matrix products in fine-tuning
 
+    @property
+    def reads_frozen_layers(self) -> bool:
+        """Whether some epoch reads layers of the frozen biLM; not if all of it is fine-tuned from the first epoch on."""
+        return not self.fine_tune or self.unfreeze > 0
+
 
 class InputConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The inputs of a token besides its ELMo vector, trained with the task, with ELMo and without."""

@@ -69,7 +69,7 @@ def train_learning_curve(
         job.refuse_existing(force, inputs_of(curve.run))
         _require_labels(curve)
         curve = curve.model_copy(update={"run": settled_run(curve.run)})
-    if curve.run.config.model is not None:
+    if curve.run.config.model is not None and curve.run.config.elmo.reads_frozen_layers:
         require_cache(cache or cache_folder())
     with job.hold() if resume else job.begin(curve, force):
         for part_of in parts(curve):

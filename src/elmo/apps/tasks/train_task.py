@@ -94,7 +94,8 @@ def train_task(
     layers_of = None
     if prepared.elmo is not None:
         cache = cache or cache_folder()
-        require_cache(cache)
+        if prepared.file.config.elmo.reads_frozen_layers:
+            require_cache(cache)
         layers_of = _cached(prepared.elmo, cache, watch)
     with job.hold() if resume else job.begin(settled_run(run), force):
         trained = train_prepared(
