@@ -91,6 +91,77 @@ def test_columns_of_pairs_are_found(train, tmp_path, header, row, options):
     assert [e.labels[0] in ("1", "YES") for e in examples[:2]] == [True, False]
 
 
+QUOTED = {
+    "quoted throughout": lambda cell: '"' + cell.replace('"', '""') + '"',
+    "quoted where needed": lambda cell: '"' + cell.replace('"', '""') + '"' if '"' in cell or "\t" in cell else cell,
+}
+
+
+@pytest.mark.parametrize("quoted", QUOTED.values(), ids=QUOTED)
+@pytest.mark.parametrize("odd", ['He said "fine"', "a\ttab", 'a "b"\tc'])
+def test_a_quoted_tsv_is_read_as_it_was_written(train, tmp_path, quoted, odd):
+    rows = [["text", "label"], *([f"{odd} {text}", label] for text, label in FILMS)]
+    content = "".join("\t".join(map(quoted, row)) + "\n" for row in rows)
+    done = train("a.tsv", content)
+    assert done.status == 0, done.err
+    (example, *_) = load_task(tmp_path / "t").read(tmp_path / "a.tsv")
+    assert (example.text, example.labels) == (f"{odd} a fine film", ["pos"])
+
+
+def test_marks_of_a_tsv_that_is_not_quoted_are_text(train, tmp_path):
+    texts = ['"A fine film', '"Great" acting', 'a "dull" film', '"poor acting"'] * 4
+    rows = [["text", "label"], *([text, label] for text, (_, label) in zip(texts, FILMS, strict=True))]
+    assert train("a.tsv", "".join("\t".join(row) + "\n" for row in rows)).status == 0
+    examples = load_task(tmp_path / "t").read(tmp_path / "a.tsv")
+    assert [example.text for example in examples] == texts
+
+
+def test_records_of_json_and_parquet_are_read(train, tmp_path, run_elmo):
+    records = [{"id": i, "review": text, "sentiment": label} for i, (text, label) in enumerate(FILMS)]
+    done = train("a.json", json.dumps(records))
+    assert done.status == 0, done.err
+    assert learned(tmp_path)[0] == ["neg", "pos"]
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install 'elmo-lm[bulk]')")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(records), tmp_path / "b.parquet")
+    files = ["--train", tmp_path / "b.parquet", "--dev", tmp_path / "b.parquet", "-o", tmp_path / "p"]
+    done = run_elmo("train", "--task", "classify", *files, "--baseline", *SMALL)
+    assert done.status == 0, done.err
+    assert [e.text for e in load_task(tmp_path / "p").read(tmp_path / "b.parquet")] == [text for text, _ in FILMS]
+
+
+def test_of_several_keys_that_could_be_the_label_none_is_taken(train):
+    lines = "".join(
+        json.dumps({"id": i, "comment_text": text, "toxic": i % 2, "insult": 0}) + "\n"
+        for i, (text, _) in enumerate(FILMS)
+    )
+    done = train("a.jsonl", lines)
+    assert (done.status, done.out) == (2, "")
+    assert "line 1: which key is the label, 'toxic' or 'insult'? --set label=NAME" in done.err
+    assert train("a.jsonl", lines, "--set", "label=toxic").status == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            [(label, f"{text} {i}") for i, (text, label) in enumerate(FILMS)],
+            "column 1 looks like the label, not the last ('pos', 'a fine film 0')",
+        ),
+        (
+            [("Comment", "Mood"), *((f"{text} {i}", y) for i, (text, y) in enumerate(FILMS))],
+            "the first line ('Comment', 'M",
+        ),
+    ],
+)
+def test_two_columns_without_a_known_header_in_another_order_are_refused(train, tmp_path, rows, told):
+    done = train("a.csv", table(rows, None))
+    assert (done.status, done.out) == (2, "")
+    assert told in done.err
+    assert "--set label=" in done.err
+    assert not (tmp_path / "t").exists()
+
+
 def test_the_number_of_a_column_names_it_in_a_table_without_a_header(train, tmp_path):
     rows = [["gj04", {"pos": 1, "neg": 0}[label], "", text] for text, label in FILMS]  # CoLA
     done = train("a.tsv", table(rows, None, "\t"))
@@ -150,8 +221,8 @@ def test_what_is_read_is_shown_before_a_training(train):
         ([[str(i), f"x{i % 2}"] for i in range(12)], "all texts are numbers; name the column of the text"),
         ([[f"text {i}", f"x{i}"] for i in range(12)], "12 labels for 12 examples; name the column of the label"),
         (
-            [["Body here", "Mood"], *([text, label] for text, label in FILMS)],
-            "the first line ('Body here', 'Mood') is read as",
+            [["The body of the text", "Mood"], *([text, label] for text, label in FILMS)],
+            "the first line ('The body of the text', 'Mood') is read as",
         ),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
         ("a.jsonl", "[" * 100_000, "line 1: not JSON"),
         ("a.csv", "a,1\nb\n", r"line 2: 1 column\(s\), the first line has 2"),
         ("a.tsv", "a\n", r"line 1: 1 column\(s\), expected text and a label"),
-        ("a.csv", "a,1\nb,\n", "line 2: no label"),
+        ("a.csv", "a,1\nb,\n", "line 2: the label is empty"),
         ("a.txt", "a\n", "give the file such a name"),
     ],
 )

@@ -39,7 +39,7 @@ KNOWN: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
 }
-_NUMBERS_OF_ROWS = frozenset(
+_NUMBERS_OF_ROWS = {""} | frozenset(
     "id idx index guid pairid qid qid1 qid2 docid promptid row no nr 1id 2id unnamed:0".split()
 )
 _DELIMITERS = ",;\t|"
@@ -138,10 +138,41 @@ def _without_header(
         )
     unsure = None
     label = rows[0][-1].strip()
-    others = Counter(row[-1].strip() for row in rows[1:] if len(row) == n)
-    if len(rows) > 4 and label not in others and min(others.values(), default=0) > 1:
+    whole = [[cell.strip() for cell in row] for row in rows[1:] if len(row) == n]
+    of_label = Counter(row[-1] for row in whole)
+    in_order = " ".join(f"--set {name}={i}" for i, name in enumerate(names, 1))
+    if len(rows) > 4 and label not in of_label and min(of_label.values(), default=0) > 1:
+        if all(_names_rather(cell.strip(), [row[i] for row in whole]) for i, cell in enumerate(rows[0][:-1])):
+            raise TextError(
+                f"{where}: the first line ({shown}) may name the columns or be an example; if it names them, give "
+                f"--set label={label}, else {in_order}"
+            )
         unsure = f"the first line ({shown}) is read as an example; if it names the columns, give --set label={label}"
+    elsewhere = None if len(rows) < 5 else _label_elsewhere([[cell.strip() for cell in rows[0]], *whole])
+    if elsewhere is not None:
+        others = [i for i in range(1, n + 1) if i != elsewhere]
+        turned = " ".join(f"--set {name}={i}" for name, i in zip(names, [*others, elsewhere], strict=True))
+        raise TextError(
+            f"{where}: column {elsewhere} looks like the label, not the last ({shown}); give {turned}, else {in_order}"
+        )
     return Columns({name: i for i, name in enumerate(names)}, None, unsure)
+
+
+def _names_rather(cell: str, others: Sequence[str]) -> bool:
+    """Whether a cell is the name of a column rather than a text: of at most three words, shorter than nearly all others."""
+    shorter = sum(len(cell) >= len(other) for other in others)
+    return 0 < len(cell.split()) <= 3 and shorter <= len(others) / 10
+
+
+def _label_elsewhere(rows: Sequence[Sequence[str]]) -> int | None:
+    """The number of the column that repeats few short values, where the last one holds different texts; None: there is none."""
+    *others, last = ([row[i] for row in rows] for i in range(len(rows[0])))
+    if len(set(last)) <= 0.8 * len(rows) or all(map(_is_number, last)):
+        return None
+    for number, column in enumerate(others, 1):
+        if len(set(column)) <= len(rows) / 2 and max(map(len, column)) <= 40:
+            return number
+    return None
 
 
 def _named(header: Sequence[str], column: str, name: str, where: str) -> int:
@@ -172,9 +203,32 @@ def _known(
     return found[0] if found else None
 
 
-def _is_number(cell: str) -> bool:
+def known_key(row: Mapping[str, object], name: str, numbers: bool, where: str) -> str | None:
+    """The key of a record that holds a value, by its known names; None: there is none.
+
+    Args:
+        numbers: labels are numbers.
+    Raises:
+        TextError: several could be meant.
+    """
+    best, others = KNOWN.get(name, ((name,), ()))
+    by_name = {plain(key): key for key in reversed(list(row))}
+    for other in best:
+        if other in by_name:
+            return by_name[other]
+    found = [key for key in row if plain(key) in others]
+    if len(found) > 1 and name == "label":
+        of_numbers = [key for key in found if _is_number(row[key])]
+        found = of_numbers if numbers else [key for key in found if key not in of_numbers] or found
+    if len(found) > 1:
+        could = " or ".join(repr(key[:40]) for key in found[:8])
+        raise TextError(f"{where}: which key is the {name}, {could}? --set {name}=NAME")
+    return found[0] if found else None
+
+
+def _is_number(cell: object) -> bool:
     try:
-        float(cell)
+        float(str(cell))
     except ValueError:
         return False
     return True

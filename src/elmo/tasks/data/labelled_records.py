@@ -1,6 +1,6 @@
-"""Files of labelled records: jsonl, tsv, csv -> the values of each and its labels.
+"""Files of labelled records: jsonl, json, parquet, tsv, csv -> the values of each and its labels.
 
-A label may be a word or a number; in jsonl a list of them, for records with any number of labels. A text may be a list of tokens.
+A label may be a word or a number; in records a list of them, for those with any number of labels. A text may be a list of tokens.
 tsv and csv: with a header that names the columns (`columns.py`), else the texts and the label, no column more. Files may be
 packed, end lines as Windows does and begin with a byte order mark.
 """
@@ -9,17 +9,20 @@ import csv
 import json
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.tasks.data.columns import KNOWN, SAMPLE, Columns, choose_columns, delimiter_of, plain
+from elmo.storage.compressed import open_unpacked, read_errors
+from elmo.tasks.data.columns import SAMPLE, Columns, choose_columns, delimiter_of, known_key, plain
 from elmo.tasks.examples import with_blanks
 from elmo.text.sources.file_kinds import format_of
-from elmo.text.sources.lines import read_lines
-from elmo.text.sources.tables import Quoting, table_rows
+from elmo.text.sources.lines import open_text, read_lines
+from elmo.text.sources.parquet import records_of_parquet
+from elmo.text.sources.records import values_of_json
+from elmo.text.sources.tables import Quoting, table_rows, tsv_quoting
 from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.tokens import Token
 
@@ -52,17 +55,21 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
             line.
     """
     form = format_of(path)
-    if form not in ("jsonl", "tsv", "csv"):
+    if form in ("tsv", "csv"):
+        rows = _table(path, form == "tsv", wanted, report)
+    elif form in _RECORDS:
+        rows = _RECORDS[form](path)
+    else:
         raise TextError(
-            f"{path}: labelled texts are .jsonl, .tsv or .csv files, also compressed; give the file such a name"
+            f"{path}: labelled texts are .jsonl, .json, .parquet, .tsv or .csv files, also compressed; "
+            "give the file such a name"
         )
-    rows = json_lines(path) if form == "jsonl" else _table(path, form == "tsv", wanted, report)
-    none = True
+    none, unit = True, "record" if form in ("json", "parquet") else "line"
     for line, row in rows:
-        if none and form == "jsonl":
-            _report_keys(row, wanted, f"{path}, line {line}", report)
+        if none and form in _RECORDS:
+            _report_keys(row, wanted, f"{path}, {unit} {line}", report)
         none = False
-        yield record_of(row, wanted, line, f"{path}, line {line}")
+        yield record_of(row, wanted, line, f"{path}, {unit} {line}")
     if none:
         raise TextError(f"{path}: contains no text; a line is a text and its label")
 
@@ -76,7 +83,9 @@ def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> 
     values = {name: row[name] for name in wanted.extra if row.get(name) is not None}
     for name in wanted.values:
         key = _key_of(row, name, wanted, where)
-        if key is not None and row[key] is not None:
+        if key is None:
+            raise TextError(f"{where}: no {name} (there: {_listed(row)}); --set {name}=NAME names it")
+        if row[key] is not None:
             values[name] = row[key]
     key = _key_of(row, "label", wanted, where)
     return Record(values, _labels(None if key is None else row[key], where, list(row)), line, where)
@@ -89,11 +98,12 @@ def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> st
         for key in (given, *(key for key in row if plain(key) == plain(given))):
             if key in row:
                 return key
-        there = ", ".join(repr(key[:40]) for key in list(row)[:20])
-        raise TextError(f"{where}: no key {given!r} (--set {name}=); the record has {there}")
-    tiers = KNOWN.get(name, ((name,), ()))
-    keys = {plain(key): key for key in reversed(list(row))}
-    return next((keys[other] for tier in tiers for other in tier if other in keys), None)
+        raise TextError(f"{where}: no key {given!r} (--set {name}=); the record has {_listed(row)}")
+    return known_key(row, name, wanted.numbers, where)
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(repr(key[:40]) for key in list(keys)[:20])
 
 
 def _report_keys(row: Mapping[str, Any], wanted: Wanted, where: str, report: Callable[[str], None]) -> None:
@@ -112,6 +122,28 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(read_lines(path), start=1):
         if line.strip():
             yield number, json_object(line, f"{path}, line {number}")
+
+
+def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON array, numbered from 1."""
+    with open_text(path) as file:
+        for number, value in enumerate(values_of_json(file, str(path)), start=1):
+            if not isinstance(value, dict):
+                raise TextError(f"{path}, record {number}: {value!r:.40} is no JSON object; give an array of objects")
+            yield number, value
+
+
+def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records of a parquet file, numbered from 1."""
+    with read_errors(path), open_unpacked(path) as file:
+        yield from enumerate(records_of_parquet(file, str(path)), start=1)
+
+
+_RECORDS: Mapping[str, Callable[[Path], Iterator[tuple[int, dict[str, Any]]]]] = {
+    "jsonl": json_lines,
+    "json": _json_records,
+    "parquet": _parquet_records,
+}
 
 
 def json_object(line: str, where: str) -> dict[str, Any]:
@@ -133,9 +165,9 @@ def _table(
     path: Path, tabs: bool, wanted: Wanted, report: Callable[[str], None]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a table under our names."""
-    quoting: Quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
     lines = read_lines(path)
     some = list(islice(lines, SAMPLE))
+    quoting: Quoting = tsv_quoting(some) if tabs else csv.QUOTE_MINIMAL
     delimiter = "\t" if tabs else delimiter_of(some, (*wanted.values, "label"))
     rows = table_rows(chain(some, lines), str(path), delimiter, quoting)
     first = list(islice(rows, SAMPLE))
@@ -169,12 +201,13 @@ def _empty_cells(records: Sequence[tuple[int, list[str]]], columns: Columns) -> 
 
 
 def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
-    found = given if isinstance(given, list) else [] if given is None or given == "" else [given]
+    if isinstance(given, str) and not given.strip():
+        raise TextError(f"{where}: the label is empty; fill it in, or leave the line out")
+    found = given if isinstance(given, list) else [] if given is None else [given]
     if not all(isinstance(one, str | int | float) for one in found):
         raise TextError(f"{where}: {given!r:.40} is not a label; a label is a word or a number")
     if not found and not isinstance(given, list):
-        shown = ", ".join(repr(key[:40]) for key in there[:20])
-        raise TextError(f"{where}: no label (found: {shown}); give its name with --set label=NAME")
+        raise TextError(f"{where}: no label (found: {_listed(there)}); give its name with --set label=NAME")
     if any(isinstance(one, float) and not math.isfinite(one) for one in found):
         raise TextError(f"{where}: the label is {given!r:.40}, which means none; leave the line out")
     return [str(one) for one in found]

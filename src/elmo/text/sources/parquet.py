@@ -52,6 +52,23 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
             raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
 
 
+def records_of_parquet(file: io.BufferedReader, name: str) -> Iterator[dict[str, Any]]:
+    """All columns of each record.
+
+    Raises:
+        TextError: the file is broken.
+    """
+    path = Path(name)
+    pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
+    with _seekable(file) as source:
+        try:
+            for batch in parquet.ParquetFile(source).iter_batches(_RECORDS_AT_ONCE, use_threads=False):
+                yield from batch.to_pylist()
+        except pyarrow.ArrowException as error:
+            reason = " ".join(str(error).split())
+            raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
+
+
 def count_records(path: Path) -> tuple[int, int]:
     """The numbers of records and of uncompressed bytes of a plain parquet file, from its metadata.
 

@@ -41,7 +41,7 @@ def texts_of_json(file: io.BufferedReader, name: str, text_field: str) -> Iterat
     Raises:
         TextError: the file is not JSON, or holds something else; the message names the record.
     """
-    for number, value in enumerate(_values(file, name), start=1):
+    for number, value in enumerate(values_of_json(file, name), start=1):
         where = f"{name}, record {number}"
         if isinstance(value, str):
             yield SourceText(number, value, None, True)
@@ -101,8 +101,12 @@ class _Characters:
             self.more()
 
 
-def _values(file: io.BufferedReader, name: str) -> Iterator[Any]:
-    """The elements of an array, or values one after the other."""
+def values_of_json(file: io.BufferedReader, name: str) -> Iterator[Any]:
+    """The elements of an array, or values one after the other.
+
+    Raises:
+        TextError: the file is no JSON; the message names the record.
+    """
     characters = _Characters(file, name)
     in_array = characters.next_sign() == "["
     characters.at += in_array

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal
 
 from elmo.errors import TextError
@@ -11,6 +12,7 @@ from elmo.text.sources.source_text import SourceText, no_field
 
 LONGEST_CELL = LONGEST_LINE_BYTES  # characters; Python's own limit is 131,072
 Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+SAMPLE_LINES = 1000  # that are looked at
 _DELIMITERS = ",;\t|"  # a .csv of a country that writes 1,5 has semicolons
 
 
@@ -26,8 +28,34 @@ def texts_of_csv(file: io.BufferedReader, name: str, text_field: str) -> Iterato
 
 
 def texts_of_tsv(file: io.BufferedReader, name: str, text_field: str) -> Iterator[SourceText]:
-    """`texts_of_csv` with tabs between cells and without quoting."""
-    return _texts(file, name, text_field, "\t", csv.QUOTE_NONE)
+    """`texts_of_csv` with tabs between cells; whether they are quoted, `tsv_quoting` decides."""
+    return _texts(file, name, text_field, "\t", None)
+
+
+def tsv_quoting(lines: Sequence[str]) -> Quoting:
+    """Whether the cells of a .tsv file are quoted, as pandas writes them, or quotation marks are text, as in GLUE.
+
+    They are quoted if that alone makes rows of equal length, if the whole first row is quoted, or if every cell that begins with
+    a mark holds a doubled one.
+
+    Args:
+        lines: the first ones of the file.
+    """
+    raw = [line.split("\t") for line in lines if line.strip()]
+    marked = [cell for row in raw for cell in row if cell.startswith('"')]
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader((line + "\n" for line in lines), delimiter="\t", strict=True):
+            rows += [row] if any(row) else []
+    except csv.Error as error:
+        if "end of data" not in str(error):  # as where the first lines end within a cell
+            return csv.QUOTE_NONE
+    if not marked or len({len(row) for row in rows}) != 1:
+        return csv.QUOTE_NONE
+    whole_header = all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in raw[0])
+    uneven = len({len(row) for row in raw}) > 1
+    quoted = uneven or whole_header or all('""' in cell[1:-1] for cell in marked)
+    return csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
 
 
 def table_rows(
@@ -54,9 +82,12 @@ def table_rows(
 
 
 def _texts(
-    file: io.BufferedReader, name: str, text_field: str, delimiters: str, quoting: Quoting
+    file: io.BufferedReader, name: str, text_field: str, delimiters: str, quoting: Quoting | None
 ) -> Iterator[SourceText]:
     lines = decode_lines(file, name)
+    if quoting is None:
+        some = list(islice(lines, SAMPLE_LINES))
+        quoting, lines = tsv_quoting(some), chain(some, lines)
     first = next(lines, None)
     if first is None:
         return

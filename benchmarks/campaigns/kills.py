@@ -1,0 +1,290 @@
+"""Commands that write, killed at random moments: the last good state loads, and nothing else in the folder is harmed.
+
+Each command runs in a process forked from one that has imported everything, so that a kill costs milliseconds.
+"""
+
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+import elmo.apps.pretraining.pretrain
+import elmo.apps.tasks.train_task  # noqa: F401  the children find these imported
+from benchmarks.campaigns.subjects import BILM, FILMS, small_model
+from elmo import load_task, open_vectors
+from elmo.analysis.static_files import read_static_vectors
+from elmo.checkpoints.formats.native import save_native
+from elmo.checkpoints.load import load_model
+from elmo.cli.main import main
+from elmo.cli.signals import STOP_SIGNALS
+from elmo.model.config import BiLMConfig
+from elmo.storage.atomic import PART_PREFIX
+from elmo.train.run_state import checkpoints_of
+
+TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
+END_S = 20  # a command that goes on longer after a signal hangs
+Load = Callable[[Path], object]
+
+
+class Command(NamedTuple):
+    """A command that writes, and how what it writes is read."""
+
+    name: str
+    arguments: Sequence[str]
+    output: str
+    load: Load  # raises if what is there is not whole
+    may_be_missing: bool = False  # it does not replace a good state that was there before
+    resume: Sequence[str] = ()  # goes on with a job that was stopped, which is then the last good state
+
+
+class KillFault(NamedTuple):
+    """A kill that harmed something."""
+
+    seed: int
+    command: str
+    number: int  # of the signal
+    after_s: float
+    what: str
+
+
+def _load_run(run: Path) -> object:
+    """A run that is whole, or its checkpoints."""
+    kept = checkpoints_of(run / "checkpoints")
+    for path in kept:
+        load_model(path)
+    return load_model(run) if (run / "model.safetensors").exists() else kept
+
+
+def _load_arrays(path: Path) -> object:
+    with np.load(path) as arrays:
+        return [arrays[name] for name in arrays.files]
+
+
+def _any_file(folder: Path) -> object:
+    return next(path.stat() for path in folder.rglob("*") if path.is_file())
+
+
+def _read_text(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n"):
+        raise ValueError("the last line has no end")
+    return text
+
+
+_TINY = [
+    "bilm.lstm.cell_size=16",
+    "bilm.lstm.projection_size=8",
+    "rows=2",
+    "window=5",
+    "log_every=1",
+    "checkpoint_minutes=1e-9",
+]
+_SET = [word for setting in _TINY for word in ("--set", setting)]
+_PRETRAIN = ["pretrain", "--corpus", "text.txt", "--recipe", "small.toml", *_SET, "--max-steps", "12"]
+_SMALL_TASK = ["cell_size=4", "inputs.word_size=4", "inputs.character_size=4", "batch_size=4", "epochs=4"]
+_TRAIN = ["train", "--task", "classify", "--train", "a.jsonl", "--dev", "a.jsonl", "--baseline"]
+_TRAIN += [word for setting in _SMALL_TASK for word in ("--set", setting)]
+_EMBED = ["embed", "text.txt", "-m", "m"]
+COMMANDS = (
+    Command("train", [*_TRAIN, "-o", "task", "--force"], "task", load_task, resume=["train", "--resume", "-o", "task"]),
+    Command("train, seeds", [*_TRAIN, "--seeds", "2", "-o", "study", "--force"], "study", _any_file),
+    Command("train, new", [*_TRAIN, "-o", "new-task"], "new-task", load_task, True, ["train", "--resume", "-o", "new-task"]),
+    Command("pretrain", [*_PRETRAIN, "-o", "run"], "run", _load_run, True, ["pretrain", "--resume", "-o", "run"]),
+    Command("embed, npz", ["embed", "text.txt", "-m", "m", "-o", "v.npz", "--force"], "v.npz", _load_arrays),
+    Command("embed, hdf5", ["embed", "text.txt", "-m", "m", "-o", "v.hdf5", "--force"], "v.hdf5", lambda path: path.stat()),
+    Command("embed, folder", [*_EMBED, "-o", "v"], "v", open_vectors, True, [*_EMBED, "-o", "v", "--resume"]),
+    Command("convert", ["convert", "m", "c", "--to", "allennlp", "--force"], "c", load_model),
+    Command("convert, native", ["convert", "c", "n", "--to", "native", "--force"], "n", load_model),
+    Command("tokenize", ["tokenize", "text.txt", "-o", "tokens.txt", "--force"], "tokens.txt", _read_text),
+    Command("to-static", ["to-static", "m", "text.txt", "--min-count=2", "-o", "s.txt", "--force"], "s.txt", read_static_vectors),
+    Command("perplexity", ["perplexity", "m", "text.txt", "--by-document", "d.tsv", "--force"], "d.tsv", _read_text),
+    Command(
+        "change", ["change", "m", "text.txt", "text.txt", "--min-count", "2", "--permutations", "5", "-o", "ch", "--force"], "ch",
+        _any_file,
+    ),
+)  # fmt: skip
+
+
+def _in_child(arguments: Sequence[str], folder: Path, log: Path) -> int:
+    """Start a command in a forked process; returns its id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        os.chdir(folder)
+        for number in (*STOP_SIGNALS, signal.SIGALRM):
+            signal.signal(number, signal.SIG_DFL)
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(target, stream)
+        sys.argv = ["elmo", *arguments]
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 0
+    finally:
+        os._exit(status)
+
+
+def _wait(child: int, seconds: float) -> int | None:
+    """The status of a process; None: it did not end in time, and was killed."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+def prepare(folder: Path) -> None:
+    """Inputs of all commands, and a file of somebody else."""
+    import json
+
+    (folder / "text.txt").write_text(TEXT * 5, encoding="utf-8")
+    (folder / "small.toml").write_text("bilm.char_cnn.filters = [[1, 4], [3, 8]]\n", encoding="utf-8")
+    lines = (json.dumps({"text": text, "label": label}) + "\n" for text, label in FILMS)
+    (folder / "a.jsonl").write_text("".join(lines), encoding="utf-8")
+    save_native(small_model(BiLMConfig.model_validate(BILM)), folder / "m")
+    (folder / "thesis").mkdir()
+    (folder / "thesis" / "thesis.tex").write_text("years of work", encoding="utf-8")
+
+
+def run_whole(command: Command, folder: Path) -> tuple[float, int | None, str]:
+    """Run a command to its end: seconds, status, what it printed."""
+    log, begun = folder.parent / "log", time.monotonic()
+    status = _wait(_in_child(command.arguments, folder, log), 200)
+    return time.monotonic() - begun, status, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def content_of(folder: Path, but: str) -> dict[str, bytes]:
+    """All files beside the output of a command and what is half-written."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        first = path.relative_to(folder).parts[0]
+        if first != but and not first.startswith((PART_PREFIX, ".elmo")) and path.is_file():
+            found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
+
+
+def kill_once(command: Command, folder: Path, number: int, after_s: float, seed: int) -> KillFault | None:
+    """Run a command, send a signal after some time, look at what is left."""
+    output, log = folder / command.output, folder.parent / "log"
+    if command.may_be_missing:
+        shutil.rmtree(output, ignore_errors=True)
+    before = content_of(folder, command.output)
+    child = _in_child(command.arguments, folder, log)
+    status = _wait_then(child, number, after_s)
+    what = None
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if status is None:
+        what = f"it had not ended {END_S} s after the signal"
+    elif content_of(folder, command.output) != before:
+        what = "other files are not what they were"
+    elif "Traceback" in said:
+        what = f"a traceback: {' '.join(said[-400:].split())}"
+    elif number != signal.SIGKILL and status not in (0, 130, -number):
+        what = f"status {status}: {' '.join(said[-300:].split())}"
+    elif number != signal.SIGKILL and (parts := [*folder.rglob(f"{PART_PREFIX}*")]):
+        what = f"{parts[0].relative_to(folder)} was left"
+    elif not output.exists():
+        what = None if command.may_be_missing else "what was there before is gone"
+    else:
+        what = _load_fault(command, folder)
+    return None if what is None else KillFault(seed, command.name, int(number), round(after_s, 3), what)
+
+
+def _load_fault(command: Command, folder: Path) -> str | None:
+    """What is wrong with an output, which must load, or be a job that can be gone on with; None: nothing."""
+    output = folder / command.output
+    told = ""
+    if command.resume and not _is_whole(output):
+        _, status, said = run_whole(command._replace(arguments=command.resume), folder)
+        told = f"after --resume, status {status}: {' '.join(said[-300:].split())}; "
+        if status != 0:
+            return told
+    try:
+        command.load(output)
+    except Exception as error:
+        return f"{told}what is there does not load: {type(error).__name__}: {str(error)[:200]}"
+    return None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the job of a folder has ended, by the file that it writes last; a folder of vectors is gone on with in any case."""
+    return (folder / "config.json").exists()
+
+
+def _wait_then(child: int, number: int, after_s: float) -> int | None:
+    """Send a signal after some time, unless the process has ended; its status."""
+    until = time.monotonic() + after_s
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.001)
+    os.kill(child, number)
+    return _wait(child, END_S)
+
+
+def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counter[str], list[KillFault]]:
+    """Kill all commands in turn.
+
+    Args:
+        n_signals: by a signal that a command may answer. n_kills: by SIGKILL.
+    Returns:
+        how often by each signal, and the faults.
+    """
+    counts: Counter[str] = Counter()
+    faults: list[KillFault] = []
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "room"
+        folder.mkdir()
+        os.environ["ELMO_CACHE"] = str(Path(place) / "cache")
+        prepare(folder)
+        seconds = {}
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # else one that comes while a process is forked is dropped
+        for command in COMMANDS:
+            seconds[command.name], status, said = run_whole(command, folder)
+            if status != 0:
+                raise RuntimeError(f"{command.name} ends with status {status}: {said}")
+        for i in range(n_signals + n_kills):
+            rng = random.Random(first_seed + i)
+            command = COMMANDS[i % len(COMMANDS)]
+            number = rng.choice(STOP_SIGNALS) if i < n_signals else signal.SIGKILL
+            after_s = rng.uniform(0, 1.1 * seconds[command.name])
+            fault = kill_once(command, folder, number, after_s, first_seed + i)
+            counts[signal.Signals(number).name] += 1
+            if fault is not None:
+                faults.append(fault)
+            if fault is not None or (number == signal.SIGKILL and i % 10 == 0):
+                faults += _mended(command, folder, first_seed + i)
+    return counts, faults
+
+
+def _mended(command: Command, folder: Path, seed: int) -> list[KillFault]:
+    """Whether the command runs to its end after kills, and leaves no part of them."""
+    if command.may_be_missing:
+        shutil.rmtree(folder / command.output, ignore_errors=True)
+    _, status, said = run_whole(command, folder)
+    parts = [path.name for path in folder.glob(f"{PART_PREFIX}*")]
+    if status == 0 and not parts:
+        return []
+    return [
+        KillFault(
+            seed, command.name, 0, 0.0, f"afterwards status {status}, {parts} left: {' '.join(said[-200:].split())}"
+        )
+    ]

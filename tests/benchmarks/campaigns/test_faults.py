@@ -1,0 +1,106 @@
+"""Odd inputs and kills of the campaign: the same for the same seed, faults are seen, and a part of it finds none."""
+
+import random
+import time
+
+import pytest
+
+from benchmarks.campaigns import mutated_inputs
+from benchmarks.campaigns.faults import campaign
+from benchmarks.campaigns.mutated_inputs import run_mutations
+from benchmarks.campaigns.mutations import mutate
+from benchmarks.campaigns.subjects import Subject
+from elmo.errors import ElmoError
+
+TABLE = "text,label\n" + "".join(f"film {i},{i % 2}\n" for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", TABLE), ("a.jsonl", '{"a": 1}\n{"a": [2]}\n'), ("a.json", "[1, {}]")]
+)
+def test_a_seed_makes_the_same_change(tmp_path, name, content):
+    path, made = tmp_path / name, []
+    for seed in [*range(40), *range(40)]:
+        path.write_text(content)
+        how = mutate(path, random.Random(seed), in_folder=False)
+        made.append((how, path.read_bytes()))
+    assert made[:40] == made[40:]
+    assert len({content for _, content in made}) > 15
+    assert sum(content_ != content.encode() for _, content_ in made) > 60
+
+
+def crash(path):
+    raise KeyError("x")
+
+
+def hang(path):
+    while True:
+        time.sleep(0.01)
+
+
+def compute(path):
+    while True:
+        pass
+
+
+def take_memory(path):
+    bytearray(3 * 2**30)
+
+
+def die(path):
+    import os
+
+    os._exit(3)
+
+
+def remove(path):
+    (path.parent / "thesis.tex").unlink()
+
+
+def wrong(path):
+    assert path is None, "read wrong"
+
+
+def refuse(path):
+    raise ElmoError("one sentence")
+
+
+def refuse_at_length(path):
+    raise ElmoError("word " * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("read", "what"),
+    [
+        (crash, "KeyError"),
+        (hang, "did not end"),
+        (compute, "did not end"),
+        (take_memory, "MemoryError"),
+        (die, "the process ended"),
+        (remove, "other files"),
+        (wrong, "read wrong"),
+        (refuse_at_length, "characters"),
+        (refuse, None),
+        (str, None),
+    ],
+)
+def test_what_is_neither_right_nor_one_sentence_is_a_fault(tmp_path, monkeypatch, read, what):
+    monkeypatch.setattr(mutated_inputs, "CASE_S", 1)
+    monkeypatch.setattr(mutated_inputs, "WAIT_S", 2)
+    (tmp_path / "a.csv").write_text(TABLE)
+    tally = run_mutations([Subject("labels", "a.csv", tmp_path / "a.csv", read)], 1)
+    if what is None:
+        assert dict(tally.outcomes) == {"labels refused" if read is refuse else "labels right": 1}
+    else:
+        ((_, subject, _, told),) = tally.faults
+        assert subject == "labels a.csv"
+        assert what in told
+
+
+@pytest.mark.slow
+def test_a_part_of_the_campaign_finds_no_fault():
+    figures, faults = campaign(mutations=1600, signals=65, kills=39, seed=10**6)
+    assert faults == []
+    assert all(figures["outcomes"][f"{group} right"] > 20 for group in ("task", "model", "labels", "vectors"))
+    assert all(figures["outcomes"][f"{group} refused"] > 100 for group in ("task", "model", "labels", "vectors"))
+    assert sum(figures["sent"].values()) == 104
