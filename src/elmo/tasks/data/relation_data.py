@@ -5,6 +5,7 @@ and `tail`, [start, end] in characters of `text`; with a list of `tokens`, the n
 """
 
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,22 @@ def read_relations(
     Raises:
         TextError: see `read_records`; or a mention is missing or covers no word.
     """
-    return [_example(record, tokenizer) for record in read_records(path, _wanted(text, label), report)]
+    examples, widened = [], 0
+    for record in read_records(path, _wanted(text, label), report):
+        examples.append(_example(record, tokenizer))
+        if isinstance(record.values.get("text"), str):
+            given = (record.values.get(name) for name in ("head", "e1", "tail", "e2"))
+            widened += sum(_widened(one, examples[-1]) for one in given if one is not None)
+    if widened:
+        told = f"{path}: {widened} mentions begin or end inside a token; the whole token belongs to them"
+        warnings.warn(told, stacklevel=2)
+    return examples
+
+
+def _widened(given: Sequence[int], example: Example) -> bool:
+    """Whether a mention in characters ends elsewhere than its tokens."""
+    starts, ends = ({getattr(token, end) for token in example.tokens} for end in ("start", "end"))
+    return given[0] not in starts or given[1] not in ends
 
 
 def labelled_relation(
@@ -88,7 +104,7 @@ def related_example(
     else:
         whole, tokens = text_and_tokens(text, where, tokenizer=tokenizer)
         by_token = not isinstance(text, str)
-        spans = [_given(value, tokens, by_token, where) for value in (head, tail)]
+        spans = [_given(value, whole, tokens, by_token, where) for value in (head, tail)]
     return Example(tokens, labels, whole, line, mention_spans=tuple(spans))
 
 
@@ -105,7 +121,7 @@ def _unmarked(text: str, where: str) -> tuple[str, list[Ends]]:
     return _MARK.sub("", text), [(offsets[f"<e{i}>"], offsets[f"</e{i}>"]) for i in (1, 2)]
 
 
-def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> Ends:
+def _given(value: Any, whole: str, tokens: Sequence[Token], by_token: bool, where: str) -> Ends:
     if not (isinstance(value, list | tuple) and value and all(type(n) is int and n >= 0 for n in value)):
         raise TextError(
             f"{where}: {value!r:.40} is not the position of a mention; give 'head' and 'tail' as [start, end] in characters "
@@ -114,6 +130,8 @@ def _given(value: Any, tokens: Sequence[Token], by_token: bool, where: str) -> E
     if not by_token:
         if len(value) != 2:
             raise TextError(f"{where}: {value!r:.40} is not the position of a mention; give [start, end] in characters")
+        if not value[0] < value[1] <= len(whole):
+            raise TextError(f"{where}: the mention {value!r:.40} is not within the text, {len(whole)} characters long")
         return _covered(tokens, value[0], value[1], where)
     if max(value) >= len(tokens):
         raise TextError(
