@@ -2,11 +2,12 @@
 
 import shlex
 
-from elmo.apps.pretraining.advised import advised_run, advised_vocabulary, pretrain_command
+from elmo.apps.pretraining.advised import advised_run, pretrain_command, with_larger_vocabulary
 
 
 def test_a_vocabulary_is_asked_for_only_where_the_default_is_too_small():
-    assert [advised_vocabulary(n) for n in (0, 17_000, 30_000, 100_000)] == [None, None, None, 100_000]
+    assert [with_larger_vocabulary(n) for n in (0, 17_000, 30_000)] == [""] * 3
+    assert with_larger_vocabulary(100_000) == " (add --vocabulary-size 100000)"
 
 
 def test_a_command_is_quoted_for_a_shell():

@@ -6,8 +6,10 @@ import pytest
 
 from conftest import TEXT
 
+MANY = "".join(" ".join(f"w{i + j}" for j in range(10)) + " .\n" for i in range(40_000))
 
-@pytest.mark.parametrize("text", [TEXT * 40, "the the the\n" * 9], ids=["text", "one word"])
+
+@pytest.mark.parametrize("text", [TEXT * 40, "the the the\n" * 9, MANY], ids=["text", "one word", "many words"])
 def test_doctor_and_plan_recommend_the_same_command(run_elmo, tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text(text)

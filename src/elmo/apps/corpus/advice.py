@@ -14,7 +14,7 @@ from elmo.apps.corpus.cleaning_advice import (
     Advice,
 )
 from elmo.apps.corpus.findings import READABLE_BYTES, Findings
-from elmo.apps.pretraining.advised import advised_run, advised_vocabulary, pretrain_command
+from elmo.apps.pretraining.advised import advised_run, pretrain_command, with_larger_vocabulary
 from elmo.text.survey.streaming_counts import quantile
 
 ENOUGH_TOKENS = 100_000  # with fewer tokens no model is useful
@@ -180,7 +180,7 @@ def _documents(f: Findings) -> Advice | None:
 def _training(f: Findings, patterns: Sequence[str]) -> Advice:
     size, epochs = advised_run(f.n_tokens)
     n_words, _, unknown = f.suggested
-    words = f"{n_words:,} words"
+    words = f"{n_words:,} words{with_larger_vocabulary(n_words)}"
     if unknown is not None:
         words += f" (OOV rate {unknown:.1%} on new text"
         words += "; the model reads unknown words, but cannot predict them" * (unknown > _MANY_UNKNOWN) + ")"
@@ -192,7 +192,6 @@ def _training(f: Findings, patterns: Sequence[str]) -> Advice:
             patterns,
             size,
             epochs=epochs,
-            vocabulary_size=advised_vocabulary(n_words),
             pretokenized=f.pretokenized,
         ),
     )

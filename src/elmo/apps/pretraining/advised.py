@@ -42,7 +42,7 @@ def pretrain_command(
 
     Args:
         epochs: None: those of the recipe or the overrides.
-        vocabulary_size: words to count; one that the default covers is left out.
+        vocabulary_size: words to count; None: the default.
     """
     words = ["elmo", "pretrain"]
     for pattern in corpus:
@@ -60,6 +60,6 @@ def pretrain_command(
     return shlex.join([*words, "-o", folder])
 
 
-def advised_vocabulary(n_words: int) -> int | None:
-    """A vocabulary size to ask for; None: the default holds as many words."""
-    return n_words if n_words > PretrainConfig().vocabulary_size else None
+def with_larger_vocabulary(n_words: int) -> str:
+    """The option for a vocabulary that the default does not hold, which `elmo plan` cannot know from a sample; else nothing."""
+    return f" (add --vocabulary-size {n_words})" if n_words > PretrainConfig().vocabulary_size else ""
