@@ -166,7 +166,9 @@ def _score(sample: bytes, candidate: Encoding) -> float:
     beside = [[text[k] for k in (i - 1, i + 1) if 0 <= k < len(text) and text[k].isalpha()] for i in letters]
     dense = sum(any(not c.isascii() for c in pair) for pair in beside) / len(letters)
     mixed = sum(any(c.isascii() for c in pair) for pair in beside) / len(letters)
-    return common * (dense * (1 - mixed) if candidate.dense else 1 - dense**2)
+    # capitals within words: the bytes of Chinese look so in KOI8-R
+    inner = sum(text[i].isupper() and i > 0 and text[i - 1].islower() for i in letters) / len(letters)
+    return common * (dense * (1 - mixed) * max(0.0, 1 - 5 * inner) if candidate.dense else 1 - dense**2)
 
 
 def _is_utf8(head: bytes) -> bool:
