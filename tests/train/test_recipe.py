@@ -30,7 +30,7 @@ CORPUS = ["--corpus", "corpus.txt", "-o", "run"]
 def test_a_setting_that_cannot_be_is_refused_with_the_next_step(run_elmo, tmp_path, monkeypatch, override, sentence):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus.txt").write_text("The bank of the river .\n" * 9)
-    ran = run_elmo("pretrain", *CORPUS, "--set", override)
+    ran = run_elmo("pretrain", *CORPUS, "--max-steps", 1, "--set", override)
     assert ran.status == 2
     assert sentence in ran.err
     assert not (tmp_path / "run").exists()

@@ -10,7 +10,6 @@ PEAK = 0.01
 SMALL = [
     "bilm.lstm.cell_size=8",
     "bilm.lstm.projection_size=4",
-    "bilm.char_cnn.filters=[[1,4],[3,8]]",
     "rows=4",
     "window=7",
 ]
@@ -26,8 +25,10 @@ def log_of(run):
 def timed(run_elmo, tmp_path):
     """A run of some seconds that was given five thousand epochs."""
     (tmp_path / "c.txt").write_text(TEXT * 40)
+    (tmp_path / "small.toml").write_text("bilm.char_cnn.filters = [[1, 4], [3, 8]]\n")
     words = [word for key in SMALL for word in ("--set", key)]
-    ran = run_elmo("pretrain", "--corpus", tmp_path / "c.txt", "-o", tmp_path / "run", *words, "--max-minutes", 0.08)
+    files = ["--corpus", tmp_path / "c.txt", "--recipe", tmp_path / "small.toml", "-o", tmp_path / "run"]
+    ran = run_elmo("pretrain", *files, *words, "--max-minutes", 0.08)
     assert ran.status == 0, ran.err
     return tmp_path / "run", ran
 

@@ -10,6 +10,7 @@ from elmo import load_task
 SMALL = [x for s in ("epochs=1", "cell_size=4", "inputs.word_size=4", "inputs.character_size=4") for x in ("--set", s)]
 FILMS = "text,label\n" + "a fine film,pos\na dull film,neg\n" * 4
 CONTEXT = "The river Arn rises in Delta Hills."
+QA = "read"  # the old name of the task qa, which older commits know
 ANSWER = {"text": "Delta Hills", "answer_start": 23}
 
 
@@ -103,7 +104,7 @@ def qa(**question):
     ],
 )
 def test_questions_in_other_layouts_are_read(train, tmp_path, name, content):
-    assert train("qa", name, json.dumps(content)).status == 0
+    assert train(QA, name, json.dumps(content)).status == 0
     (example,) = load_task(tmp_path / "t").read(tmp_path / name)
     assert (example.labels, example.answer_spans) == (["Delta Hills"], ((5, 7),))
 
@@ -120,7 +121,7 @@ def test_questions_in_other_layouts_are_read(train, tmp_path, name, content):
 def test_no_answer_is_read_however_it_is_written(train, tmp_path, none):
     answered = qa(answers=[{"text": "Arn", "answer_start": "10"}], is_impossible="false")
     content = json.dumps({"data": [answered, qa(**none)] * 3})
-    assert train("qa", "a.json", content, "--set", "no_answer=true").status == 0
+    assert train(QA, "a.json", content, "--set", "no_answer=true").status == 0
     task = load_task(tmp_path / "t")
     assert task.file.training["examples"] == 6
     assert [e.labels for e in task.read(tmp_path / "a.json")[:2]] == [["Arn"], []]

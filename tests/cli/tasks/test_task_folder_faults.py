@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -14,14 +16,11 @@ SMALL = [x for s in ("epochs=1", "cell_size=4", "inputs.word_size=4", "inputs.ch
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    from elmo.apps.tasks.train_task import TaskRun, train_task
-    from elmo.tasks.kinds.registry import task_config
-
     folder = tmp_path_factory.mktemp("made")
     (folder / "a.csv").write_text("text,label\n" + "a fine film,pos\na dull film,neg\n" * 4)
-    settings = {"cell_size": 4, "epochs": 1, "inputs": {"word_size": 4, "character_size": 4}, "model": None}
-    config = task_config(settings, task="classify")
-    train_task(TaskRun(config=config, train=folder / "a.csv", dev=folder / "a.csv"), folder / "t")
+    files = ["--train", "a.csv", "--dev", "a.csv", "--baseline", "-o", "t"]
+    command = [sys.executable, "-m", "elmo", "train", "--task", "classify", *files, *SMALL]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -104,9 +103,9 @@ def test_a_link_to_another_bilm_is_refused(run_elmo, task, tmp_path):
 
 def test_a_model_given_as_a_task_is_named(run_elmo, made, tmp_path):
     from conftest import small_model
-    from elmo.checkpoints.formats.native import save_native
+    from elmo import Elmo
 
-    save_native(small_model(), tmp_path / "model")
+    Elmo(small_model()).save_pretrained(tmp_path / "model")
     done = run_elmo("evaluate", tmp_path / "model", made / "a.csv")
     assert (done.status, done.out) == (2, "")
     assert "a model, not a trained task; train a task on it with `elmo train ... -m" in done.err
