@@ -149,8 +149,8 @@ def test_of_several_keys_that_could_be_the_label_none_is_taken(train):
             "column 1 looks like the label, not the last ('pos', 'a fine film 0')",
         ),
         (
-            [("Comment", "Mood"), *((f"{text} {i}", y) for i, (text, y) in enumerate(FILMS))],
-            "the first line ('Comment', 'M",
+            [("My words", "Mood"), *((f"{text} {i}", y) for i, (text, y) in enumerate(FILMS))],
+            "the first line ('My words', 'M",
         ),
     ],
 )
