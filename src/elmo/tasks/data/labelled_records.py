@@ -84,7 +84,8 @@ def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> 
     for name in wanted.values:
         key = _key_of(row, name, wanted, where)
         if key is None:
-            raise TextError(f"{where}: no {name} (there: {_listed(row)}); --set {name}=NAME names it")
+            which = "text" if name == "text" else f"text {name}"
+            raise TextError(f"{where}: no {which} (found: {_listed(row)}); give its name with --set {name}=NAME")
         if row[key] is not None:
             values[name] = row[key]
     key = _key_of(row, "label", wanted, where)

@@ -154,7 +154,7 @@ def test_lines_of_pairs_and_relations(pair, relation, tmp_path):
         ("relation", "<e1>one</e1> <e2>two", "line 2: mark one mention"),
         ("relation", "<e1></e1> of <e2>two</e2>", "line 2: the mention at characters 0 to 0 covers no word"),
         ("relation", '{"text": "one two", "head": [0, 3]}', "line 2: None is not the position"),
-        ("relation", '{"text": "one two", "head": [0, 3], "tail": [50, 60]}', "covers no word"),
+        ("relation", '{"text": "one two", "head": [0, 3], "tail": [50, 60]}', "is not within the text"),
         ("relation", '{"text": "one two", "head": [0, 3], "tail": "two"}', "is not the position"),
         ("relation", '{"tokens": ["one", "two"], "head": [0], "tail": [2]}', "a mention has token 2, but there are 2"),
     ],
