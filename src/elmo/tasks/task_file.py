@@ -1,6 +1,5 @@
 """The `config.json` of a task, and the card made from it."""
 
-import math
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
@@ -28,6 +27,10 @@ class VectorsReference(BaseModel, frozen=True, extra="forbid"):
     width: int = Field(ge=1, le=2**16)  # S
 
 
+_NUMBERS = ("min_score", "examples", "tokens")  # of the facts of a training, beside the scores
+_LARGEST = 1e300
+
+
 class TaskFile(BaseModel, frozen=True, extra="forbid"):
     """The `config.json` of a task."""
 
@@ -43,13 +46,16 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
     @field_validator("training")
     @classmethod
     def _readable(cls, facts: dict[str, Any]) -> dict[str, Any]:
-        for epoch in facts.get("curve", []):
+        curve = facts.get("curve", [])
+        if not isinstance(curve, list):
+            raise ValueError(f"curve is {curve!r:.40}, not a list of epochs")
+        for epoch in curve:
             Epoch.model_validate(epoch)
         for name, value in facts.items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number and not math.isfinite(value):
-                raise ValueError(f"{name} is {value}")
-            if (name.startswith("dev_") or name == "min_score") and not number:
+            if number and not abs(value) < _LARGEST:
+                raise ValueError(f"{name} is {value!r:.40}")
+            if (name.startswith("dev_") or name in _NUMBERS) and not number:
                 raise ValueError(f"{name} is {value!r:.40}, not a number")
         return facts
 

@@ -61,6 +61,9 @@ def change(task, **values):
         ({"training__min_score": float("nan")}, "min_score"),
         ({"training__min_score": "high"}, "min_score"),
         ({"training__curve": [{"epoch": "x"}]}, "training"),
+        ({"training__curve": True}, "training"),
+        ({"training__examples": "many"}, "examples"),
+        ({"training__seconds": 10**400}, "seconds"),
         ({"training__dev_accuracy": None}, "dev_accuracy"),
     ],
 )
