@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-.PHONY: help demo test lint check prove prove-house prove-faults wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+.PHONY: help demo test lint check prove prove-house prove-faults campaign-faults wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
 	bench-encoders bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
@@ -57,6 +57,9 @@ prove-house: .venv/.dev  ## Compare vectors, weights, losses and resumed runs bi
 
 prove-faults: .venv/.dev  ## Run the test of each fault on an old commit, where it must fail, and here (ten minutes; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.faults --save
+
+campaign-faults: .venv/.dev  ## 20,000 mutated folders and files, 600 kills at random moments (hours).
+	@$(BIN)/python -m benchmarks.campaigns.faults --save
 
 wheel: .venv/.dev  ## Build the wheel into dist/, with the models in it.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . > /dev/null

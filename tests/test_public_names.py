@@ -63,6 +63,7 @@ def test_a_model_is_shown_in_one_line():
     )
 
 
+@pytest.mark.filterwarnings("ignore:the task has learned nothing")
 def test_a_task_is_shown_in_one_line():
     examples = [("a fine film", "good"), ("a poor film", "bad")] * 4
     task = elmo.tasks.train(examples, dev=examples, model=None, epochs=1, cell_size=4)

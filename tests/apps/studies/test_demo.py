@@ -55,7 +55,7 @@ def test_the_command_prints_a_table_and_says_a_miss_is_a_miss(run_elmo, tmp_path
     assert ran.status == 0
     assert "of 5 words: same-sense pairs are closer" in ran.out
     assert " no" in ran.out  # a random model knows no senses
-    assert len([line for line in ran.out.split("Try next")[1].splitlines() if line.startswith("  elmo ")]) == 3
+    assert len([line for line in ran.out.split("Try next")[1].splitlines() if line.startswith("  elmo ")]) == 4
     facts = json.loads(run_elmo("demo", "-m", tmp_path / "m", "-o", tmp_path / "demo", "--force", "--json").out)
     assert facts["words_told_apart"] < 5
     assert facts["bank.layer0.same_sense"] > 0.999

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from benchmarks.campaigns import mutated_inputs
-from benchmarks.campaigns.faults import campaign
 from benchmarks.campaigns.mutated_inputs import run_mutations
 from benchmarks.campaigns.mutations import mutate
 from benchmarks.campaigns.subjects import Subject
@@ -95,12 +94,3 @@ def test_what_is_neither_right_nor_one_sentence_is_a_fault(tmp_path, monkeypatch
         ((_, subject, _, told),) = tally.faults
         assert subject == "labels a.csv"
         assert what in told
-
-
-@pytest.mark.slow
-def test_a_part_of_the_campaign_finds_no_fault():
-    figures, faults = campaign(mutations=1600, signals=65, kills=39, seed=10**6)
-    assert faults == []
-    assert all(figures["outcomes"][f"{group} right"] > 20 for group in ("task", "model", "labels", "vectors"))
-    assert all(figures["outcomes"][f"{group} refused"] > 100 for group in ("task", "model", "labels", "vectors"))
-    assert sum(figures["sent"].values()) == 104
