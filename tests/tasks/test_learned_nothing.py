@@ -85,3 +85,4 @@ def test_the_warning_says_what_happened_and_what_to_try():
         "warming up (12 of 100 steps): raise epochs, or lower optimizer.warmup_steps"
     )
     assert "elmo doctor" in training_warning("scores 0.00 (f1)", 3, 100, 100)
+    assert "after 1 epoch, it" in training_warning("scores 0.00 (f1)", 1, 100, 100)

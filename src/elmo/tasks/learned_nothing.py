@@ -53,7 +53,8 @@ def training_warning(reason: str, n_epochs: int, n_steps: int, warmup_steps: int
             "look at the columns and labels (elmo doctor FILE --task ...), give more examples, "
             "or try more epochs or another optimizer.learning_rate"
         )
-    return f"the task has learned nothing: on the dev file, after {n_epochs:,} epochs, it {reason}; {advice}"
+    epochs = "1 epoch" if n_epochs == 1 else f"{n_epochs:,} epochs"
+    return f"the task has learned nothing: on the dev file, after {epochs}, it {reason}; {advice}"
 
 
 def _one_answer(model: TaskModel[P], examples: Sequence[Example], predicted: Sequence[P]) -> str | None:
