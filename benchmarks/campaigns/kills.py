@@ -139,14 +139,21 @@ def _in_child(arguments: Sequence[str], folder: Path, log: Path) -> int:
 
 def _wait(child: int, seconds: float) -> int | None:
     """The status of a process; None: it did not end in time, and was killed."""
+    status = _status_within(child, seconds, 0.002)
+    if status is None:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return status
+
+
+def _status_within(child: int, seconds: float, every_s: float) -> int | None:
+    """The status of a process, looked for every so many seconds; None: it did not end in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        time.sleep(every_s)
     return None
 
 
@@ -189,15 +196,15 @@ def kill_once(command: Command, folder: Path, number: int, after_s: float, seed:
     child = _in_child(command.arguments, folder, log)
     status = _wait_then(child, number, after_s)
     what = None
-    said = log.read_text(encoding="utf-8", errors="replace")
+    printed = log.read_text(encoding="utf-8", errors="replace")
     if status is None:
         what = f"it had not ended {END_S} s after the signal"
     elif content_of(folder, command.output) != before:
         what = "other files are not what they were"
-    elif "Traceback" in said:
-        what = f"a traceback: {' '.join(said[-400:].split())}"
+    elif "Traceback" in printed:
+        what = f"a traceback: {' '.join(printed[-400:].split())}"
     elif number != signal.SIGKILL and status not in (0, 130, -number):
-        what = f"status {status}: {' '.join(said[-300:].split())}"
+        what = f"status {status}: {' '.join(printed[-300:].split())}"
     elif number != signal.SIGKILL and (parts := [*folder.rglob(f"{PART_PREFIX}*")]):
         what = f"{parts[0].relative_to(folder)} was left"
     elif not output.exists():
@@ -210,16 +217,16 @@ def kill_once(command: Command, folder: Path, number: int, after_s: float, seed:
 def _load_fault(command: Command, folder: Path) -> str | None:
     """What is wrong with an output, which must load, or be a job that can be gone on with; None: nothing."""
     output = folder / command.output
-    told = ""
+    resumed = ""
     if command.resume and not _is_whole(output):
-        _, status, said = run_whole(command._replace(arguments=command.resume), folder)
-        told = f"after --resume, status {status}: {' '.join(said[-300:].split())}; "
+        _, status, printed = run_whole(command._replace(arguments=command.resume), folder)
+        resumed = f"after --resume, status {status}: {' '.join(printed[-300:].split())}; "
         if status != 0:
-            return told
+            return resumed
     try:
         command.load(output)
     except Exception as error:
-        return f"{told}what is there does not load: {type(error).__name__}: {str(error)[:200]}"
+        return f"{resumed}what is there does not load: {type(error).__name__}: {str(error)[:200]}"
     return None
 
 
@@ -230,12 +237,9 @@ def _is_whole(folder: Path) -> bool:
 
 def _wait_then(child: int, number: int, after_s: float) -> int | None:
     """Send a signal after some time, unless the process has ended; its status."""
-    until = time.monotonic() + after_s
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.001)
+    status = _status_within(child, after_s, 0.001)
+    if status is not None:
+        return status
     os.kill(child, number)
     return _wait(child, END_S)
 
@@ -258,9 +262,9 @@ def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counte
         seconds = {}
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # else one that comes while a process is forked is dropped
         for command in COMMANDS:
-            seconds[command.name], status, said = run_whole(command, folder)
+            seconds[command.name], status, printed = run_whole(command, folder)
             if status != 0:
-                raise RuntimeError(f"{command.name} ends with status {status}: {said}")
+                raise RuntimeError(f"{command.name} ends with status {status}: {printed}")
         for i in range(n_signals + n_kills):
             rng = random.Random(first_seed + i)
             command = COMMANDS[i % len(COMMANDS)]
@@ -279,12 +283,12 @@ def _mended(command: Command, folder: Path, seed: int) -> list[KillFault]:
     """Whether the command runs to its end after kills, and leaves no part of them."""
     if command.may_be_missing:
         shutil.rmtree(folder / command.output, ignore_errors=True)
-    _, status, said = run_whole(command, folder)
+    _, status, printed = run_whole(command, folder)
     parts = [path.name for path in folder.glob(f"{PART_PREFIX}*")]
     if status == 0 and not parts:
         return []
     return [
         KillFault(
-            seed, command.name, 0, 0.0, f"afterwards status {status}, {parts} left: {' '.join(said[-200:].split())}"
+            seed, command.name, 0, 0.0, f"afterwards status {status}, {parts} left: {' '.join(printed[-200:].split())}"
         )
     ]

@@ -71,10 +71,10 @@ def outcome_of(seed: int, subject: Subject, place: Path) -> dict[str, Any]:
         subject.read(given)
         found["outcome"] = "right"
     except ElmoError as error:
-        told = str(error)
+        shown = str(error)
         found["outcome"] = "refused"
-        if not told or len(told) > LONGEST_MESSAGE or "Traceback" in told or "\n" in told.strip():
-            found |= {"outcome": "fault", "what": f"a message of {len(told)} characters: {told[:300]}"}
+        if not shown or len(shown) > LONGEST_MESSAGE or "Traceback" in shown or "\n" in shown.strip():
+            found |= {"outcome": "fault", "what": f"a message of {len(shown)} characters: {shown[:300]}"}
     except _OutOfTimeError:
         found |= {"outcome": "fault", "what": f"it did not end: {_where(traceback.format_exc())}"}
     except BaseException as error:
@@ -87,9 +87,9 @@ def outcome_of(seed: int, subject: Subject, place: Path) -> dict[str, Any]:
     return found
 
 
-def _where(told: str) -> str:
+def _where(trace: str) -> str:
     """The last places of our source in a traceback."""
-    lines = [line.strip() for line in told.splitlines() if line.strip().startswith("File ") and "elmo" in line]
+    lines = [line.strip() for line in trace.splitlines() if line.strip().startswith("File ") and "elmo" in line]
     return " < ".join(f"{line.split('/')[-1]}" for line in reversed(lines[-3:]))
 
 

@@ -1,6 +1,6 @@
 """Version 1: raw text -> sentences, by rules that never change: marks that end one, what may follow, where they only seem to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex
 
@@ -29,9 +29,14 @@ _LOOK_BACK = 40  # characters before a period that decide what it belongs to
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences, in order, without white space at their ends; a line end always ends a sentence."""
+    return spans_between(text, _ends(text))
+
+
+def spans_between(text: str, ends: Iterable[int]) -> list[tuple[int, int]]:
+    """The pieces of a text that end at `ends`, and the rest: without white space at their ends; blank ones are left out."""
     spans = []
     start = 0
-    for end in [*_ends(text), len(text)]:
+    for end in [*ends, len(text)]:
         a, b = _trimmed(text, start, end)
         if a < b:
             spans.append((a, b))

@@ -71,7 +71,12 @@ class Token(NamedTuple):
 
 def find_tokens(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the tokens of text[start:end] start and end, in order."""
-    for match in _TOKEN.finditer(text, start, end):
+    return spans_of_matches(_TOKEN, text, start, end)
+
+
+def spans_of_matches(token: regex.Pattern[str], text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the tokens that a pattern finds in text[start:end] start and end; a match with a group is cut before its n't."""
+    for match in token.finditer(text, start, end):
         a, b = match.span()
         if match.lastindex:
             yield a, b - 3

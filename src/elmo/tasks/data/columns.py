@@ -7,11 +7,12 @@ Jigsaw and many more.
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from elmo.errors import TextError
 
+K = TypeVar("K")  # of a column or key
 SAMPLE = 1000  # rows that are looked at
 _TEXT = (
     ("text", "sentence", "tokens"),  # the first of these that is there
@@ -187,20 +188,14 @@ def _known(
     header: Sequence[str], name: str, taken: set[int], rows: Sequence[Sequence[str]], numbers: bool, where: str
 ) -> int | None:
     """The column of a value by its known names; None: there is none."""
-    free = {i: plain(column) for i, column in enumerate(header) if i not in taken}
-    best, others = KNOWN[name]
-    for other in best:
-        for i, column in free.items():
-            if column == other:
-                return i
-    found = [i for i, column in free.items() if column in others]
-    if len(found) > 1 and name == "label":
-        of_numbers = [i for i in found if all(_is_number(row[i]) for row in rows[1:] if i < len(row))]
-        found = of_numbers if numbers else [i for i in found if i not in of_numbers] or found
-    if len(found) > 1:
-        could = " or ".join(repr(header[i]) for i in found[:8])
-        raise TextError(f"{where}: which column is the {name}, {could}? --set {name}=NAME")
-    return found[0] if found else None
+    free = {i: column for i, column in enumerate(header) if i not in taken}
+    return _by_known_name(
+        free,
+        name,
+        numbers,
+        lambda i: all(_is_number(row[i]) for row in rows[1:] if i < len(row)),
+        f"{where}: which column",
+    )
 
 
 def known_key(row: Mapping[str, object], name: str, numbers: bool, where: str) -> str | None:
@@ -211,18 +206,37 @@ def known_key(row: Mapping[str, object], name: str, numbers: bool, where: str) -
     Raises:
         TextError: several could be meant.
     """
-    best, others = KNOWN.get(name, ((name,), ()))
-    by_name = {plain(key): key for key in reversed(list(row))}
+    keys = {key: key for key in row}
+    return _by_known_name(keys, name, numbers, lambda key: _is_number(row[key]), f"{where}: which key", 40)
+
+
+def _by_known_name(
+    names: Mapping[K, str],
+    value: str,
+    numbers: bool,
+    is_numeric: Callable[[K], bool],
+    which: str,
+    shown: int | None = None,
+) -> K | None:
+    """The key of the name that a value is known by; None: there is none.
+
+    Args:
+        names: candidates, in their order. is_numeric: whether the cells of a candidate are numbers.
+        which: the beginning of the message if several could be meant. shown: characters of a name in it; None: all.
+    """
+    best, others = KNOWN.get(value, ((value,), ()))
+    plain_names = {key: plain(name) for key, name in names.items()}
     for other in best:
-        if other in by_name:
-            return by_name[other]
-    found = [key for key in row if plain(key) in others]
-    if len(found) > 1 and name == "label":
-        of_numbers = [key for key in found if _is_number(row[key])]
+        for key, name in plain_names.items():
+            if name == other:
+                return key
+    found = [key for key, name in plain_names.items() if name in others]
+    if len(found) > 1 and value == "label":
+        of_numbers = [key for key in found if is_numeric(key)]
         found = of_numbers if numbers else [key for key in found if key not in of_numbers] or found
     if len(found) > 1:
-        could = " or ".join(repr(key[:40]) for key in found[:8])
-        raise TextError(f"{where}: which key is the {name}, {could}? --set {name}=NAME")
+        could = " or ".join(repr(names[key][:shown]) for key in found[:8])
+        raise TextError(f"{which} is the {value}, {could}? --set {value}=NAME")
     return found[0] if found else None
 
 

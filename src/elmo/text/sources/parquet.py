@@ -48,8 +48,7 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
         except UnicodeDecodeError as error:
             raise TextError(f"{name}: the column {text_field!r} is not UTF-8; write the file again") from error
         except pyarrow.ArrowException as error:  # some are ValueErrors, which elsewhere mean a name that cannot be
-            reason = " ".join(str(error).split())
-            raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
+            raise _broken(name, error) from error
 
 
 def records_of_parquet(file: io.BufferedReader, name: str) -> Iterator[dict[str, Any]]:
@@ -65,8 +64,7 @@ def records_of_parquet(file: io.BufferedReader, name: str) -> Iterator[dict[str,
             for batch in parquet.ParquetFile(source).iter_batches(_RECORDS_AT_ONCE, use_threads=False):
                 yield from batch.to_pylist()
         except pyarrow.ArrowException as error:
-            reason = " ".join(str(error).split())
-            raise TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short") from error
+            raise _broken(name, error) from error
 
 
 def count_records(path: Path) -> tuple[int, int]:
@@ -79,9 +77,13 @@ def count_records(path: Path) -> tuple[int, int]:
     try:
         facts = parquet.read_metadata(path)
     except pyarrow.ArrowException as error:
-        reason = " ".join(str(error).split())
-        raise TextError(f"{path}: cannot be read ({reason}); the file is broken or cut short") from error
+        raise _broken(path, error) from error
     return facts.num_rows, sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
+
+
+def _broken(name: str | Path, error: Exception) -> TextError:
+    reason = " ".join(str(error).split())
+    return TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short")
 
 
 def _decoded(value: Any) -> str | None:

@@ -1,10 +1,11 @@
-"""Version 2 of the sentences: a text -> its sentences, by Unicode's terminators and by what stands on both sides of a period."""
+"""Version 2 of the sentences: a text -> its sentences, by Unicode's terminators and by the context on both sides of a period."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import regex
 
+from elmo.text.sentences import spans_between
 from elmo.text.tokens import SPACE
 from elmo.text.version_2.abbreviations import (
     BEFORE_NUMBERS,
@@ -60,6 +61,7 @@ _ROMAN = regex.compile(r"[IVXLC]++", regex.VERSION1)
 _LIST_MARKS = regex.compile(r"[\s(\[*•-]{0,40}+", regex.VERSION1)
 _NUMBERED = regex.compile(r"\p{L}++\.\s?\p{Nd}++$", regex.VERSION1)  # Abs. 1
 _WORDS = regex.compile(r"\p{L}++", regex.VERSION1)
+_LISTED = TITLES | MAY_END | INSIDE | OF_PARTS  # abbreviations
 _LOOK_BACK = 40  # characters before a period that can tell what it belongs to
 _SHORTEST, _SHORTEST_NAME = 4, 6  # letters of words that are taken for whole ones before a period and a small letter
 _NEVER_FIRST = frozenset([".", ",", ";", ":", ")", "]", "!", "?"])  # of a sentence
@@ -114,15 +116,7 @@ class _Mark(NamedTuple):
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences, in order, without white space at their ends; a line end always ends a sentence."""
-    spans = []
-    start = 0
-    for end in [*_ends(text), len(text)]:
-        piece = text[start:end]
-        a, b = start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
-        if a < b:
-            spans.append((a, b))
-        start = end
-    return spans
+    return spans_between(text, _ends(text))
 
 
 def _ends(text: str) -> Iterator[int]:
@@ -237,8 +231,7 @@ def _writes_ordinals(text: str, mark: _Mark) -> bool:
 
 def _is_whole_word(last: str, begins_small: bool) -> bool:
     """Whether the word before a period and a small letter is none of the abbreviations that nobody has listed."""
-    known = TITLES | MAY_END | INSIDE | OF_PARTS
-    if last in known or last.capitalize() in known or len(last) == 1 or _ACRONYM.fullmatch(last):
+    if last in _LISTED or last.capitalize() in _LISTED or len(last) == 1 or _ACRONYM.fullmatch(last):
         return False
     if begins_small:
         return True  # the writer begins sentences so

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 import regex
 
-from elmo.text.tokens import SPACE
+from elmo.text.tokens import SPACE, spans_of_matches
 from elmo.text.version_2.abbreviations import BEFORE_NUMBERS, INSIDE, MAY_END, MONTHS, OF_PARTS, STARTERS, TITLES
 
 DIRECTION = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -135,10 +135,4 @@ _TOKEN = regex.compile(
 
 def find_tokens(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the tokens of text[start:end] start and end, in order."""
-    for match in _TOKEN.finditer(text, start, end):
-        a, b = match.span()
-        if match.lastindex:
-            yield a, b - 3
-            yield b - 3, b
-        else:
-            yield a, b
+    return spans_of_matches(_TOKEN, text, start, end)
