@@ -16,14 +16,14 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def told(ran):
+def lines_of(ran):
     assert ran.status == 0, ran.err
     assert ran.err == ""
     return ran.out.splitlines()
 
 
 def test_columns_examples_labels_and_empty_cells_are_told(place, run_elmo):
-    assert told(run_elmo("doctor", "reviews.csv", "--task", "classify")) == [
+    assert lines_of(run_elmo("doctor", "reviews.csv", "--task", "classify")) == [
         "reviews.csv: 16 examples; text: column 'review'; label: column 'sentiment'; no empty cells",
         "labels: 2 (pos 8, neg 8)",
         "example 1: a fine film 0 -> pos",
@@ -35,7 +35,7 @@ def test_columns_examples_labels_and_empty_cells_are_told(place, run_elmo):
 
 
 def test_a_training_prints_the_same_lines_before_it(place, run_elmo):
-    lines = told(run_elmo("doctor", "reviews.csv", "--task", "classify", "--dev", "reviews.csv"))
+    lines = lines_of(run_elmo("doctor", "reviews.csv", "--task", "classify", "--dev", "reviews.csv"))
     files = ["--train", "reviews.csv", "--dev", "reviews.csv"]
     ran = run_elmo("train", "--task", "classify", *files, "--baseline", *SMALL, "-o", "t")
     assert ran.err.splitlines()[:5] == lines[:5]
@@ -44,7 +44,9 @@ def test_a_training_prints_the_same_lines_before_it(place, run_elmo):
 
 
 def test_settings_choose_the_columns(place, run_elmo):
-    lines = told(run_elmo("doctor", "reviews.csv", "--task", "classify", "--set", "text=id", "--set", "label=review"))
+    lines = lines_of(
+        run_elmo("doctor", "reviews.csv", "--task", "classify", "--set", "text=id", "--set", "label=review")
+    )
     assert "text: column 'id'; label: column 'review'" in lines[0]
     assert any(line.startswith("odd: all texts are numbers") for line in lines)
     assert any(line.startswith("odd: 16 labels for 16 examples") for line in lines)
@@ -79,16 +81,16 @@ def test_empty_cells_are_counted_before_they_are_refused(place, run_elmo):
 def test_texts_with_several_labels_are_odd(place, run_elmo):
     rows = [*ROWS, "17,a fine film 0,neg", "18,a fine film 0,neg", "19,great acting 1,pos"]
     (place / "twice.csv").write_text("\n".join(["id,review,sentiment", *rows]) + "\n")
-    lines = told(run_elmo("doctor", "twice.csv", "--task", "classify"))
+    lines = lines_of(run_elmo("doctor", "twice.csv", "--task", "classify"))
     assert "odd: texts with different labels in different examples: 1" in lines
 
 
 def test_words_that_look_like_tags_are_odd(place, run_elmo):
     (place / "a.conll").write_text("B-PER Ann\nO sleeps\n\nB-PER Bob\nO runs\n")
-    lines = told(run_elmo("doctor", "a.conll", "--task", "tag"))
+    lines = lines_of(run_elmo("doctor", "a.conll", "--task", "tag"))
     assert "odd: the words look like tags (B-PER, O); the tag belongs in the last column" in lines
     (place / "a.conll").write_text("I PRP\nsaw VBD\n\nB NN\n")
-    assert "nothing looks odd" in told(run_elmo("doctor", "a.conll", "--task", "tag"))
+    assert "nothing looks odd" in lines_of(run_elmo("doctor", "a.conll", "--task", "tag"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_words_that_look_like_tags_are_odd(place, run_elmo):
 )
 def test_every_kind_of_task_is_looked_at(place, run_elmo, task, name, content, line):
     (place / name).write_text(content)
-    assert line in told(run_elmo("doctor", name, "--task", task))
+    assert line in lines_of(run_elmo("doctor", name, "--task", task))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,6 @@ def test_what_is_neither_right_nor_one_sentence_is_a_fault(tmp_path, monkeypatch
     if what is None:
         assert dict(tally.outcomes) == {"labels refused" if read is refuse else "labels right": 1}
     else:
-        ((_, subject, _, told),) = tally.faults
+        ((_, subject, _, fault),) = tally.faults
         assert subject == "labels a.csv"
-        assert what in told
+        assert what in fault

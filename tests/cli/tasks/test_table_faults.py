@@ -142,7 +142,7 @@ def test_of_several_keys_that_could_be_the_label_none_is_taken(train):
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         (
             [(label, f"{text} {i}") for i, (text, label) in enumerate(FILMS)],
@@ -154,10 +154,10 @@ def test_of_several_keys_that_could_be_the_label_none_is_taken(train):
         ),
     ],
 )
-def test_two_columns_without_a_known_header_in_another_order_are_refused(train, tmp_path, rows, told):
+def test_two_columns_without_a_known_header_in_another_order_are_refused(train, tmp_path, rows, message):
     done = train("a.csv", table(rows, None))
     assert (done.status, done.out) == (2, "")
-    assert told in done.err
+    assert message in done.err
     assert "--set label=" in done.err
     assert not (tmp_path / "t").exists()
 

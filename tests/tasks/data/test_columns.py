@@ -49,14 +49,14 @@ def test_no_layout_is_read_wrong(found):
 
 
 def test_a_layout_is_refused_in_one_sentence_that_says_what_to_do(found):
-    for made, path, examples, told in found:
+    for made, path, examples, message in found:
         if examples is None:
-            assert told.startswith(str(path)), made.name
-            assert "\n" not in told, made.name
-            assert len(told) < 700, made.name
-            assert any(word in told for word in ("--set", "leave the line out", "iconv", "save the text as UTF-8")), (
-                told
-            )
+            assert message.startswith(str(path)), made.name
+            assert "\n" not in message, made.name
+            assert len(message) < 700, made.name
+            assert any(
+                word in message for word in ("--set", "leave the line out", "iconv", "save the text as UTF-8")
+            ), message
 
 
 def test_most_layouts_are_read(found):
@@ -68,13 +68,13 @@ def test_most_layouts_are_read(found):
 
 
 def test_a_blank_text_or_label_is_no_example(found):
-    blank = [(examples, told) for made, _, examples, told in found if not made.whole]
+    blank = [(examples, message) for made, _, examples, message in found if not made.whole]
     assert len(blank) > 10
     assert all(examples is None for examples, _ in blank)
 
 
 def test_a_training_reads_what_the_reader_reads(found, run_elmo, tmp_path):
-    for number, (made, path, examples, told) in enumerate(found[::20]):
+    for number, (made, path, examples, message) in enumerate(found[::20]):
         out = tmp_path / str(number)
         files = ["--train", path, "--dev", path, "-o", out]
         with warnings.catch_warnings():
@@ -82,7 +82,7 @@ def test_a_training_reads_what_the_reader_reads(found, run_elmo, tmp_path):
             ran = run_elmo("train", "--task", made.task, *files, "--baseline", *SMALL, "--json")
         if examples is None:
             assert (ran.status, ran.out) == (2, ""), made.name
-            assert told.splitlines()[0] in ran.err
+            assert message.splitlines()[0] in ran.err
             assert not out.exists()
         else:
             assert ran.status == 0, (made.name, ran.err)
