@@ -1,5 +1,9 @@
 """HDF5 read and written: damage and a full disk are one error each."""
 
+import gc
+import signal
+import sys
+
 import h5py
 import numpy as np
 import pytest
@@ -54,3 +58,36 @@ def writing_hdf5_full():
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     return writing_hdf5(Path("/dev/full"))
+
+
+def raise_interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_at_any_moment_leaves_no_open_file_and_nothing_that_complains_later(tmp_path, monkeypatch):
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    monkeypatch.setattr(sys, "excepthook", complaints.append)
+    former = signal.signal(signal.SIGALRM, raise_interrupt)
+    interrupted = 0
+    try:
+        for number in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + number * 2e-5)
+                with writing_hdf5(tmp_path / "v.hdf5") as write:
+                    for name in "abcdefgh":
+                        write(name, np.arange(6.0))
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupted += 1
+            if number % 10 == 0:
+                gc.collect()
+                assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE) == 0, number
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    gc.collect()
+    dropped = (ResourceWarning, KeyboardInterrupt)  # an interrupt within a destructor cannot be raised
+    assert not [c for c in complaints if not isinstance(c.exc_value, dropped)]
+    assert interrupted > 50

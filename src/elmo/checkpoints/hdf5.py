@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 
 from elmo.errors import CheckpointError
+from elmo.storage.uninterrupted import uninterrupted
 
 WriteDataset = Callable[..., None]
 
@@ -42,18 +43,31 @@ def reading_hdf5(path: Path, missing: str) -> Iterator[h5py.File]:
 def writing_hdf5(path: Path) -> Iterator[WriteDataset]:
     """A new file; yields `write(name, array, dtype=None)`, which adds a dataset.
 
+    Signals wait while HDF5 is at work: it cannot close a file once an exception has passed through it.
+
     Raises:
         OSError: the disk is full or fails, at the first dataset that could not be written.
     """
-    with _ForgivingFile(path) as disk, h5py.File(disk, "w") as file:
+    disk = file = None
+    try:
+        with uninterrupted():
+            disk = _ForgivingFile(path)
+            file = h5py.File(disk, "w")
 
         def write(name: str, data: Any, dtype: Any = None) -> None:
-            file.create_dataset(name, data=data, dtype=dtype)
+            with uninterrupted():
+                file.create_dataset(name, data=data, dtype=dtype)
             disk.check()
 
         yield write
-        file.flush()
+        with uninterrupted():
+            file.flush()
         disk.check()
+    finally:
+        with uninterrupted():
+            for opened in (file, disk):
+                if opened is not None:
+                    opened.close()
 
 
 class _ForgivingFile(io.FileIO):

@@ -4,6 +4,7 @@ Exit status: 0 done; 2 wrong input or files (one sentence); 130 interrupted; 141
 (a traceback).
 """
 
+import gc
 import sys
 import warnings
 
@@ -69,6 +70,13 @@ def _warn(message: Warning | str, *_: object) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
+    if _interrupted():
+        gc.collect()  # what the interrupt left open is closed now, while the interpreter is whole
+        sys.exit(130)
+
+
+def _interrupted() -> bool:
+    """Run the command; whether a signal ended it. Other ends raise `SystemExit`."""
     STOP.listen()
     with standard_streams():
         try:
@@ -87,6 +95,7 @@ def main() -> None:
             if not is_interrupt(error):
                 raise
             say("elmo: interrupted; nothing was left half-written")
-            sys.exit(130)
+            return True
         finally:
             STOP.done()
+    return False

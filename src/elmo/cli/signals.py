@@ -50,7 +50,8 @@ class StopRequest:
         return self._asked
 
     def done(self) -> None:
-        """The command has ended: ask no more."""
+        """The command has ended: ask no more, and only remember what comes while the interpreter ends."""
+        self._saves = True
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
