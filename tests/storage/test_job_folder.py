@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from pydantic import BaseModel
@@ -6,7 +7,7 @@ from pydantic import BaseModel
 from elmo.errors import OutputError, TrainingError
 from elmo.storage.atomic import PART_PREFIX
 from elmo.storage.checksums import checksum_of
-from elmo.storage.job_folder import JobFolder, differences, refuse_changed_files
+from elmo.storage.job_folder import NEXT, JobFolder, differences, refuse_changed_files
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
@@ -124,3 +125,59 @@ def test_a_job_does_not_go_on_with_a_file_that_has_changed(tmp_path):
 def test_differences_name_both_values():
     assert differences(Settings(rate=1), Settings(rate=2)) == ["rate 1.0, now 2.0"]
     assert differences(Settings(rate=1), Settings(rate=1)) == []
+
+
+def replaceable_job(folder):
+    return JobFolder(folder, "job.json", Settings, known_by=["job.json"], whole_by=["result"])
+
+
+def run_to_its_end(job, rate, force=False):
+    with job.begin(Settings(rate=rate), force) as own:
+        (own / "result").write_text(f"of {rate}")
+        (own / "deep").mkdir()
+        (own / "deep" / "more").write_text("more")
+
+
+def content(folder):
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_result_of_a_job_stays_until_the_one_that_replaces_it_has_ended(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda source, target: (_ for _ in ()).throw(PermissionError))
+    job = replaceable_job(tmp_path / "job")
+    run_to_its_end(job, 0.1)
+    first = content(job.folder)
+    with pytest.raises(FileExistsError), job.begin(Settings(rate=0.2), force=True) as own:
+        (own / "result").write_text("half") and (own / "job.json").touch(exist_ok=False)
+    assert {name: text for name, text in content(job.folder).items() if not name.startswith(NEXT)} == first
+    assert job.read_settings() == Settings(rate=0.2)
+    with job.hold() as own:
+        assert (own / "result").read_text() == "half"
+        (own / "result").write_text("of 0.2")
+    assert content(job.folder).keys() == {"job.json", "result"}
+    assert job.unfinished == job.folder
+    assert job.read_settings() == Settings(rate=0.2)
+    run_to_its_end(job, 0.3, force=True)
+    assert content(job.folder) == {**first, "result": "of 0.3", "job.json": (job.folder / "job.json").read_text()}
+    assert [p.name for p in tmp_path.iterdir()] == ["job"]
+
+
+def test_a_job_that_replaces_another_is_alone_in_its_folder(tmp_path):
+    job = replaceable_job(tmp_path / "job")
+    run_to_its_end(job, 0.1)
+    with job.begin(Settings(rate=0.2), force=True):
+        with pytest.raises(OutputError, match="another process is writing"), job.begin(Settings(rate=0.3), force=True):
+            pass
+        with pytest.raises(OutputError, match="another process is writing"), job.hold():
+            pass
+    assert job.read_settings() == Settings(rate=0.2)
+
+
+def test_what_has_no_result_yet_is_replaced_at_once(tmp_path):
+    job = replaceable_job(tmp_path / "job")
+    with job.begin(Settings(rate=0.1)):
+        pass
+    with job.begin(Settings(rate=0.2), force=True) as own:
+        assert own == job.folder

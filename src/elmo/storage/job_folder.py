@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from elmo.storage.file_lock import file_lock
 from elmo.storage.json_files import read_json
 
 Settings = TypeVar("Settings", bound=BaseModel)
+NEXT = "next"  # in the folder of a job that has ended: the job that will replace it
 _CHECKSUM = "checksum"  # of all else in a sealed file
 
 
@@ -30,6 +33,8 @@ class JobFolder(Generic[Settings]):
         known_by: files by which such a folder is known; `holds`: patterns of all that it holds (see `refuse_existing`).
         parts_in: folders within in which a killed process may leave parts, beside the folder itself.
         sealed: the settings file has a checksum of itself, so that a change by hand is noticed.
+        whole_by: files of which one is there once a job has ended. What it wrote is then kept until a job that replaces it has
+            ended too; that one is in the folder `NEXT` until then.
     """
 
     folder: Path
@@ -39,6 +44,7 @@ class JobFolder(Generic[Settings]):
     holds: Sequence[str] | None = None
     parts_in: Sequence[str] = ()
     sealed: bool = False
+    whole_by: Sequence[str] = ()
 
     def refuse_existing(self, force: bool | None, inputs: Sequence[str | Path] = ()) -> None:
         """Refuse an existing folder before any work is done; see `storage.atomic.refuse_existing`."""
@@ -47,11 +53,13 @@ class JobFolder(Generic[Settings]):
     @contextmanager
     def begin(
         self, settings: Settings, force: bool = False, fill: Callable[[Path], object] = lambda part: None
-    ) -> Iterator[None]:
+    ) -> Iterator[Path]:
         """Create the folder, whole or not at all, and lock it until the block ends; it is never there without the lock.
 
         Args:
             force: replace a folder that is there and that no other process holds. fill: writes what else it holds at first.
+        Yields:
+            where the job writes: the folder, or `NEXT` in it; that one takes its place when the block has ended.
         Raises:
             OutputError: another process has begun there, or it cannot be written.
         """
@@ -59,28 +67,53 @@ class JobFolder(Generic[Settings]):
         with ExitStack() as stack:
             if there and force:
                 self._lock(stack, self.folder)
-            with atomic_write(self.folder, replace=there and force) as part:
+            own = self.folder / NEXT if there and force and self._is_whole() else self.folder
+            with atomic_write(own, replace=there and force) as part:
                 part.mkdir()
                 fill(part)
                 self.write_settings(settings, part)
                 self._lock(stack, part)  # a lock stays with the folder when it is renamed
-            yield
+            yield own
+            self._finish(own, stack)
 
     @contextmanager
-    def hold(self, lock: Path | None = None, who: str = "another process") -> Iterator[None]:
+    def hold(self, lock: Path | None = None, who: str = "another process") -> Iterator[Path]:
         """Lock the folder until the block ends, and remove what killed processes left.
 
         Args:
             lock: the path to lock instead, for jobs that share a folder; leftovers of others then stay. who: names the holder.
+        Yields:
+            where the job writes, see `begin`.
         Raises:
             OutputError: another process has it.
         """
         with ExitStack() as stack:
             self._lock(stack, self.folder if lock is None else lock, who)
+            own = self.unfinished
             if lock is None:
-                for folder in (self.folder, *(self.folder / name for name in self.parts_in)):
+                for folder in {self.folder, own, *(own / name for name in self.parts_in)}:
                     remove_leftovers(folder, alone=True)
-            yield
+            yield own
+            self._finish(own, stack)
+
+    @property
+    def unfinished(self) -> Path:
+        """Where the job that began last writes, or has written."""
+        try:
+            replacing = (self.folder / NEXT / self.settings_file).is_file()
+        except OSError:  # a name that no folder can have
+            replacing = False
+        return self.folder / NEXT if replacing else self.folder
+
+    def _is_whole(self) -> bool:
+        return any((self.folder / name).is_file() for name in self.whole_by)
+
+    def _finish(self, own: Path, stack: ExitStack) -> None:
+        """Put a job that has ended in the place of the one before it, in one step; a process killed before has lost nothing."""
+        if own != self.folder:
+            with atomic_write(self.folder) as part:
+                shutil.copytree(own, part, copy_function=_link_or_copy)
+                self._lock(stack, part)
 
     def _lock(self, stack: ExitStack, path: Path, who: str = "another process") -> None:
         if not stack.enter_context(file_lock(path)):
@@ -89,7 +122,7 @@ class JobFolder(Generic[Settings]):
     def is_begun(self) -> bool:
         """Whether the folder has settings."""
         try:
-            return (self.folder / self.settings_file).is_file()
+            return (self.unfinished / self.settings_file).is_file()
         except OSError:  # a name that no folder can have
             return False
 
@@ -107,7 +140,7 @@ class JobFolder(Generic[Settings]):
         Raises:
             TrainingError: there are none, or they are damaged or altered.
         """
-        path = self.folder / self.settings_file
+        path = self.unfinished / self.settings_file
         try:
             facts = read_json(path)
             found = facts.pop(_CHECKSUM, None) if self.sealed and isinstance(facts, dict) else None
@@ -128,6 +161,13 @@ class JobFolder(Generic[Settings]):
                 "cannot change: undo the change, or start a new run"
             )
         return settings
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
 
 
 def seal_of(facts: dict[str, Any]) -> str:

@@ -6,7 +6,14 @@ from statistics import mean, stdev
 import pytest
 
 from conftest import SMALL_TASK, small_model
-from elmo.apps.tasks.learning_curve import LearningCurve, fractions_of, parts, seeds_of, train_learning_curve
+from elmo.apps.tasks.learning_curve import (
+    LearningCurve,
+    fractions_of,
+    is_learning_curve,
+    parts,
+    seeds_of,
+    train_learning_curve,
+)
 from elmo.apps.tasks.learning_curve_page import learning_curve_page
 from elmo.apps.tasks.train_task import TaskRun, train_task
 from elmo.checkpoints.formats.native import save_native
@@ -126,3 +133,20 @@ def test_what_the_options_say():
     for wrong in ("", "0", "-1", "a", "3,-1"):
         with pytest.raises(ConfigError, match="--seeds"):
             seeds_of(wrong, 0)
+
+
+def test_a_study_that_is_to_be_replaced_stays_until_the_new_one_is_whole(study, tmp_path):
+    small = study.model_copy(update={"fractions": [100], "seeds": [3], "baseline": False})
+    other = small.model_copy(update={"seeds": [5, 6]})
+    train_learning_curve(small, tmp_path / "s", cache=tmp_path / "cache")
+    before = (tmp_path / "s" / "table.json").read_bytes()
+    with pytest.raises(Halted):
+        train_learning_curve(other, tmp_path / "s", force=True, cache=tmp_path / "cache", watch=StopsIn(2))
+    assert (tmp_path / "s" / "table.json").read_bytes() == before
+    assert (tmp_path / "s" / "elmo-100-3" / "config.json").exists()
+    assert is_learning_curve(tmp_path / "s")
+    table = train_learning_curve(None, tmp_path / "s", resume=True, cache=tmp_path / "cache")
+    assert table.seeds == [5, 6]
+    assert {p.name for p in (tmp_path / "s").iterdir()} == {
+        "elmo-100-5", "elmo-100-6", "report.html", "study.json", "table.json"
+    }  # fmt: skip

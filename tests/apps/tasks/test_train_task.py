@@ -215,6 +215,29 @@ def test_a_run_that_was_stopped_comes_to_the_same_weights(files, tmp_path, kind)
         train_task(None, tmp_path / "parts", resume=True)
 
 
+def test_a_task_that_is_to_be_replaced_stays_until_the_new_one_is_whole(files, tmp_path, monkeypatch):
+    """`--force` removes nothing before there is something better."""
+    old, new = run_of(files, "jsonl", epochs=1), run_of(files, "jsonl", epochs=3, seed=7)
+    train_task(new, tmp_path / "alone", cache=files / "cache")
+    train_task(old, tmp_path / "t", cache=files / "cache")
+    before = load_task(tmp_path / "t")(["the bank of the river"])
+    with pytest.raises(Halted):
+        train_task(new, tmp_path / "t", force=True, cache=files / "cache", watch=StopsAfter(2))
+    assert load_task(tmp_path / "t")(["the bank of the river"]) == before
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copytree", lambda *_, **__: (_ for _ in ()).throw(Halted))
+        with pytest.raises(Halted):  # all is trained, but the folders were not exchanged
+            train_task(None, tmp_path / "t", resume=True, cache=files / "cache")
+    assert load_task(tmp_path / "t")(["the bank of the river"]) == before
+    train_task(None, tmp_path / "t", resume=True, cache=files / "cache")
+    files_of = {path.relative_to(tmp_path / "t") for path in (tmp_path / "t").rglob("*")}
+    assert files_of == {path.relative_to(tmp_path / "alone") for path in (tmp_path / "alone").rglob("*")}
+    alone, replaced = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("alone", "t"))
+    assert alone == replaced
+    with pytest.raises(TrainingError, match="training of this task is complete"):
+        train_task(None, tmp_path / "t", resume=True)
+
+
 def test_a_resume_refuses_what_has_changed(files, tmp_path):
     for name in ("train", "dev"):
         write_labelled(tmp_path / f"{name}.jsonl", 0, 20)

@@ -137,7 +137,7 @@ def _refuse_impossible(state: str, number: str, rows_per_shard: int, cut_twice: 
         raise ConfigError(f"job {job + 1} of {n_jobs}; there are jobs 1 to {n_jobs}")
 
 
-def _held(folder: Path, job: int, n_jobs: int) -> AbstractContextManager[None]:
+def _held(folder: Path, job: int, n_jobs: int) -> AbstractContextManager[Path]:
     """Hold the folder, or this job's part of it, against other processes.
 
     Raises:

@@ -15,7 +15,7 @@ from elmo.apps.tasks.learning_curve_page import Row, Table, write_learning_curve
 from elmo.apps.tasks.train_task import RUN_FILE, TASK_FILES, TaskRun, inputs_of, settled_run, train_task
 from elmo.errors import ConfigError, ElmoError
 from elmo.storage.atomic import atomic_write
-from elmo.storage.job_folder import JobFolder, refuse_changed_files
+from elmo.storage.job_folder import NEXT, JobFolder, refuse_changed_files
 from elmo.storage.json_files import read_json
 from elmo.tasks.kinds.registry import kind_of, learnable
 from elmo.tasks.layer_cache import cache_folder, require_cache
@@ -71,31 +71,33 @@ def train_learning_curve(
         curve = curve.model_copy(update={"run": settled_run(curve.run)})
     if curve.run.config.model is not None and curve.run.config.elmo.reads_frozen_layers:
         require_cache(cache or cache_folder())
-    with job.hold() if resume else job.begin(curve, force):
-        for part_of in parts(curve):
-            own = folder / part_of.name
-            if (own / CONFIG_FILE).exists():
+    with job.hold() if resume else job.begin(curve, force) as own:
+        for part in parts(curve):
+            task = own / part.name
+            if (task / CONFIG_FILE).exists():
                 continue
-            watch.part(part_of.name)
-            again = (own / RUN_FILE).exists()
-            train_task(None if again else part_of.run, own, resume=again, cache=cache, watch=watch, layers_of_all=True)
-        table = _table(curve, folder)
-        with atomic_write(folder / TABLE_FILE) as target:
+            watch.part(part.name)
+            again = (task / RUN_FILE).exists()
+            train_task(None if again else part.run, task, resume=again, cache=cache, watch=watch, layers_of_all=True)
+        table = _table(curve, own)
+        write_learning_curve_page(table, curve.run, own / PAGE_FILE)
+        with atomic_write(own / TABLE_FILE) as target:
             target.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        write_learning_curve_page(table, curve.run, folder / PAGE_FILE)
     return table
 
 
 def curve_folder(folder: Path) -> JobFolder[LearningCurve]:
     """The folder of a learning curve; it may replace that of a task."""
     own = [f"{kind}-*-*/{pattern}" for kind in ("elmo", "without") for pattern in TASK_FILES]
-    holds = [STUDY_FILE, TABLE_FILE, PAGE_FILE, *TASK_FILES, *own]
-    return JobFolder(folder, STUDY_FILE, LearningCurve, known_by=[STUDY_FILE, RUN_FILE, CONFIG_FILE], holds=holds)
+    files = [STUDY_FILE, TABLE_FILE, PAGE_FILE, *own]
+    holds = [*files, *(f"{NEXT}/{pattern}" for pattern in files), *TASK_FILES]
+    known_by, whole_by = [STUDY_FILE, RUN_FILE, CONFIG_FILE], [TABLE_FILE, CONFIG_FILE]
+    return JobFolder(folder, STUDY_FILE, LearningCurve, known_by=known_by, holds=holds, whole_by=whole_by)
 
 
 def is_learning_curve(folder: Path) -> bool:
     """Whether a folder contains a learning curve, finished or not."""
-    return (folder / STUDY_FILE).exists()
+    return curve_folder(folder).is_begun()
 
 
 def parts(curve: LearningCurve) -> Iterator[Part]:

@@ -14,7 +14,7 @@ from elmo.embed.embedder import Elmo
 from elmo.errors import ConfigError, TextError, TrainingError
 from elmo.storage.atomic import remove_whole
 from elmo.storage.checksums import checksum_of
-from elmo.storage.job_folder import JobFolder, refuse_changed_files
+from elmo.storage.job_folder import NEXT, JobFolder, refuse_changed_files
 from elmo.storage.json_files import is_unicode
 from elmo.tasks.fit import with_absolute_paths
 from elmo.tasks.kinds.registry import AnyTaskConfig
@@ -31,10 +31,11 @@ from elmo.tasks.training import (
 )
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
-TASK_FILES = (  # all that the folder of a task may hold
+_FILES = (
     *(RUN_FILE, CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE, REPORT_FILE, "README.md", f"{CHECKPOINT}/*"),
     *(f"{ELMO_FOLDER}/{pattern}" for pattern in file_patterns()),
 )
+TASK_FILES = (*_FILES, *(f"{NEXT}/{pattern}" for pattern in _FILES))  # all that the folder of a task may hold
 
 
 class TaskRun(BaseModel, frozen=True, extra="forbid"):
@@ -72,7 +73,7 @@ def train_task(
     Args:
         run: what to train; None: what `run.json` of the folder says, with `resume`.
         resume: continue a stopped run.
-        force: replace a folder of another task.
+        force: replace a folder of another task; that one is kept until this training has ended.
         cache: folder for the layers of the biLM; None: see `cache_folder`.
         layers_of_all: compute those of the whole training file where a fraction is learned from, so that others find them.
     Returns:
@@ -97,13 +98,13 @@ def train_task(
         if prepared.file.config.elmo.reads_frozen_layers:
             require_cache(cache)
         layers_of = _cached(prepared.elmo, cache, watch)
-    with job.hold() if resume else job.begin(settled_run(run), force):
+    with job.hold() if resume else job.begin(settled_run(run), force) as own:
         trained = train_prepared(
-            prepared, layers_of, checkpoint=folder / CHECKPOINT, watch=watch, layers_of_all=layers_of_all
+            prepared, layers_of, checkpoint=own / CHECKPOINT, watch=watch, layers_of_all=layers_of_all
         )
-        write_task_report(trained.task, prepared.labels.dev, trained.predicted, run.dev.name, folder / REPORT_FILE)
-        save_task(trained.task, folder)
-        remove_whole(folder / CHECKPOINT)
+        write_task_report(trained.task, prepared.labels.dev, trained.predicted, run.dev.name, own / REPORT_FILE)
+        save_task(trained.task, own)
+    remove_whole(folder / CHECKPOINT)
     return TaskTraining(output=folder, training=trained.result)
 
 
@@ -123,13 +124,15 @@ def _prepare(run: TaskRun, watch: TrainingCallback) -> Prepared:
 
 def task_folder(folder: Path) -> JobFolder[TaskRun]:
     """The folder of a task, trained or not."""
-    return JobFolder(folder, RUN_FILE, TaskRun, known_by=[RUN_FILE, CONFIG_FILE], holds=TASK_FILES)
+    return JobFolder(
+        folder, RUN_FILE, TaskRun, known_by=[RUN_FILE, CONFIG_FILE], holds=TASK_FILES, whole_by=[CONFIG_FILE]
+    )
 
 
 def _run_of(job: JobFolder[TaskRun]) -> TaskRun:
     """What a stopped run was asked for, its files unchanged."""
     run = job.read_settings()
-    if (job.folder / CONFIG_FILE).exists():
+    if job.unfinished == job.folder and (job.folder / CONFIG_FILE).exists():
         raise TrainingError(f"{job.folder}: the training of this task is complete; evaluate it with elmo evaluate")
     refuse_changed_files(run.checksums)
     return run
