@@ -22,7 +22,7 @@ from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import bundled_models, is_bundled
 from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import fingerprint
-from elmo.checkpoints.tensors import all_finite, read_tensors, report_faults, write_tensors
+from elmo.checkpoints.tensors import check_tensors, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
 from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.model.shapes_only import shapes_only
@@ -276,15 +276,7 @@ def _filled(file: TaskFile, tables: TableSizes, weights: Path) -> TaskModel[Pred
     except (ValueError, AssertionError, IndexError) as error:  # labels that are none of the kind
         raise CheckpointError(f"{weights.parent / CONFIG_FILE}: its labels do not fit the task ({error})") from error
     tensors = read_tensors(weights)
-    faults = [f"{name!r} is missing" for name in expected if name not in tensors]
-    for name, tensor in tensors.items():
-        if name not in expected:
-            faults.append(f"{name!r} {tuple(tensor.shape)} is not expected")
-        elif tuple(tensor.shape) != expected[name]:
-            faults.append(f"{name!r} is {tuple(tensor.shape)}, the config makes it {expected[name]}")
-        elif tensor.is_floating_point() and not all_finite(tensor):
-            faults.append(f"{name!r} holds numbers that are not finite")
-    report_faults(faults, f"{weights}: does not fit its config", "train the task again")
+    check_tensors(expected, tensors, f"{weights}: does not fit its config", "train the task again")
     model = fresh_model(file, tables)
     model.load_state_dict(tensors)
     return model

@@ -141,7 +141,7 @@ def test_a_study_that_is_to_be_replaced_stays_until_the_new_one_is_whole(study, 
     train_learning_curve(small, tmp_path / "s", cache=tmp_path / "cache")
     before = (tmp_path / "s" / "table.json").read_bytes()
     with pytest.raises(Halted):
-        train_learning_curve(other, tmp_path / "s", force=True, cache=tmp_path / "cache", watch=StopsIn(2))
+        train_learning_curve(other, tmp_path / "s", force=True, cache=tmp_path / "cache", watch=StopsIn(1))
     assert (tmp_path / "s" / "table.json").read_bytes() == before
     assert (tmp_path / "s" / "elmo-100-3" / "config.json").exists()
     assert is_learning_curve(tmp_path / "s")
