@@ -74,6 +74,25 @@ def test_a_signal_ends_a_run_with_status_130_and_says_how_to_go_on(tmp_path, cor
     assert json.loads(done.stdout)["mean"] > 1
 
 
+def test_a_stopped_training_of_a_task_says_how_to_go_on_and_the_task_that_was_there_stays(tmp_path):
+    lines = [{"text": f"{label} the bank", "label": label} for label in ("good", "bad")] * 4
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    command = [*ELMO, "train", "--task", "classify", "--train", "a.jsonl", "--dev", "a.jsonl", "--baseline", "-o", "t"]
+    subprocess.run([*command, "--set", "epochs=1"], cwd=tmp_path, check=True, capture_output=True)
+    weights = (tmp_path / "t" / "model.safetensors").read_bytes()
+    endless = [*command, "--force", "--set", "epochs=10000", "--set", "patience=10000"]
+    process = subprocess.Popen(endless, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "t" / "next" / "checkpoint", process)
+    process.terminate()
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.splitlines()[-2:] == [
+        "elmo: the training has stopped; continue with elmo train --resume -o t",
+        "elmo: interrupted; nothing was left half-written",
+    ]
+    assert (tmp_path / "t" / "model.safetensors").read_bytes() == weights
+
+
 def test_an_interrupted_embedding_leaves_nothing(tmp_path):
     save_native(small_model(), tmp_path / "m")
     (tmp_path / "t.txt").write_text(TEXT * 20_000)

@@ -67,7 +67,7 @@ class JobFolder(Generic[Settings]):
         with ExitStack() as stack:
             if there and force:
                 self._lock(stack, self.folder)
-            own = self.folder / NEXT if there and force and self._is_whole() else self.folder
+            own = self.folder / NEXT if there and force and self._is_whole(self.folder) else self.folder
             with atomic_write(own, replace=there and force) as part:
                 part.mkdir()
                 fill(part)
@@ -105,8 +105,8 @@ class JobFolder(Generic[Settings]):
             replacing = False
         return self.folder / NEXT if replacing else self.folder
 
-    def _is_whole(self) -> bool:
-        return any((self.folder / name).is_file() for name in self.whole_by)
+    def _is_whole(self, folder: Path) -> bool:
+        return any((folder / name).is_file() for name in self.whole_by)
 
     def _finish(self, own: Path, stack: ExitStack) -> None:
         """Put a job that has ended in the place of the one before it, in one step; a process killed before has lost nothing."""
@@ -125,6 +125,10 @@ class JobFolder(Generic[Settings]):
             return (self.unfinished / self.settings_file).is_file()
         except OSError:  # a name that no folder can have
             return False
+
+    def is_stopped(self) -> bool:
+        """Whether a job has begun and not ended."""
+        return self.is_begun() and not self._is_whole(self.unfinished)
 
     def write_settings(self, settings: Settings, folder: Path) -> None:
         """Write the settings into a folder that is being made."""

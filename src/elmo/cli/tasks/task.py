@@ -1,6 +1,7 @@
 """`elmo train`, `elmo evaluate`, `elmo compare`, `elmo predict`: tasks on labelled examples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +10,11 @@ import typer
 
 from elmo.cli.options import TEXT_FILES, AsJson, PretokenizedText, Seed, TextField
 from elmo.cli.show import say, say_in_place, show_facts, show_json, show_line
+from elmo.cli.signals import is_interrupt
 
 if TYPE_CHECKING:
     from elmo.apps.tasks.learning_curve_page import Table
+    from elmo.storage.job_folder import JobFolder
     from elmo.tasks.fit import Epoch
 
 
@@ -77,13 +80,14 @@ def train(
     """
     from elmo.apps.tasks.learning_curve import (
         LearningCurve,
+        curve_folder,
         fractions_of,
         is_learning_curve,
         seeds_of,
         train_learning_curve,
     )
     from elmo.apps.tasks.task_recipe import task_run
-    from elmo.apps.tasks.train_task import train_task
+    from elmo.apps.tasks.train_task import task_folder, train_task
     from elmo.errors import ConfigError
     from elmo.tasks.training import TrainingCallback
 
@@ -130,14 +134,27 @@ def train(
                 seeds=[shared.seed] if seeds is None else seeds_of(seeds, shared.seed),
                 baseline=baseline,
             )
-        table = train_learning_curve(curve, output, resume=resume, force=force, cache=cache, watch=Live())
+        with _says_how_to_continue(curve_folder(output)):
+            table = train_learning_curve(curve, output, resume=resume, force=force, cache=cache, watch=Live())
         say_in_place("")
         _show_table(output, table, json)
         return
     run = None if resume else task_run(recipe, options, train, dev, baseline, set or [])
-    found = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
+    with _says_how_to_continue(task_folder(output)):
+        found = train_task(run, output, resume=resume, force=force, cache=cache, watch=Live())
     say_in_place("")
     _show_with_warning(found.facts(), json)
+
+
+@contextmanager
+def _says_how_to_continue(job: "JobFolder[Any]") -> Iterator[None]:
+    """Say how to continue a training that a signal stops in the block."""
+    try:
+        yield
+    except BaseException as error:
+        if is_interrupt(error) and job.is_stopped():
+            say(f"elmo: the training has stopped; continue with elmo train --resume -o {job.folder}")
+        raise
 
 
 def _show_with_warning(facts: dict[str, Any], as_json: bool, without: Sequence[str] = ()) -> None:
