@@ -22,14 +22,14 @@ INTENDED = (
         "epochs|ended",
         MISSING,
         r'\d+(\.\d+)?|"all steps done"',
-        "pretrain --json also tells how many epochs a run read and why it ended",
+        "pretrain --json also has the number of epochs that a run read and why it ended",
     ),
     Change(
         "embed_files|old_vectors",
         "(split|pooled|whole|resumed) id",
         MISSING,
         "None in each row",
-        "a row of a folder of vectors also tells the id of its record, None where records have none",
+        "a row of a folder of vectors also has the id of its record, None where records have none",
     ),
     Change(
         "perplexity",
