@@ -63,6 +63,16 @@ def test_columns_are_found_by_the_names_of_the_usual_tables(train, tmp_path, hea
     assert {"film", "acting", "dull"} <= words
 
 
+@pytest.mark.parametrize("first", ["", "sep=;\n"])
+def test_chinese_names_of_columns_are_found(train, tmp_path, first):
+    lines = [f"{i};{label};{text}\n" for i, (text, label) in enumerate(FILMS)]
+    done = train("a.csv", first + "编号;标签;评论内容\n" + "".join(lines))
+    assert done.status == 0, done.err
+    labels, words, n = learned(tmp_path)
+    assert (labels, n) == (["neg", "pos"], 16)
+    assert {"film", "acting", "dull"} <= words
+
+
 @pytest.mark.parametrize(
     ("header", "row", "options"),
     [

@@ -22,6 +22,17 @@ def test_the_delimiter_is_the_one_that_shows_the_column(tmp_path, delimiter):
     assert texts(tmp_path / "a.csv") == [(2, "y")]
 
 
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_first_line_of_excel_names_the_delimiter(tmp_path, first):
+    (tmp_path / "a.csv").write_text(f"\ufeff{first}\r\nid;text\r\n1;a,b\r\n", encoding="utf-8")
+    assert texts(tmp_path / "a.csv") == [(3, "a,b")]
+    (tmp_path / "a.csv").write_text(f"{first}\nid;body\n1;x\n")
+    with pytest.raises(TextError, match=r"a\.csv, line 2: no field 'text' \(there: 'id', 'body'\)"):
+        texts(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text(f"{first}\n")
+    assert texts(tmp_path / "a.csv") == []
+
+
 def test_quotes_in_a_tsv_are_text(tmp_path):
     (tmp_path / "a.tsv").write_text('id\ttext\n1\t"Yes\n2\tb\n')
     assert texts(tmp_path / "a.tsv") == [(2, '"Yes'), (3, "b")]

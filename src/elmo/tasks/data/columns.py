@@ -1,7 +1,7 @@
 """The columns of a table, or keys of a record, with the texts and the label: by settings, known names, or elimination.
 
-Names are compared without case, blanks, `_`, `-` and `#`. Those of the usual data sets are known: GLUE's, SNLI, SICK, STS-B,
-Jigsaw and many more.
+Names are compared without case, blanks, `_`, `-` and `#`. Those of the usual data sets are known (GLUE's, SNLI, SICK, STS-B,
+Jigsaw and many more), and the usual ones in Chinese.
 """
 
 import csv
@@ -18,30 +18,31 @@ _TEXT = (
     ("text", "sentence", "tokens"),  # the first of these that is there
     tuple(  # the only one of these
         "review reviewtext reviewbody comment commenttext content tweet tweettext body message utterance query statement "
-        "phrase headline post document sms v2".split()
+        "phrase headline post document sms v2 文本 内容 正文 句子 评论 评论内容 评价 评价内容 微博 微博内容 问题".split()
     ),
 )
 KNOWN: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "text": _TEXT,
     "a": (
         ("a", "premise", "sentence1", "texta"),
-        ("sentencea", "question1", "string1", "1string", "text1", "s1", "question"),
+        ("sentencea", "question1", "string1", "1string", "text1", "s1", "question", "句子1", "文本1", "问题1", "前提"),
     ),
     "b": (
         ("b", "hypothesis", "sentence2", "textb"),
-        ("sentenceb", "question2", "string2", "2string", "text2", "s2", "sentence"),
+        ("sentenceb", "question2", "string2", "2string", "text2", "s2", "sentence", "句子2", "文本2", "问题2", "假设"),
     ),
     "label": (
-        ("label", "labels", "goldlabel"),
+        ("label", "labels", "goldlabel", "标签"),
         tuple(
             "class classindex category sentiment sentimentlabel airlinesentiment target intent polarity rating score stars "
             "isduplicate quality relatednessscore entailmentjudgment entailmentlabel similarity similarityscore emotion topic "
-            "stance toxic severetoxic obscene threat insult identityhate spam isspam labeltext v1".split()
+            "stance toxic severetoxic obscene threat insult identityhate spam isspam labeltext v1 "
+            "类别 分类 情感 情感倾向 情绪 极性 意图 评分 星级 是否相似 关系".split()
         ),
     ),
 }
 _NUMBERS_OF_ROWS = {""} | frozenset(
-    "id idx index guid pairid qid qid1 qid2 docid promptid row no nr 1id 2id unnamed:0".split()
+    "id idx index guid pairid qid qid1 qid2 docid promptid row no nr 1id 2id unnamed:0 编号 序号".split()
 )
 _DELIMITERS = ",;\t|"
 

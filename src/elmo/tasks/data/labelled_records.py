@@ -22,7 +22,7 @@ from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import open_text, read_lines
 from elmo.text.sources.parquet import records_of_parquet
 from elmo.text.sources.records import values_of_json
-from elmo.text.sources.tables import Quoting, table_rows, tsv_quoting
+from elmo.text.sources.tables import Quoting, delimiter_line, table_rows, tsv_quoting
 from elmo.text.tokenizer import VERSION_1, Tokenizer
 from elmo.text.tokens import Token
 
@@ -168,9 +168,12 @@ def _table(
     """The rows of a table under our names."""
     lines = read_lines(path)
     some = list(islice(lines, SAMPLE))
+    named = delimiter_line(some[0]) if some else None
+    begins = 1 if named is None else 2
+    some = some[begins - 1 :]
     quoting: Quoting = tsv_quoting(some) if tabs else csv.QUOTE_MINIMAL
-    delimiter = "\t" if tabs else delimiter_of(some, (*wanted.values, "label"))
-    rows = table_rows(chain(some, lines), str(path), delimiter, quoting)
+    delimiter = named or ("\t" if tabs else delimiter_of(some, (*wanted.values, "label")))
+    rows = table_rows(chain(some, lines), str(path), delimiter, quoting, begins)
     first = list(islice(rows, SAMPLE))
     if not first:
         return

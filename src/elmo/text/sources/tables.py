@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Literal
@@ -58,6 +59,12 @@ def tsv_quoting(lines: Sequence[str]) -> Quoting:
     return csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
 
 
+def delimiter_line(line: str) -> str | None:
+    """The delimiter that a first line `sep=;` names, as Excel reads and writes it; None: it is another line."""
+    found = re.fullmatch(r'"?sep=(.)"?', line.strip(" \r\n"), re.IGNORECASE)
+    return None if found is None else found[1]
+
+
 def table_rows(
     lines: Iterator[str], name: str, delimiter: str, quoting: Quoting, first: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
@@ -88,7 +95,9 @@ def _texts(
     if quoting is None:
         some = list(islice(lines, SAMPLE_LINES))
         quoting, lines = tsv_quoting(some), chain(some, lines)
-    first = next(lines, None)
+    first, first_line = next(lines, None), 1
+    if first is not None and (named := delimiter_line(first)) is not None:
+        delimiters, first, first_line = named, next(lines, None), 2
     if first is None:
         return
     headers = {d: next(csv.reader([first], delimiter=d, quoting=quoting), []) for d in delimiters}
@@ -98,10 +107,10 @@ def _texts(
     if found is None:
         names = max(headers.values(), key=len)
         shown = [cell.strip()[:40] for cell in names[:20]]
-        raise TextError(f"{name}, line 1: {no_field(text_field, shown)}")
+        raise TextError(f"{name}, line {first_line}: {no_field(text_field, shown)}")
     delimiter, at = found
     n_columns, id_at = len(headers[delimiter]), _column_index(headers[delimiter], "id")
-    for line, row in table_rows(lines, name, delimiter, quoting, 2):
+    for line, row in table_rows(lines, name, delimiter, quoting, first_line + 1):
         if len(row) != n_columns:
             raise TextError(f"{name}, line {line}: {len(row)} cell(s), the first line names {n_columns} columns")
         yield SourceText(line, row[at] or None, None, True, None if id_at is None else row[id_at] or None)
