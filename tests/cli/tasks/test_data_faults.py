@@ -171,3 +171,17 @@ def test_composite_mentions_still_have_several_concepts(train, tmp_path):
         ["D001", "D002", "D1"],
         ["MESH:D001", "MESH:D002", "D1"],
     ]
+
+
+@pytest.mark.filterwarnings("default")
+def test_answers_that_begin_elsewhere_are_counted(train):
+    def file_with(start):
+        question = {"id": "1", "question": "Where?", "answers": [{"text": "Delta Hills"} | start]}
+        return json.dumps({"data": [{"paragraphs": [{"context": CONTEXT, "qas": [question] * 3}]}]})
+
+    done = train(QA, "a.json", file_with({"answer_start": 22}))
+    assert done.status == 0
+    assert "3 answers do not begin where answer_start says (the first in question 1)" in done.err
+    for start in ({"answer_start": 23}, {"answer_start": "23"}, {"answer_start": None}, {}):
+        done = train(QA, "a.json", file_with(start), "--force")
+        assert (done.status, "answer_start" in done.err) == (0, False)

@@ -14,7 +14,8 @@ ANN = "Ann lives in Oslo."
 @pytest.fixture
 def train(run_elmo, tmp_path):
     def trained(name, content, *options):
-        (tmp_path / name).write_text(content, encoding="utf-8")
+        if content is not None:
+            (tmp_path / name).write_text(content, encoding="utf-8")
         files = ["--train", tmp_path / name, "--dev", tmp_path / name]
         return run_elmo(
             "train", "--task", "tag", *files, "--baseline", *SMALL, *options, "-o", tmp_path / "t", "--json"
@@ -196,3 +197,51 @@ def test_spans_that_begin_inside_a_token_are_counted(train):
     done = train("a.jsonl", lines({"text": ANN, "spans": [[1, 3, "PER"], [13, 17, "LOC"]]}))
     assert done.status == 0
     assert "1 spans begin or end inside a token" in done.err
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("header", ["", "id\tword\ttag\n"])
+def test_numbers_of_words_and_names_of_columns_are_no_words(train, tmp_path, start, header):
+    lines = "".join(f"{i}\t{word}\t{tag}\n" for i, (word, tag) in enumerate(WORDS, start))
+    assert train("a.conll", header + f"{lines}\n" * 4).status == 0
+    task = load_task(tmp_path / "t")
+    assert task.file.labels == ["LOC", "PER"]
+    read = task.read(tmp_path / "a.conll")
+    assert [[t.text for t in example.tokens] for example in read] == [[word for word, _ in WORDS]] * 4
+
+
+@pytest.mark.parametrize("header", ["word tag", "Token\tNER-Tag", "FORM POS UPOS"])
+def test_a_first_line_that_names_columns_is_no_sentence(train, tmp_path, header):
+    blank = "\t" if "\t" in header else " "
+    extra = ("X",) * (len(header.split()) - 2)
+    assert train("a.tsv", header + "\n" + sentence(blank, extra=extra) * 4).status == 0
+    task = load_task(tmp_path / "t")
+    assert (task.file.labels, len(task.read(tmp_path / "a.tsv"))) == (["LOC", "PER"], 4)
+    tags = "word tag\nthe DET\ntag NOUN\n\na DET\ntag tag\n\n"
+    assert train("b.tsv", tags, "--force").status == 0
+    assert load_task(tmp_path / "t").file.labels == ["DET", "NOUN", "tag"]
+
+
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_tagged_records_of_json_and_parquet_are_read(train, tmp_path, form):
+    records = [{"tokens": [w for w, _ in WORDS], "ner_tags": [t for _, t in WORDS]}] * 4
+    if form == "parquet":
+        parquet = pytest.importorskip(
+            "pyarrow.parquet", reason="pyarrow is not installed (pip install 'elmo-lm[bulk]')"
+        )
+        import pyarrow
+
+        parquet.write_table(pyarrow.Table.from_pylist(records), tmp_path / "a.parquet")
+        content = None
+    else:
+        content = json.dumps(records, indent=1)
+    assert train(f"a.{form}", content).status == 0
+    task = load_task(tmp_path / "t")
+    assert (task.file.labels, len(task.read(tmp_path / f"a.{form}"))) == (["LOC", "PER"], 4)
+
+
+def test_exports_without_tags_are_refused_by_what_they_hold(train):
+    studio = [{"id": 1, "data": {"text": ANN}, "annotations": []}]
+    refused(train("a.json", json.dumps(studio)), "a.json, record 1: no text (found: 'id', 'data', 'annotations')")
+    kaggle = "Sentence #,Word,POS,Tag\nSentence: 1,Ann,NNP,B-PER\n,sleeps,VBZ,O\n"
+    refused(train("a.csv", kaggle), "a.csv: tagged sentences are not read from .csv tables; write a word, a tab")

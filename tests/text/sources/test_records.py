@@ -7,8 +7,8 @@ import pytest
 
 from elmo.errors import TextError
 from elmo.text.sources.corpus import Corpus
-from elmo.text.sources.file_kinds import holds_records
 from elmo.text.sources.lines import read_lines
+from elmo.text.sources.rows import holds_records
 from elmo.text.sources.texts import read_texts
 
 TEXTS = ["one two\nthree", None, "日本 \ud800"]

@@ -1,25 +1,26 @@
 """Files of tagged sentences: CoNLL's columns, CoNLL-U.
 
-Columns are separated by tabs or blanks, the word first and the tag last, a blank line between sentences; lines of `-DOCSTART-`
-are left out, and comments (`# ...`, `#begin`, `#end`) before a sentence. CoNLL-U: the word and its UPOS. Files may be packed (gz,
-xz, zst), end lines as Windows does, begin with a byte order mark, and end without a line end.
+Columns are separated by tabs or blanks, the word first (or after its number) and the tag last, a blank line between sentences;
+lines of `-DOCSTART-` are left out, a first line such as `word tag`, and comments (`# ...`, `#begin`, `#end`) before a sentence.
+CoNLL-U: the word and its UPOS. Files may be packed (gz, xz, zst), end lines as Windows does, begin with a byte order mark, and
+end without a line end.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import TextError
+from elmo.tasks.data.columns import plain
 from elmo.tasks.data.tags import is_span_tag
 from elmo.tasks.examples import Example, with_blanks
+from elmo.text.sources.conll import BLANK, DOCUMENT, ColumnLayout, column_layout
 from elmo.text.sources.file_kinds import holds_conllu
 from elmo.text.sources.lines import read_lines
 
-_DOCUMENT = "-DOCSTART-"
 _CONLLU_COLUMNS, _UPOS = 10, 3
-_BLANK = " \t"
-_BLANKS = re.compile(f"[{_BLANK}]+")
+_WORD_NAMES = {"word", "words", "token", "tokens", "form"}  # of a first line that names the columns
+_TAG_NAMES = {"tag", "tags", "label", "labels", "ner", "nertag", "nertags", "pos", "postag", "upos", "slot", "chunk"}
 
 
 def read_tagged(path: Path) -> list[Example]:
@@ -55,13 +56,18 @@ def require_span_tags(examples: Sequence[Example], source: str) -> None:
 class _Layout(NamedTuple):
     """The layout of the lines."""
 
-    tabbed: bool
+    columns: ColumnLayout
     n_columns: int
     tags: set[str]  # of all of them
 
     def split(self, line: str) -> list[str]:
-        """The columns of a line; no other blank separates them, since a word may contain one."""
-        return [c.strip(" ") for c in line.split("\t")] if self.tabbed else _BLANKS.split(line.strip(_BLANK))
+        """The columns of a line."""
+        return self.columns.split(line)
+
+    @property
+    def word(self) -> int:
+        """The column of the word."""
+        return self.columns.word if self.n_columns > 2 else 0
 
     def is_comment(self, line: str) -> bool:
         """Whether a line that begins with `#` is a comment: its columns differ, or its last one is not a tag of other lines."""
@@ -71,12 +77,23 @@ class _Layout(NamedTuple):
 
 def _layout(lines: Sequence[str]) -> _Layout | None:
     """The layout, from the lines that cannot be comments; None: every line could be one."""
-    words = [line for line in lines if line.strip(_BLANK) and not line.startswith((_DOCUMENT, "#"))]
+    words = [line for line in lines if line.strip(BLANK) and not line.startswith((DOCUMENT, "#"))]
     if not words:
         return None
-    layout = _Layout("\t" in words[0], 0, set())
+    layout = column_layout(lines)
     columns = [layout.split(line) for line in words]
-    return layout._replace(n_columns=len(columns[0]), tags={own[-1] for own in columns})
+    return _Layout(layout, len(columns[0]), {own[-1] for own in columns})
+
+
+def _names_columns(lines: Sequence[str]) -> bool:
+    """Whether the first line names the columns: `word tag`, and no other line has this tag."""
+    if not lines:
+        return False
+    layout = column_layout(lines[1:])
+    first = layout.split(lines[0])
+    names = {plain(cell) for cell in first[:-1]}
+    named = bool(names & _WORD_NAMES) and plain(first[-1]) in _TAG_NAMES
+    return named and not any(line.strip(BLANK) and layout.split(line)[-1] == first[-1] for line in lines[1:])
 
 
 def _columns(path: Path) -> Iterator[Example]:
@@ -84,11 +101,13 @@ def _columns(path: Path) -> Iterator[Example]:
     tags: list[str] = []
     first = 1
     lines = list(read_lines(path))
+    if _names_columns(lines):
+        lines[0] = ""
     known = _layout(lines)
-    layout = known or _Layout(any("\t" in line for line in lines), 2, set())
+    layout = known or _Layout(ColumnLayout(any("\t" in line for line in lines)), 2, set())
     for number, line in enumerate(lines, start=1):
         marks = line.startswith("#") and known is not None and (not words or line.startswith(("#begin ", "#end ")))
-        if not line.strip(_BLANK) or line.startswith(_DOCUMENT) or (marks and layout.is_comment(line)):
+        if not line.strip(BLANK) or line.startswith(DOCUMENT) or (marks and layout.is_comment(line)):
             if words:
                 yield _example(words, tags, first)
             words, tags = [], []
@@ -98,9 +117,9 @@ def _columns(path: Path) -> Iterator[Example]:
             raise TextError(
                 f"{path}, line {number}: {len(columns)} column(s), "
                 + (f"the first line has {layout.n_columns}" if layout.n_columns > 1 else "expected a word and a tag")
-                + f"; columns are separated by {'tabs' if layout.tabbed else 'blanks'}"
+                + f"; columns are separated by {'tabs' if layout.columns.tabbed else 'blanks'}"
             )
-        word, tag = columns[0], columns[-1]
+        word, tag = columns[layout.word], columns[-1]
         if not word or not tag:
             raise TextError(f"{path}, line {number}: no {'tag' if word else 'word'}; each line has both")
         first = first if words else number

@@ -18,7 +18,7 @@ from elmo.errors import TextError
 from elmo.storage.compressed import open_unpacked, read_errors
 from elmo.tasks.data.columns import SAMPLE, Columns, choose_columns, delimiter_of, known_key, plain
 from elmo.tasks.examples import with_blanks
-from elmo.text.sources.file_kinds import format_of
+from elmo.text.sources.file_kinds import Format, format_of
 from elmo.text.sources.lines import open_text, read_lines
 from elmo.text.sources.parquet import records_of_parquet
 from elmo.text.sources.records import values_of_json
@@ -64,7 +64,7 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
             f"{path}: labelled texts are .jsonl, .json, .parquet, .tsv or .csv files, also compressed; "
             "give the file such a name"
         )
-    none, unit = True, "record" if form in ("json", "parquet") else "line"
+    none, unit = True, _unit(form)
     for line, row in rows:
         if none and form in _RECORDS:
             _report_keys(row, wanted, f"{path}, {unit} {line}", report)
@@ -112,6 +112,25 @@ def _report_keys(row: Mapping[str, Any], wanted: Wanted, where: str, report: Cal
         key = _key_of(row, name, wanted, where)
         if key is not None:
             report(f"{name}: key {key!r}")
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The records of a jsonl, json or parquet file: number of the line or record, place for messages, content.
+
+    Raises:
+        TextError: the file is missing or broken, or has no records; the message names the line.
+    """
+    form = format_of(path)
+    if form not in _RECORDS:
+        raise TextError(
+            f"{path}: records are in .jsonl, .json or .parquet files, also compressed; give the file such a name"
+        )
+    for number, record in _RECORDS[form](path):
+        yield number, f"{path}, {_unit(form)} {number}", record
+
+
+def _unit(form: Format) -> str:
+    return "record" if form in ("json", "parquet") else "line"
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -6,12 +6,13 @@ it. The spans are the tokens of the answers; an answer that is not in the passag
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import json_lines, text_and_tokens
+from elmo.tasks.data.labelled_records import read_objects, text_and_tokens
 from elmo.tasks.examples import Example
 from elmo.text.sources.file_kinds import format_of
 from elmo.text.sources.lines import read_lines
@@ -28,21 +29,28 @@ def read_questions(path: Path, tokenizer: Tokenizer = VERSION_1) -> list[Example
         TextError: the file is missing or broken, or holds something else; the message names the question.
     """
     content: Any
-    if format_of(path) == "jsonl":
-        content = [record for _, record in json_lines(path)]
+    if format_of(path) in ("jsonl", "parquet"):
+        content = [record for _, _, record in read_objects(path)]
     else:
         try:
             content = json.loads("\n".join(read_lines(path)))
         except (ValueError, RecursionError) as error:
             raise TextError(f"{path}: not JSON ({error}); give questions in the format of SQuAD") from error
     examples: list[Example] = []
+    moved: list[int] = []
     for passage, questions in _passages(content, str(path)):
         tokens = tokenizer.tokenize(passage)
         for question in questions:
             number = len(examples) + 1
             named = _field(question, ("id", "query_id")) if isinstance(question, Mapping) else ""
             where = f"{path}, question {number} ({str(named or '')[:40]})"
-            examples.append(_example(passage, tokens, question, number, where, tokenizer))
+            examples.append(_example(passage, tokens, question, number, where, tokenizer, moved))
+    if moved:
+        warnings.warn(
+            f"{path}: {len(moved):,} answers do not begin where answer_start says (the first in question {moved[0]}); the "
+            "nearest place with their text is taken",
+            stacklevel=2,
+        )
     if not examples:
         raise TextError(f"{path}: contains no question")
     return examples
@@ -88,8 +96,15 @@ def _passages(content: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _example(
-    passage: str, tokens: list[Token], question: Any, number: int, where: str, tokenizer: Tokenizer
+    passage: str,
+    tokens: list[Token],
+    question: Any,
+    number: int,
+    where: str,
+    tokenizer: Tokenizer,
+    moved: list[int] | None = None,
 ) -> Example:
+    """A question with its answers; where one begins elsewhere than it says, the number is added to `moved`."""
     if not isinstance(question, Mapping):
         raise TextError(f"{where}: {question!r:.40} is not a question; give an object with question and answers")
     if not tokens:
@@ -98,18 +113,21 @@ def _example(
     texts, spans = [], []
     for text, start in _answers(question, where):
         texts.append(text)
-        spans += _tokens_of(tokens, passage, text, start)
+        own = _tokens_of(tokens, passage, text, start or 0)
+        spans += own
+        if moved is not None and own and start is not None and not passage.startswith(text, start):
+            moved.append(number)
     other = Example(of_question, [], asked, number)
     return Example(tokens, list(dict.fromkeys(texts)), passage, number, other, answer_spans=tuple(dict.fromkeys(spans)))
 
 
-def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int]]:
-    """The answers with the characters where they start; none if the passage does not answer the question."""
+def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int | None]]:
+    """The answers with the characters where they start, if they say so; none if the passage does not answer the question."""
     if str(question.get("is_impossible", "")).strip().lower() in ("true", "1", "yes"):
         return []
     given = question.get("answers", question.get("answer"))
     if isinstance(given, Mapping) and isinstance(given.get("text"), list):  # as Hugging Face has them
-        starts = given.get("answer_start") or [0] * len(given["text"])
+        starts = given.get("answer_start") or [None] * len(given["text"])
         given = [{"text": t, "answer_start": s} for t, s in zip(given["text"], starts, strict=False)]
     if isinstance(given, Mapping | str):
         given = [given]
@@ -120,10 +138,10 @@ def _answers(question: Mapping[str, Any], where: str) -> list[tuple[str, int]]:
     found = []
     for answer in given:
         text, start = (
-            (answer.get("text"), answer.get("answer_start", 0)) if isinstance(answer, Mapping) else (answer, 0)
+            (answer.get("text"), answer.get("answer_start")) if isinstance(answer, Mapping) else (answer, None)
         )
         start = int(start) if isinstance(start, str) and start.strip().isdecimal() else start
-        if not isinstance(text, str) or type(start) is not int:
+        if not isinstance(text, str) or not (start is None or type(start) is int):
             raise TextError(
                 f"{where}: {answer!r:.60} is not an answer; give text and answer_start, a number of characters"
             )

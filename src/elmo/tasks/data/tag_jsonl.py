@@ -1,9 +1,9 @@
-"""Tagged sentences as jsonl -> examples: slots as SNIPS and ATIS have them, or spans by their characters.
+"""Tagged sentences as records (jsonl, json, parquet) -> examples: slots as SNIPS and ATIS have them, or spans by characters.
 
-A line has `tokens` (or `text`, cut at its blanks) and as many `tags` (also `slots`, `ner_tags`, `labels`); or `text` and `spans`
-(also `entities`, `slots`, `label`), each [start, end, label] or an object with these names, in characters of the text; its tokens
-are then those of the line (strings, or objects with `text`, `start`, `end`, as Prodigy has them), else ours, and a token that a
-span covers in part belongs to it. Lines that Prodigy's users rejected (`"answer": "reject"`) are left out.
+A record has `tokens` (or `text`, cut at its blanks) and as many `tags` (also `slots`, `ner_tags`, `labels`); or `text` and
+`spans` (also `entities`, `slots`, `label`), each [start, end, label] or an object with these names, in characters of the text;
+its tokens are then those of the record (strings, or objects with `text`, `start`, `end`, as Prodigy has them), else ours, and a
+token that a span covers in part belongs to it. Sentences that Prodigy's users rejected (`"answer": "reject"`) are left out.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import json_lines
+from elmo.tasks.data.labelled_records import read_objects
 from elmo.tasks.data.tags import OUTSIDE
 from elmo.tasks.examples import Example, with_blanks
 from elmo.text.tokenizer import VERSION_1, Tokenizer
@@ -43,13 +43,13 @@ def read_tagged_records(path: Path, label: str | None = None, tokenizer: Tokeniz
     """
     notes: Counter[str] = Counter()
     examples = []
-    for line, record in json_lines(path):
+    for line, where, record in read_objects(path):
         if record.get("answer", "accept") != "accept":
             notes["rejected"] += 1
         else:
-            examples.append(tagged_record(record, line, label, f"{path}, line {line}", notes, tokenizer))
+            examples.append(tagged_record(record, line, label, where, notes, tokenizer))
     if not examples:
-        raise TextError(f"{path}: contains no sentence; a line is a JSON object with tokens and tags")
+        raise TextError(f"{path}: contains no sentence; a record has tokens and tags")
     for name, n in notes.items():
         warnings.warn(f"{path}: {n:,} {_NOTES[name]}", stacklevel=2)
     return examples
@@ -91,9 +91,8 @@ def tagged_record(
         whole, tokens = text, [Token(m.group(), *m.span()) for m in _WORD.finditer(text)]
     else:
         given = text if words is None else words
-        raise TextError(
-            f"{where}: no text (found: {given!r:.40}); give a list of words as 'tokens' or a string as 'text'"
-        )
+        found = ", ".join(repr(name[:40]) for name in list(record)[:20]) if given is None else repr(given)[:40]
+        raise TextError(f"{where}: no text (found: {found}); give a list of words as 'tokens' or a string as 'text'")
     if tags is None:
         _refuse_numbers(record, (label,) if label else _TAGS, where)
         raise TextError(

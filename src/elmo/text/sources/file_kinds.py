@@ -60,11 +60,6 @@ def format_of(path: Path) -> Format:
     return _BY_SUFFIX.get(inner_suffix(path), "lines")
 
 
-def holds_records(path: Path) -> bool:
-    """Whether a file has the name of JSON lines or parquet, compressed or not."""
-    return format_of(path) in ("jsonl", "parquet")
-
-
 def holds_conllu(path: Path) -> bool:
     """Whether a file has the name of CoNLL-U, compressed or not."""
     return format_of(path) == "conllu"

@@ -14,7 +14,7 @@ from elmo.tasks.kinds.kind import Kind, KnownLabels
 from elmo.tasks.kinds.known_labels import two_or_more
 from elmo.tasks.kinds.tag.model import Tagger
 from elmo.tasks.kinds.tag.settings import TagConfig
-from elmo.text.sources.file_kinds import holds_records
+from elmo.text.sources.file_kinds import format_of
 
 _MOST_TAGS = 4000  # a transition each from each: 64 MB
 
@@ -26,12 +26,17 @@ class TagKind(Kind[TagConfig, Tagger]):
     reads_one_text = True
 
     def read(self, config: TagConfig, path: Path, report: Callable[[str], None] = lambda line: None) -> list[Example]:
-        """Read CoNLL columns, CoNLL-U, or jsonl."""
-        found = (
-            read_tagged_records(path, config.label, config.raw_text_tokenizer)
-            if holds_records(path)
-            else read_tagged(path)
-        )
+        """Read CoNLL columns, CoNLL-U, or records."""
+        form = format_of(path)
+        if form == "csv":
+            raise TextError(
+                f"{path}: tagged sentences are not read from .csv tables; write a word, a tab and its tag on each line and a "
+                "blank line after each sentence (.conll), or JSON lines with tokens and tags (.jsonl)"
+            )
+        if form in ("jsonl", "json", "parquet"):
+            found = read_tagged_records(path, config.label, config.raw_text_tokenizer)
+        else:
+            found = read_tagged(path)
         if config.spans is False:
             return found
         examples, change = as_span_tags(found)
