@@ -9,12 +9,25 @@
     └── TrainingError     a run cannot start, continue or be resumed
 
 Each message names the file and line, what was found, what was expected and what to do. The command line turns any of them into
-one line and exit status 2; any other exception is a bug of ours and keeps its traceback.
+one line and exit status 2; any other exception is a bug of ours and keeps its traceback. However long the names and values in a
+file are, a message has at most `LONGEST_MESSAGE` characters.
 """
+
+LONGEST_MESSAGE = 2000  # characters
+_LONGEST_REASON = 300
+_LEFT_OUT = " ... "
 
 
 class ElmoError(Exception):
-    """Something the caller can fix: bad input, bad files, bad settings."""
+    """Something the caller can fix: bad input, bad files, bad settings.
+
+    Args:
+        message: one sentence; of a longer one than `LONGEST_MESSAGE` the middle is left out, since the beginning names the file
+            and the end says what to do.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_shortened(message, LONGEST_MESSAGE))
 
 
 class ConfigError(ElmoError):
@@ -39,3 +52,16 @@ class OutputError(ElmoError):
 
 class TrainingError(ElmoError):
     """A run cannot start, continue or be resumed."""
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library says is wrong, to be quoted in a message: in one line and at most 300 characters; else its type."""
+    return _shortened(" ".join(str(error).split()) or type(error).__name__, _LONGEST_REASON)
+
+
+def _shortened(text: str, longest: int) -> str:
+    """A text without its middle if it is longer than so many characters."""
+    if len(text) <= longest:
+        return text
+    at_end = (longest - len(_LEFT_OUT)) // 3
+    return f"{text[: longest - len(_LEFT_OUT) - at_end]}{_LEFT_OUT}{text[-at_end:]}"

@@ -1,4 +1,6 @@
-"""Weights stored as bytes, each row with a scale."""
+"""Weights stored as bytes, each row with a scale; a damaged file is one sentence."""
+
+import json
 
 import pytest
 import torch
@@ -81,3 +83,16 @@ def test_scales_that_do_not_fit_are_named(tmp_path, scale, message):
     write_tensors(broken(scale)(stored), file)
     with pytest.raises(CheckpointError, match=message):
         load_native(tmp_path / "m")
+
+
+@pytest.mark.parametrize("change", [{"dtype": "F" * 3000}, {"shape": "x" * 3000}])
+def test_the_message_of_a_damaged_file_is_one_sentence_however_long_a_value_is(tmp_path, change):
+    tensor = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} | change
+    header = json.dumps({"a": tensor}).encode()
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(CheckpointError) as caught:
+        read_tensors(tmp_path / "a.safetensors")
+    shown = str(caught.value).replace(str(tmp_path), "")
+    assert shown.startswith("/a.safetensors: not a whole safetensors file (")
+    assert shown.endswith("; copy it again from where it came")
+    assert len(shown) < 450

@@ -22,7 +22,7 @@ from pydantic import BaseModel, NonNegativeInt, PositiveInt, ValidationError
 from elmo.embed.embedder import Elmo
 from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
-from elmo.errors import ConfigError, TextError
+from elmo.errors import ConfigError, TextError, reason_of
 from elmo.storage.arrays import ArraysWriter, open_arrays, writing_arrays
 from elmo.storage.json_files import read_json
 from elmo.text.sources.rows import Row
@@ -205,7 +205,7 @@ class ContextIndex:
             self._parts = [usearch.Index.restore(str(part), view=True) for part in graph_files(folder)]
             names = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, RuntimeError, ValueError) as error:
-            raise _damaged(folder, str(error)) from error
+            raise _damaged(folder, reason_of(error)) from error
         self._numbers = {word: number for number, word in enumerate(names)}
         if None in self._parts or {sum(map(len, self._parts)), len(self._words)} != {self.facts.n_vectors}:
             raise _damaged(folder, "vectors are missing")
@@ -269,7 +269,7 @@ def read_index_facts(folder: Path) -> IndexFacts:
     try:
         return IndexFacts.model_validate(read_json(folder / FACTS_FILE))
     except (OSError, ValueError, ValidationError) as error:
-        raise _damaged(folder, " ".join(str(error).split())) from error
+        raise _damaged(folder, reason_of(error)) from error
 
 
 def _damaged(folder: Path, reason: str) -> TextError:

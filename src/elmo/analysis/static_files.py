@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from elmo.analysis.static_vectors import StaticVectors, Subwords
-from elmo.errors import TextError
+from elmo.errors import TextError, reason_of
 from elmo.storage.compressed import open_unpacked, read_errors
 from elmo.text.words.word_vectors import MOST_NUMBERS, read_word_vectors, word_before
 
@@ -31,7 +31,7 @@ def read_static_vectors(path: Path) -> StaticVectors:
                 return _read_fasttext(file, path)
             except (ValueError, struct.error) as error:
                 raise TextError(
-                    f"{path}: not a fastText model ({error}); give a .bin file written by fastText"
+                    f"{path}: not a fastText model ({reason_of(error)}); give a .bin file written by fastText"
                 ) from error
     return StaticVectors(*read_word_vectors(path))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 
-from elmo.errors import CheckpointError
+from elmo.errors import CheckpointError, reason_of
 from elmo.storage.uninterrupted import uninterrupted
 
 WriteDataset = Callable[..., None]
@@ -36,7 +36,9 @@ def reading_hdf5(path: Path, missing: str) -> Iterator[h5py.File]:
         TypeError,
         MemoryError,
     ) as error:  # h5py has all of these for damage
-        raise CheckpointError(f"{path}: not a whole HDF5 file ({error}); copy it again from where it came") from error
+        raise CheckpointError(
+            f"{path}: not a whole HDF5 file ({reason_of(error)}); copy it again from where it came"
+        ) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from torch import nn
 
-from elmo.errors import CheckpointError
+from elmo.errors import CheckpointError, reason_of
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.encoders.state import BiLMState
@@ -153,7 +153,7 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
             faults.append(f"{names.get(setting, setting)} is {fault['input']!r:.80}: {fault['msg']}")
         raise CheckpointError(f"{path}: {'; '.join(faults)}") from error
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: {error}") from error
+        raise CheckpointError(f"{path}: {reason_of(error)}") from error
 
 
 def warn_of_other_tokenizer(config: ModelConfig, source: str) -> None:

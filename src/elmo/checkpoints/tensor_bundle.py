@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.checkpoints.crc32c import crc32c, mask_crc
-from elmo.errors import CheckpointError
+from elmo.errors import CheckpointError, reason_of
 
 INDEX_SUFFIX = ".index"
 _MAGIC = 0xDB4775248B80FB57
@@ -79,7 +79,7 @@ class TensorBundle:
             ) from None
         except (OSError, _DamageError, UnicodeDecodeError) as error:
             raise CheckpointError(
-                f"{self._path}: not a whole TensorFlow checkpoint index ({error}); copy it again from where it came"
+                f"{self._path}: not a whole TensorFlow checkpoint index ({reason_of(error)}); copy it again from where it came"
             ) from error
 
     def read(self, name: str) -> NDArray[np.float32]:

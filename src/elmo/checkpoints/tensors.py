@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from elmo.errors import CheckpointError
+from elmo.errors import CheckpointError, reason_of
 
 SCALE = ".scale"  # what the scales of an int8 tensor are called, after its own name
 _BYTE = 127  # the largest number of a row
@@ -60,7 +60,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path.absolute()}: no such file; the folder has a config but no weights") from None
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"{path}: not a whole safetensors file ({error}); copy it again from where it came"
+            f"{path}: not a whole safetensors file ({reason_of(error)}); copy it again from where it came"
         ) from error
 
 

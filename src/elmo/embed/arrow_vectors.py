@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeInt, PositiveInt, ValidationError
 
 from elmo.embed.arrow_stream import float32_reader, refuse_overflow
-from elmo.errors import OutputError, TextError
+from elmo.errors import OutputError, TextError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
 from elmo.storage.job_folder import differences
@@ -86,7 +86,7 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise TextError(f"{path.absolute()}: no such file; a folder of vectors has a manifest") from None
     except (OSError, ValueError, ValidationError) as error:
-        raise TextError(f"{path}: not a manifest of vectors ({_line(error)}); embed the text again") from error
+        raise TextError(f"{path}: not a manifest of vectors ({reason_of(error)}); embed the text again") from error
 
 
 def read_manifests(folder: Path) -> list[Manifest]:
@@ -300,7 +300,7 @@ def _damage_reported(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # those of Arrow are ValueErrors
         raise TextError(
-            f"{path}: cannot be read ({_line(error)}); remove it and the manifests, and embed the text again"
+            f"{path}: cannot be read ({reason_of(error)}); remove it and the manifests, and embed the text again"
         ) from error
 
 
@@ -323,7 +323,3 @@ def refuse_other_settings(found: BulkSettings, wanted: BulkSettings, folder: Pat
         raise OutputError(
             f"{folder} was started with {'; '.join(different)}; give the same settings, or another folder"
         )
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

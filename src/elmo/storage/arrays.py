@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeInt
 
-from elmo.errors import TextError
+from elmo.errors import TextError, reason_of
 from elmo.storage.checksums import checksum_of
 from elmo.storage.json_files import read_json
 
@@ -143,7 +143,7 @@ def open_arrays(folder: Path, names: Sequence[str]) -> list[DiskArray]:
         index = ArrayIndex.model_validate(read_json(folder / INDEX_FILE))
         return [_open_checked(folder / f"{name}.bin", index.arrays[name]) for name in names]
     except (OSError, ValueError, KeyError) as error:
-        reason = f"no array {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        reason = f"no array {error}" if isinstance(error, KeyError) else reason_of(error)
         raise TextError(
             f"{folder}: the encoded text cannot be read ({reason}); restore a copy of this folder, or start a new run"
         ) from error

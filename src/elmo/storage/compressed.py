@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from elmo.errors import TextError
+from elmo.errors import TextError, reason_of
 
 PACKED = (".gz", ".xz", ".zst", ".bz2")
 STANDARD_INPUT = Path("-")  # instead of a file
@@ -165,7 +165,9 @@ def read_errors(path: Path) -> Iterator[None]:
         for packing, sign in (("xz", "Memory usage limit"), ("zst", "too much memory")):
             if sign in str(error):
                 raise TextError(_needs_memory(path, packing)) from error
-        raise TextError(f"{name_of(path)}: cannot be read ({_line(error)}); the file is broken or cut short") from error
+        raise TextError(
+            f"{name_of(path)}: cannot be read ({reason_of(error)}); the file is broken or cut short"
+        ) from error
 
 
 def unpack_command(path: Path) -> str | None:
@@ -195,7 +197,3 @@ def _needs_memory(path: Path, packing: str) -> str:
         f"{name_of(path)}: unpacking it takes more than {limit >> 20} MiB of memory, the limit for a text; compress it again: "
         f"{_UNPACK[packing]} {shlex.quote(str(path))} | {'xz' if packing == 'xz' else 'zstd'} > FILE.{packing}"
     )
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

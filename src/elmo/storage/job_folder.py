@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from elmo.errors import OutputError, TrainingError
+from elmo.errors import OutputError, TrainingError, reason_of
 from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
 from elmo.storage.checksums import checksum_of
 from elmo.storage.file_lock import file_lock
@@ -156,7 +156,7 @@ class JobFolder(Generic[Settings]):
             ) from None
         except (OSError, ValueError) as error:
             raise TrainingError(
-                f"{path}: cannot be read ({' '.join(str(error).split())}); it was written when the run began: "
+                f"{path}: cannot be read ({reason_of(error)}); it was written when the run began: "
                 "restore a copy, or start a new run"
             ) from error
         if found is not None and found != seal_of(facts):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from elmo.checkpoints.load import is_bundled
 from elmo.checkpoints.tensors import read_tensors, write_tensors
-from elmo.errors import CheckpointError, TrainingError
+from elmo.errors import CheckpointError, TrainingError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.job_folder import seal_of
 from elmo.storage.json_files import read_json
@@ -185,7 +185,9 @@ class Training(Generic[P]):
             self.update.set_moments(parts["moments"], True, n_still)
             self.best = parts["best"]
         except (OSError, ValueError, KeyError, RuntimeError, ValidationError) as error:
-            raise CheckpointError(f"{self.folder}: not a checkpoint of this run ({error}); start a new run") from error
+            raise CheckpointError(
+                f"{self.folder}: not a checkpoint of this run ({reason_of(error)}); start a new run"
+            ) from error
 
     def save(self) -> None:
         """Write the checkpoint, atomically."""

@@ -24,7 +24,7 @@ from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import check_tensors, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
-from elmo.errors import CheckpointError, ConfigError, TextError
+from elmo.errors import CheckpointError, ConfigError, TextError, reason_of
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.storage.json_files import require_json
@@ -274,7 +274,9 @@ def _filled(file: TaskFile, tables: TableSizes, weights: Path) -> TaskModel[Pred
         with shapes_only():
             expected = {name: tuple(t.shape) for name, t in fresh_model(file, tables).state_dict().items()}
     except (ValueError, AssertionError, IndexError) as error:  # labels that are none of the kind
-        raise CheckpointError(f"{weights.parent / CONFIG_FILE}: its labels do not fit the task ({error})") from error
+        raise CheckpointError(
+            f"{weights.parent / CONFIG_FILE}: its labels do not fit the task ({reason_of(error)})"
+        ) from error
     tensors = read_tensors(weights)
     check_tensors(expected, tensors, f"{weights}: does not fit its config", "train the task again")
     model = fresh_model(file, tables)

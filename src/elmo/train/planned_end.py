@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, NonNegativeInt, TypeAdapter
 
-from elmo.errors import TrainingError
+from elmo.errors import TrainingError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import read_json
 from elmo.train.config import OptimizerConfig
@@ -96,7 +96,7 @@ def read_ends(folder: Path) -> list[PlannedEnd]:
         return []
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); restore a copy, or remove it: the run then continues "
+            f"{path}: cannot be read ({reason_of(error)}); restore a copy, or remove it: the run then continues "
             "to the end of its recipe"
         ) from error
     return sorted(ends, key=lambda end: end.from_step)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, NonNegativeInt
 from elmo.checkpoints.formats.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
 from elmo.checkpoints.tensors import read_tensors, write_tensors
-from elmo.errors import CheckpointError, TrainingError
+from elmo.errors import CheckpointError, TrainingError, reason_of
 from elmo.model.encoders.state import BiLMState
 from elmo.storage.atomic import atomic_write, remove_whole
 from elmo.storage.json_files import read_json
@@ -128,7 +128,7 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
         if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
             raise ValueError("the position in the text is invalid")
     except (OSError, CheckpointError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = reason_of(error)
         raise CheckpointError(
             f"{folder}: the state of the run cannot be read ({reason}); remove this folder to resume from the one before"
         ) from error
@@ -138,6 +138,8 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
     try:
         update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, progress.step > 0)
     except CheckpointError as error:
-        raise TrainingError(f"{folder}: the optimizer of this checkpoint ({error}) differs from {_EXPECTED}") from error
+        raise TrainingError(
+            f"{folder}: the optimizer of this checkpoint ({reason_of(error)}) differs from {_EXPECTED}"
+        ) from error
     device = update.dense[0].device
     return RunState(progress, state.map(lambda t: t.to(device)), TextPosition(progress.sentences, *rows))

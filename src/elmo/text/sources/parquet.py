@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from elmo.errors import TextError
+from elmo.errors import TextError, reason_of
 from elmo.storage.compressed import import_pyarrow
 from elmo.text.sources.source_text import SourceText, no_field, record_id
 
@@ -82,8 +82,7 @@ def count_records(path: Path) -> tuple[int, int]:
 
 
 def _broken(name: str | Path, error: Exception) -> TextError:
-    reason = " ".join(str(error).split())
-    return TextError(f"{name}: cannot be read ({reason}); the file is broken or cut short")
+    return TextError(f"{name}: cannot be read ({reason_of(error)}); the file is broken or cut short")
 
 
 def _decoded(value: Any) -> str | None:
