@@ -1,4 +1,4 @@
-"""Vectors as Arrow numbers: values too large for float16 are refused; tools without float16 get float32."""
+"""Vectors as Arrow numbers: values too large for float16 and damaged rows are refused; tools without float16 get float32."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +22,30 @@ def refuse_overflow(numbers: NDArray[np.float32], kind: str, where: str) -> None
         raise OutputError(
             f"{where}: a vector contains {np.abs(numbers).max():.4g}, but {kind} holds at most {most:,.0f}; write float32"
         )
+
+
+def refuse_inconsistent(batch: Any, first_row: int, n_rows: int, is_pooled: bool) -> None:
+    """Refuse a record batch unless it has its rows, and each row as many tokens as characters and vectors.
+
+    The numbers of the vectors are not checked: the folder keeps no checksum of them.
+
+    Args:
+        batch: a valid `pyarrow.RecordBatch` in the schema of its folder. first_row, n_rows: the rows that it should have.
+        is_pooled: a row has one vector, not one per token.
+    Raises:
+        ValueError: something is missing, or does not fit together.
+    """
+    if batch.column(0).to_pylist() != list(range(first_row, first_row + n_rows)):
+        raise ValueError("rows of another folder")
+    columns = batch.columns[1:6]
+    if any(column.null_count for column in columns):
+        raise ValueError("a row has no tokens or no vectors")
+    per_token = columns[1:4] if is_pooled else columns[1:5]
+    if any(not column.offsets.equals(per_token[0].offsets) for column in per_token):
+        raise ValueError("a row has more tokens than vectors, or fewer")
+    values = [column.flatten() for column in columns[1:]]
+    if any(value.null_count for value in values) or (not is_pooled and values[-1].flatten().null_count):
+        raise ValueError("a token or a vector is missing")
 
 
 def float32_reader(schema: Any, batches: Iterable[Any]) -> Any:

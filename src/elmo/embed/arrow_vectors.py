@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, NonNegativeInt, PositiveInt, ValidationError
 
-from elmo.embed.arrow_stream import float32_reader, refuse_overflow
+from elmo.embed.arrow_stream import float32_reader, refuse_inconsistent, refuse_overflow
 from elmo.errors import OutputError, TextError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
@@ -285,12 +285,11 @@ class VectorFolder(Sequence[VectorRow]):
         with _damage_reported(path):
             batch = file.get_batch(number)
             batch.validate(full=True)
-            first = shard * self.settings.rows_per_shard + number * BATCH_ROWS
-            if (
-                batch.schema != _schema(import_pyarrow("pyarrow", path), self.settings)
-                or batch.column(0)[0].as_py() != first
-            ):
+            if batch.schema != _schema(import_pyarrow("pyarrow", path), self.settings):
                 raise ValueError("rows of another folder")
+            n_rows = min(BATCH_ROWS, self._shards[shard] - number * BATCH_ROWS)
+            first_row = shard * self.settings.rows_per_shard + number * BATCH_ROWS
+            refuse_inconsistent(batch, first_row, n_rows, self.settings.pooling is not None)
         return batch
 
 
@@ -298,7 +297,7 @@ class VectorFolder(Sequence[VectorRow]):
 def _damage_reported(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:  # those of Arrow are ValueErrors
+    except (OSError, ValueError, import_pyarrow("pyarrow", path).ArrowException) as error:
         raise TextError(
             f"{path}: cannot be read ({reason_of(error)}); remove it and the manifests, and embed the text again"
         ) from error

@@ -199,6 +199,39 @@ def test_damage_within_a_shard_is_reported(folder):
         open_vectors(folder / "vectors")[15]
 
 
+def first_list_holds_two(column):
+    """The list of the second row is empty, and its values belong to the first row."""
+    first, second, *others = column.to_pylist()
+    return pyarrow.array([first + second, [], *others], column.type)
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "reason"),
+    [
+        (0, lambda column: column.take(pyarrow.array([0, 2, 1])), "rows of another folder"),
+        (2, first_list_holds_two, "a row has more tokens than vectors, or fewer"),
+        (3, first_list_holds_two, "a row has more tokens than vectors, or fewer"),
+        (5, first_list_holds_two, "a row has more tokens than vectors, or fewer"),
+        (1, lambda column: pyarrow.nulls(len(column), column.type), "a row has no tokens or no vectors"),
+        (5, lambda column: pyarrow.nulls(len(column), column.type), "a row has no tokens or no vectors"),
+        (2, lambda column: pyarrow.array([[None] * len(row) for row in column], column.type), "is missing"),
+        (5, lambda column: pyarrow.array([[None] * len(row) for row in column], column.type), "is missing"),
+    ],
+)
+def test_rows_that_do_not_fit_together_are_reported(folder, number, change, reason):
+    bulk(folder, rows_per_shard=3)
+    path = shard_file(folder / "vectors", 0)
+    with pyarrow.OSFile(str(path)) as file:
+        batch = pyarrow.ipc.open_file(file).get_batch(0)
+    columns = list(batch.columns)
+    assert len(columns[2][0]) != len(columns[2][1])
+    columns[number] = change(columns[number])
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, batch.schema) as writer:
+        writer.write_batch(pyarrow.record_batch(columns, schema=batch.schema))
+    with pytest.raises(TextError, match=rf"part-000000\.arrow: cannot be read \(.*{reason}\)"):
+        open_vectors(folder / "vectors")[1]
+
+
 def test_a_folder_travels_to_other_processes(folder):
     bulk(folder)
     vectors = open_vectors(folder / "vectors")
