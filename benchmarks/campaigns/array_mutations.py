@@ -6,8 +6,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import torch
 
 from benchmarks.campaigns.json_mutations import mutate_json_value
+from elmo.checkpoints.tensor_bundle import TensorBundle
+from tests.tensorflow_files import write_bundle
 
 
 def safetensors_file(path: Path, rng: random.Random) -> str:
@@ -82,4 +85,48 @@ def hdf5_file(path: Path, rng: random.Random) -> str:
             file[name] = 3.0
         elif how == "text":
             file[name] = "not an array"
+    return f"{how} of {name}"
+
+
+def torch_file(path: Path, rng: random.Random) -> str:
+    """A state_dict of torch with other names, shapes, types or odd numbers, or with what is no tensor."""
+    tensors = torch.load(path, weights_only=True)
+    name = rng.choice(list(tensors))
+    tensor = tensors[name]
+    how = rng.choice(["gone", "shape", "type", "numbers", "rename", "add", "object", "whole"])
+    if how in ("gone", "rename"):
+        del tensors[name]
+    if how in ("rename", "add"):
+        tensors[f"{name}.x"] = tensor
+    elif how == "shape":
+        tensors[name] = rng.choice(
+            [tensor[None], tensor[:0], tensor.flatten(), tensor.mT if tensor.ndim > 1 else tensor[1:]]
+        )
+    elif how == "type":
+        tensors[name] = tensor.to(rng.choice([torch.float64, torch.float16, torch.int64, torch.bool, torch.complex64]))
+    elif how == "numbers":
+        tensors[name] = tensor.clone()
+        tensors[name].view(-1)[rng.randrange(tensor.numel())] = rng.choice([np.nan, np.inf, -np.inf, 1e38])
+    elif how == "object":
+        tensors[name] = rng.choice([None, 3, "x", [tensor], {"x": tensor}])
+    torch.save(rng.choice([None, list(tensors.values()), tensor, {}]) if how == "whole" else tensors, path)
+    return f"{how} of {name}"
+
+
+def tensorflow_index(path: Path, rng: random.Random) -> str:
+    """A checkpoint of TensorFlow with other names, shapes or odd numbers, with right checksums."""
+    prefix = path.with_suffix("")
+    bundle = TensorBundle(prefix)
+    arrays = {name: bundle.read(name) for name in bundle.variables}
+    name = rng.choice(list(arrays))
+    how = rng.choice(["gone", "shape", "numbers", "rename", "add"])
+    array = arrays[name] if how == "add" else arrays.pop(name)
+    if how in ("rename", "add"):
+        arrays[rng.choice([f"{name}_x", name.upper(), "x" * 900])] = array
+    elif how == "shape":
+        arrays[name] = rng.choice([array[None], array.reshape(-1), array.T, array[1:], array.reshape(-1)[:1]])
+    elif how == "numbers":
+        arrays[name] = np.array(array)
+        arrays[name].flat[rng.randrange(array.size)] = rng.choice([np.nan, np.inf, -np.inf, 1e38])
+    write_bundle(prefix, arrays)
     return f"{how} of {name}"

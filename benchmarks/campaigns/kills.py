@@ -10,40 +10,37 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
+import h5py  # noqa: F401  the children find all of these imported
+import matplotlib.backends.backend_agg
+import matplotlib.figure  # noqa: F401
+import pyarrow  # noqa: F401
+import usearch.index  # noqa: F401
 
+import elmo.apps.corpus.tokenize
+import elmo.apps.embedding.embed
+import elmo.apps.embedding.embed_bulk
+import elmo.apps.embedding.to_static
+import elmo.apps.models.convert
+import elmo.apps.models.perplexity
 import elmo.apps.pretraining.pretrain
-import elmo.apps.tasks.train_task  # noqa: F401  the children find these imported
-from benchmarks.campaigns.subjects import BILM, FILMS, small_model
-from elmo import load_task, open_vectors
-from elmo.analysis.static_files import read_static_vectors
-from elmo.checkpoints.formats.native import save_native
-from elmo.checkpoints.load import load_model
+import elmo.apps.pretraining.run_report
+import elmo.apps.studies.change
+import elmo.apps.studies.demo
+import elmo.apps.studies.probe
+import elmo.apps.tasks.evaluate
+import elmo.apps.tasks.learning_curve
+import elmo.apps.tasks.train_task  # noqa: F401
+from benchmarks.campaigns.commands import COMMANDS, FIRST, Command, prepare
 from elmo.cli.main import main
 from elmo.cli.signals import STOP_SIGNALS
-from elmo.model.config import BiLMConfig
 from elmo.storage.atomic import PART_PREFIX
-from elmo.train.run_state import checkpoints_of
 
-TEXT = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank of the town .\n"
 END_S = 20  # a command that goes on longer after a signal hangs
-Load = Callable[[Path], object]
-
-
-class Command(NamedTuple):
-    """A command that writes, and how what it writes is read."""
-
-    name: str
-    arguments: Sequence[str]
-    output: str
-    load: Load  # raises if what is there is not whole
-    may_be_missing: bool = False  # it does not replace a good state that was there before
-    resume: Sequence[str] = ()  # goes on with a job that was stopped, which is then the last good state
 
 
 class KillFault(NamedTuple):
@@ -54,64 +51,6 @@ class KillFault(NamedTuple):
     number: int  # of the signal
     after_s: float
     what: str
-
-
-def _load_run(run: Path) -> object:
-    """A run that is whole, or its checkpoints."""
-    kept = checkpoints_of(run / "checkpoints")
-    for path in kept:
-        load_model(path)
-    return load_model(run) if (run / "model.safetensors").exists() else kept
-
-
-def _load_arrays(path: Path) -> object:
-    with np.load(path) as arrays:
-        return [arrays[name] for name in arrays.files]
-
-
-def _any_file(folder: Path) -> object:
-    return next(path.stat() for path in folder.rglob("*") if path.is_file())
-
-
-def _read_text(path: Path) -> str:
-    text = path.read_text(encoding="utf-8")
-    if not text.endswith("\n"):
-        raise ValueError("the last line has no end")
-    return text
-
-
-_TINY = [
-    "bilm.lstm.cell_size=16",
-    "bilm.lstm.projection_size=8",
-    "rows=2",
-    "window=5",
-    "log_every=1",
-    "checkpoint_minutes=1e-9",
-]
-_SET = [word for setting in _TINY for word in ("--set", setting)]
-_PRETRAIN = ["pretrain", "--corpus", "text.txt", "--recipe", "small.toml", *_SET, "--max-steps", "12"]
-_SMALL_TASK = ["cell_size=4", "inputs.word_size=4", "inputs.character_size=4", "batch_size=4", "epochs=4"]
-_TRAIN = ["train", "--task", "classify", "--train", "a.jsonl", "--dev", "a.jsonl", "--baseline"]
-_TRAIN += [word for setting in _SMALL_TASK for word in ("--set", setting)]
-_EMBED = ["embed", "text.txt", "-m", "m"]
-COMMANDS = (
-    Command("train", [*_TRAIN, "-o", "task", "--force"], "task", load_task, resume=["train", "--resume", "-o", "task"]),
-    Command("train, seeds", [*_TRAIN, "--seeds", "2", "-o", "study", "--force"], "study", _any_file),
-    Command("train, new", [*_TRAIN, "-o", "new-task"], "new-task", load_task, True, ["train", "--resume", "-o", "new-task"]),
-    Command("pretrain", [*_PRETRAIN, "-o", "run"], "run", _load_run, True, ["pretrain", "--resume", "-o", "run"]),
-    Command("embed, npz", ["embed", "text.txt", "-m", "m", "-o", "v.npz", "--force"], "v.npz", _load_arrays),
-    Command("embed, hdf5", ["embed", "text.txt", "-m", "m", "-o", "v.hdf5", "--force"], "v.hdf5", lambda path: path.stat()),
-    Command("embed, folder", [*_EMBED, "-o", "v"], "v", open_vectors, True, [*_EMBED, "-o", "v", "--resume"]),
-    Command("convert", ["convert", "m", "c", "--to", "allennlp", "--force"], "c", load_model),
-    Command("convert, native", ["convert", "c", "n", "--to", "native", "--force"], "n", load_model),
-    Command("tokenize", ["tokenize", "text.txt", "-o", "tokens.txt", "--force"], "tokens.txt", _read_text),
-    Command("to-static", ["to-static", "m", "text.txt", "--min-count=2", "-o", "s.txt", "--force"], "s.txt", read_static_vectors),
-    Command("perplexity", ["perplexity", "m", "text.txt", "--by-document", "d.tsv", "--force"], "d.tsv", _read_text),
-    Command(
-        "change", ["change", "m", "text.txt", "text.txt", "--min-count", "2", "--permutations", "5", "-o", "ch", "--force"], "ch",
-        _any_file,
-    ),
-)  # fmt: skip
 
 
 def _in_child(arguments: Sequence[str], folder: Path, log: Path) -> int:
@@ -157,19 +96,6 @@ def _status_within(child: int, seconds: float, every_s: float) -> int | None:
     return None
 
 
-def prepare(folder: Path) -> None:
-    """Inputs of all commands, and a file of somebody else."""
-    import json
-
-    (folder / "text.txt").write_text(TEXT * 5, encoding="utf-8")
-    (folder / "small.toml").write_text("bilm.char_cnn.filters = [[1, 4], [3, 8]]\n", encoding="utf-8")
-    lines = (json.dumps({"text": text, "label": label}) + "\n" for text, label in FILMS)
-    (folder / "a.jsonl").write_text("".join(lines), encoding="utf-8")
-    save_native(small_model(BiLMConfig.model_validate(BILM)), folder / "m")
-    (folder / "thesis").mkdir()
-    (folder / "thesis" / "thesis.tex").write_text("years of work", encoding="utf-8")
-
-
 def run_whole(command: Command, folder: Path) -> tuple[float, int | None, str]:
     """Run a command to its end: seconds, status, what it printed."""
     log, begun = folder.parent / "log", time.monotonic()
@@ -191,7 +117,7 @@ def kill_once(command: Command, folder: Path, number: int, after_s: float, seed:
     """Run a command, send a signal after some time, look at what is left."""
     output, log = folder / command.output, folder.parent / "log"
     if command.may_be_missing:
-        shutil.rmtree(output, ignore_errors=True)
+        _remove(output)
     before = content_of(folder, command.output)
     child = _in_child(command.arguments, folder, log)
     status = _wait_then(child, number, after_s)
@@ -261,7 +187,7 @@ def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counte
         prepare(folder)
         seconds = {}
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # else one that comes while a process is forked is dropped
-        for command in COMMANDS:
+        for command in (FIRST, *COMMANDS):
             seconds[command.name], status, printed = run_whole(command, folder)
             if status != 0:
                 raise RuntimeError(f"{command.name} ends with status {status}: {printed}")
@@ -279,10 +205,17 @@ def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counte
     return counts, faults
 
 
+def _remove(output: Path) -> None:
+    if output.is_dir():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)
+
+
 def _mended(command: Command, folder: Path, seed: int) -> list[KillFault]:
     """Whether the command runs to its end after kills, and leaves no part of them."""
     if command.may_be_missing:
-        shutil.rmtree(folder / command.output, ignore_errors=True)
+        _remove(folder / command.output)
     _, status, printed = run_whole(command, folder)
     parts = [path.name for path in folder.glob(f"{PART_PREFIX}*")]
     if status == 0 and not parts:

@@ -10,20 +10,29 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks.campaigns.mutations import mutate
-from benchmarks.campaigns.subjects import Subject
-from elmo.errors import ElmoError
+from elmo.errors import LONGEST_MESSAGE, ElmoError
 
 CASE_S = 20  # a case that computes longer hangs
 WAIT_S = 60  # as does one that waits so long: for a pipe, a lock; more than CASE_S, since other processes may have the processor
 MEMORY_BYTES = 2 * 2**30  # that a case may take beyond what the process has
 AT_ONCE = 200  # cases of a worker
-LONGEST_MESSAGE = 3000  # characters
+
+
+class Subject(NamedTuple):
+    """A folder or file that is whole, and how it is read."""
+
+    group: str  # task, model, labels, vectors, texts, predict
+    name: str
+    path: Path  # a file, or a folder whose files are changed one at a time
+    read: Callable[
+        [Path], None
+    ]  # ends if all is right; raises ElmoError, or AssertionError where what was read is wrong
 
 
 class Fault(NamedTuple):
@@ -73,7 +82,7 @@ def outcome_of(seed: int, subject: Subject, place: Path) -> dict[str, Any]:
     except ElmoError as error:
         shown = str(error)
         found["outcome"] = "refused"
-        if not shown or len(shown) > LONGEST_MESSAGE or "Traceback" in shown or "\n" in shown.strip():
+        if not shown or len(shown) >= LONGEST_MESSAGE or "Traceback" in shown or "\n" in shown.strip():
             found |= {"outcome": "fault", "what": f"a message of {len(shown)} characters: {shown[:300]}"}
     except _OutOfTimeError:
         found |= {"outcome": "fault", "what": f"it did not end: {_where(traceback.format_exc())}"}

@@ -1,4 +1,4 @@
-"""One odd change of a file, made with its structure in mind: JSON values, rows and cells, bytes, members of a folder."""
+"""One odd change of a file, made with its structure in mind: JSON values, arrays, rows and cells, bytes, members of a folder."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.campaigns.array_mutations import hdf5_file, safetensors_file
+from benchmarks.campaigns.array_mutations import hdf5_file, safetensors_file, tensorflow_index, torch_file
 from benchmarks.campaigns.json_mutations import mutate_json_value
+from benchmarks.campaigns.table_mutations import arrow_file, parquet_file
 
 ODD_CELLS = [
     "",
@@ -168,8 +169,12 @@ _BY_SUFFIX: dict[str, Mutation] = {
     ".jsonl": json_lines,
     ".safetensors": safetensors_file,
     ".hdf5": hdf5_file,
+    ".pkl": torch_file,
+    ".index": tensorflow_index,
+    ".arrow": arrow_file,
+    ".parquet": parquet_file,
 }
-_BINARY = (".pkl", ".arrow", ".index", ".bin", ".parquet", ".data-00000-of-00001")
+_BINARY = (".bin", ".data-00000-of-00001", ".usearch", ".gz", ".xz")
 
 
 def mutate(path: Path, rng: random.Random, in_folder: bool = True) -> str:
@@ -181,17 +186,11 @@ def mutate(path: Path, rng: random.Random, in_folder: bool = True) -> str:
     luck = rng.random()
     if luck < 0.1 and in_folder:
         how = folder_of(path, rng)
-    elif luck < 0.2 or path.suffix in _BINARY:
+    elif luck < 0.25 or path.suffix in _BINARY:
         how = any_bytes(path, rng)
     else:
         try:
             how = _BY_SUFFIX.get(path.suffix, text_lines)(path, rng)
-        except (
-            ValueError,
-            OSError,
-            KeyError,
-            IndexError,
-            TypeError,
-        ):  # it was changed before, and has no structure any more
+        except Exception:  # it was changed before, and has no structure any more
             how = any_bytes(path, rng)
     return f"{path.name}: {how}"

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks.measure.house.trees import environment, old_tree, parser_of_trees
-from benchmarks.record import ROOT, SHARED, record
+from benchmarks.record import ROOT, SHARED, keep_row
 
 LIST = ROOT / "tests" / "faults.json"
 PLUGIN = "benchmarks.measure.house.outcome_plugin"
@@ -214,7 +214,7 @@ def main() -> None:
     print("\n".join(wrong))
     if given.save and given.kind is None:
         of_both = {"old": given.old, "kinds": rows, "wrong": wrong}
-        print(record("faults", "python -m benchmarks.measure.house.faults --save", of_both))
+        print(keep_row("faults", "kinds", "python -m benchmarks.measure.house.faults --save", of_both))
     sys.exit(bool(wrong))
 
 

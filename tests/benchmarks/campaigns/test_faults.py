@@ -1,14 +1,16 @@
 """Odd inputs and kills of the campaign: the same for the same seed, faults are seen, and a part of it finds none."""
 
 import random
+import subprocess
+import sys
 import time
 
 import pytest
 
 from benchmarks.campaigns import mutated_inputs
-from benchmarks.campaigns.mutated_inputs import run_mutations
+from benchmarks.campaigns.mutated_inputs import Subject, run_mutations
 from benchmarks.campaigns.mutations import mutate
-from benchmarks.campaigns.subjects import Subject
+from benchmarks.record import ROOT
 from elmo.errors import ElmoError
 
 TABLE = "text,label\n" + "".join(f"film {i},{i % 2}\n" for i in range(9))
@@ -94,3 +96,17 @@ def test_what_is_neither_right_nor_one_sentence_is_a_fault(tmp_path, monkeypatch
         ((_, subject, _, fault),) = tally.faults
         assert subject == "labels a.csv"
         assert what in fault
+
+
+@pytest.mark.slow
+def test_a_replay_of_the_campaign_finds_no_fault():
+    sizes = ["--mutations", "1500", "--signals", "40", "--kills", "20", "--seed", "30"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.campaigns.faults", *sizes],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
