@@ -109,3 +109,24 @@ def test_damage_is_reported(tmp_path, elmo, name, damage):
         path.write_bytes(bytes(b ^ 0xFF for b in content[:64]) + content[64:])
     with pytest.raises(TextError, match="/i: not an index of a corpus, or damaged"):
         ContextIndex(tmp_path / "i")
+
+
+def test_arrays_and_words_that_do_not_fit_the_facts_are_reported(tmp_path, elmo):
+    rows = (Row(number, tokenize(text)) for number, text in enumerate(TEXTS, 1))
+    facts = write_context_index(tmp_path / "i", elmo, rows, "top", SETTINGS)
+    changes = [
+        ("places/index.json", f"[\n    {facts.n_vectors},\n    3\n   ]", f"[3, {facts.n_vectors}]"),
+        ("places/index.json", '"int64"', '"float64"'),
+        ("facts.json", '"width": 14', '"width": 28'),
+        ("words.txt", "river\n", ""),
+    ]
+    for name, before, after in changes:
+        path = tmp_path / "i" / name
+        content = path.read_text(encoding="utf-8")
+        changed = content.replace(before, after, 1)
+        assert changed != content, name
+        path.write_text(changed, encoding="utf-8")
+        with pytest.raises(TextError, match="/i: not an index of a corpus, or damaged"):
+            ContextIndex(tmp_path / "i")
+        path.write_text(content, encoding="utf-8")
+    ContextIndex(tmp_path / "i")

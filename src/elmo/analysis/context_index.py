@@ -192,10 +192,15 @@ class ContextIndex:
     def __init__(self, folder: Path) -> None:
         self.facts = read_index_facts(folder)
         usearch = _import_usearch()
+        n_vectors, n_sentences = self.facts.n_vectors, self.facts.n_sentences
         try:
-            words, locations, self._lines, self._ends = open_arrays(folder / "places", _ARRAYS)
+            arrays = open_arrays(folder / "places", _ARRAYS)
         except TextError as error:
             raise _damaged(folder, "the locations of its words are missing or altered") from error
+        expected = [((n_vectors,), np.int32), ((n_vectors, 3), np.int32), *[((n_sentences,), np.int64)] * 2]
+        if [(array.shape, array.dtype) for array in arrays] != expected:
+            raise _damaged(folder, "the locations of its words are altered")
+        words, locations, self._lines, self._ends = arrays
         self._words, self._locations = words.mapped(), locations.mapped()
         self._sentences = folder / SENTENCES_FILE
         try:
@@ -207,8 +212,12 @@ class ContextIndex:
         except (OSError, RuntimeError, ValueError) as error:
             raise _damaged(folder, reason_of(error)) from error
         self._numbers = {word: number for number, word in enumerate(names)}
-        if None in self._parts or {sum(map(len, self._parts)), len(self._words)} != {self.facts.n_vectors}:
+        if len(names) != self.facts.n_words:
+            raise _damaged(folder, "words are missing")
+        if None in self._parts or sum(map(len, self._parts)) != n_vectors:
             raise _damaged(folder, "vectors are missing")
+        if any(part.ndim != self.facts.width for part in self._parts):
+            raise _damaged(folder, "its vectors have another width")
 
     def nearest(self, vector: NDArray[np.float32], n: int, word: str | None = None) -> list[Occurrence]:
         """The occurrences nearest to a vector by cosine, nearest first; of equal sentences only one.
@@ -237,6 +246,8 @@ class ContextIndex:
         if word not in self._numbers:
             return []
         keys = np.flatnonzero(self._words == self._numbers[word]).astype(np.uint64)
+        if not len(keys):  # a line of the words was changed
+            return []
         edges = np.cumsum([len(part) for part in self._parts])
         of_parts = np.split(keys, np.searchsorted(keys, edges[:-1]))
         found = [x for part, some in zip(self._parts, of_parts, strict=True) for x in part.get(some, dtype="f32")]
