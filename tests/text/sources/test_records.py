@@ -8,6 +8,7 @@ import pytest
 from elmo.errors import TextError
 from elmo.text.sources.corpus import Corpus
 from elmo.text.sources.lines import read_lines
+from elmo.text.sources.parquet import records_of_parquet
 from elmo.text.sources.rows import holds_records
 from elmo.text.sources.texts import read_texts
 
@@ -27,6 +28,22 @@ def parquet(arrow):
 
 def read_records(path, text_field):
     return [source.text for source in read_texts(path, text_field)]
+
+
+def test_a_parquet_file_with_two_columns_of_one_name_is_refused(tmp_path, arrow, parquet):
+    texts, ids = arrow.array(["one", "two"]), arrow.array(["a", "b"])
+    parquet.write_table(arrow.table([texts, ids, texts], ["text", "id", "text"]), tmp_path / "a.parquet")
+    parquet.write_table(arrow.table([texts, ids, texts], ["text", "id", "id"]), tmp_path / "b.parquet")
+    for name, column in (("a", "text"), ("b", "id")):
+        with pytest.raises(
+            TextError, match=rf"{name}\.parquet: several columns are called '{column}'; rename all but one"
+        ):
+            read_records(tmp_path / f"{name}.parquet", "text")
+        with (
+            pytest.raises(TextError, match=rf"several columns are called '{column}'"),
+            (tmp_path / f"{name}.parquet").open("rb") as file,
+        ):
+            list(records_of_parquet(file, str(tmp_path / f"{name}.parquet")))
 
 
 def zstd(arrow, path, content):

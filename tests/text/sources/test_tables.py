@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from elmo.errors import TextError
-from elmo.text.sources.tables import table_rows
+from elmo.text.sources.tables import rows_by, table_rows
 from elmo.text.sources.texts import read_texts
 
 
@@ -44,6 +44,15 @@ def test_a_column_is_found_whatever_case_and_blanks_and_by_its_very_name_first(t
     assert texts(tmp_path / "a.csv", "BODY") == [(2, "y")]
     (tmp_path / "b.csv").write_text("TEXT,text\nx,y\n")
     assert texts(tmp_path / "b.csv") == [(2, "y")]
+
+
+def test_a_line_end_of_old_macs_and_a_long_header_are_no_crash(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"id,text\r1,a\r2,b\r")
+    with pytest.raises(TextError, match=r"a\.csv, line 1: not a row of a table"):
+        texts(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_text(f"text,{'x' * 200_000}\na,b\n")
+    assert texts(tmp_path / "b.csv") == [(2, "a")]
+    assert rows_by(",", ["a,b", "c\rd,e", "f,g"]) == [["a", "b"]]
 
 
 def test_a_missing_column_names_those_that_are_there(tmp_path):

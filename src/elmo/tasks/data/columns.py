@@ -4,13 +4,13 @@ Names are compared without case, blanks, `_`, `-` and `#`. Those of the usual da
 Jigsaw and many more), and the usual ones in Chinese.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from elmo.errors import TextError
+from elmo.text.sources.tables import rows_by
 
 K = TypeVar("K")  # of a column or key
 SAMPLE = 1000  # rows that are looked at
@@ -258,7 +258,7 @@ def delimiter_of(lines: Sequence[str], names: Sequence[str]) -> str:
     known = {other for name in names for tier in KNOWN[name] for other in tier}
     best, best_rank = ",", (-1, -1)
     for delimiter in _DELIMITERS:
-        rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if any(row)]
+        rows = rows_by(delimiter, lines)
         if not rows or len(rows[0]) < 2:
             continue
         n_known = sum(plain(cell) in known for cell in rows[0])

@@ -3,7 +3,7 @@
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -31,6 +31,7 @@ def texts_of_parquet(file: io.BufferedReader, name: str, text_field: str) -> Ite
             table = parquet.ParquetFile(source)
             if text_field not in table.schema_arrow.names:
                 raise TextError(f"{name}: {no_field(text_field, table.schema_arrow.names)}")
+            _refuse_repeated(name, table.schema_arrow.names, (text_field, "id"))
             kind = table.schema_arrow.field(text_field).type
             kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
             if str(kind) not in _TEXTS:
@@ -61,7 +62,9 @@ def records_of_parquet(file: io.BufferedReader, name: str) -> Iterator[dict[str,
     pyarrow, parquet = import_pyarrow("pyarrow", path), import_pyarrow("pyarrow.parquet", path)
     with _seekable(file) as source:
         try:
-            for batch in parquet.ParquetFile(source).iter_batches(_RECORDS_AT_ONCE, use_threads=False):
+            table = parquet.ParquetFile(source)
+            _refuse_repeated(name, table.schema_arrow.names, set(table.schema_arrow.names))
+            for batch in table.iter_batches(_RECORDS_AT_ONCE, use_threads=False):
                 yield from batch.to_pylist()
         except pyarrow.ArrowException as error:
             raise _broken(name, error) from error
@@ -79,6 +82,12 @@ def count_records(path: Path) -> tuple[int, int]:
     except pyarrow.ArrowException as error:
         raise _broken(path, error) from error
     return facts.num_rows, sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
+
+
+def _refuse_repeated(name: str, columns: list[str], used: Iterable[str]) -> None:
+    for column in used:
+        if columns.count(column) > 1:
+            raise TextError(f"{name}: several columns are called {column!r}; rename all but one")
 
 
 def _broken(name: str | Path, error: Exception) -> TextError:

@@ -45,6 +45,7 @@ def tsv_quoting(lines: Sequence[str]) -> Quoting:
     raw = [line.split("\t") for line in lines if line.strip()]
     marked = [cell for row in raw for cell in row if cell.startswith('"')]
     rows: list[list[str]] = []
+    _allow_long_cells()
     try:
         for row in csv.reader((line + "\n" for line in lines), delimiter="\t", strict=True):
             rows += [row] if any(row) else []
@@ -75,7 +76,7 @@ def table_rows(
     Raises:
         TextError: a row is broken, or a cell holds over 16 million characters.
     """
-    csv.field_size_limit(max(LONGEST_CELL, csv.field_size_limit()))
+    _allow_long_cells()
     reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, quoting=quoting)
     line = first
     try:
@@ -86,6 +87,22 @@ def table_rows(
     except csv.Error as error:
         reason = f"a cell of over {LONGEST_CELL:,} characters" if "field limit" in str(error) else str(error)
         raise TextError(f"{name}, line {line}: not a row of a table ({reason})") from error
+
+
+def rows_by(delimiter: str, lines: Sequence[str]) -> list[list[str]]:
+    """The rows of the first lines of a table that are not empty, up to one that is broken: `table_rows` reports it."""
+    _allow_long_cells()
+    rows = []
+    try:
+        for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter):
+            rows += [row] if any(row) else []
+    except csv.Error:
+        pass
+    return rows
+
+
+def _allow_long_cells() -> None:
+    csv.field_size_limit(max(LONGEST_CELL, csv.field_size_limit()))
 
 
 def _texts(
@@ -100,7 +117,7 @@ def _texts(
         delimiters, first, first_line = named, next(lines, None), 2
     if first is None:
         return
-    headers = {d: next(csv.reader([first], delimiter=d, quoting=quoting), []) for d in delimiters}
+    headers = {d: next(table_rows(iter([first]), name, d, quoting), (1, []))[1] for d in delimiters}
     found = next(
         ((d, at) for d, names in headers.items() if (at := _column_index(names, text_field)) is not None), None
     )
