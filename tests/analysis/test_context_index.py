@@ -1,5 +1,6 @@
 """The index over words in context: what brute force finds, in any number of parts; damage is reported."""
 
+import os
 import random
 
 import numpy as np
@@ -107,6 +108,16 @@ def test_damage_is_reported(tmp_path, elmo, name, damage):
         path.write_bytes(content[: len(content) // 2])
     else:
         path.write_bytes(bytes(b ^ 0xFF for b in content[:64]) + content[64:])
+    with pytest.raises(TextError, match="/i: not an index of a corpus, or damaged"):
+        ContextIndex(tmp_path / "i")
+
+
+@pytest.mark.parametrize("name", ["facts.json", "words.txt", "sentences.txt", "part-000.usearch"])
+def test_a_pipe_in_the_place_of_a_file_is_reported(tmp_path, elmo, name):
+    rows = (Row(number, tokenize(text)) for number, text in enumerate(TEXTS, 1))
+    write_context_index(tmp_path / "i", elmo, rows, "top", SETTINGS)
+    (tmp_path / "i" / name).unlink()
+    os.mkfifo(tmp_path / "i" / name)
     with pytest.raises(TextError, match="/i: not an index of a corpus, or damaged"):
         ContextIndex(tmp_path / "i")
 

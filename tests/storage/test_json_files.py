@@ -19,6 +19,14 @@ def test_what_is_no_json_is_one_error_of_the_callers_kind(tmp_path):
     assert read_json(path) == require_json(path, "", TextError) == {"a": 1}
 
 
+@pytest.mark.parametrize("what", ["pipe", "/dev/zero"])
+def test_a_pipe_or_a_device_is_refused_before_it_is_read(tmp_path, what):
+    path = tmp_path / "a.json"
+    os.mkfifo(path) if what == "pipe" else path.symlink_to(what)
+    with pytest.raises(TextError, match=r"a\.json: not a readable JSON file \(a\.json is not a regular file\)"):
+        require_json(path, "", TextError)
+
+
 def test_names_that_utf_8_cannot_hold_are_told_apart_and_shown():
     odd = os.fsdecode(b"caf\xe9.txt")
     assert not is_unicode(odd)

@@ -24,7 +24,7 @@ from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, TextError, reason_of
 from elmo.storage.arrays import ArraysWriter, open_arrays, writing_arrays
-from elmo.storage.json_files import read_json
+from elmo.storage.json_files import read_json, refuse_special
 from elmo.text.sources.rows import Row
 
 VECTORS_A_PART = 2**18
@@ -197,8 +197,8 @@ class ContextIndex:
             arrays = open_arrays(folder / "places", _ARRAYS)
         except TextError as error:
             raise _damaged(folder, "the locations of its words are missing or altered") from error
-        expected = [((n_vectors,), np.int32), ((n_vectors, 3), np.int32), *[((n_sentences,), np.int64)] * 2]
-        if [(array.shape, array.dtype) for array in arrays] != expected:
+        expected = [(n_vectors,), (n_vectors, 3), (n_sentences,), (n_sentences,)]
+        if [array.shape for array in arrays] != expected:
             raise _damaged(folder, "the locations of its words are altered")
         words, locations, self._lines, self._ends = arrays
         self._words, self._locations = words.mapped(), locations.mapped()
@@ -207,6 +207,8 @@ class ContextIndex:
             sizes = {name: (folder / name).stat().st_size for name in self.facts.bytes}
             if sizes != self.facts.bytes:  # a truncated file must not be mapped
                 raise ValueError("the length of a file has changed")
+            for path in (folder / SENTENCES_FILE, folder / WORDS_FILE, *graph_files(folder)):
+                refuse_special(path)
             self._parts = [usearch.Index.restore(str(part), view=True) for part in graph_files(folder)]
             names = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, RuntimeError, ValueError) as error:

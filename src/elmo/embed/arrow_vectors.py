@@ -25,7 +25,7 @@ from elmo.errors import OutputError, TextError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.compressed import import_pyarrow
 from elmo.storage.job_folder import differences
-from elmo.storage.json_files import read_json
+from elmo.storage.json_files import read_json, refuse_special
 from elmo.text.sources.rows import Row
 
 BATCH_ROWS = 256
@@ -277,6 +277,7 @@ class VectorFolder(Sequence[VectorRow]):
             raise TextError(f"{path}: not written yet; wait for the job that writes it, or continue it with --resume")
         pyarrow = import_pyarrow("pyarrow", path)
         with _damage_reported(path):
+            refuse_special(path)
             return pyarrow.ipc.open_file(pyarrow.memory_map(str(path)))
 
     def _read_batch(self, shard: int, number: int) -> Any:

@@ -1,7 +1,8 @@
-"""JSON files, read so that every fault of one is reported."""
+"""JSON files, read so that every fault of one is reported; files of a folder that are no regular files."""
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        OSError: it cannot be read. ValueError: it is not JSON, not UTF-8, or nested too deep.
+        OSError: it cannot be read, or is a pipe or a device. ValueError: it is not JSON, not UTF-8, or nested too deep.
     """
+    refuse_special(path)
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError:
@@ -34,6 +36,17 @@ def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
         raise kind(f"{path.absolute()}: no such file; {missing}") from None
     except (OSError, ValueError) as error:
         raise kind(f"{path}: not a readable JSON file ({error})") from error
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse a file of a folder that is a pipe or a device: a reader would wait for it, or never come to its end.
+
+    Raises:
+        OSError: it is one, or it cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(f"{path.name} is not a regular file")
 
 
 def is_unicode(text: str) -> bool:

@@ -199,6 +199,15 @@ def test_damage_within_a_shard_is_reported(folder):
         open_vectors(folder / "vectors")[15]
 
 
+@pytest.mark.parametrize("name", ["part-000000.arrow", "manifest.json"])
+def test_a_pipe_in_the_place_of_a_file_is_reported(folder, name):
+    bulk(folder)
+    (folder / "vectors" / name).unlink()
+    os.mkfifo(folder / "vectors" / name)
+    with pytest.raises(TextError, match=f"{name}: .*is not a regular file"):
+        open_vectors(folder / "vectors")[0]
+
+
 def first_list_holds_two(column):
     """The list of the second row is empty, and its values belong to the first row."""
     first, second, *others = column.to_pylist()
