@@ -1,11 +1,13 @@
 """The example files: written into a new or an empty folder, never into another; readable in the formats that they show."""
 
 import gzip
+import os
 
 import pytest
 
 from elmo.apps.examples.write_examples import EXAMPLES, FILES, README, write_examples
 from elmo.errors import OutputError
+from elmo.storage import atomic
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.kinds.registry import kind_named
 
@@ -38,6 +40,30 @@ def test_the_files_that_are_listed_are_written(tmp_path, exists):
     assert all(example.command in (folder / README).read_text(encoding="utf-8") for example in EXAMPLES)
     assert gzip.decompress((folder / "texts" / "more.txt.gz").read_bytes()) == (folder / "1990.txt").read_bytes()
     assert sum(path.stat().st_size for path in FILES.rglob("*") if path.is_file()) < 30_000
+
+
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("step", range(0, 40, 3))
+def test_what_is_broken_off_leaves_nothing(tmp_path, monkeypatch, exists, step):
+    steps = iter(range(step))
+
+    def rename(old, new, replace=os.replace):
+        if next(steps, None) is None:
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+        replace(old, new)
+
+    folder = tmp_path / "examples"
+    if exists:
+        folder.mkdir()
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(atomic, "rename_to_new", rename)
+    try:
+        write_examples(folder)
+    except KeyboardInterrupt:
+        assert [path.name for path in tmp_path.rglob("*")] == ["examples"] * exists
+    else:
+        assert step > (20 if exists else 0)
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from elmo.errors import OutputError
-from elmo.storage.atomic import remove_leftovers, temporary_room
+from elmo.storage.atomic import atomic_write, remove_leftovers, temporary_room
 from elmo.text.demo_sentences import read_occurrences
 
 FILES = Path(__file__).parent / "files"
@@ -90,19 +90,38 @@ def write_examples(folder: Path) -> tuple[Example, ...]:
     try:
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is a file; give the name of a new or an empty folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            with atomic_write(folder, replace=False) as part:
+                _write_all(part)
+            return EXAMPLES
         remove_leftovers(folder)
         if other := next(folder.iterdir(), None):
             raise OutputError(f"{folder} is not empty (it contains {other.name}); give a new or an empty folder")
         with temporary_room(folder) as room:
             part = room / "part"
-            shutil.copytree(FILES, part)
-            _write_made(part)
-            for path in sorted(part.iterdir()):
-                os.replace(path, folder / path.name)
+            _write_all(part)
+            _move_all(part, folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); give another folder") from error
     return EXAMPLES
+
+
+def _write_all(folder: Path) -> None:
+    shutil.copytree(FILES, folder)
+    _write_made(folder)
+
+
+def _move_all(part: Path, folder: Path) -> None:
+    """Move all files of a folder into an empty one; when that fails, or a signal breaks it off, they all go back."""
+    names = sorted(path.name for path in part.iterdir())
+    try:
+        for name in names:
+            os.replace(part / name, folder / name)
+    except BaseException:
+        for name in names:
+            if (folder / name).exists():
+                os.replace(folder / name, part / name)
+        raise
 
 
 def _write_made(folder: Path) -> None:
