@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from conftest import TEXT
+from elmo.cli.signals import STOP, Interrupted
 
 # What sends the signal while a module of the command is looked for: within a destructor, or where everything is caught.
 SENDERS = {
@@ -63,6 +64,7 @@ def test_a_signal_where_exceptions_are_dropped_ends_the_command(tmp_path, sender
     ran = run(tmp_path, sender, name, "--max-minutes", "0.1")
     assert ran.returncode == 130, ran.stderr
     assert "interrupted" in ran.stderr.splitlines()[-1]
+    assert "Exception ignored" not in ran.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
 
 
@@ -79,3 +81,17 @@ def test_nohup_is_respected(tmp_path):
     finally:
         signal.signal(signal.SIGHUP, before)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_a_signal_after_the_last_statement_of_a_command_is_no_traceback(monkeypatch, run_elmo):
+    calls, done = [], STOP.done
+
+    def late():
+        calls.append(1)
+        if len(calls) == 1:
+            raise Interrupted
+        done()
+
+    monkeypatch.setattr(STOP, "done", late)
+    assert run_elmo("--version").out.startswith("elmo ")
+    assert len(calls) == 2

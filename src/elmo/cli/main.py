@@ -97,5 +97,8 @@ def _interrupted() -> bool:
             say("elmo: interrupted; nothing was left half-written")
             return True
         finally:
-            STOP.done()
+            try:
+                STOP.done()
+            except Interrupted:  # a signal came after the last statement of the command
+                STOP.done()  # which raises no second one while this one is handled
     return False

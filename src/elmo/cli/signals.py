@@ -31,10 +31,12 @@ class StopRequest:
     def __init__(self) -> None:
         self._asked = False
         self._saves = False
+        self._report_dropped = sys.unraisablehook
 
     def listen(self) -> None:
         """Handle the signals from now on; SIGHUP is left alone where it is ignored (nohup)."""
         self._asked = self._saves = False
+        self._report_dropped, sys.unraisablehook = sys.unraisablehook, self._unless_interrupted
         signal.signal(signal.SIGALRM, self._ask_again)
         for number in STOP_SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
@@ -51,8 +53,14 @@ class StopRequest:
 
     def done(self) -> None:
         """The command has ended: ask no more, and only remember what comes while the interpreter ends."""
+        sys.unraisablehook = self._report_dropped
         self._saves = True
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _unless_interrupted(self, dropped: "sys.UnraisableHookArgs") -> None:
+        """Report an error that the interpreter dropped, unless it is an `Interrupted`, which is raised again."""
+        if not isinstance(dropped.exc_value, Interrupted):
+            self._report_dropped(dropped)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         self._asked = True
