@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from elmo.errors import LONGEST_MESSAGE, CheckpointError, ElmoError, ShapeError, reason_of
+from elmo.errors import LONGEST_MESSAGE, CheckpointError, ElmoError, ShapeError, reason_of, setting_name
 
 
 @pytest.mark.parametrize("kind", [ElmoError, CheckpointError, ShapeError])
@@ -26,3 +26,8 @@ def test_what_a_library_says_is_one_short_line():
     assert len(long) == 300
     assert long.startswith("unknown xxx")
     assert long.endswith("x, expected y")
+
+
+def test_the_name_of_a_setting_is_short_whatever_its_keys_are():
+    assert setting_name(("lstm", "filters", 0)) == "lstm.filters.0"
+    assert len(setting_name(("lstm", "x" * 3000))) == len("lstm.") + 80

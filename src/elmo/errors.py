@@ -13,6 +13,8 @@ one line and exit status 2; any other exception is a bug of ours and keeps its t
 file are, a message has at most `LONGEST_MESSAGE` characters.
 """
 
+from collections.abc import Sequence
+
 LONGEST_MESSAGE = 2000  # characters
 _LONGEST_REASON = 300
 _LEFT_OUT = " ... "
@@ -57,6 +59,11 @@ class TrainingError(ElmoError):
 def reason_of(error: BaseException) -> str:
     """What a library says is wrong, to be quoted in a message: in one line and at most 300 characters; else its type."""
     return _shortened(" ".join(str(error).split()) or type(error).__name__, _LONGEST_REASON)
+
+
+def setting_name(location: Sequence[str | int]) -> str:
+    """The name of a setting by its keys, as `lstm.cell_size`; of a key, however long, 80 characters."""
+    return ".".join(_shortened(str(key), 80) for key in location)
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from torch import nn
 
-from elmo.errors import CheckpointError, reason_of
+from elmo.errors import CheckpointError, reason_of, setting_name
 from elmo.model.bilm import BiLM
 from elmo.model.config import BiLMConfig
 from elmo.model.encoders.state import BiLMState
@@ -149,7 +149,7 @@ def translated_settings(path: Path, what: str, names: Mapping[str, str]) -> Iter
     except ValidationError as error:
         faults = []
         for fault in error.errors():
-            setting = ".".join(map(str, fault["loc"]))
+            setting = setting_name(fault["loc"])
             faults.append(f"{names.get(setting, setting)} is {fault['input']!r:.80}: {fault['msg']}")
         raise CheckpointError(f"{path}: {'; '.join(faults)}") from error
     except (TypeError, ValueError) as error:

@@ -24,7 +24,7 @@ from elmo.checkpoints.model_files import check_files
 from elmo.checkpoints.saved_model import fingerprint
 from elmo.checkpoints.tensors import check_tensors, read_tensors, write_tensors
 from elmo.embed.embedder import Elmo
-from elmo.errors import CheckpointError, ConfigError, TextError, reason_of
+from elmo.errors import CheckpointError, ConfigError, TextError, reason_of, setting_name
 from elmo.model.shapes_only import shapes_only
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.storage.json_files import require_json
@@ -245,7 +245,7 @@ def _read_file(folder: Path) -> TaskFile:
     try:
         return TaskFile.model_validate(content)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
+        where = setting_name(error.errors()[0]["loc"])
         raise CheckpointError(
             f"{folder / CONFIG_FILE}: not a task ({where}: {error.errors()[0]['msg'][:300]}); train the task again"
         ) from error

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from elmo.errors import ConfigError
+from elmo.errors import ConfigError, setting_name
 from elmo.model.config import SIZES, bilm_config, settings_of
 from elmo.model.encoders.settings import EncoderConfig
 from elmo.train.config import PretrainConfig
@@ -98,9 +98,9 @@ def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
 
 def _fault(kind: type[BaseModel], settings: Mapping[str, Any], error: ErrorDetails) -> str:
     """The error message for one setting; for an unknown key, with the most similar known one."""
-    key = ".".join(map(str, error["loc"])) or "settings"
+    key = setting_name(error["loc"]) or "settings"
     if error["type"] != "extra_forbidden":
-        return f"{key}: {error['msg']} (got {error['input']!r})"
+        return f"{key}: {error['msg']} (got {error['input']!r:.200})"
     known = list(_keys_of(kind))
     above, _, leaf = key.rpartition(".")
     within = [name for name in known if name.rpartition(".")[0] == above]

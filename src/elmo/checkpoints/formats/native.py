@@ -28,7 +28,7 @@ from elmo.checkpoints.tensors import (
     read_tensors,
     write_tensors,
 )
-from elmo.errors import CheckpointError, ConfigError, OutputError, TextError
+from elmo.errors import CheckpointError, ConfigError, OutputError, TextError, setting_name
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
 from elmo.model.shapes_only import shapes_only
@@ -112,7 +112,7 @@ def read_model_config(folder: Path) -> ModelConfig:
     except ValidationError as error:
         if other := what_else(folder, settings):
             raise CheckpointError(other) from None
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r:.80})" for e in error.errors()]
+        faults = [f"{setting_name(e['loc'])}: {e['msg']} (got {e['input']!r:.80})" for e in error.errors()]
         more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
         raise CheckpointError(f"{path}: {'; '.join(faults[:MOST_FAULTS])}{more}") from error
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from elmo.errors import TextError
+from elmo.errors import TextError, setting_name
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.examples import Example
 from elmo.tasks.kinds.classify.kind import CLASSIFY
@@ -81,7 +81,7 @@ def _parsed(given: Any) -> Any:
         kind, own = of_its_kind(given, lenient=True)
         return kind.model_validate(own)
     except ValidationError as error:
-        raise ValueError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error
+        raise ValueError("; ".join(f"{setting_name(e['loc'])}: {e['msg']}" for e in error.errors())) from error
 
 
 AnyTaskConfig = Annotated[SerializeAsAny[TaskConfig], BeforeValidator(_parsed)]  # distinguished by `task`
