@@ -298,7 +298,7 @@ class VectorFolder(Sequence[VectorRow]):
 def _damage_reported(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, import_pyarrow("pyarrow", path).ArrowException) as error:
+    except (OSError, ValueError, OverflowError, import_pyarrow("pyarrow", path).ArrowException) as error:
         raise TextError(
             f"{path}: cannot be read ({reason_of(error)}); remove it and the manifests, and embed the text again"
         ) from error

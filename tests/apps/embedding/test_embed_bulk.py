@@ -208,6 +208,16 @@ def test_a_pipe_in_the_place_of_a_file_is_reported(folder, name):
         open_vectors(folder / "vectors")[0]
 
 
+def test_a_width_that_no_array_can_have_is_reported(folder):
+    bulk(folder)
+    path = manifest_file(folder / "vectors", 0, 1)
+    facts = json.loads(path.read_text())
+    facts["settings"]["width"] = 10**30
+    path.write_text(json.dumps(facts))
+    with pytest.raises(TextError, match=r"part-000000\.arrow: cannot be read"):
+        open_vectors(folder / "vectors")[0]
+
+
 def first_list_holds_two(column):
     """The list of the second row is empty, and its values belong to the first row."""
     first, second, *others = column.to_pylist()
