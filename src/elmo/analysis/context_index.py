@@ -24,12 +24,14 @@ from elmo.embed.layers import Layers
 from elmo.embed.row_stream import embed_rows
 from elmo.errors import ConfigError, TextError, reason_of
 from elmo.storage.arrays import ArraysWriter, open_arrays, writing_arrays
+from elmo.storage.checksums import checksum_of
 from elmo.storage.json_files import read_json, refuse_special
 from elmo.text.sources.rows import Row
 
 VECTORS_A_PART = 2**18
 _AT_ONCE = 2**13  # vectors added to a graph in one call
 _LOOKED_AT = 4  # search for this many times n: repeated sentences give duplicates, which are removed
+_CHECKED_BYTES = 2**28  # an index of more is not read whole each time that it is opened
 _EXPANSION = 128  # candidates kept during a graph search
 _ARRAYS = ("words", "places", "lines", "ends")
 
@@ -59,6 +61,7 @@ class IndexFacts(BaseModel, frozen=True, extra="forbid"):
     n_words: NonNegativeInt  # different ones
     n_sentences: NonNegativeInt
     bytes: dict[str, PositiveInt]  # size of each file that is memory-mapped or read in parts
+    checksums: dict[str, str] = {}  # of these files and the words; older indexes have none
 
 
 class Occurrence(NamedTuple):
@@ -112,13 +115,15 @@ def write_context_index(
         raise TextError(f"{settings.source}: contains no word to index; give a text with words")
     graphs.finish()
     (folder / WORDS_FILE).write_text("".join(f"{word}\n" for word in numbers), "utf-8", "replace", newline="\n")
+    files = [*graph_files(folder), folder / SENTENCES_FILE]
     facts = IndexFacts(
         settings=settings,
         width=elmo.width,
         n_vectors=graphs.n_vectors,
         n_words=len(numbers),
         n_sentences=n_sentences,
-        bytes={path.name: path.stat().st_size for path in (*graph_files(folder), folder / SENTENCES_FILE)},
+        bytes={path.name: path.stat().st_size for path in files},
+        checksums={path.name: checksum_of(path) for path in (*files, folder / WORDS_FILE)},
     )
     (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return facts
@@ -209,6 +214,9 @@ class ContextIndex:
                 raise ValueError("the length of a file has changed")
             for path in (folder / SENTENCES_FILE, folder / WORDS_FILE, *graph_files(folder)):
                 refuse_special(path)
+                known = self.facts.checksums.get(path.name)
+                if known and sum(sizes.values()) <= _CHECKED_BYTES and checksum_of(path) != known:
+                    raise ValueError(f"{path.name} was changed")
             self._parts = [usearch.Index.restore(str(part), view=True) for part in graph_files(folder)]
             names = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, RuntimeError, ValueError) as error:
