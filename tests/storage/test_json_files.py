@@ -15,6 +15,8 @@ def test_what_is_no_json_is_one_error_of_the_callers_kind(tmp_path):
         path.write_bytes(content)
         with pytest.raises(TextError, match=r"a\.json: not a readable JSON file"):
             require_json(path, "make one", TextError)
+    with pytest.raises(TextError, match=r"a\.json: a file, not a folder; give a folder$"):
+        require_json(path / "b.json", "give a folder", TextError)
     path.write_text('{"a": 1}')
     assert read_json(path) == require_json(path, "", TextError) == {"a": 1}
 

@@ -16,7 +16,7 @@ from elmo.errors import OutputError, TrainingError, reason_of
 from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
 from elmo.storage.checksums import checksum_of
 from elmo.storage.file_lock import file_lock
-from elmo.storage.json_files import read_json
+from elmo.storage.json_files import no_such_file, read_json
 
 Settings = TypeVar("Settings", bound=BaseModel)
 NEXT = "next"  # in the folder of a job that has ended: the job that will replace it
@@ -151,8 +151,7 @@ class JobFolder(Generic[Settings]):
             settings = self.kind.model_validate(facts)
         except (FileNotFoundError, NotADirectoryError):
             raise TrainingError(
-                f"{self.folder}: no run to continue ({path.absolute()}: no such file; --resume needs the folder of a run, "
-                "its -o DIR)"
+                f"{self.folder}: no run to continue ({no_such_file(path)}; --resume needs the folder of a run, its -o DIR)"
             ) from None
         except (OSError, ValueError) as error:
             raise TrainingError(

@@ -32,8 +32,8 @@ def require_json(path: Path, missing: str, kind: type[ElmoError]) -> Any:
     """
     try:
         return read_json(path)
-    except FileNotFoundError:
-        raise kind(f"{path.absolute()}: no such file; {missing}") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise kind(f"{no_such_file(path)}; {missing}") from None
     except (OSError, ValueError) as error:
         raise kind(f"{path}: not a readable JSON file ({error})") from error
 
@@ -47,6 +47,11 @@ def refuse_special(path: Path) -> None:
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(f"{path.name} is not a regular file")
+
+
+def no_such_file(path: Path) -> str:
+    """What is missing, for a message: the file, or the folder in place of which there is a file."""
+    return f"{path.parent}: a file, not a folder" if path.parent.is_file() else f"{path.absolute()}: no such file"
 
 
 def is_unicode(text: str) -> bool:

@@ -233,9 +233,13 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
 
 def _read_file(folder: Path) -> TaskFile:
     """The `config.json` of a task."""
+    if is_bundled(str(folder)) and not folder.exists():
+        raise CheckpointError(
+            f"{folder}: a model of the package, not a trained task; train a task on it with `elmo train ... -m {folder}`"
+        )
     content = require_json(
         folder / CONFIG_FILE,
-        "a trained task has one; continue a stopped training with --resume",
+        "give the folder of a trained task; continue a stopped training with --resume",
         CheckpointError,
     )
     if isinstance(content, dict) and content.get("format") != "elmo task" and "bilm" in content:

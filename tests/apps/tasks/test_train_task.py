@@ -335,7 +335,7 @@ def test_a_task_moves_with_its_bilm_and_refuses_another(tagger, files, tmp_path)
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: (f / "config.json").unlink(), "a trained task has one"),
+        (lambda f: (f / "config.json").unlink(), "give the folder of a trained task"),
         (lambda f: (f / "config.json").write_text("[]"), "not a task"),
         (lambda f: (f / "words.txt").write_text("one\n"), "does not fit its config"),
         (lambda f: (f / "model.safetensors").write_bytes(b"x" * 99), "model.safetensors"),

@@ -115,6 +115,22 @@ def test_a_model_given_as_a_task_is_named(run_elmo, made, tmp_path):
     assert len(done.err) < 400
 
 
+def test_a_name_of_a_model_and_a_file_given_as_a_task_are_named(run_elmo, made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run_elmo("predict", "en", made / "a.csv")
+    assert (done.status, done.out) == (2, "")
+    assert (
+        "elmo: en: a model of the package, not a trained task; train a task on it with `elmo train ... -m en`"
+        in done.err
+    )
+    done = run_elmo("evaluate", made / "a.csv", made / "a.csv")
+    assert (done.status, done.out) == (2, "")
+    assert "a.csv: a file, not a folder; give the folder of a trained task" in done.err
+    done = run_elmo("report", made / "a.csv")
+    assert (done.status, done.out) == (2, "")
+    assert "a.csv: a file, not a folder; give the folder of a run" in done.err
+
+
 def test_sizes_on_the_command_line_are_bounded(run_elmo, made, tmp_path):
     files = ["--train", made / "a.csv", "--dev", made / "a.csv", "--baseline", "-o", tmp_path / "t"]
     for setting in ("cell_size=1000000000", "n_layers=100000", "inputs.word_size=10000000"):

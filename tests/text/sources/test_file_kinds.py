@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from elmo.errors import TextError
-from elmo.text.sources.file_kinds import format_by_content, format_of, refuse_foreign
+from elmo.text.sources.file_kinds import format_by_content, format_of, refuse_controls, refuse_foreign
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,10 @@ def test_text_that_begins_nearly_like_something_else_is_text(head):
 def test_what_is_no_text_is_named_with_what_to_do():
     with pytest.raises(TextError, match=r"a\.pdf: a PDF document; .*pdftotext a\.pdf"):
         refuse_foreign(b"%PDF-1.7\n", "a.pdf")
+
+
+def test_bytes_that_are_mostly_control_characters_are_no_text():
+    refuse_controls(b"a page\x0c\x1b[31m with\x00 colours, and one odd byte\r\n", "a.txt")
+    refuse_controls(b"", "a.txt")
+    with pytest.raises(TextError, match=r"a\.bin: no text, 100 % of its first bytes are control characters"):
+        refuse_controls(bytes(500), "a.bin")

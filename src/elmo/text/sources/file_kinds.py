@@ -52,6 +52,8 @@ _FOREIGN = (  # first bytes -> what it is, and what to do
     (b"GIF8", "a picture (GIF), not text"),
     (b"\x7fELF", "a program, not text"),
 )  # fmt: skip
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))  # which no text holds often
+_MOST_CONTROLS = 0.1  # of the first bytes
 _TAR_AT = 257  # where a tar archive says what it is
 
 
@@ -93,6 +95,22 @@ def refuse_foreign(head: bytes, name: str) -> None:
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise TextError(f"{name}: {what.format(file=name)}")
+
+
+def refuse_controls(head: bytes, name: str) -> None:
+    """Refuse bytes of which many are control characters, as no text has.
+
+    Args:
+        head: the first bytes of a file, unpacked, in an encoding of one byte a letter.
+    Raises:
+        TextError: they are no text.
+    """
+    n_controls = len(head) - len(head.translate(None, _CONTROLS))
+    if n_controls > _MOST_CONTROLS * len(head):
+        raise TextError(
+            f"{name}: no text, {100 * n_controls / len(head):.0f} % of its first bytes are control characters; give a text in "
+            "UTF-8"
+        )
 
 
 def format_by_content(named: Format, head: bytes) -> Format:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from elmo.errors import TextError
 from elmo.storage.compressed import name_of, open_unpacked, read_errors
 from elmo.text.sources.encodings import as_utf8, conversion_advice, wide_encoding
-from elmo.text.sources.file_kinds import is_parquet, refuse_foreign
+from elmo.text.sources.file_kinds import is_parquet, refuse_controls, refuse_foreign
 
 LONGEST_LINE_BYTES = (
     2**24
@@ -43,7 +43,10 @@ def text_of(file: io.BufferedReader, path: Path) -> io.BufferedReader:
             f"{name_of(path)}: a parquet file, but lines of text are expected; write its column to a .jsonl or .txt file"
         )
     codec = wide_encoding(head)
-    return file if codec is None else as_utf8(file, codec, name_of(path))
+    if codec is not None:
+        return as_utf8(file, codec, name_of(path))
+    refuse_controls(head, name_of(path))
+    return file
 
 
 def read_lines(path: Path) -> Iterator[str]:

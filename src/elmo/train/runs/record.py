@@ -21,7 +21,7 @@ import torch
 import elmo
 from elmo.checkpoints.formats.native import CONFIG_FILE, VOCABULARY_FILE
 from elmo.errors import OutputError, TextError, TrainingError
-from elmo.storage.json_files import read_json
+from elmo.storage.json_files import no_such_file, read_json
 from elmo.text.words.vocabulary import read_vocabulary
 from elmo.train.run_log import Report
 from elmo.train.runs.settings import RUN_FILE
@@ -110,9 +110,9 @@ def read_run(run: Path) -> RunRecord:
         settings = read_json(run / RUN_FILE)
         if not isinstance(settings, dict):
             raise ValueError("not a JSON object")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise TrainingError(
-            f"{(run / RUN_FILE).absolute()}: no such file; give the folder of a run, -o DIR of `elmo pretrain`"
+            f"{no_such_file(run / RUN_FILE)}; give the folder of a run, -o DIR of `elmo pretrain`"
         ) from None
     except (OSError, ValueError) as error:
         raise TrainingError(f"{run / RUN_FILE}: cannot be read ({error}); it was written when the run began") from error
