@@ -67,6 +67,17 @@ def test_a_word_of_text_may_hold_blanks(tmp_path):
     assert read_word_vectors(tmp_path / "v.txt").words == ["the", ". ."]
 
 
+def test_a_line_with_a_number_too_many_is_counted(tmp_path):
+    (tmp_path / "v.txt").write_text("film 1 2\nthe 1 2 3\n. . 1 2\nno. 1 1 2\n")
+    with pytest.warns(UserWarning, match=r"v\.txt: 2 words end in a number \(the first is 'the 1' in line 2\)"):
+        assert read_word_vectors(tmp_path / "v.txt").words == ["film", "the 1", ". .", "no. 1"]
+
+
+def test_vectors_in_utf_16_are_read(tmp_path):
+    (tmp_path / "v.txt").write_bytes("2 2\nfilm 1 2\n的 1 2\n".encode("utf-16"))
+    assert read_word_vectors(tmp_path / "v.txt").words == ["film", "的"]
+
+
 @pytest.mark.parametrize("form", ["word2vec, text", "word2vec, binary"])
 def test_what_is_not_wanted_is_left_out(form, tmp_path):
     (tmp_path / "v").write_bytes(FORMS[form])

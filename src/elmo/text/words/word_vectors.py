@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from elmo.errors import TextError
 from elmo.storage.compressed import open_unpacked, read_errors
+from elmo.text.sources.encodings import as_utf8, wide_encoding
 from elmo.text.sources.lines import decode_lines
 
 MOST_NUMBERS = 2**31  # that are kept of a file: 8 GB, more than any is worth here
@@ -46,8 +47,12 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
     words: dict[str, None] = {}
     numbers = bytearray()
     width, n_read, n_empty = 0, 0, 0
+    longer: list[str] = []  # words that may be numbers too many
     with read_errors(path), open_unpacked(path) as file:
-        declared, rows = _open_rows(file, path)
+        wide = wide_encoding(
+            file.peek(_LOOKED_AT)[:2]
+        )  # a mark alone: two numbers of a binary file may look like anything
+        declared, rows = _open_rows(file if wide is None else as_utf8(file, wide, str(path)), path)
         for n_read, (where, word, row) in enumerate(rows, 1):
             if not word.strip():
                 n_empty += 1
@@ -56,12 +61,20 @@ def read_word_vectors(path: Path, wanted: Callable[[int, str], bool] = lambda n,
                 continue
             vector = _vector(row, f"{path}, {where}")
             words[word] = None
+            if declared is None and " " in word and _DECIMAL.fullmatch(word.rpartition(" ")[2].encode()):
+                longer.append(f"{word[:40]!r} in {where}")
             width = len(vector)
             numbers += vector.tobytes()
             if len(words) * width > MOST_NUMBERS:
                 raise TextError(f"{path}: more than {MOST_NUMBERS:,} numbers, the limit; leave out its rare words")
     if n_empty:
         warnings.warn(f"{path}: {n_empty:,} vectors of an empty word are left out", stacklevel=2)
+    if longer:
+        warnings.warn(
+            f"{path}: {len(longer):,} words end in a number (the first is {longer[0]}); if it belongs to the vector, these lines "
+            f"have more numbers than the first, which has {width}",
+            stacklevel=2,
+        )
     if not words:
         raise TextError(f"{path}: contains no vector; {_ADVICE}")
     if declared is not None and n_read < declared:
