@@ -5,58 +5,14 @@ import io
 import shlex
 import unicodedata
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 from elmo.errors import TextError
 from elmo.storage.compressed import unpack_command
+from elmo.text.sources.encoding_likelihood import most_likely
 
 _BLOCK_BYTES = 2**16
-_LIKELY = 0.35  # the least part of the letters that must be common ones of the language
 _WIDE_NULS = 0.2  # at least this fraction of the high bytes is zero in UTF-16 with Latin letters and white space
-
-
-class Encoding(NamedTuple):
-    """An encoding by the name that iconv knows, and the letters that are common in its texts."""
-
-    name: str
-    codec: str
-    common: frozenset[str]
-    dense: bool | None  # whether its letters are next to each other, as Cyrillic ones are; None: not checked
-
-
-_WESTERN = "éèàäöüßñçêóíáôåøæîâãõúœëïùûÉÀÄÖÜ’‘“”–—…«»€£§°·"
-_CENTRAL = "ąęłśżźćńóěščřžýáíéůúďťňőűöüșțŁŚŻČŘŠŽ’“”–—…„"
-_TURKISH = "ığşçöüİŞĞÇÖÜâî’“”–—…"
-_CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюіїє"
-_GREEK = "αοιετσνηυρπκμλςωδγάίόέήύώ"
-_HEBREW = "יוהלאתרבמשנםדעפקחכטגןצזסךץף"
-_ARABIC = "اليمونرتبةعدسفهكقحجأىطصخشإذضز"
-_CHINESE = (
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家"
-)
-_TRADITIONAL = (
-    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道行所然家"
-)
-_JAPANESE = "".join(map(chr, range(0x3041, 0x3094))) + "ーンスルトリイクアラ日本人年大中会国、。「」"
-_KOREAN = "이다는에의을가고하지은로를한도서그나있사라기어자대시리해과정일수보인으성부들제것전"
-_SIGNS = "，。、！？“”：；「」（）"
-
-_CANDIDATES = (  # of equal ones the first wins
-    Encoding("WINDOWS-1252", "cp1252", frozenset(_WESTERN), False),
-    Encoding("WINDOWS-1250", "cp1250", frozenset(_CENTRAL), False),
-    Encoding("WINDOWS-1254", "cp1254", frozenset(_TURKISH), False),
-    Encoding("GB18030", "gb18030", frozenset(_CHINESE + _SIGNS), None),
-    Encoding("BIG5", "big5", frozenset(_TRADITIONAL + _SIGNS), None),
-    Encoding("SHIFT_JIS", "shift_jis", frozenset(_JAPANESE), None),
-    Encoding("EUC-JP", "euc_jp", frozenset(_JAPANESE), None),
-    Encoding("EUC-KR", "euc_kr", frozenset(_KOREAN), None),
-    Encoding("WINDOWS-1251", "cp1251", frozenset(_CYRILLIC), True),
-    Encoding("KOI8-R", "koi8_r", frozenset(_CYRILLIC), True),
-    Encoding("CP866", "cp866", frozenset(_CYRILLIC), True),
-    Encoding("WINDOWS-1253", "cp1253", frozenset(_GREEK), True),
-    Encoding("WINDOWS-1255", "cp1255", frozenset(_HEBREW), True),
-    Encoding("WINDOWS-1256", "cp1256", frozenset(_ARABIC), True),
-)
 
 
 def wide_encoding(head: bytes) -> str | None:
@@ -109,19 +65,9 @@ class _Transcoded(io.RawIOBase):
         return n
 
 
-def likely_encoding(sample: bytes) -> str | None:
-    """The name of the encoding, as iconv knows it, in which bytes that are not UTF-8 were most likely written; None: unclear."""
-    best, name = _LIKELY, None
-    for candidate in _CANDIDATES:
-        score = _score(sample, candidate)
-        if score > best:
-            best, name = score, candidate.name
-    return name
-
-
 def conversion_advice(sample: bytes, name: str) -> str:
     """Advice for a text that is not UTF-8: the likely encoding, and the command that converts the file."""
-    encoding = "UTF-8" if _is_mostly_utf8(sample) else likely_encoding(sample)
+    encoding = "UTF-8" if _is_mostly_utf8(sample) else most_likely(sample)
     if encoding is None:
         return "nor another known encoding; find out which encoding it is, and save the text as UTF-8"
     guess = f"most likely {encoding}; convert it:"
@@ -144,31 +90,6 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     return sum(not c.isascii() for c in text) - damaged >= 4 * damaged
-
-
-def _score(sample: bytes, candidate: Encoding) -> float:
-    """The fraction of the letters beyond ASCII that are common ones."""
-    try:
-        text = sample.decode(candidate.codec)
-    except UnicodeDecodeError as error:
-        if error.start < len(sample) - 3:  # the sample may end within a character
-            return 0.0
-        text = sample[: error.start].decode(candidate.codec)
-    foreign = [i for i, c in enumerate(text) if not c.isascii()]
-    if not foreign:
-        return 0.0
-    common = sum(text[i] in candidate.common for i in foreign) / len(foreign)
-    if candidate.dense is None:
-        return common
-    letters = [i for i in foreign if text[i].isalpha()]
-    if not letters:
-        return 0.0 if candidate.dense else common
-    beside = [[text[k] for k in (i - 1, i + 1) if 0 <= k < len(text) and text[k].isalpha()] for i in letters]
-    dense = sum(any(not c.isascii() for c in pair) for pair in beside) / len(letters)
-    mixed = sum(any(c.isascii() for c in pair) for pair in beside) / len(letters)
-    # capitals within words: the bytes of Chinese look so in KOI8-R
-    inner = sum(text[i].isupper() and i > 0 and text[i - 1].islower() for i in letters) / len(letters)
-    return common * (dense * (1 - mixed) * max(0.0, 1 - 5 * inner) if candidate.dense else 1 - dense**2)
 
 
 def _is_utf8(head: bytes) -> bool:
