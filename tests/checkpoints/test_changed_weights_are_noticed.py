@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from conftest import SMALL, small_model
+from conftest import ALPHABET, INPUT_LAYERS, SMALL, small_model
 from elmo import Elmo, load_task
 from elmo.errors import CheckpointError
 from elmo.model.config import BiLMConfig, LSTMConfig
@@ -51,6 +51,32 @@ def test_a_folder_of_vectors_of_an_older_version_is_continued(run_elmo, tmp_path
     manifest.write_text(json.dumps(facts), encoding="utf-8")
     assert run_elmo(*command, "--resume").status == 0
     assert json.loads(manifest.read_text(encoding="utf-8"))["settings"]["model"] == "4f8ad62e4f5b37cdf8c6f4de4c2a77aa"
+
+
+def test_layers_that_other_weights_made_are_computed_again(run_elmo, tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_text("good\tthe river\nbad\tthe bank\n" * 4, encoding="utf-8")
+    settings = ("--set", "epochs=1", "--set", "cell_size=4")
+    common = ("train", "--task", "classify", "--train", data, "--dev", data, "-m", tmp_path / "m", *settings)
+    for output, changed, cache in (("before", 0.0, "one"), ("after", 9.0, "one"), ("alone", 9.0, "two")):
+        save(tmp_path / "m", changed)
+        ran = run_elmo(*common, "--cache", tmp_path / cache, "-o", tmp_path / output)
+        assert ran.status == 0, ran.err
+    before, after, alone = ((tmp_path / o / "model.safetensors").read_bytes() for o in ("before", "after", "alone"))
+    assert after == alone
+    assert after != before
+
+
+def test_an_alphabet_in_another_order_is_another_model(run_elmo, tmp_path, text):
+    config, lexicon = INPUT_LAYERS["alphabet"]
+    other = lexicon._replace(alphabet=type(ALPHABET)(ALPHABET.characters[::-1]))
+    Elmo(small_model(config, lexicon=lexicon)).save_pretrained(tmp_path / "m")
+    command = ("embed", text, "-m", tmp_path / "m", "-o", tmp_path / "v")
+    assert run_elmo(*command).status == 0
+    Elmo(small_model(config, lexicon=other)).save_pretrained(tmp_path / "m", force=True)
+    ran = run_elmo(*command, "--resume")
+    assert ran.status == 2
+    assert "model" in ran.err
 
 
 def test_a_task_does_not_take_another_model_of_that_name(run_elmo, tmp_path):

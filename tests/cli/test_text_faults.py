@@ -4,10 +4,12 @@ import gzip
 import io
 import json
 import lzma
+import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 import zlib
 
 import numpy as np
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
 
 LINES = "The bank of the river was green .\nShe put money in the bank .\nThe river runs by the bank .\n" * 4
 FAST = ["--set", "bilm.lstm.cell_size=16", "--set", "bilm.lstm.projection_size=8", "--set", "rows=2", "--max-steps", 2]
+SIZES = [x for s in ("cell_size=4", "inputs.word_size=4", "inputs.character_size=4", "epochs=1") for x in ("--set", s)]
 FRENCH = "L'été dernier, près de la forêt, le garçon a mangé à la crêperie.\n«\xa0Ça va\xa0», dit-il.\n"
 TEXTS = {  # name of the encoding, as iconv knows it -> a text that only it reads
     "WINDOWS-1252": ("cp1252", FRENCH + "He said “don’t” – and left…\nDie Straße über den Fluß war schön.\n"),
@@ -88,6 +91,25 @@ def test_what_a_file_is_decides_its_bytes_and_utf_16_is_read(run, run_elmo, shar
     assert run("tokenize", inputs / "18_string_view.parquet").splitlines()
 
 
+def test_a_zip_archive_is_named(run_elmo, tmp_path):
+    """A15."""
+    for name in ("a.zip", "a.txt"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("inner.txt", LINES)
+        assert "a zip archive; unpack it first: unzip" in refused(run_elmo, "tokenize", tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "binary"])
+def test_parquet_is_read_whatever_the_case_of_its_name_and_its_kind_of_text(run, tmp_path, kind):
+    """A15."""
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install 'elmo-lm[bulk]')")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "a.txt").write_text(LINES)
+    column = pyarrow.array(LINES.splitlines()).cast(getattr(pyarrow, kind)())
+    parquet.write_table(pyarrow.table({"text": column}), tmp_path / "a.PARQUET")
+    assert run("tokenize", tmp_path / "a.PARQUET") == run("tokenize", tmp_path / "a.txt")
+
+
 @pytest.mark.parametrize("ending", ["GZ", "gz", "txt"])
 def test_a_packed_file_is_read_whatever_its_name(run, tmp_path, ending):
     """A15."""
@@ -111,6 +133,23 @@ def test_the_encoding_is_named_and_its_command_converts_the_text(run, run_elmo, 
     assert (tmp_path / "my text.utf8.txt").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "text"),
+    [
+        ("gb18030", "GB18030", "今天天气很好"),
+        ("gb18030", "GB18030", "海湖车站是桃园县政府利用林口线货运铁路办理客运时期所设立的车站。"),
+        ("koi8_r", "KOI8-R", "Привет, мир!"),
+        ("koi8_r", "KOI8-R", "СТАРЫЙ КАМЕННЫЙ МОСТ"),
+        ("cp1251", "WINDOWS-1251", "Привет, мир!"),
+        ("cp1251", "WINDOWS-1251", "СТАРЫЙ КАМЕННЫЙ МОСТ"),
+    ],
+)
+def test_one_line_is_enough_to_name_the_encoding(run_elmo, tmp_path, codec, name, text):
+    """A15."""
+    (tmp_path / "a.txt").write_bytes(f"{text}\n".encode(codec))
+    assert f"most likely {name}; convert it: iconv -f {name} " in refused(run_elmo, "tokenize", tmp_path / "a.txt")
+
+
 def test_one_damaged_character_is_not_another_encoding(run_elmo, tmp_path):
     """A15."""
     good = "这座古老的石桥在河边。\n".encode()
@@ -124,9 +163,7 @@ def test_a_cell_of_a_table_may_be_long_and_has_a_limit(run, run_elmo, shared, tm
     """A13."""
     long = shared / "faults" / "inputs" / "06_long_cell.csv.gz"
     assert "text" not in run("tokenize", long).splitlines()[0]
-    sizes = ["cell_size=4", "inputs.word_size=4", "inputs.character_size=4", "epochs=1", "batch_size=4"]
-    options = [part for setting in sizes for part in ("--set", setting)]
-    train = ["train", "--task", "classify", "--train", long, "--dev", long, "--baseline", *options]
+    train = ["train", "--task", "classify", "--train", long, "--dev", long, "--baseline", *SIZES]
     run(*train, "-o", tmp_path / "task")
     (tmp_path / "a.csv").write_text("text\n" + '"' + "word \n" * 3_000_000 + '"\n')
     assert "16,777,216 characters" in refused(run_elmo, "tokenize", tmp_path / "a.csv")
@@ -141,6 +178,7 @@ def test_a_line_has_a_limit(run_elmo, tmp_path):
         file.write(packer.flush())
     assert "longer than 16 MiB" in refused(run_elmo, "tokenize", tmp_path / "a.txt.gz")
     assert "longer than 16 MiB" in refused(run_elmo, "doctor", tmp_path / "a.txt.gz")
+    assert "longer than 16 MiB" in refused(run_elmo, "perplexity", "en", tmp_path / "a.txt.gz")
 
 
 def test_a_decoder_has_a_limit(run_elmo, tmp_path):
@@ -161,7 +199,20 @@ def test_data_are_utf_8_whatever_the_locale(run_elmo, tmp_path, monkeypatch):
         out = io.BytesIO()
         monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding=encoding, write_through=True))
         assert run_elmo("tokenize", tmp_path / "a.txt").status == 0
-        assert out.getvalue().decode() == "今 天 é\n"
+        assert out.getvalue() == "今 天 é\n".encode()
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}])
+def test_json_is_valid_whatever_the_locale(run, tmp_path, locale):
+    """A17."""
+    (tmp_path / "a.csv").write_text("text,label\n" + "今天,好\n明天,坏\n" * 4, encoding="utf-8")
+    (tmp_path / "a.txt").write_text("今天 😀 é\n", encoding="utf-8")
+    files = ["--train", tmp_path / "a.csv", "--dev", tmp_path / "a.csv", "-o", tmp_path / "t"]
+    run("train", "--task", "classify", *files, "--baseline", *SIZES)
+    command = [sys.executable, "-m", "elmo", "predict", tmp_path / "t", tmp_path / "a.txt", "--json"]
+    ran = subprocess.run(command, env={**os.environ, **locale}, capture_output=True, check=True)
+    assert "今天 😀 é".encode() in ran.stdout
+    assert json.loads(ran.stdout)["text"] == "今天 😀 é"
 
 
 def test_closed_standard_input_is_one_sentence(run_elmo, tmp_path, monkeypatch):

@@ -46,6 +46,19 @@ def test_a_setting_may_be_a_list(run_elmo, tmp_path, monkeypatch):
     assert pretrain_config({}, small[:1]).bilm.char_cnn.filters == ((1, 4), (3, 8))
 
 
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_task_is_not_trained_with_a_number_that_is_not_finite(run_elmo, tmp_path, value):
+    (tmp_path / "a.csv").write_text("text,label\n" + "a fine film,pos\na dull film,neg\n" * 4)
+    files = ["--train", tmp_path / "a.csv", "--dev", tmp_path / "a.csv", "--baseline", "-o", tmp_path / "t"]
+    sizes = ["epochs=1", "cell_size=4", "inputs.word_size=4", "inputs.character_size=4"]
+    setting = f"optimizer.weight_decay={value}"
+    options = [word for key in (*sizes, setting) for word in ("--set", key)]
+    ran = run_elmo("train", "--task", "classify", *files, *options)
+    assert (ran.status, ran.out) == (2, "")
+    assert "optimizer.weight_decay" in ran.err
+    assert not (tmp_path / "t").exists()
+
+
 def kinds_of(annotation):
     """A type and all types that it is made of."""
     yield annotation

@@ -2,6 +2,7 @@
 
     python -m benchmarks.measure.house.faults [--kind A2]... [--old COMMIT | --old-tree DIR] [--save]
 
+With --save, each kind is a row of `results/faults.json`: its tests, and of each the assertion that failed on the old commit.
 On this checkout every test must pass. On the old commit, today's tests run with its source and its `conftest.py`: of each test
 the assertion that failed there is kept. A test shows its fault only by an assertion, a traceback or a hang. An import, name or
 option that did not exist, a fixture that could not be made, a skipped test and a test that passes there show nothing; they are
@@ -21,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from benchmarks.measure.house.trees import environment, old_tree, parser_of_trees
+from benchmarks.measure.house.trees import commit_of, environment, old_tree, parser_of_trees
 from benchmarks.record import ROOT, SHARED, keep_row
 
 LIST = ROOT / "tests" / "faults.json"
@@ -46,7 +47,7 @@ class Outcome(NamedTuple):
     when: str = "call"
     error: str = ""
     text: str = ""
-    at: str = ""  # the file that raised the error
+    at: str = ""  # the file of the test or of the source that raised the error, or called what raised it
 
 
 def read_list(path: Path = LIST) -> dict[str, list[str]]:
@@ -206,15 +207,16 @@ def main() -> None:
     given = arguments()
     kinds = {kind: tests for kind, tests in read_list().items() if given.kind is None or kind in given.kind}
     with old_tree(given) as old:
+        commit = commit_of(old)
         rows, wrong = compare(kinds, old)
     for kind, some in rows.items():
         print(f"{kind}: {sum('old' in row for row in some)} of {len(some)} tests fail there by what they state")
         for row in some:
             print(f"    {row['test'].partition('::')[2]}: {row.get('old') or 'not shown, ' + row['not_shown']}")
     print("\n".join(wrong))
-    if given.save and given.kind is None:
-        of_both = {"old": given.old, "kinds": rows, "wrong": wrong}
-        print(keep_row("faults", "kinds", "python -m benchmarks.measure.house.faults --save", of_both))
+    for kind, some in rows.items() if given.save else ():
+        command = f"python -m benchmarks.measure.house.faults --kind {kind} --save"
+        keep_row("faults", kind, command, {"old": commit, "tests": some})
     sys.exit(bool(wrong))
 
 

@@ -33,6 +33,7 @@ class OutcomeWriter:
 
     def __init__(self, path: Path, wanted: set[str] | None, seconds: int) -> None:
         self._path, self._wanted, self._seconds = path, wanted, seconds
+        self._hanging: set[str] = set()  # tests that hung with parameters that came before
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -42,9 +43,13 @@ class OutcomeWriter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        """A test that hangs is a test that failed."""
+        """A test that hangs is a test that failed; with other parameters it is skipped from then on."""
+        name = item.nodeid.partition("[")[0]
+        if name in self._hanging:
+            pytest.skip("the test hung before")
 
         def out_of_time(number: int, frame: FrameType | None) -> None:
+            self._hanging.add(name)
             raise TimeoutError(f"the test had not ended after {self._seconds} s")
 
         self._write(test=item.nodeid, outcome="begun")
@@ -63,7 +68,9 @@ class OutcomeWriter:
         if report.when == "call" or not report.passed:
             error, at = "", ""
             if call.excinfo is not None:
-                error, at = call.excinfo.typename, str(call.excinfo.traceback[-1].path)
+                frames = [Path(entry.path) for entry in call.excinfo.traceback]
+                own = [path for path in frames if path == item.path or "src/elmo/" in path.as_posix()]
+                error, at = call.excinfo.typename, str((own or frames)[-1])
             text = report.longreprtext if report.failed else str(report.longrepr or "")
             self._write(test=item.nodeid, outcome=report.outcome, when=report.when, error=error, at=at, text=text)
         return report

@@ -92,12 +92,16 @@ def test_files_that_a_mac_lays_beside_are_no_second_model(published, run_elmo):
         (published / name).write_bytes(b"\0\5\26\7")
     (published / "options.json").rename(published / "elmo_options.json")
     (published / "weights.hdf5").rename(published / "elmo_weights.hdf5")
-    assert json.loads(run_elmo("info", published, "--json").out)["format"] == "allennlp"
+    ran = run_elmo("info", published, "--json")
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out)["format"] == "allennlp"
 
 
 def test_words_have_fifty_characters_where_the_options_do_not_say(published, run_elmo):
     edit(published / "options.json", lambda options: options["char_cnn"].pop("max_characters_per_token"))
-    assert json.loads(run_elmo("info", published, "--json").out)["max_characters"] == 50
+    ran = run_elmo("info", published, "--json")
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out)["max_characters"] == 50
 
 
 def test_a_zip_with_backslashes_is_read_and_cannot_lead_outside(published, tmp_path, run_elmo, refused):

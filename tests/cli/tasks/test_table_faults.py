@@ -259,6 +259,11 @@ def test_labels_of_the_dev_file_that_are_not_in_the_training_file(train, tmp_pat
     done = train("a.csv", numbers, "--force", dev=words)
     assert (done.status, done.out) == (2, "")
     assert "none of its labels ('yes', 'no') is in the training file, which has '0', '1'" in done.err
+    texts = table([(text, {"pos": "true", "neg": "false"}[label]) for text, label in FILMS], ["text", "label"])
+    capitals = texts.replace(",true", ",True").replace(",false", ",False")
+    done = train("b.csv", texts, "--force", dev=capitals)
+    assert (done.status, done.out) == (2, "")
+    assert "none of its labels ('True', 'False') is in the training file, which has 'false', 'true'" in done.err
     some = table([(text, {"pos": "1", "neg": "minus"}[label]) for text, label in FILMS], ["text", "label"])
     done = train("a.csv", numbers, "--force", dev=some)
     assert done.status == 0
