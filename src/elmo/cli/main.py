@@ -13,7 +13,7 @@ import typer
 from elmo.cli import examples
 from elmo.cli.corpus import doctor, tokenize
 from elmo.cli.embedding import embed, neighbours, to_static
-from elmo.cli.models import convert, perplexity
+from elmo.cli.models import convert, perplexity, score
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.pretraining import plan, pretrain, report
 from elmo.cli.show import say, show_line
@@ -44,6 +44,8 @@ app.command("plan", cls=PlainCommand)(plan.plan)
 app.command("pretrain", cls=PlainCommand)(pretrain.pretrain)
 app.command("report", cls=PlainCommand)(report.report)
 app.command("perplexity", cls=PlainCommand)(perplexity.perplexity)
+app.command("score", cls=PlainCommand)(score.score)
+app.command("fill", cls=PlainCommand)(score.fill)
 app.command("train", cls=PlainCommand)(task.train)
 app.command("evaluate", cls=PlainCommand)(task.evaluate)
 app.command("compare", cls=PlainCommand)(task.compare)

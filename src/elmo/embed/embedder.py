@@ -20,6 +20,8 @@ from elmo.embed.batch import Vectors, finish, prepare
 from elmo.embed.carried_state import go_on
 from elmo.embed.engine import Engine
 from elmo.embed.forked_process import claim_threads
+from elmo.embed.language_model.fill import fill_place, read_place
+from elmo.embed.language_model.scores import SentenceScore, scores_of_each
 from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
 from elmo.embed.session import Session
 from elmo.embed.spans import Bounds, Span, words_and_bounds
@@ -247,6 +249,30 @@ class Elmo:
         words, bounds = words_and_bounds(checked_sentences(sentences), spans, self.model.tokenizer)
         every = self.embed(words, layers, None, state, batch_size)
         return [_pooled(torch.from_numpy(x), some, pool) for x, some in zip(every, bounds, strict=True)]
+
+    def score(self, sentences: Iterable[Sentence]) -> list[SentenceScore]:
+        """The surprisal of each token, from the left and from the right, in bits; in float32 on the CPU, whatever `dtype`.
+
+        Args:
+            sentences: see `embed`.
+        Raises:
+            TextError: not a list of sentences. CheckpointError: the model has no softmax.
+        """
+        given = enumerate(checked_sentences(sentences))
+        words = [words_of(sentence, number, self.model.tokenizer) for number, sentence in given]
+        return list(scores_of_each(self.model, words))
+
+    def fill(self, sentence: Sentence, k: int = 10) -> list[tuple[str, float]]:
+        """The k likeliest words in a place of a sentence, with their probabilities by both directions (`language_model/fill.py`).
+
+        Args:
+            sentence: a string or a list of tokens, with the place in brackets: `[MASK]`, or a word for which others are wanted.
+        Raises:
+            TextError: not one place. CheckpointError: the model has no softmax. ConfigError: k is not positive.
+        """
+        if k < 1:
+            raise ConfigError(f"k={k}: give at least 1")
+        return fill_place(self.model, read_place(sentence, self.model.tokenizer), k)
 
     def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
         """The state of all rows of a call; None: zero, which is made batch by batch."""

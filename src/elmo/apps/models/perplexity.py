@@ -117,17 +117,21 @@ def measure_file(
                 file.write(json.dumps(location | document.figures()) + "\n")
         if not documents:
             raise TextError(NO_SENTENCE)
-    _warn_of_unknown_words(whole.perplexity)
+    warn_of_unknown_words(whole.perplexity.unknown, whole.perplexity.tokens)
     named = "carry within documents" if afresh else state
     facts = whole.figures() | {"state": named, "sentences": whole.sentences, "bytes": whole.size_bytes}
     return facts if by_document is None else facts | {"documents": documents, "by_document": str(by_document)}
 
 
-def _warn_of_unknown_words(found: Perplexity) -> None:
-    """Warn, as the caller's caller, of a text whose words the model mostly does not know: its perplexity then looks good."""
-    if found.oov_rate >= MANY_UNKNOWN and found.oov_rate * found.tokens >= LEAST_UNKNOWN:
+def warn_of_unknown_words(n_unknown: int, n_tokens: int) -> None:
+    """Warn, as the caller's caller, of a text whose words the model mostly does not know: its figures then look good.
+
+    Args:
+        n_tokens: that were counted, marks of sentences too.
+    """
+    if n_unknown >= max(LEAST_UNKNOWN, MANY_UNKNOWN * n_tokens):
         warnings.warn(
-            f"{found.oov_rate:.0%} of the words of this text are not in the vocabulary of the model, which predicts all of "
+            f"{n_unknown / n_tokens:.0%} of the words of this text are not in the vocabulary of the model, which predicts all of "
             "them as one word, <UNK>; perplexity and bits per byte mean little for such a text; use a model of its language",
             stacklevel=3,
         )

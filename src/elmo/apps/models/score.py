@@ -1,0 +1,82 @@
+"""Scores of the sentences of a file, in order, and the tokens of it that were least expected."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import tee
+from pathlib import Path
+from typing import NamedTuple
+
+from elmo.apps.models.perplexity import warn_of_unknown_words
+from elmo.checkpoints.load import load_model
+from elmo.checkpoints.saved_model import warn_of_other_tokenizer
+from elmo.embed.language_model.scores import SentenceScore, scores_of_each
+from elmo.errors import CheckpointError, TextError
+from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
+from elmo.train.perplexity import NO_SENTENCE
+
+
+class ScoredSentence(NamedTuple):
+    """A sentence of a file with its score."""
+
+    line: int
+    score: SentenceScore
+
+
+class Anomaly(NamedTuple):
+    """A token that was little expected, by the mean of both directions."""
+
+    bits: float
+    line: int
+    at: int  # index of the token in its sentence
+    tokens: list[str]  # of the sentence
+
+
+def score_file(
+    model: str,
+    text: Path,
+    pretokenized: bool = False,
+    text_field: str | None = None,
+    vocabulary: Path | None = None,
+) -> Iterator[ScoredSentence]:
+    """The score of each sentence of a text, as `elmo perplexity` counts it; the text is read once and may be a pipe.
+
+    Args:
+        model, text, pretokenized, text_field, vocabulary: see `measure_file`.
+    Raises:
+        CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
+    """
+    loaded = load_model(model, vocabulary=vocabulary)
+    if loaded.softmax is None or loaded.vocabulary is None:
+        raise CheckpointError(f"{model}: this model has no softmax, so it cannot score; it can only embed")
+    if not pretokenized:
+        warn_of_other_tokenizer(loaded.config, model)
+    shown, read = tee(read_sentences([text], TextOptions(pretokenized, text_field, loaded.tokenizer)))
+    scores = scores_of_each(loaded, (sentence.words for sentence in read))
+    n_sentences = n_unknown = n_tokens = 0
+    sentence: SourceSentence
+    for sentence, score in zip(shown, scores, strict=True):
+        n_sentences += 1
+        n_unknown += score.unknown
+        n_tokens += len(score.forward_bits)
+        yield ScoredSentence(sentence.line, score)
+    if not n_sentences:
+        raise TextError(NO_SENTENCE)
+    warn_of_unknown_words(n_unknown, n_tokens)
+
+
+def least_expected(scored: Iterator[ScoredSentence], n: int, see: Callable[[ScoredSentence], None]) -> list[Anomaly]:
+    """The n tokens of a text with the highest mean of both surprisals, the least expected first.
+
+    Args:
+        see: called with each sentence.
+    """
+    best: list[tuple[float, int, Anomaly]] = []
+    for number, one in enumerate(scored):
+        see(one)
+        for at, bits in enumerate(one.score.token_bits.tolist()):
+            entry = (bits, -number, Anomaly(bits, one.line, at, one.score.tokens))
+            if len(best) < n:
+                heapq.heappush(best, entry)
+            elif entry[:2] > best[0][:2]:
+                heapq.heapreplace(best, entry)
+    return [anomaly for *_, anomaly in sorted(best, key=lambda entry: (-entry[0], -entry[1]))]

@@ -1,0 +1,87 @@
+"""The words that fit a place of a sentence, by what stands before it and after it.
+
+    p(w) is proportional to p(w | the words before) * p(w | the words after)
+
+renormalised over the words of the vocabulary, without the marks of sentences and `<UNK>`. Neither direction reads the place
+itself, so the word that stands there has no influence.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.errors import CheckpointError, TextError
+from elmo.text.sentence_inputs import Sentence, words_of
+from elmo.text.tokenizer import Tokenizer
+
+_IN_BRACKETS = re.compile(r"\[([^\[\]]+)\]")
+
+
+class Place(NamedTuple):
+    """A place in a sentence."""
+
+    words: list[str]
+    at: int  # index of the word there, which is not read
+
+
+def read_place(sentence: Sentence, tokenizer: Tokenizer) -> Place:
+    """`The [MASK] of the river`, or any other word in the brackets -> the sentence and the place of that word.
+
+    Args:
+        sentence: a string, tokenized around the brackets, or a list of tokens, one of them in brackets.
+    Raises:
+        TextError: there is not exactly one word in brackets.
+    """
+    if isinstance(sentence, str):
+        found = list(_IN_BRACKETS.finditer(sentence))
+        if len(found) == 1:
+            before, after = (
+                [token.text for token in tokenizer.tokenize(part)]
+                for part in (sentence[: found[0].start()], sentence[found[0].end() :])
+            )
+            return Place([*before, found[0][1], *after], len(before))
+    else:
+        words = words_of(sentence, 0, tokenizer)
+        places = [i for i, word in enumerate(words) if _IN_BRACKETS.fullmatch(word)]
+        if len(places) == 1:
+            return Place(words, places[0])
+    raise TextError(
+        f"{sentence!r:.80}: put one word in brackets, as in 'The [MASK] of the river' or 'The [bank] of the river'"
+    )
+
+
+@torch.no_grad()
+def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The log probabilities of all words at a place, from the left and from the right, each float64 (V,).
+
+    Raises:
+        CheckpointError: the model has no softmax.
+    """
+    if model.softmax is None or model.vocabulary is None:
+        raise CheckpointError("this model has no softmax, so it predicts no words; it can only embed")
+    start, end = model.word_encoder.boundaries
+    marked = [start, *words, end]
+    char_ids = torch.from_numpy(model.word_encoder.encode(marked))[None]  # (1, T + 2, C)
+    layers, _ = model.bilm(char_ids, torch.ones(1, len(marked), dtype=torch.bool))
+    ahead, behind = layers[0, -1].chunk(2, dim=1)  # (T + 2, P)
+    beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the place, in `marked`
+    left, right = model.softmax.log_probabilities(beside).double()
+    return left, right
+
+
+def fill_place(model: SavedModel, place: Place, k: int) -> list[tuple[str, float]]:
+    """The k likeliest words at a place with their probabilities, the likeliest first; see the module.
+
+    Raises:
+        CheckpointError: the model has no softmax.
+    """
+    left, right = log_probabilities_at(model, place.words, place.at)
+    vocabulary = model.vocabulary
+    assert vocabulary is not None  # with a softmax there is one
+    both = left + right
+    both[[vocabulary.start_id, vocabulary.end_id, vocabulary.unknown_id]] = -torch.inf
+    best = both.softmax(dim=0).topk(min(k, len(both) - 3))
+    return [(vocabulary.words[i], p) for i, p in zip(best.indices.tolist(), best.values.tolist(), strict=True)]

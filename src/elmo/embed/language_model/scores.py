@@ -1,0 +1,81 @@
+"""Scores of sentences: what each token costs, in bits, from the left and from the right."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elmo.checkpoints.saved_model import SavedModel
+from elmo.embed.language_model.surprisal import TokenNats, nats_of_each
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceScore:
+    """How well a model predicts a sentence of n tokens.
+
+    Attributes:
+        tokens: of the sentence.
+        forward_bits: float64 (n + 1,), the surprisal of each token given those before it, -log2 p, then that of the end mark.
+        backward_bits: float64 (n + 1,), the surprisal of each token given those after it, then that of the start mark.
+        unknown: number of tokens that are not in the vocabulary; each costs what `<UNK>` costs, for all such words together.
+    """
+
+    tokens: list[str]
+    forward_bits: NDArray[np.float64]
+    backward_bits: NDArray[np.float64]
+    unknown: int
+
+    @property
+    def token_bits(self) -> NDArray[np.float64]:
+        """float64 (n,): the mean of both directions for each token, without the marks."""
+        return (self.forward_bits[:-1] + self.backward_bits[:-1]) / 2
+
+    @property
+    def bits(self) -> float:
+        """The sum of the mean of both directions, marks included."""
+        return float(self.forward_bits.sum() + self.backward_bits.sum()) / 2
+
+    @property
+    def pseudo_perplexity(self) -> float:
+        """2 ** (bits / (n + 1)), infinite on overflow; over all sentences of a text it is the mean of `elmo perplexity`."""
+        rate = self.bits / len(self.forward_bits)
+        return 2.0**rate if rate < 1000 else math.inf
+
+    def facts(self) -> dict[str, Any]:
+        """As `elmo score --json` prints it."""
+        return {
+            "tokens": self.tokens,
+            "forward_bits": self.forward_bits.tolist(),
+            "backward_bits": self.backward_bits.tolist(),
+            "bits": self.bits,
+            "pseudo_perplexity": self.pseudo_perplexity,
+            "unknown": self.unknown,
+        }
+
+    def __repr__(self) -> str:
+        return f"SentenceScore({len(self.tokens)} tokens, {self.bits:.1f} bits, pseudo-perplexity {self.pseudo_perplexity:.1f})"
+
+
+def scores_of_each(model: SavedModel, sentences: Iterable[Sequence[str]]) -> Iterator[SentenceScore]:
+    """The score of each sentence, in order, from state zero; a stream is read as it is needed.
+
+    Raises:
+        CheckpointError: the model has no softmax.
+    """
+    held: list[Sequence[str]] = []
+
+    def kept() -> Iterator[Sequence[str]]:
+        for words in sentences:
+            held.append(words)
+            yield words
+
+    for nats in nats_of_each(model, kept()):
+        yield _score(list(held.pop(0)), nats)
+
+
+def _score(tokens: list[str], nats: TokenNats) -> SentenceScore:
+    backward = np.concatenate([nats.backward[:-1][::-1], nats.backward[-1:]])
+    return SentenceScore(tokens, nats.forward / math.log(2), backward / math.log(2), int(nats.unknown.sum()))
