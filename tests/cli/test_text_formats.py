@@ -131,6 +131,11 @@ def perplexity(run, model, path, out):
     return facts, {k: v for k, v in found.items() if k not in whole}, sum(row["tokens"] for row in rows)
 
 
+def score(run, model, path, out):
+    rows = [json.loads(line) for line in run("score", model, path, "--pretokenized", "--json").splitlines()]
+    return [{name: value for name, value in row.items() if name != "line"} for row in rows]
+
+
 def tokenize(run, model, path, out):
     run("tokenize", path, "-o", out / "t.txt")
     return run("tokenize", path), (out / "t.txt").read_bytes()
@@ -185,7 +190,8 @@ def probe(run, model, path, out):
 
 
 COMMANDS = [
-    embed, embed_hdf5, embed_folder, perplexity, tokenize, doctor, plan, pretrain, neighbours, change, to_static, predict, probe,
+    embed, embed_hdf5, embed_folder, perplexity, score, tokenize, doctor, plan, pretrain, neighbours, change, to_static,
+    predict, probe,
 ]  # fmt: skip
 
 
@@ -232,6 +238,7 @@ ARGUMENTS = {
     "embed": lambda path, model, out: ("embed", path, "-m", model, "-o", out / "v.hdf5"),
     "embed to a folder": lambda path, model, out: ("embed", path, "-m", model, "-o", out / "v"),
     "perplexity": lambda path, model, out: ("perplexity", model, path, "--by-document", out / "d.jsonl"),
+    "score": lambda path, model, out: ("score", model, path),
     "tokenize": lambda path, model, out: ("tokenize", path, "-o", out / "t.txt"),
     "doctor": lambda path, model, out: ("doctor", path),
     "plan": lambda path, model, out: ("plan", "--corpus", path, "--seconds", 0),

@@ -118,8 +118,8 @@ def measure_each(
     """
     each = nats_of_each(model, sentences, state, report, group_tokens=group_tokens, max_positions=max_positions)
     for forward, backward, unknown in each:
-        sums = np.add.reduceat(np.stack([forward, backward]), [0], axis=1)[:, 0]
-        yield Perplexity(*sums.tolist(), len(forward), int(unknown.sum()))
+        sums = np.add.reduceat(np.stack([forward, backward]), [0], axis=1)[:, 0].tolist()
+        yield Perplexity(sums[0], sums[1], len(forward), int(unknown.sum()))
 
 
 def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:

@@ -11,10 +11,11 @@ from typing import IO
 
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
+from elmo.embed.language_model.surprisal import CarryOrZero
 from elmo.errors import CheckpointError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
-from elmo.train.perplexity import NO_SENTENCE, NOTHING, CarryOrZero, Perplexity, measure_each
+from elmo.train.perplexity import NO_SENTENCE, NOTHING, Perplexity, measure_each
 
 MANY_UNKNOWN = 0.15  # of the words: from here on a perplexity is mostly that of <UNK>
 LEAST_UNKNOWN = 5  # words
