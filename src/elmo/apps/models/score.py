@@ -1,7 +1,7 @@
 """Scores of the sentences of a file, in order, and the tokens of it that were least expected."""
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
@@ -64,15 +64,10 @@ def score_file(
     warn_of_unknown_words(n_unknown, n_tokens)
 
 
-def least_expected(scored: Iterator[ScoredSentence], n: int, see: Callable[[ScoredSentence], None]) -> list[Anomaly]:
-    """The n tokens of a text with the highest mean of both surprisals, the least expected first.
-
-    Args:
-        see: called with each sentence.
-    """
+def least_expected(scored: Iterator[ScoredSentence], n: int) -> list[Anomaly]:
+    """The n tokens of a text with the highest mean of both surprisals, the least expected first."""
     best: list[tuple[float, int, Anomaly]] = []
     for number, one in enumerate(scored):
-        see(one)
         for at, bits in enumerate(one.score.token_bits.tolist()):
             entry = (bits, -number, Anomaly(bits, one.line, at, one.score.tokens))
             if len(best) < n:

@@ -36,7 +36,7 @@ def score(
 
     scored = score_file(model, text, pretokenized, text_field, vocabulary)
     if anomalies:
-        for found in least_expected(scored, anomalies, lambda one: None):
+        for found in least_expected(scored, anomalies):
             _show_anomaly(found, json)
         return
     for one in scored:
