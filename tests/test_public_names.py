@@ -64,9 +64,12 @@ def test_a_model_is_shown_in_one_line():
 
 
 @pytest.mark.filterwarnings("ignore:the task has learned nothing")
-def test_a_task_is_shown_in_one_line():
-    examples = [("a fine film", "good"), ("a poor film", "bad")] * 4
-    task = elmo.tasks.train(examples, dev=examples, model=None, epochs=1, cell_size=4)
+def test_a_task_is_shown_in_one_line(run_elmo, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "a fine film,good\na poor film,bad\n" * 4)
+    files = ["--train", tmp_path / "a.csv", "--dev", tmp_path / "a.csv", "--baseline", "-o", tmp_path / "t"]
+    sizes = ["--set", "epochs=1", "--set", "cell_size=4"]
+    assert run_elmo("train", "--task", "classify", *files, *sizes).status == 0
+    task = elmo.load_task(tmp_path / "t")
     assert repr(task).startswith("TrainedTask(classify: bad, good; ")
     assert "\n" not in repr(task)
 

@@ -54,15 +54,15 @@ def test_the_examples_of_help_pages_run_as_pasted(place, run_elmo, monkeypatch):
     run_elmo("examples", "files")  # on an older commit no files ship
     (place / "files").mkdir(exist_ok=True)
     monkeypatch.chdir(place / "files")
-    refused = {}
+    refused = []
     for name, shorter in EXAMPLES.items():
         lines = re.findall(r"Example[^:]*: elmo (.*)", run_elmo(name, "--help").out)
         assert lines, name
         for line in lines:
             ran = run_elmo(*shlex.split(line), *shorter)
             if ran.status:
-                refused[line.strip()] = ran.err
-    assert refused == {}
+                refused.append(f"elmo {line.strip()}: {ran.err.strip()}")
+    assert not refused, "; ".join(refused)
 
 
 @pytest.mark.parametrize("name", ["embed", "train", "change"])
@@ -131,6 +131,15 @@ def test_the_line_of_a_training_fits_80_columns(place, run_elmo, monkeypatch):
     assert len(shown) >= 4
     assert max(map(len, shown)) < 80
     assert [line for line in shown if not line.endswith((" left", " to go"))] == []  # nothing is cut off
+
+
+def test_embedding_shows_how_far_it_is(model, place, run_elmo, monkeypatch):
+    """C9."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    (place / "long.txt").write_text(LINES * 1500)
+    ran = run_elmo("embed", "long.txt", "-m", model, "--pretokenized", "-o", "v.npz")
+    assert ran.status == 0, ran.err
+    assert "tokens/s" in ran.err
 
 
 def test_pages_say_what_is_true_and_every_setting_has_a_page():

@@ -100,11 +100,24 @@ def assertion(one: Outcome) -> str:
 
 
 def run_file(tree: Path, checkout: Path, file: str, tests: Iterable[str]) -> list[Outcome]:
-    """Run tests of one file in a process of its own.
+    """Run tests of one file in a process of its own; one that ends or hangs in a test is followed by another.
 
     Args:
         tree: whose `src` is tested. checkout: whose `tests` are run.
     """
+    last: dict[str, Outcome] = {}
+    left = set(tests)
+    while left:
+        found = {one.test: one for one in _run_once(tree, checkout, file, left)}
+        last |= found
+        before, left = left, left - {test.partition("[")[0] for test in found}
+        if left == before or all(one.outcome != "begun" for one in found.values()):
+            break
+    return list(last.values())
+
+
+def _run_once(tree: Path, checkout: Path, file: str, tests: Iterable[str]) -> list[Outcome]:
+    """How the tests began and ended, until the process ended."""
     with TemporaryDirectory() as place:
         folder = Path(place)
         wanted, outcomes = folder / "wanted.json", folder / "outcomes.jsonl"
@@ -130,8 +143,7 @@ def run_file(tree: Path, checkout: Path, file: str, tests: Iterable[str]) -> lis
         except subprocess.TimeoutExpired:
             print(f"{file}: stopped after {FILE_S} s", file=sys.stderr)
         lines = outcomes.read_text(encoding="utf-8").splitlines()
-    last = {one.test: one for one in (Outcome(**json.loads(line)) for line in lines)}
-    return list(last.values())
+    return [Outcome(**json.loads(line)) for line in lines]
 
 
 def lay_out(tree: Path, place: Path) -> Path:

@@ -3,8 +3,10 @@
 python -m pytest -vv -p benchmarks.measure.house.outcome_plugin --outcomes OUTCOMES.jsonl [--wanted WANTED.json] tests/...
 """
 
+import faulthandler
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -55,9 +57,12 @@ class OutcomeWriter:
         self._write(test=item.nodeid, outcome="begun")
         before = signal.signal(signal.SIGALRM, out_of_time)
         signal.alarm(self._seconds)
+        if self._seconds:  # where it hangs in a call of the system that begins again after a signal, the process ends
+            faulthandler.dump_traceback_later(self._seconds + 5, exit=True, file=sys.__stderr__)
         try:
             yield
         finally:
+            faulthandler.cancel_dump_traceback_later()
             signal.alarm(0)
             signal.signal(signal.SIGALRM, before)
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import regex
 
 FAST = ["--set", "bilm.lstm.cell_size=16", "--set", "bilm.lstm.projection_size=8", "--set", "rows=2", "--max-steps", 2]
 TEXT = "DON'T go to example.com. The bank of the river rose 3.5m. Bonds fell.\n" * 8
@@ -40,6 +41,15 @@ def test_sentences_end_where_they_end(tokenized):
 def test_terminators_of_all_scripts_end_sentences(tokenized):
     for text in ("ហេតុអ្វី។ បាទ។", "ᠮᠣᠩ᠃ ᠭᠣᠯ᠃", "ߛߊ߹ ߟߊ߹", "ꤊꤢ꤯ ꤋꤢ꤯", "ꦲꦏ꧉ ꦏꦫ꧉", "𑀓𑁇 𑀔𑁇", "ᜊᜎ᜶ ᜎᜊ᜶"):
         assert len(tokenized(text)) == 2, text
+
+
+def test_every_terminator_of_unicode_ends_a_sentence(tokenized):
+    assigned = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    terminators = regex.findall(r"\p{Sentence_Terminal}", assigned)
+    assert len(terminators) >= 150
+    lines = tokenized("".join(f"ab{c} Cd{c}\n" for c in terminators))
+    assert [c for c in terminators if sum(c in line for line in lines) != 2] == []
+    assert len(lines) == 2 * len(terminators)
 
 
 def test_tokens_keep_together_what_belongs_together(tokenized):

@@ -83,20 +83,22 @@ def test_a_row_keeps_the_first_case_that_shows_the_fault():
 
 
 TESTS = """
-import json, os, time, pytest
+import json, os, signal, time, pytest
 def test_wrong(): assert 1 == 2
 def test_right(): pass
 @pytest.mark.parametrize("n", [1, 2])
 def test_hangs(n): time.sleep(60)
 def test_reads(): json.loads("")
 def test_dies(): os._exit(9)
+def test_begins_again(): signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM]); time.sleep(60)
+def test_after_them(): assert 2 == 3
 """
 
 
 def test_tests_are_run_alone_and_all_ends_are_seen(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.measure.house.faults.TEST_S", 1)
     (tmp_path / "test_a.py").write_text(TESTS)
-    names = [f"test_a.py::test_{name}" for name in ("wrong", "hangs", "reads", "dies")]
+    names = [f"test_a.py::test_{name}" for name in ("wrong", "hangs", "reads", "dies", "begins_again", "after_them")]
     found = run_file(ROOT, tmp_path, "test_a.py", names)
     assert [(one.outcome, one.error) for one in found] == [
         ("failed", "AssertionError"),
@@ -104,7 +106,9 @@ def test_tests_are_run_alone_and_all_ends_are_seen(tmp_path, monkeypatch):
         ("skipped", "Skipped"),  # it hung before
         ("failed", "JSONDecodeError"),
         ("begun", ""),
+        ("begun", ""),
+        ("failed", "AssertionError"),
     ]
     reasons = [not_shown(one) for one in found]
-    assert [reasons[0], reasons[1], reasons[4]] == [None] * 3
+    assert [reasons[0], reasons[1], *reasons[4:]] == [None] * 5
     assert reasons[3].startswith("it cannot read what was there")
