@@ -19,6 +19,7 @@ import h5py  # noqa: F401  the children find all of these imported
 import matplotlib.backends.backend_agg
 import matplotlib.figure  # noqa: F401
 import pyarrow  # noqa: F401
+import torch._dynamo  # noqa: F401
 import usearch.index  # noqa: F401
 
 import elmo.apps.corpus.tokenize
