@@ -58,7 +58,7 @@ prove-house: .venv/.dev  ## Compare vectors, weights, losses and resumed runs bi
 prove-faults: .venv/.dev  ## Run the test of each fault on an old commit, where it must fail, and here (ten minutes; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.faults --save
 
-campaign-faults: .venv/.dev  ## 20,000 mutated folders and files, 600 kills at random moments (hours).
+campaign-faults: .venv/.dev  ## 20,000 mutated folders and files, 600 kills at random moments (half an hour).
 	@$(BIN)/python -m benchmarks.campaigns.faults --save
 
 wheel: .venv/.dev  ## Build the wheel into dist/, with the models in it.

@@ -33,7 +33,7 @@ def mutations_campaign(n: int, seed: int, only: str = "") -> tuple[dict[str, Any
     begun = time.monotonic()
     with TemporaryDirectory() as place:
         subjects = [one for one in make_subjects(Path(place)) if only in f"{one.group} {one.name}"]
-        tally = run_mutations(subjects, n, seed)
+        tally = run_mutations(subjects, n, seed, _show)
     figures = {
         "seed": seed,
         "mutations": n,
@@ -46,7 +46,7 @@ def mutations_campaign(n: int, seed: int, only: str = "") -> tuple[dict[str, Any
 def kills_campaign(signals: int, kills: int, seed: int) -> tuple[dict[str, Any], list[KillFault]]:
     """Kill commands; the figures that are kept, and the faults."""
     begun = time.monotonic()
-    counts, faults = run_kills(signals, kills, seed)
+    counts, faults = run_kills(signals, kills, seed, _show)
     figures = {"seed": seed, "commands": len(COMMANDS), "sent": dict(sorted(counts.items()))}
     return figures | _end(faults, begun), faults
 
@@ -69,13 +69,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _report(row: str, sizes: str, figures: dict[str, Any], faults: Sequence[Fault | KillFault], save: bool) -> None:
-    """Print a row and its faults; keep it."""
+def _show(fault: Fault | KillFault) -> None:
+    print(" | ".join(map(str, fault)), flush=True)
+
+
+def _report(row: str, sizes: str, figures: dict[str, Any], save: bool) -> None:
+    """Print a row, without its faults, which were shown when they were found; keep it."""
     for name, value in figures.items():
         if name != "faults":
             print(f"{name}: {value}")
-    for fault in faults:
-        print(" | ".join(map(str, fault)))
     if save:
         print(keep_row("faults", row, f"python -m benchmarks.campaigns.faults {sizes} --save", figures))
 
@@ -88,12 +90,12 @@ def main() -> None:
     if given.mutations:
         figures, faults = mutations_campaign(given.mutations, given.seed, given.only)
         sizes = f"--mutations {given.mutations} --signals 0 --kills 0 --seed {given.seed}"
-        _report("mutations", sizes, figures, faults, given.save)
+        _report("mutations", sizes, figures, given.save)
         found += faults
     if given.signals or given.kills:
         figures, harmed = kills_campaign(given.signals, given.kills, given.seed)
         sizes = f"--mutations 0 --signals {given.signals} --kills {given.kills} --seed {given.seed}"
-        _report("kills", sizes, figures, harmed, given.save)
+        _report("kills", sizes, figures, given.save)
         found += harmed
     sys.exit(bool(found))
 

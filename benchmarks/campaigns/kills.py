@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -171,11 +171,13 @@ def _wait_then(child: int, number: int, after_s: float) -> int | None:
     return _wait(child, END_S)
 
 
-def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counter[str], list[KillFault]]:
+def run_kills(
+    n_signals: int, n_kills: int, first_seed: int = 0, report: Callable[[KillFault], None] = lambda fault: None
+) -> tuple[Counter[str], list[KillFault]]:
     """Kill all commands in turn.
 
     Args:
-        n_signals: by a signal that a command may answer. n_kills: by SIGKILL.
+        n_signals: by a signal that a command may answer. n_kills: by SIGKILL. report: called with each fault.
     Returns:
         how often by each signal, and the faults.
     """
@@ -199,10 +201,12 @@ def run_kills(n_signals: int, n_kills: int, first_seed: int = 0) -> tuple[Counte
             after_s = rng.uniform(0, 1.1 * seconds[command.name])
             fault = kill_once(command, folder, number, after_s, first_seed + i)
             counts[signal.Signals(number).name] += 1
-            if fault is not None:
-                faults.append(fault)
+            found = [] if fault is None else [fault]
             if fault is not None or (number == signal.SIGKILL and i % 10 == 0):
-                faults += _mended(command, folder, first_seed + i)
+                found += _mended(command, folder, first_seed + i)
+            for one in found:
+                report(one)
+            faults += found
     return counts, faults
 
 

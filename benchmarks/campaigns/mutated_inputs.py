@@ -166,8 +166,10 @@ def _watched(cases: Sequence[tuple[int, Subject]]) -> list[dict[str, Any]]:
     return ended
 
 
-def run_mutations(subjects: Sequence[Subject], n: int, first_seed: int = 0) -> Tally:
-    """Read `n` mutated inputs; groups take turns, and the subjects of a group."""
+def run_mutations(
+    subjects: Sequence[Subject], n: int, first_seed: int = 0, report: Callable[[Fault], None] = lambda fault: None
+) -> Tally:
+    """Read `n` mutated inputs; groups take turns, and the subjects of a group. `report` is called with each fault."""
     groups: dict[str, list[Subject]] = {}
     for subject in subjects:
         groups.setdefault(subject.group, []).append(subject)
@@ -186,6 +188,7 @@ def run_mutations(subjects: Sequence[Subject], n: int, first_seed: int = 0) -> T
             outcomes[f"{one['subject'].split()[0]} {one['outcome']}"] += 1
             if one["outcome"] == "fault":
                 faults.append(Fault(one["seed"], one["subject"], one["how"], one["what"]))
+                report(faults[-1])
         if not found:
             raise RuntimeError("a worker ended without an outcome")
     return Tally(outcomes, faults)
