@@ -1,6 +1,8 @@
 import contextlib
+import gc
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -180,3 +182,43 @@ def test_a_name_that_was_taken_meanwhile_is_not_replaced(tmp_path):
     with atomic_write(tmp_path / "e", replace=False) as part:
         part.mkdir()
     assert (tmp_path / "e").is_dir()
+
+
+def raise_interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of files that a signal left open
+def test_a_signal_at_any_moment_leaves_no_part(tmp_path):
+    (tmp_path / "d").mkdir()
+    former, interrupted = signal.signal(signal.SIGALRM, raise_interrupt), 0
+    try:
+        for number in range(400):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + number * 1e-5)
+                with atomic_write(tmp_path / "d") as part:
+                    part.mkdir()
+                    for name in "abcdefgh":
+                        (part / name).write_text(str(number))
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupted += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            gc.collect()
+            assert [path.name for path in tmp_path.iterdir()] == ["d"], number
+            assert len({path.read_text() for path in (tmp_path / "d").iterdir()}) <= 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert interrupted > 50
+
+
+def test_what_a_killed_process_left_deep_in_a_folder_is_not_another_file(tmp_path):
+    deep = tmp_path / "d" / "next" / f"{PART_PREFIX}0" / "part"
+    deep.mkdir(parents=True)
+    (deep / "weights").touch()
+    (tmp_path / "d" / "own").touch()
+    refuse_existing(tmp_path / "d", True, known_by=["own"], holds=["own"])
+    (tmp_path / "d" / "next" / "thesis.tex").touch()
+    with pytest.raises(OutputError, match=r"also contains next/thesis\.tex"):
+        refuse_existing(tmp_path / "d", True, known_by=["own"], holds=["own"])

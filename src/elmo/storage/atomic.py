@@ -78,7 +78,7 @@ def _other_file(folder: Path, patterns: Sequence[str]) -> str | None:
     """The first file in a folder that matches none of the patterns, which are paths relative to the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if (path.is_dir() and not path.is_symlink()) or parts[0].startswith(PART_PREFIX):
+        if (path.is_dir() and not path.is_symlink()) or any(part.startswith(PART_PREFIX) for part in parts):
             continue
         wanted = [pattern.split("/") for pattern in patterns]
         if not any(len(parts) == len(each) and all(map(fnmatch, parts, each)) for each in wanted):
@@ -159,16 +159,27 @@ def temporary_room(folder: Path) -> Iterator[Path]:
     """
     while True:
         room = folder / f"{PART_PREFIX}{secrets.token_hex(8)}"
-        with ExitStack() as stack:
-            stack.callback(shutil.rmtree, room, ignore_errors=True)  # a signal may come between any two lines
+        try:  # a signal may come between any two lines
             room.mkdir(mode=0o700)
-            try:
-                free = stack.enter_context(file_lock(room))
-            except FileNotFoundError:  # another process took it for a leftover before it was locked
-                continue
-            if free and room.exists():
-                yield room
-                return
+            with ExitStack() as stack:
+                try:
+                    free = stack.enter_context(file_lock(room))
+                except FileNotFoundError:  # another process took it for a leftover before it was locked
+                    continue
+                if free and room.exists():
+                    yield room
+                    return
+        finally:
+            _remove_room(room)
+
+
+def _remove_room(room: Path) -> None:
+    """Remove a folder, though a signal breaks it off: then once more, while what the signal raised is on its way."""
+    try:
+        shutil.rmtree(room, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(room, ignore_errors=True)
+        raise
 
 
 def remove_whole(folder: Path) -> None:

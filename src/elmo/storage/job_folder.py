@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from elmo.errors import OutputError, TrainingError, reason_of
-from elmo.storage.atomic import atomic_write, refuse_existing, remove_leftovers
+from elmo.storage.atomic import PART_PREFIX, atomic_write, refuse_existing, remove_leftovers
 from elmo.storage.checksums import checksum_of
 from elmo.storage.file_lock import file_lock
 from elmo.storage.json_files import no_such_file, read_json
@@ -112,7 +112,8 @@ class JobFolder(Generic[Settings]):
         """Put a job that has ended in the place of the one before it, in one step; a process killed before has lost nothing."""
         if own != self.folder:
             with atomic_write(self.folder) as part:
-                shutil.copytree(own, part, copy_function=_link_or_copy)
+                leftovers = shutil.ignore_patterns(f"{PART_PREFIX}*")  # of processes that were killed
+                shutil.copytree(own, part, copy_function=_link_or_copy, ignore=leftovers)
                 self._lock(stack, part)
 
     def _lock(self, stack: ExitStack, path: Path, who: str = "another process") -> None:
