@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from conftest import TEXT
+from elmo.cli import main
 from elmo.cli.signals import STOP, Interrupted
+from elmo.errors import OutputError
 
 # What sends the signal while a module of the command is looked for: within a destructor, or where everything is caught.
 SENDERS = {
@@ -81,6 +83,26 @@ def test_nohup_is_respected(tmp_path):
     finally:
         signal.signal(signal.SIGHUP, before)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_a_signal_before_the_first_statement_of_a_command_is_no_traceback(monkeypatch, run_elmo):
+    def early():
+        raise Interrupted
+
+    monkeypatch.setattr(STOP, "listen", early)
+    ran = run_elmo("--version")
+    assert (ran.status, ran.err) == (130, "elmo: interrupted; nothing was left half-written\n")
+
+
+def test_what_a_library_makes_of_a_signal_is_no_wrong_input(monkeypatch, run_elmo):
+    def interrupted(*arguments):
+        try:
+            raise Interrupted
+        except Interrupted as error:
+            raise OutputError("the disk is full") from error
+
+    monkeypatch.setattr(main, "app", interrupted)
+    assert run_elmo("--version").status == 130
 
 
 def test_a_signal_after_the_last_statement_of_a_command_is_no_traceback(monkeypatch, run_elmo):

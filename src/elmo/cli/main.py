@@ -79,20 +79,10 @@ def main() -> None:
 
 def _interrupted() -> bool:
     """Run the command; whether a signal ended it. Other ends raise `SystemExit`."""
-    STOP.listen()
     with standard_streams():
         try:
-            with warnings.catch_warnings():
-                warnings.showwarning = _warn  # type: ignore[assignment]
-                try:
-                    app()
-                finally:
-                    sys.stdout.flush()  # what is buffered is written now, or an error now
-        except ReaderGone:
-            sys.exit(READER_GONE_STATUS)
-        except ElmoError as error:
-            say(f"elmo: {' '.join(str(error).splitlines())}")
-            sys.exit(2)
+            STOP.listen()
+            _run_command()
         except (Interrupted, Exception) as error:
             if not is_interrupt(error):
                 raise
@@ -104,3 +94,21 @@ def _interrupted() -> bool:
             except Interrupted:  # a signal came after the last statement of the command
                 STOP.done()  # which raises no second one while this one is handled
     return False
+
+
+def _run_command() -> None:
+    """Run the command; wrong input and a reader that is gone end it here, a signal at any statement ends it above."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn  # type: ignore[assignment]
+            try:
+                app()
+            finally:
+                sys.stdout.flush()  # what is buffered is written now, or an error now
+    except ReaderGone:
+        sys.exit(READER_GONE_STATUS)
+    except ElmoError as error:
+        if is_interrupt(error):
+            raise
+        say(f"elmo: {' '.join(str(error).splitlines())}")
+        sys.exit(2)
