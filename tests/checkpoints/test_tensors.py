@@ -8,7 +8,7 @@ import torch
 from conftest import small_model
 from elmo.checkpoints.formats.native import load_native, save_native
 from elmo.checkpoints.saved_model import ModelConfig, SavedModel
-from elmo.checkpoints.tensors import SCALE, as_bytes, from_bytes, read_tensors, write_tensors
+from elmo.checkpoints.tensors import SCALE, as_bytes, from_bytes, read_tensors, report_faults, write_tensors
 from elmo.errors import CheckpointError
 from elmo.model.bilm import BiLM
 from elmo.model.config import bilm_config
@@ -96,3 +96,8 @@ def test_the_message_of_a_damaged_file_is_one_sentence_however_long_a_value_is(t
     assert shown.startswith("/a.safetensors: not a whole safetensors file (")
     assert shown.endswith("; copy it again from where it came")
     assert len(shown) < 450
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted():
+    with pytest.raises(CheckpointError, match=r"^a: 00; 01; .*; 11; and 28 more; try again$"):
+        report_faults([f"{n:02}" for n in range(40)], "a", "try again")

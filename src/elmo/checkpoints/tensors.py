@@ -19,6 +19,7 @@ _CODES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
     torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
 }  # what safetensors calls them  # fmt: skip
+_MOST_FAULTS = 12  # that are named in one message
 _NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
@@ -90,9 +91,10 @@ def from_bytes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def report_faults(faults: Sequence[str], where: str, advice: str) -> None:
-    """Raise one CheckpointError that lists all faults, or return if there are none."""
+    """Raise one CheckpointError that lists the faults, the first `_MOST_FAULTS` of many, or return if there are none."""
     if faults:
-        raise CheckpointError(f"{where}: {'; '.join(sorted(faults))}; {advice}")
+        more = f"; and {len(faults) - _MOST_FAULTS:,} more" if len(faults) > _MOST_FAULTS else ""
+        raise CheckpointError(f"{where}: {'; '.join(sorted(faults)[:_MOST_FAULTS])}{more}; {advice}")
 
 
 def fill_module(module: nn.Module, tensors: Mapping[str, Tensor], where: str, advice: str) -> None:
