@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -73,6 +74,9 @@ def _in_child(arguments: Sequence[str], folder: Path, log: Path) -> int:
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 0
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
     finally:
         os._exit(status)
 
@@ -119,6 +123,10 @@ def kill_once(command: Command, folder: Path, number: int, after_s: float, seed:
     output, log = folder / command.output, folder.parent / "log"
     if command.may_be_missing:
         _remove(output)
+    for part in folder.rglob(f"{PART_PREFIX}*"):  # what is left of another command that was killed, it may not remove
+        if part.parent == folder or command.output not in part.parts:
+            shutil.rmtree(part, ignore_errors=True)
+    left_before = {*folder.rglob(f"{PART_PREFIX}*")}
     before = content_of(folder, command.output)
     child = _in_child(command.arguments, folder, log)
     status = _wait_then(child, number, after_s)
@@ -132,8 +140,8 @@ def kill_once(command: Command, folder: Path, number: int, after_s: float, seed:
         what = f"a traceback: {' '.join(printed[-400:].split())}"
     elif number != signal.SIGKILL and status not in (0, 130, -number):
         what = f"status {status}: {' '.join(printed[-300:].split())}"
-    elif number != signal.SIGKILL and (parts := [*folder.rglob(f"{PART_PREFIX}*")]):
-        what = f"{parts[0].relative_to(folder)} was left"
+    elif number != signal.SIGKILL and (parts := {*folder.rglob(f"{PART_PREFIX}*")} - left_before):
+        what = f"{min(parts).relative_to(folder)} was left"
     elif not output.exists():
         what = None if command.may_be_missing else "what was there before is gone"
     else:
