@@ -1,8 +1,11 @@
 """A signal that arrives where an exception is dropped is obeyed all the same."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -103,6 +106,19 @@ def test_what_a_library_makes_of_a_signal_is_no_wrong_input(monkeypatch, run_elm
 
     monkeypatch.setattr(main, "app", interrupted)
     assert run_elmo("--version").status == 130
+
+
+@pytest.mark.parametrize("error", [ValueError("Invalid bounding box"), OutputError("the disk is full")])
+def test_an_error_that_a_library_raises_instead_of_a_signal_is_no_traceback(monkeypatch, run_elmo, error):
+    def interrupted():
+        with contextlib.suppress(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        raise error
+
+    monkeypatch.setattr(main, "app", interrupted)
+    ran = run_elmo("--version")
+    assert (ran.status, ran.err) == (130, "elmo: interrupted; nothing was left half-written\n")
 
 
 def test_a_signal_after_the_last_statement_of_a_command_is_no_traceback(monkeypatch, run_elmo):

@@ -84,7 +84,7 @@ def _interrupted() -> bool:
             STOP.listen()
             _run_command()
         except (Interrupted, Exception) as error:
-            if not is_interrupt(error):
+            if not (is_interrupt(error) or STOP.interrupts()):
                 raise
             say("elmo: interrupted; nothing was left half-written")
             return True
@@ -108,7 +108,7 @@ def _run_command() -> None:
     except ReaderGone:
         sys.exit(READER_GONE_STATUS)
     except ElmoError as error:
-        if is_interrupt(error):
+        if is_interrupt(error) or STOP.interrupts():
             raise
         say(f"elmo: {' '.join(str(error).splitlines())}")
         sys.exit(2)

@@ -51,6 +51,10 @@ class StopRequest:
         """Whether a signal has come."""
         return self._asked
 
+    def interrupts(self) -> bool:
+        """Whether a signal has come that ends the command where it is: an error is then what a library made of it."""
+        return self._asked and not self._saves
+
     def done(self) -> None:
         """The command has ended: ask no more, and only remember what comes while the interpreter ends."""
         sys.unraisablehook = self._report_dropped
