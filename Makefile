@@ -55,7 +55,7 @@ prove: .venv/.dev  ## The slow tests: kill -9, the wheel in an empty environment
 prove-house: .venv/.dev  ## Compare vectors, weights, losses and resumed runs bit for bit with an old commit (half an hour; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.bitwise
 
-prove-faults: .venv/.dev  ## Run the test of each fault on an old commit, where it must fail, and here (ten minutes; needs ../shared).
+prove-faults: .venv/.dev  ## Run the test of each fault on an old commit, where it must fail, and here (half an hour; needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.house.faults --save
 
 campaign-faults: .venv/.dev  ## 20,000 mutated folders and files, 600 kills at random moments (half an hour).
