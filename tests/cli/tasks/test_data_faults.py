@@ -174,6 +174,17 @@ def test_composite_mentions_still_have_several_concepts(train, tmp_path):
 
 
 @pytest.mark.filterwarnings("default")
+def test_answers_inside_a_word_are_counted(train):
+    questions = [
+        {"id": "1", "question": "Which?", "answers": [{"text": text, "answer_start": CONTEXT.index(text)}]}
+        for text in ("elta", "river", "Delta Hills")
+    ]
+    done = train(QA, "a.json", json.dumps({"data": [{"paragraphs": [{"context": CONTEXT, "qas": questions}]}]}))
+    assert done.status == 0
+    assert "a.json: 1 answers begin or end inside a token; the whole token belongs to them" in done.err
+
+
+@pytest.mark.filterwarnings("default")
 def test_answers_that_begin_elsewhere_are_counted(train):
     def file_with(start):
         question = {"id": "1", "question": "Where?", "answers": [{"text": "Delta Hills"} | start]}

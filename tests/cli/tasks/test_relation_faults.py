@@ -34,3 +34,15 @@ def test_mentions_that_begin_inside_a_token_are_counted(train):
     assert done.status == 0, done.err
     assert "2 mentions begin or end inside a token" in done.err
     assert "inside a token" not in train().err
+
+
+def test_the_mentions_are_shown_before_the_training_and_equal_ones_are_odd(train, run_elmo, tmp_path):
+    train(([0, 3], [0, 3]))
+    shown = run_elmo("doctor", tmp_path / "a.jsonl", "--task", "relation").out
+    assert "example 1: <e1>Ann</e1> lives in <e2>Oslo</e2>. -> lives-in" in shown
+    assert "odd: in 1 examples both mentions are the same words" in shown
+    by_token = {"tokens": ["Ann", "Lee", "lives", "in", "Oslo"], "head": [4], "tail": [0, 1]}
+    lines = (json.dumps(by_token | {"label": label}) + "\n" for label in ("lives-in", "none") * 4)
+    (tmp_path / "b.jsonl").write_text("".join(lines))
+    shown = run_elmo("doctor", tmp_path / "b.jsonl", "--task", "relation").out
+    assert "example 1: <e2>Ann Lee</e2> lives in <e1>Oslo</e1> -> lives-in" in shown

@@ -63,6 +63,42 @@ def test_columns_are_found_by_the_names_of_the_usual_tables(train, tmp_path, hea
     assert {"film", "acting", "dull"} <= words
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_first_line_that_names_columns_given_by_number_is_odd(train, tmp_path):
+    lines = "".join(f"{i};{text};{label}\n" for i, (text, label) in enumerate(FILMS))
+    done = train("a.csv", "Nr;Satz;Urteil\n" + lines)
+    assert (done.status, done.out) == (2, "")
+    assert "if the first line names them, give their names: --set text=NAME --set label=NAME; else give" in done.err
+    done = train("a.csv", "Nr;Satz;Urteil\n" + lines, "--set", "text=2", "--set", "label=3")
+    assert "the first line is read as an example; if it names the columns, give their names" in done.err
+    assert "--set text=Satz --set label=Urteil" in done.err
+    done = train("a.csv", lines, "--set", "text=2", "--set", "label=3", "--force")
+    assert (done.status, "first line" in done.err) == (0, False)
+    done = train("a.csv", "Nr;text;label\n" + lines, "--set", "text=2", "--set", "label=3", "--force")
+    assert (done.status, learned(tmp_path)[0]) == (0, ["neg", "pos"])
+
+
+def test_several_labels_in_one_cell_are_refused(train):
+    rows = "".join(f"a film {i},{label}\n" for i, label in enumerate(["joy", '"joy,fear"', "fear"] * 4))
+    done = train("a.csv", "text,label\n" + rows, "--set", "multi_label=true")
+    assert (done.status, done.out) == (2, "")
+    assert "the label 'joy,fear' is several in one; a text with several labels has a list of them" in done.err
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"text": "a", "label": None}, "line 3: the label ('label') is empty; fill it in, or leave the line out"),
+        ({"text": None, "label": "pos"}, "line 3: the text ('text') is empty; fill it in, or leave the line out"),
+    ],
+)
+def test_a_null_is_an_empty_value(train, record, message):
+    rows = [{"text": "a fine film", "label": "pos"}, {"text": "a dull film", "label": "neg"}, record]
+    done = train("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
 @pytest.mark.parametrize("first", ["", "sep=;\n"])
 def test_chinese_names_of_columns_are_found(train, tmp_path, first):
     lines = [f"{i};{label};{text}\n" for i, (text, label) in enumerate(FILMS)]

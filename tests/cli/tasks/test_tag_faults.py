@@ -222,6 +222,23 @@ def test_a_first_line_that_names_columns_is_no_sentence(train, tmp_path, header)
     assert load_task(tmp_path / "t").file.labels == ["DET", "NOUN", "tag"]
 
 
+@pytest.mark.parametrize(
+    ("label", "tags"),
+    [("2", ["NOUN"]), ("3", ["LOC", "PER"]), ("ner", ["LOC", "PER"]), ("pos", ["NOUN"]), (None, ["LOC", "PER"])],
+)
+def test_the_column_of_the_tag_may_be_named(train, tmp_path, label, tags):
+    header = "word pos ner\n" if label in ("ner", "pos") else ""
+    setting = [] if label is None else ["--set", f"label={label}"]
+    done = train("a.conll", header + sentence(" ", extra=("NOUN",)) * 3 + "a X O\n\n" * 2, *setting)
+    assert done.status == 0, done.err
+    assert load_task(tmp_path / "t").file.labels == ([*tags, "X"] if tags == ["NOUN"] else tags)
+    refused(
+        train("a.conll", sentence(" ") * 4, "--set", "label=nonsense", "--force"),
+        "a.conll: no column 'nonsense' (--set label=)",
+    )
+    refused(train("a.conll", sentence(" ") * 4, "--set", "label=3", "--force"), "there are 2; give a number from 1")
+
+
 @pytest.mark.parametrize("form", ["json", "parquet"])
 def test_tagged_records_of_json_and_parquet_are_read(train, tmp_path, form):
     records = [{"tokens": [w for w, _ in WORDS], "ner_tags": [t for _, t in WORDS]}] * 4

@@ -99,7 +99,7 @@ def test_a_text_may_have_any_number_of_labels(tmp_path):
         ("a.csv", "a,1\nb\n", r"line 2: 1 column\(s\), the first line has 2"),
         ("a.tsv", "a\n", r"line 1: 1 column\(s\), expected text and a label"),
         ("a.csv", "a,1\nb,\n", "line 2: the label is empty"),
-        ("a.txt", "a\n", "give the file such a name"),
+        ("a.txt", "a\n", "rename the file if it is one of these, else convert it"),
     ],
 )
 def test_labelled_texts_that_cannot_be_read_are_named_by_line(tmp_path, name, content, message):

@@ -80,7 +80,7 @@ def choose_columns(
     first = [cell.strip() for cell in rows[0]]
     given = {name: column for name in names if (column := wanted.get(name))}
     by_number = {name: int(column) - 1 for name, column in given.items() if column.isdecimal() and column not in first}
-    header = None if len(by_number) == len(names) else _header(rows, names, given)
+    header = _header(rows, names, given)
     if header is None:
         return _without_header(rows, names, given, by_number, where)
     at: dict[str, int] = {}
@@ -129,14 +129,14 @@ def _without_header(
     if len(by_number) == len(names):
         if max(by_number.values()) >= n:
             raise TextError(f"{where}: {n} column(s), there is no column {max(by_number.values()) + 1}")
-        return Columns(by_number, None)
+        return Columns(by_number, None, _named_by_number(rows, by_number, names))
     if n < len(names):
         raise TextError(f"{where}: {n} column(s), expected {' and '.join(names[:-1])} and a label")
     if n > len(names):
         numbers = " ".join(f"--set {name}=N" for name in names)
         raise TextError(
-            f"{where}: {n} columns without a known header ({shown}); name them in the first line, "
-            f"or give their numbers, counted from 1: {numbers}"
+            f"{where}: {n} columns without a known header ({shown}); if the first line names them, give their names: "
+            f"{' '.join(f'--set {name}=NAME' for name in names)}; else give their numbers, counted from 1: {numbers}"
         )
     unsure = None
     label = rows[0][-1].strip()
@@ -158,6 +158,18 @@ def _without_header(
             f"{where}: column {elsewhere} looks like the label, not the last ({shown}); give {turned}, else {in_order}"
         )
     return Columns({name: i for i, name in enumerate(names)}, None, unsure)
+
+
+def _named_by_number(rows: Sequence[Sequence[str]], at: Mapping[str, int], names: Sequence[str]) -> str | None:
+    """What looks odd in columns that are given by numbers: a first row that may name them."""
+    n = max(at.values()) + 1
+    first, *others = ([row[at[name]].strip() for name in names] for row in rows if len(row) >= n)
+    of_label = Counter(row[-1] for row in others)
+    repeated = len(others) > 3 and min(of_label.values()) > 1
+    if not repeated or first[-1] in of_label:
+        return None
+    sets = " ".join(f"--set {name}={cell}" for name, cell in zip(names, first, strict=True))
+    return f"the first line is read as an example; if it names the columns, give their names: {sets}"
 
 
 def _names_rather(cell: str, others: Sequence[str]) -> bool:

@@ -19,18 +19,22 @@ from elmo.text.sources.file_kinds import holds_conllu
 from elmo.text.sources.lines import read_lines
 
 _CONLLU_COLUMNS, _UPOS = 10, 3
+_CONLLU_NAMES = "id form lemma upos xpos feats head deprel deps misc".split()
 _WORD_NAMES = {"word", "words", "token", "tokens", "form"}  # of a first line that names the columns
 _TAG_NAMES = {"tag", "tags", "label", "labels", "ner", "nertag", "nertags", "pos", "postag", "upos", "slot", "chunk"}
 
 
-def read_tagged(path: Path) -> list[Example]:
+def read_tagged(path: Path, label: str | None = None) -> list[Example]:
     """All sentences of a file.
 
+    Args:
+        label: the column of the tag: its number, counted from 1, or its name (of CoNLL-U, or of a first line that names the
+            columns). None: the last one, UPOS in CoNLL-U.
     Raises:
         TextError: the file is missing or broken, a line has another number of columns than the first, or there is no sentence;
             the message names the line.
     """
-    examples = list(_conllu(path) if holds_conllu(path) else _columns(path))
+    examples = list(_conllu(path, label) if holds_conllu(path) else _columns(path, label))
     if not examples:
         raise TextError(f"{path}: contains no sentence; a line is a word and its tag, a blank line ends a sentence")
     return examples
@@ -96,15 +100,32 @@ def _names_columns(lines: Sequence[str]) -> bool:
     return named and not any(line.strip(BLANK) and layout.split(line)[-1] == first[-1] for line in lines[1:])
 
 
-def _columns(path: Path) -> Iterator[Example]:
+def _tag_column(label: str | None, names: Sequence[str], n_columns: int, default: int, path: Path) -> int:
+    """The index of the column of the tag."""
+    if label is None:
+        return default
+    found = [i for i, name in enumerate(names) if plain(name) == plain(label)]
+    if not found and label.isdecimal() and 0 < int(label) <= n_columns:
+        found = [int(label) - 1]
+    if not found:
+        named = f", named {', '.join(names)}" if names else ""
+        raise TextError(
+            f"{path}: no column {label!r} (--set label=); there are {n_columns}{named}; give a number from 1"
+        )
+    return found[0]
+
+
+def _columns(path: Path, label: str | None) -> Iterator[Example]:
     words: list[str] = []
     tags: list[str] = []
     first = 1
     lines = list(read_lines(path))
+    names: list[str] = []
     if _names_columns(lines):
-        lines[0] = ""
+        names, lines[0] = column_layout(lines[1:]).split(lines[0]), ""
     known = _layout(lines)
     layout = known or _Layout(ColumnLayout(any("\t" in line for line in lines)), 2, set())
+    at = _tag_column(label, names, layout.n_columns, layout.n_columns - 1, path)
     for number, line in enumerate(lines, start=1):
         marks = line.startswith("#") and known is not None and (not words or line.startswith(("#begin ", "#end ")))
         if not line.strip(BLANK) or line.startswith(DOCUMENT) or (marks and layout.is_comment(line)):
@@ -119,7 +140,7 @@ def _columns(path: Path) -> Iterator[Example]:
                 + (f"the first line has {layout.n_columns}" if layout.n_columns > 1 else "expected a word and a tag")
                 + f"; columns are separated by {'tabs' if layout.columns.tabbed else 'blanks'}"
             )
-        word, tag = columns[layout.word], columns[-1]
+        word, tag = columns[layout.word], columns[at]
         if not word or not tag:
             raise TextError(f"{path}, line {number}: no {'tag' if word else 'word'}; each line has both")
         first = first if words else number
@@ -129,7 +150,8 @@ def _columns(path: Path) -> Iterator[Example]:
         yield _example(words, tags, first)
 
 
-def _conllu(path: Path) -> Iterator[Example]:
+def _conllu(path: Path, label: str | None) -> Iterator[Example]:
+    at = _tag_column(label, _CONLLU_NAMES, _CONLLU_COLUMNS, _UPOS, path)
     words: list[str] = []
     tags: list[str] = []
     first = 1
@@ -149,7 +171,7 @@ def _conllu(path: Path) -> Iterator[Example]:
         if columns[0].isdecimal():  # neither a range of words nor an empty node
             first = first if words else number
             words.append(columns[1])
-            tags.append(columns[_UPOS])
+            tags.append(columns[at])
     if words:
         yield _example(words, tags, first)
 

@@ -61,8 +61,8 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
         rows = _RECORDS[form](path)
     else:
         raise TextError(
-            f"{path}: labelled texts are .jsonl, .json, .parquet, .tsv or .csv files, also compressed; "
-            "give the file such a name"
+            f"{path}: labelled texts are .jsonl, .json, .parquet, .tsv or .csv files (documents with relations: .pubtator), also "
+            "compressed, and the end of the name tells which; rename the file if it is one of these, else convert it"
         )
     none, unit = True, _unit(form)
     for line, row in rows:
@@ -85,11 +85,19 @@ def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> 
         key = _key_of(row, name, wanted, where)
         if key is None:
             which = "text" if name == "text" else f"text {name}"
-            raise TextError(f"{where}: no {which} (found: {_listed(row)}); give its name with --set {name}=NAME")
-        if row[key] is not None:
-            values[name] = row[key]
+            hint = "; give an array of objects" if list(row) == ["data"] else f"; give its name with --set {name}=NAME"
+            raise TextError(f"{where}: no {which} (found: {_listed(row)}){hint}")
+        if row[key] is None:
+            raise TextError(f"{where}: the text ({key!r:.40}) is empty; fill it in, or leave the {_thing(where)} out")
+        values[name] = row[key]
     key = _key_of(row, "label", wanted, where)
+    if key is not None and row[key] is None:
+        raise TextError(f"{where}: the label ({key!r:.40}) is empty; fill it in, or leave the {_thing(where)} out")
     return Record(values, _labels(None if key is None else row[key], where, list(row)), line, where)
+
+
+def _thing(where: str) -> str:
+    return "record" if ", record " in where else "line"
 
 
 def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> str | None:

@@ -34,7 +34,9 @@ class Overview(NamedTuple):
         for number, example in enumerate(self.first, 1):
             other = f" | {_short(example.other.text)}" if example.other else ""
             own = ", ".join(example.labels[:12])
-            lines.append(f"example {number}: {_short(example.text)}{other}" + (f" -> {_short(own)}" if own else ""))
+            lines.append(
+                f"example {number}: {_short(_with_mentions(example))}{other}" + (f" -> {_short(own)}" if own else "")
+            )
         return lines + [f"odd: {remark}" for remark in self.remarks]
 
 
@@ -90,11 +92,27 @@ def _remarks(
     if again:
         differ = sum(of_text[_text_of(e)] != e.labels for e in again)
         found.append(f"{len(again):,} dev examples are in the training file too, {differ:,} with another label")
+    same = sum(len(e.mention_spans) == 2 and e.mention_spans[0] == e.mention_spans[1] for e in train)
+    if same:
+        found.append(f"in {same:,} examples both mentions are the same words")
     return found
 
 
 def _text_of(example: Example) -> tuple[str, str | None]:
     return example.text, example.other.text if example.other else None
+
+
+def _with_mentions(example: Example) -> str:
+    """The text, with the two mentions of a relation marked as <e1>...</e1> and <e2>...</e2>."""
+    if len(example.mention_spans) != 2:
+        return example.text
+    marks = []
+    for number, (start, end) in enumerate(example.mention_spans, 1):
+        marks += [(example.tokens[start].start, 1, f"<e{number}>"), (example.tokens[end - 1].end, 0, f"</e{number}>")]
+    text = example.text
+    for at, _, mark in sorted(marks, reverse=True):
+        text = text[:at] + mark + text[at:]
+    return text
 
 
 def _short(text: str) -> str:

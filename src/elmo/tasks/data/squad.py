@@ -38,6 +38,7 @@ def read_questions(path: Path, tokenizer: Tokenizer = VERSION_1) -> list[Example
             raise TextError(f"{path}: not JSON ({error}); give questions in the format of SQuAD") from error
     examples: list[Example] = []
     moved: list[int] = []
+    widened = 0
     for passage, questions in _passages(content, str(path)):
         tokens = tokenizer.tokenize(passage)
         for question in questions:
@@ -45,15 +46,26 @@ def read_questions(path: Path, tokenizer: Tokenizer = VERSION_1) -> list[Example
             named = _field(question, ("id", "query_id")) if isinstance(question, Mapping) else ""
             where = f"{path}, question {number} ({str(named or '')[:40]})"
             examples.append(_example(passage, tokens, question, number, where, tokenizer, moved))
+            widened += _n_widened(examples[-1])
     if moved:
         warnings.warn(
             f"{path}: {len(moved):,} answers do not begin where answer_start says (the first in question {moved[0]}); the "
             "nearest place with their text is taken",
             stacklevel=2,
         )
+    if widened:
+        warnings.warn(
+            f"{path}: {widened:,} answers begin or end inside a token; the whole token belongs to them", stacklevel=2
+        )
     if not examples:
         raise TextError(f"{path}: contains no question")
     return examples
+
+
+def _n_widened(example: Example) -> int:
+    """The number of answers in the passage that no span of whole tokens equals."""
+    texts = {example.text[example.tokens[a].start : example.tokens[b - 1].end] for a, b in example.answer_spans}
+    return sum(answer.strip() in example.text and answer.strip() not in texts for answer in example.labels)
 
 
 def question_example(given: Mapping[str, Any], number: int, where: str, tokenizer: Tokenizer = VERSION_1) -> Example:

@@ -61,7 +61,9 @@ def numbers_of(examples: Sequence[Example], source: str) -> list[float]:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise TextError(f"{source}, line {example.line}: the label {example.labels} is not a number")
+            raise TextError(
+                f"{source}, line {example.line}: the label {', '.join(example.labels)!r} is not a number, such as 0.80"
+            )
         values.append(value)
     return values
 

@@ -1,5 +1,6 @@
 """The kind `classify`."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from elmo.tasks.kinds.classify.settings import ClassifyConfig
 from elmo.tasks.kinds.kind import Kind, KnownLabels
 from elmo.tasks.kinds.known_labels import one_each, require_one, two_or_more
 from elmo.text.tokenizer import VERSION_1, Tokenizer
+
+_BETWEEN_LABELS = re.compile(r"[,;|]")
 
 
 class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
@@ -52,6 +55,12 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
                     f"{source}: the labels are vectors of 0 and 1; give the names of the labels that are 1, as "
                     '"labels": ["joy", "anger"]'
                 )
+            joined = _joined_label(train)
+            if joined is not None:
+                raise TextError(
+                    f"{source}: the label {joined!r:.60} is several in one; a text with several labels has a list of them, as "
+                    '"labels": ["joy", "anger"] in a .jsonl file'
+                )
             return KnownLabels(two_or_more(train, source))
         return KnownLabels(one_each(train, source, "; --set multi_label=true learns any number of labels"))
 
@@ -72,6 +81,16 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
 
 def _wanted(text: str | None, label: str | None) -> Wanted:
     return Wanted(("text",), {"text": text, "label": label})
+
+
+def _joined_label(examples: Sequence[Example]) -> str | None:
+    """A label that is made of other labels with a delimiter between, as cells of tables are; None: there is none."""
+    known = {label for example in examples for label in example.labels}
+    for label in sorted(known):
+        parts = [part.strip() for part in _BETWEEN_LABELS.split(label)]
+        if len(parts) > 1 and known.issuperset(parts):
+            return label
+    return None
 
 
 def read_labelled(

@@ -36,7 +36,7 @@ class TagKind(Kind[TagConfig, Tagger]):
         if form in ("jsonl", "json", "parquet"):
             found = read_tagged_records(path, config.label, config.raw_text_tokenizer)
         else:
-            found = read_tagged(path)
+            found = read_tagged(path, config.label)
         if config.spans is False:
             return found
         examples, change = as_span_tags(found)
