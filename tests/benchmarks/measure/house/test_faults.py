@@ -27,6 +27,15 @@ def test_every_kind_has_tests_that_exist():
         assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, test
 
 
+def test_files_of_these_tests_import_what_the_old_commit_had():
+    old = {"errors", "embed.embedder", "model.config", "tasks.config", "train.config", "train.recipe"}
+    for file in {test.partition("::")[0] for tests in read_list().values() for test in tests}:
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        found = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+        names = {name for name in found if name is not None and name.startswith("elmo.")}
+        assert names <= {f"elmo.{name}" for name in old}, file
+
+
 def test_a_kind_that_stands_twice_is_an_error(tmp_path):
     (tmp_path / "faults.json").write_text('{"A1": ["a"], "A1": ["b"]}')
     with pytest.raises(ValueError, match="A1 stands twice"):
