@@ -78,6 +78,25 @@ def test_a_first_line_that_names_columns_given_by_number_is_odd(train, tmp_path)
     assert (done.status, learned(tmp_path)[0]) == (0, ["neg", "pos"])
 
 
+def test_a_quotation_mark_without_an_end_and_a_tsv_without_tabs_are_named(train):
+    rows = "".join(f"{text},{label}\n" for text, label in FILMS)
+    done = train("a.csv", 'text,label\n"never closed,pos\n' + rows)
+    assert done.status == 2
+    assert (
+        "a.csv, line 2: 1 column(s), the first line has 2; a quotation mark that opens there is not closed" in done.err
+    )
+    done = train("a.tsv", "text;label\n" + rows.replace(",", ";"))
+    assert done.status == 2
+    assert "a.tsv: no tab between the columns, which a .tsv file has; name it .csv if" in done.err
+
+
+def test_a_label_that_may_mean_none_is_odd(train, tmp_path):
+    rows = "".join(f"{text},{label}\n" for text, label in FILMS)
+    done = train("a.csv", "text,label\n" + rows + "a film,-\nno film,-\n")
+    assert (done.status, learned(tmp_path)[0]) == (0, ["-", "neg", "pos"])
+    assert "odd: the label '-' of 2 examples may mean that they have none" in done.err
+
+
 def test_several_labels_in_one_cell_are_refused(train):
     rows = "".join(f"a film {i},{label}\n" for i, label in enumerate(["joy", '"joy,fear"', "fear"] * 4))
     done = train("a.csv", "text,label\n" + rows, "--set", "multi_label=true")

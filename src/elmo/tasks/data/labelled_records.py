@@ -204,6 +204,10 @@ def _table(
     first = list(islice(rows, SAMPLE))
     if not first:
         return
+    if tabs and len(first[0][1]) == 1 and (";" in some[0] or "," in some[0]):
+        raise TextError(
+            f"{path}: no tab between the columns, which a .tsv file has; name it .csv if commas or semicolons separate them"
+        )
     columns = choose_columns(
         [row for _, row in first], wanted.values, wanted.names, wanted.numbers, f"{path}, line {first[0][0]}"
     )
@@ -216,7 +220,8 @@ def _table(
     report(_empty_cells(records, columns))
     for line, row in records:
         if len(row) != n_columns:
-            raise TextError(f"{path}, line {line}: {len(row)} column(s), the first line has {n_columns}")
+            unclosed = "; a quotation mark that opens there is not closed" if any("\n" in cell for cell in row) else ""
+            raise TextError(f"{path}, line {line}: {len(row)} column(s), the first line has {n_columns}{unclosed}")
         found = {name: row[column].strip() for name, column in columns.at.items()}
         yield line, {wanted.names.get(name) or name: value for name, value in found.items()}
 

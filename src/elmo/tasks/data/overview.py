@@ -10,6 +10,7 @@ from elmo.tasks.examples import Example
 
 _SHOWN_LABELS, _SHOWN_CHARACTERS = 8, 60
 _MOST_OF_ALL = 0.9  # a label with so many of all
+_LIKE_NO_LABEL = {"-", "--", "?", "nan", "NaN", "null", "n/a", "N/A"}  # SNLI has "-" where annotators disagreed
 _NUMBER = re.compile(r"[\s\d.,:/_+-]*\d[\s\d.,:/_+-]*")
 
 
@@ -84,6 +85,8 @@ def _remarks(
         label, n = counts.most_common(1)[0]
         if n >= _MOST_OF_ALL * counts.total():
             found.append(f"{100 * n / counts.total():.0f} % of the examples have the label {label!r}")
+    for label in sorted(_LIKE_NO_LABEL.intersection(counts)):
+        found.append(f"the label {label!r} of {counts[label]:,} examples may mean that they have none")
     of_text: dict[tuple[str, str | None], list[str]] = {}
     several = {_text_of(e) for e in train if of_text.setdefault(_text_of(e), e.labels) != e.labels}
     if several:
