@@ -6,7 +6,7 @@ import json
 import pytest
 
 from benchmarks.measure.house.faults import LIST, Outcome, assertion, not_shown, read_list, row_of, run_file
-from benchmarks.record import ROOT
+from benchmarks.record import ROOT, kept_rows
 
 ASSERTED = (
     "    def test_it(run):\n>       assert run.status == 2\nE       AssertionError: assert 0 == 2\nE        +  where"
@@ -34,6 +34,13 @@ def test_files_of_these_tests_import_what_the_old_commit_had():
         found = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
         names = {name for name in found if name is not None and name.startswith("elmo.")}
         assert names <= {f"elmo.{name}" for name in old}, file
+
+
+def test_the_stored_proof_shows_every_kind():
+    rows = kept_rows("faults")
+    for kind, tests in read_list().items():
+        proved = [row for row in rows[kind]["figures"]["tests"] if row["test"] in tests and row["new"] == "passed"]
+        assert any("old" in row for row in proved), kind
 
 
 def test_a_kind_that_stands_twice_is_an_error(tmp_path):
