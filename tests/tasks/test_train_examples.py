@@ -119,7 +119,7 @@ def test_a_baseline_and_the_random_numbers_of_the_caller():
         ([], {}, "no example; give a list"),
         ([("a", "x"), 3], {}, "example 2 is 3; give .text, label."),
         ([("a", "x"), ("", "y")], {}, "example 2: the text contains no word"),
-        ([("a", "x"), ("b", None)], {}, "example 2: no label"),
+        ([("a", "x"), ("b", None)], {}, "example 2: the label .*is empty; fill it in, or leave the example out"),
         ([("a", "x")], {}, "examples: 1 label"),
         ([("a", "x"), ("b", "y")], {"epoch": 3}, "epoch"),
         ([("a", "x"), ("b", "y")], {"no_answer": True}, "no_answer is a setting of the task qa"),

@@ -97,7 +97,7 @@ def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> 
 
 
 def _thing(where: str) -> str:
-    return "record" if ", record " in where else "line"
+    return next((thing for thing in ("record", "line") if f", {thing} " in where), "example")
 
 
 def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> str | None:

@@ -20,7 +20,10 @@ from elmo.tasks.kinds.qa.model import ExtractiveQA
 from elmo.tasks.kinds.registry import task_config
 from elmo.tasks.predictions import Answer, Answered
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*of this text")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*of this text"),
+    pytest.mark.filterwarnings("ignore:.*answers (do not begin|begin or end inside a token)"),
+]
 
 NAMES, THINGS = ["Ann", "Bo Li", "Cy"], ["river", "bank", "boat", "town", "money", "tree"]
 
