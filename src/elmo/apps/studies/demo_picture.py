@@ -1,7 +1,6 @@
 """The picture of the demo: occurrences of ambiguous words in the plane, one panel per word, one colour per sense."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from elmo.apps.pages.empty_figure import empty_figure, write_figure
 
-LABEL_HEIGHT = 0.04  # fraction of a panel
+LABEL_HEIGHT, LABEL_DISTANCE, LETTER_WIDTH, POINT_HEIGHT = 0.04, 0.04, 0.015, 0.035  # fractions of a panel
+HIGHEST = 1.1  # below the legend
 
 
 def draw_occurrences(
@@ -37,12 +37,13 @@ def draw_occurrences(
             axes.scatter(
                 *points[own_senses == sense].T, c=colour, marker=marker, s=60, label=f"{word} {sense}", zorder=2
             )
-        for i, point, height in zip(own, points, _spread(points[:, 1]), strict=True):
-            side = 1 if point[0] < 0.5 else -1  # the label is on the side of the middle of the panel
+        heights = label_heights(points, [labels[i] for i in own])
+        for i, point, height in zip(own, points, heights, strict=True):
+            side = _side(point[0])
             axes.annotate(
                 labels[i],
                 point,
-                (point[0] + side * 0.04, height),
+                (point[0] + side * LABEL_DISTANCE, height),
                 arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.6},
                 horizontalalignment="left" if side > 0 else "right",
                 verticalalignment="center",
@@ -66,9 +67,38 @@ def in_the_plane(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return points
 
 
-def _spread(heights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Heights of labels, moved up so that labels do not overlap."""
-    spread = heights.copy()
-    for lower, upper in pairwise(heights.argsort()):
-        spread[upper] = max(spread[upper], spread[lower] + LABEL_HEIGHT)
-    return spread
+def label_heights(points: NDArray[np.float32], labels: Sequence[str]) -> list[float]:
+    """The heights of labels beside their points, moved up so that none covers another label or another point.
+
+    Args:
+        points: float (n, 2), of the labels. labels: texts; how wide one is drawn is estimated from its length.
+    """
+    heights = [float(y) for y in points[:, 1]]
+    placed: list[int] = []
+    spans = [_span_of(float(x), label) for x, label in zip(points[:, 0], labels, strict=True)]
+
+    def is_free(i: int) -> bool:
+        left, right = spans[i]
+        over_labels = (spans[j] for j in placed if abs(heights[i] - heights[j]) < LABEL_HEIGHT)
+        over_points = (x for j, (x, y) in enumerate(points.tolist()) if j != i and abs(heights[i] - y) < POINT_HEIGHT)
+        return not (
+            any(left < other[1] and other[0] < right for other in over_labels)
+            or any(left < x < right for x in over_points)
+        )
+
+    for i in points[:, 1].argsort().tolist():
+        while not is_free(i) and heights[i] < HIGHEST:
+            heights[i] += LABEL_HEIGHT / 4
+        placed.append(i)
+    return heights
+
+
+def _side(x: float) -> int:
+    """On which side of its point a label is drawn: towards the middle of the panel."""
+    return 1 if x < 0.5 else -1
+
+
+def _span_of(x: float, label: str) -> tuple[float, float]:
+    """From where to where a label reaches."""
+    ends = x, x + _side(x) * (LABEL_DISTANCE + LETTER_WIDTH * len(label))
+    return min(ends), max(ends)
