@@ -31,6 +31,15 @@ def test_signals_are_handled_once_each_after_the_block(handled):
     assert len(handled) == 4
 
 
+@pytest.fixture
+def interrupts():
+    """SIGINT raises KeyboardInterrupt, as it does unless a command listens to it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_is_raised_after_the_block_and_the_next_at_once():
     done = []
 

@@ -107,7 +107,7 @@ def test_words_that_look_like_tags_are_odd(place, run_elmo):
             "relation",
             "a.tsv",
             "the <e1>child</e1> lay in the <e2>cradle</e2>\tin\n<e1>fire</e1> makes <e2>smoke</e2>\tcause\n",
-            "example 2: fire makes smoke -> cause",
+            "example 2: <e1>fire</e1> makes <e2>smoke</e2> -> cause",
         ),
         (
             "qa",
