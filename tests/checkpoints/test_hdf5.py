@@ -60,6 +60,16 @@ def writing_hdf5_full():
     return writing_hdf5(Path("/dev/full"))
 
 
+def open_files():
+    return h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE)
+
+
+def write_eight(path):
+    with writing_hdf5(path) as write:  # a name that would keep the file open if it outlived an interrupt
+        for name in "abcdefgh":
+            write(name, np.arange(6.0))
+
+
 def raise_interrupt(number, frame):
     raise KeyboardInterrupt
 
@@ -68,25 +78,26 @@ def raise_interrupt(number, frame):
 def test_a_signal_at_any_moment_leaves_no_open_file_and_nothing_that_complains_later(tmp_path, monkeypatch):
     complaints = []  # without their tracebacks, which would keep what is left open
     monkeypatch.setattr(sys, "unraisablehook", lambda found: complaints.append((found.exc_type, str(found.exc_value))))
+    gc.collect()
+    before = open_files()  # of other tests
     former = signal.signal(signal.SIGALRM, raise_interrupt)
     interrupted = 0
     try:
         for number in range(300):
             try:
                 signal.setitimer(signal.ITIMER_REAL, 1e-6 + number * 2e-5)
-                with writing_hdf5(tmp_path / "v.hdf5") as write:
-                    for name in "abcdefgh":
-                        write(name, np.arange(6.0))
+                write_eight(tmp_path / "v.hdf5")
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except KeyboardInterrupt:
                 interrupted += 1
-            if number % 10 == 0:
+            if number % 20 == 0:
                 gc.collect()
-                assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE) == 0, number
+                assert open_files() <= before, number
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
     gc.collect()
+    assert open_files() <= before
     dropped = (ResourceWarning, KeyboardInterrupt)  # an interrupt within a destructor cannot be raised
     assert not [one for one in complaints if not issubclass(one[0], dropped)]
     assert interrupted > 50
