@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGALRM)
+_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGALRM")
+_HELD = tuple(signal.Signals[name] for name in _NAMES if hasattr(signal, name))  # Windows has two of them
 
 _Handler = Callable[[int, FrameType | None], object]
 
