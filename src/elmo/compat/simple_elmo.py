@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from elmo.checkpoints.load import load_model
 from elmo.compat.arguments import one_of, whole_number
 from elmo.embed.embedder import Elmo
+from elmo.embed.language_model.fill import top_states
 from elmo.embed.layers import Layers
 from elmo.errors import CheckpointError, ConfigError
 from elmo.model.kernels.thread_lock import ThreadLock
@@ -161,9 +162,7 @@ class ElmoModel:
         start, end = elmo.model.word_encoder.boundaries
         for words in read_token_lists(raw_sentences):
             marked = [start, *words, end]
-            char_ids = torch.from_numpy(elmo.model.word_encoder.encode(marked))[None]  # (1, T + 2, C)
-            layers, _ = elmo.bilm(char_ids, torch.ones(1, len(marked), dtype=torch.bool))
-            ahead, behind = layers[0, -1].chunk(2, dim=1)  # (T + 2, P)
+            ahead, behind = top_states(elmo.model, words)
             n_best = min(topn, len(vocabulary))
             forward, backward = (
                 [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from elmo.checkpoints.load import load_model
-from elmo.checkpoints.saved_model import warn_of_other_tokenizer
+from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.language_model.surprisal import CarryOrZero
 from elmo.errors import CheckpointError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
@@ -82,9 +82,7 @@ def measure_file(
     """
     if by_document is not None:
         refuse_existing(by_document, force, inputs=[text, model])
-    loaded = load_model(model, vocabulary=vocabulary)
-    if loaded.softmax is None or loaded.vocabulary is None:
-        raise CheckpointError(f"{model}: this model has no softmax, so it has no perplexity; it can only embed")
+    loaded = load_language_model(model, vocabulary, "it has no perplexity")
     if not pretokenized:
         warn_of_other_tokenizer(loaded.config, model)
     afresh = by_document is not None and state == "carry"
@@ -122,6 +120,20 @@ def measure_file(
     named = "carry within documents" if afresh else state
     facts = whole.figures() | {"state": named, "sentences": whole.sentences, "bytes": whole.size_bytes}
     return facts if by_document is None else facts | {"documents": documents, "by_document": str(by_document)}
+
+
+def load_language_model(model: str, vocabulary: Path | None, lacks: str) -> SavedModel:
+    """A model with its softmax.
+
+    Args:
+        lacks: what a model without a softmax cannot do, for the message.
+    Raises:
+        CheckpointError: no such model, or it has no softmax.
+    """
+    loaded = load_model(model, vocabulary=vocabulary)
+    if loaded.softmax is None or loaded.vocabulary is None:
+        raise CheckpointError(f"{model}: this model has no softmax, so {lacks}; it can only embed")
+    return loaded
 
 
 def warn_of_unknown_words(n_unknown: int, n_tokens: int) -> None:

@@ -6,11 +6,10 @@ from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
-from elmo.apps.models.perplexity import warn_of_unknown_words
-from elmo.checkpoints.load import load_model
+from elmo.apps.models.perplexity import load_language_model, warn_of_unknown_words
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.embed.language_model.scores import SentenceScore, scores_of_each
-from elmo.errors import CheckpointError, TextError
+from elmo.errors import TextError
 from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
 from elmo.train.perplexity import NO_SENTENCE
 
@@ -45,9 +44,7 @@ def score_file(
     Raises:
         CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
     """
-    loaded = load_model(model, vocabulary=vocabulary)
-    if loaded.softmax is None or loaded.vocabulary is None:
-        raise CheckpointError(f"{model}: this model has no softmax, so it cannot score; it can only embed")
+    loaded = load_language_model(model, vocabulary, "it cannot score")
     if not pretokenized:
         warn_of_other_tokenizer(loaded.config, model)
     shown, read = tee(read_sentences([text], TextOptions(pretokenized, text_field, loaded.tokenizer)))

@@ -54,6 +54,16 @@ def read_place(sentence: Sentence, tokenizer: Tokenizer) -> Place:
 
 
 @torch.no_grad()
+def top_states(model: SavedModel, words: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The top states of both directions for T words between their boundaries: float (T + 2, P) each."""
+    start, end = model.word_encoder.boundaries
+    char_ids = torch.from_numpy(model.word_encoder.encode([start, *words, end]))[None]  # (1, T + 2, C)
+    layers, _ = model.bilm(char_ids, torch.ones(char_ids.shape[:2], dtype=torch.bool))
+    ahead, behind = layers[0, -1].chunk(2, dim=1)
+    return ahead, behind
+
+
+@torch.no_grad()
 def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The log probabilities of all words at a place, from the left and from the right, each float64 (V,).
 
@@ -62,12 +72,8 @@ def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tu
     """
     if model.softmax is None or model.vocabulary is None:
         raise CheckpointError("this model has no softmax, so it predicts no words; it can only embed")
-    start, end = model.word_encoder.boundaries
-    marked = [start, *words, end]
-    char_ids = torch.from_numpy(model.word_encoder.encode(marked))[None]  # (1, T + 2, C)
-    layers, _ = model.bilm(char_ids, torch.ones(1, len(marked), dtype=torch.bool))
-    ahead, behind = layers[0, -1].chunk(2, dim=1)  # (T + 2, P)
-    beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the place, in `marked`
+    ahead, behind = top_states(model, words)
+    beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the place, boundaries counted
     left, right = model.softmax.log_probabilities(beside).double()
     return left, right
 

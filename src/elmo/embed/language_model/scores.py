@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -65,15 +66,9 @@ def scores_of_each(model: SavedModel, sentences: Iterable[Sequence[str]]) -> Ite
     Raises:
         CheckpointError: the model has no softmax.
     """
-    held: list[Sequence[str]] = []
-
-    def kept() -> Iterator[Sequence[str]]:
-        for words in sentences:
-            held.append(words)
-            yield words
-
-    for nats in nats_of_each(model, kept()):
-        yield _score(list(held.pop(0)), nats)
+    shown, read = tee(sentences)  # apart by what is measured at once
+    for words, nats in zip(shown, nats_of_each(model, read), strict=True):
+        yield _score(list(words), nats)
 
 
 def _score(tokens: list[str], nats: TokenNats) -> SentenceScore:

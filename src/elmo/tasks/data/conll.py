@@ -89,15 +89,17 @@ def _layout(lines: Sequence[str]) -> _Layout | None:
     return _Layout(layout, len(columns[0]), {own[-1] for own in columns})
 
 
-def _names_columns(lines: Sequence[str]) -> bool:
-    """Whether the first line names the columns: `word tag`, and no other line has this tag."""
+def _column_names(lines: Sequence[str]) -> list[str]:
+    """The names of the columns if the first line has them: `word tag`, and no other line has this tag."""
     if not lines:
-        return False
+        return []
     layout = column_layout(lines[1:])
     first = layout.split(lines[0])
     names = {plain(cell) for cell in first[:-1]}
     named = bool(names & _WORD_NAMES) and plain(first[-1]) in _TAG_NAMES
-    return named and not any(line.strip(BLANK) and layout.split(line)[-1] == first[-1] for line in lines[1:])
+    if not named or any(line.strip(BLANK) and layout.split(line)[-1] == first[-1] for line in lines[1:]):
+        return []
+    return first
 
 
 def _tag_column(label: str | None, names: Sequence[str], n_columns: int, default: int, path: Path) -> int:
@@ -120,9 +122,9 @@ def _columns(path: Path, label: str | None) -> Iterator[Example]:
     tags: list[str] = []
     first = 1
     lines = list(read_lines(path))
-    names: list[str] = []
-    if _names_columns(lines):
-        names, lines[0] = column_layout(lines[1:]).split(lines[0]), ""
+    names = _column_names(lines)
+    if names:
+        lines[0] = ""
     known = _layout(lines)
     layout = known or _Layout(ColumnLayout(any("\t" in line for line in lines)), 2, set())
     at = _tag_column(label, names, layout.n_columns, layout.n_columns - 1, path)

@@ -86,7 +86,7 @@ def record_of(row: Mapping[str, Any], wanted: Wanted, line: int, where: str) -> 
         if key is None:
             which = "text" if name == "text" else f"text {name}"
             hint = "; give an array of objects" if list(row) == ["data"] else f"; give its name with --set {name}=NAME"
-            raise TextError(f"{where}: no {which} (found: {_listed(row)}){hint}")
+            raise TextError(f"{where}: no {which} (found: {listed_keys(row)}){hint}")
         if row[key] is None:
             raise TextError(f"{where}: the text ({key!r:.40}) is empty; fill it in, or leave the {_thing(where)} out")
         values[name] = row[key]
@@ -107,11 +107,12 @@ def _key_of(row: Mapping[str, Any], name: str, wanted: Wanted, where: str) -> st
         for key in (given, *(key for key in row if plain(key) == plain(given))):
             if key in row:
                 return key
-        raise TextError(f"{where}: no key {given!r} (--set {name}=); the record has {_listed(row)}")
+        raise TextError(f"{where}: no key {given!r} (--set {name}=); the record has {listed_keys(row)}")
     return known_key(row, name, wanted.numbers, where)
 
 
-def _listed(keys: Iterable[str]) -> str:
+def listed_keys(keys: Iterable[str]) -> str:
+    """The first twenty keys of a record, for messages."""
     return ", ".join(repr(key[:40]) for key in list(keys)[:20])
 
 
@@ -243,7 +244,7 @@ def _labels(given: Any, where: str, there: Sequence[str]) -> list[str]:
     if not all(isinstance(one, str | int | float) for one in found):
         raise TextError(f"{where}: {given!r:.40} is not a label; a label is a word or a number")
     if not found and not isinstance(given, list):
-        raise TextError(f"{where}: no label (found: {_listed(there)}); give its name with --set label=NAME")
+        raise TextError(f"{where}: no label (found: {listed_keys(there)}); give its name with --set label=NAME")
     if any(isinstance(one, float) and not math.isfinite(one) for one in found):
         raise TextError(f"{where}: the label is {given!r:.40}, which means none; leave the line out")
     return [str(one) for one in found]

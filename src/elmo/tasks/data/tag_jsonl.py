@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elmo.errors import TextError
-from elmo.tasks.data.labelled_records import read_objects
+from elmo.tasks.data.labelled_records import listed_keys, read_objects
 from elmo.tasks.data.tags import OUTSIDE
 from elmo.tasks.examples import Example, with_blanks
 from elmo.text.tokenizer import VERSION_1, Tokenizer
@@ -91,7 +91,7 @@ def tagged_record(
         whole, tokens = text, [Token(m.group(), *m.span()) for m in _WORD.finditer(text)]
     else:
         given = text if words is None else words
-        found = ", ".join(repr(name[:40]) for name in list(record)[:20]) if given is None else repr(given)[:40]
+        found = listed_keys(record) if given is None else repr(given)[:40]
         raise TextError(f"{where}: no text (found: {found}); give a list of words as 'tokens' or a string as 'text'")
     if tags is None:
         _refuse_numbers(record, (label,) if label else _TAGS, where)
