@@ -2,9 +2,10 @@
 
     python -m benchmarks.measure.models.scoring [--model en] [--sentences 1000] [--seed 0] [--save]
 
-The words in a place are those of `elmo fill`: the product of both directions. Beside it: each direction alone, and a forward and
-a backward interpolated Kneser-Ney 5-gram model, each alone and as a product, estimated on the training text of the model over the
-same vocabulary. Sentences have 8 to 40 tokens; the word of a place is in the vocabulary. Needs the texts in ../shared and 8 GB.
+The words at a position are those of `elmo fill`: the product of both directions. Beside it: each direction alone, and a forward
+and a backward interpolated Kneser-Ney 5-gram model, each alone and as a product, estimated on the training text of the model over
+the same vocabulary. Sentences have 8 to 40 tokens; the word of a position is in the vocabulary. Needs the texts in ../shared and
+8 GB.
 """
 
 import importlib.util
@@ -107,14 +108,14 @@ def told_apart(elmo: Elmo, sentences: Sequence[list[str]], rng: random.Random) -
 
 
 def ngram_scores(
-    texts: Path, vocabulary: Vocabulary, places: Sequence[tuple[list[str], int]], backward: bool
+    texts: Path, vocabulary: Vocabulary, positions: Sequence[tuple[list[str], int]], backward: bool
 ) -> list[Numbers]:
-    """Log probabilities of all words at each place by an n-gram model of one direction, float32 to save memory."""
+    """Log probabilities of all words at each position by an n-gram model of one direction, float32 to save memory."""
     train = [texts / f"{name}.txt.xz" for name in SHIPPED]
     encoded = [vocabulary.encode(words) for words in corpus_words(train, pretokenized=False) if words]
     model = tool().KneserNey(*stream_of(encoded, backward), len(vocabulary), 5)
     found = []
-    for words, at in places:
+    for words, at in positions:
         context = vocabulary.encode(words[at + 1 :][::-1] if backward else words[:at]).tolist()
         found.append(np.log(next_word(model, [0, *context])).astype(np.float32))
     return found
@@ -128,19 +129,19 @@ def measure(model: str, texts: Path, n: int, seed: int) -> dict[str, float]:
     assert vocabulary is not None
     sentences = heldout_sentences(texts, n, rng)
     figures = {"scrambled.told_apart": told_apart(elmo, sentences, rng)}
-    places = []
+    positions = []
     for words in sentences:
         known = [i for i, word in enumerate(vocabulary.encode(words)) if word != vocabulary.unknown_id]
-        places.append((words, rng.choice(known)))
-    targets = [int(vocabulary.encode([words[at]])[0]) for words, at in places]
+        positions.append((words, rng.choice(known)))
+    targets = [int(vocabulary.encode([words[at]])[0]) for words, at in positions]
     specials = [vocabulary.start_id, vocabulary.end_id, vocabulary.unknown_id]
 
     def first_ten(rows: Sequence[Numbers]) -> float:
         return 100 * float(np.mean([is_first(row, word, specials) for row, word in zip(rows, targets, strict=True)]))
 
-    own = [log_probabilities_at(elmo.model, words, at) for words, at in places]
+    own = [log_probabilities_at(elmo.model, words, at) for words, at in positions]
     left, right = ([side.numpy().astype(np.float32) for side in sides] for sides in zip(*own, strict=True))
-    ahead, behind = (ngram_scores(texts, vocabulary, places, backward) for backward in (False, True))
+    ahead, behind = (ngram_scores(texts, vocabulary, positions, backward) for backward in (False, True))
     for name, (before, after) in {"elmo": (left, right), "kneser_ney_5": (ahead, behind)}.items():
         figures[f"{name}.both"] = first_ten([a + b for a, b in zip(before, after, strict=True)])
         figures[f"{name}.forward"] = first_ten(before)

@@ -20,7 +20,7 @@ from elmo.embed.batch import Vectors, finish, prepare
 from elmo.embed.carried_state import go_on
 from elmo.embed.engine import Engine
 from elmo.embed.forked_process import claim_threads
-from elmo.embed.language_model.fill import fill_place, read_place
+from elmo.embed.language_model.fill import fill_masked, read_masked
 from elmo.embed.language_model.scores import SentenceScore, scores_of_each
 from elmo.embed.layers import Choice, Layers, Pooling, choose_layers, pool_tokens
 from elmo.embed.session import Session
@@ -263,16 +263,16 @@ class Elmo:
         return list(scores_of_each(self.model, words))
 
     def fill(self, sentence: Sentence, k: int = 10) -> list[tuple[str, float]]:
-        """The k likeliest words in a place of a sentence, with their probabilities by both directions (`language_model/fill.py`).
+        """The k likeliest words at a masked position, with their probabilities by both directions (`language_model/fill.py`).
 
         Args:
-            sentence: a string or a list of tokens, with the place in brackets: `[MASK]`, or a word for which others are wanted.
+            sentence: a string or a list of tokens, with one word in brackets: `[MASK]`, or a word to find substitutes for.
         Raises:
-            TextError: not one place. CheckpointError: the model has no softmax. ConfigError: k is not positive.
+            TextError: not one word in brackets. CheckpointError: the model has no softmax. ConfigError: k is not positive.
         """
         if k < 1:
             raise ConfigError(f"k={k}: give at least 1")
-        return fill_place(self.model, read_place(sentence, self.model.tokenizer), k)
+        return fill_masked(self.model, read_masked(sentence, self.model.tokenizer), k)
 
     def _start_state(self, name: StateName, n_rows: int) -> BiLMState | None:
         """The state of all rows of a call; None: zero, which is made batch by batch."""

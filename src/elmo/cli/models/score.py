@@ -1,4 +1,4 @@
-"""`elmo score`: what each token of a text costs, in bits; `elmo fill`: the words that fit a place."""
+"""`elmo score`: what each token of a text costs, in bits; `elmo fill`: the words that fit a masked position."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,12 +62,12 @@ def _show_anomaly(found: "Anomaly", as_json: bool) -> None:
 
 def fill(
     model: ModelArgument,
-    sentence: Annotated[str, typer.Argument(help="A sentence with the place in brackets: 'The [MASK] of the river'.")],
+    sentence: Annotated[str, typer.Argument(help="A sentence with one word in brackets: 'The [MASK] of the river'.")],
     top: Annotated[int, typer.Option("--top", metavar="K", min=1, max=10_000, help="Number of words to print.")] = 10,
     vocabulary: VocabularyFile = None,
     json: AsJson = False,
 ) -> None:
-    """Print the likeliest words in a place of a sentence, by what stands before it and after it.
+    """Print the likeliest words at a masked position, given the words before it and after it.
 
     The probability of a word is the product of those of both directions, renormalised over the vocabulary. With a word in the
     brackets instead of [MASK], these are its substitutes: the word itself is not read.
@@ -75,11 +75,11 @@ def fill(
     Example: `elmo fill en "The [MASK] of the river was green ."`
     """
     from elmo.checkpoints.load import load_model
-    from elmo.embed.language_model.fill import fill_place, read_place
+    from elmo.embed.language_model.fill import fill_masked, read_masked
 
     loaded = load_model(model, vocabulary=vocabulary)
-    place = read_place(sentence, loaded.tokenizer)
-    found = fill_place(loaded, place, top)
+    masked = read_masked(sentence, loaded.tokenizer)
+    found = fill_masked(loaded, masked, top)
     if json:
         show_json([{"word": word, "probability": probability} for word, probability in found])
         return

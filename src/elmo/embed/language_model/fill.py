@@ -1,9 +1,9 @@
-"""The words that fit a place of a sentence, by what stands before it and after it.
+"""The words that fit a masked position of a sentence, by what stands before it and after it.
 
     p(w) is proportional to p(w | the words before) * p(w | the words after)
 
-renormalised over the words of the vocabulary, without the marks of sentences and `<UNK>`. Neither direction reads the place
-itself, so the word that stands there has no influence.
+renormalised over the words of the vocabulary, without the marks of sentences and `<UNK>`. Neither direction reads the word at the
+position, which has no influence.
 """
 
 import re
@@ -20,15 +20,15 @@ from elmo.text.tokenizer import Tokenizer
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\]")
 
 
-class Place(NamedTuple):
-    """A place in a sentence."""
+class MaskedSentence(NamedTuple):
+    """A sentence with one masked position."""
 
     words: list[str]
     at: int  # index of the word there, which is not read
 
 
-def read_place(sentence: Sentence, tokenizer: Tokenizer) -> Place:
-    """`The [MASK] of the river`, or any other word in the brackets -> the sentence and the place of that word.
+def read_masked(sentence: Sentence, tokenizer: Tokenizer) -> MaskedSentence:
+    """`The [MASK] of the river`, or any other word in the brackets -> the sentence and the position of that word.
 
     Args:
         sentence: a string, tokenized around the brackets, or a list of tokens, one of them in brackets.
@@ -42,12 +42,12 @@ def read_place(sentence: Sentence, tokenizer: Tokenizer) -> Place:
                 [token.text for token in tokenizer.tokenize(part)]
                 for part in (sentence[: found[0].start()], sentence[found[0].end() :])
             )
-            return Place([*before, found[0][1], *after], len(before))
+            return MaskedSentence([*before, found[0][1], *after], len(before))
     else:
         words = words_of(sentence, 0, tokenizer)
-        places = [i for i, word in enumerate(words) if _IN_BRACKETS.fullmatch(word)]
-        if len(places) == 1:
-            return Place(words, places[0])
+        positions = [i for i, word in enumerate(words) if _IN_BRACKETS.fullmatch(word)]
+        if len(positions) == 1:
+            return MaskedSentence(words, positions[0])
     raise TextError(
         f"{sentence!r:.80}: put one word in brackets, as in 'The [MASK] of the river' or 'The [bank] of the river'"
     )
@@ -65,7 +65,7 @@ def top_states(model: SavedModel, words: Sequence[str]) -> tuple[torch.Tensor, t
 
 @torch.no_grad()
 def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The log probabilities of all words at a place, from the left and from the right, each float64 (V,).
+    """The log probabilities of all words at a position, from the left and from the right, each float64 (V,).
 
     Raises:
         CheckpointError: the model has no softmax.
@@ -73,18 +73,18 @@ def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tu
     if model.softmax is None or model.vocabulary is None:
         raise CheckpointError("this model has no softmax, so it predicts no words; it can only embed")
     ahead, behind = top_states(model, words)
-    beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the place, boundaries counted
+    beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the position, boundaries counted
     left, right = model.softmax.log_probabilities(beside).double()
     return left, right
 
 
-def fill_place(model: SavedModel, place: Place, k: int) -> list[tuple[str, float]]:
-    """The k likeliest words at a place with their probabilities, the likeliest first; see the module.
+def fill_masked(model: SavedModel, masked: MaskedSentence, k: int) -> list[tuple[str, float]]:
+    """The k likeliest words at the masked position with their probabilities, the likeliest first; see the module.
 
     Raises:
         CheckpointError: the model has no softmax.
     """
-    left, right = log_probabilities_at(model, place.words, place.at)
+    left, right = log_probabilities_at(model, masked.words, masked.at)
     vocabulary = model.vocabulary
     assert vocabulary is not None  # with a softmax there is one
     both = left + right

@@ -62,7 +62,7 @@ def read_records(path: Path, wanted: Wanted, report: Callable[[str], None] = lam
     else:
         raise TextError(
             f"{path}: labelled texts are .jsonl, .json, .parquet, .tsv or .csv files (documents with relations: .pubtator), also "
-            "compressed, and the end of the name tells which; rename the file if it is one of these, else convert it"
+            "compressed, and the ending of the name gives the format; rename the file if it is one of these, else convert it"
         )
     none, unit = True, _unit(form)
     for line, row in rows:
