@@ -15,7 +15,8 @@ from elmo.checkpoints.load import load_model
 from elmo.compat.allennlp import Elmo as AllenNLPElmo
 from elmo.errors import CheckpointError, ConfigError
 from elmo.tasks.config import ElmoConfig
-from elmo.tasks.tuned_bilm import TunedBiLM, groups_of, to_be_tuned
+from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
+from elmo.train.adaptation.layer_rates import layers_from_top
 from elmo.train.perplexity import measure_each, measure_perplexity
 from elmo.train.recipe import changed_settings, pretrain_config
 from elmo.train.runs.begin import start_run
@@ -194,6 +195,6 @@ def test_layers_of_a_task_that_tunes_it_are_those_of_the_module_and_have_a_gradi
         for row, right in zip(layers, expected, strict=True):
             assert np.allclose(row[:, : right.shape[1]].detach().numpy(), right, atol=1e-5)
     layers.square().sum().backward()
-    groups = groups_of(model.bilm)
+    groups = layers_from_top(model.bilm)
     assert len(groups) == 4
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for group in groups[:3] for p in group)

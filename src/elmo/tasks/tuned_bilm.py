@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from elmo.embed.embedder import Elmo
@@ -25,6 +25,7 @@ from elmo.tasks.config import ElmoConfig
 from elmo.tasks.examples import distinct
 from elmo.text.batches import encode_batch
 from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.adaptation.layer_rates import layers_from_top
 
 ACTIVATION_BYTES = (
     2**30
@@ -43,14 +44,6 @@ def to_be_tuned(elmo: Elmo) -> Elmo:
     return Elmo(bare, elmo.dtype)
 
 
-def groups_of(bilm: BiLM) -> list[list[nn.Parameter]]:
-    """The groups of weights that are unfrozen together: each layer with both directions, the top first; the token layer last."""
-    pairs = zip(bilm.forward_lm.layers, bilm.backward_lm.layers, strict=True)
-    layers = [[*ahead.parameters(), *behind.parameters()] for ahead, behind in pairs]
-    token = [p for part in (bilm.char_cnn, bilm.word_embedding) if part is not None for p in part.parameters()]
-    return [*reversed(layers), token]
-
-
 class TunedBiLM:
     """The biLM of a task during fine-tuning.
 
@@ -66,7 +59,7 @@ class TunedBiLM:
         if config.bilm_dropout.recurrent > 0 and not encoder.has_recurrent_weights:
             raise ConfigError(f"elmo.bilm_dropout.recurrent: {encoder.kind} has no recurrent weights; leave it out")
         self.elmo, self.bilm, self._config = elmo, elmo.bilm, config
-        self._groups = groups_of(self.bilm)
+        self._groups = layers_from_top(self.bilm)
         self.parameters = [p for group in self._groups for p in group]
         self.rates = [config.discriminative**-depth for depth, group in enumerate(self._groups, 1) for _ in group]
 

@@ -17,6 +17,7 @@ from pydantic import (
 
 from elmo.model.config import BiLMConfig, bilm_config
 from elmo.model.dropout import DropoutConfig, Probability
+from elmo.train.adaptation.settings import AdaptationConfig
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -56,6 +57,9 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     distillation: float = Field(
         0.0, ge=0, le=1
     )  # weight of the distillation loss, see `train/objectives/distillation.py`
+    adaptation: AdaptationConfig | None = (
+        None  # of a run that adapts a model, see `train/adaptation/`; None: of no other
+    )
     precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products; processors without AVX-512 use float32
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -72,10 +76,11 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Programs that know one tokenizer only read the settings of a run that does not name it."""
+        """Older programs read the settings of a run that does not use newer ones."""
         settings: dict[str, Any] = handler(self)
-        if self.tokenizer is None:
-            del settings["tokenizer"]
+        for name in ("tokenizer", "adaptation"):
+            if settings[name] is None:
+                del settings[name]
         return settings
 
     @field_validator("tied")

@@ -77,11 +77,13 @@ def pretrain(
     trainer = Trainer(model, corpus, config, ranks, teacher, objective)
     progress, position, state = RunProgress(), trainer.reader.start(), trainer.zero_state()
     if resume_from is not None:
-        run = load_run_state(resume_from, model, trainer.update, config.rows)
+        run = load_run_state(resume_from, model, trainer.update, config.rows, trainer.n_still)
         progress, position, state = run.progress, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     ends = [] if run_folder is None else read_ends(run_folder)
-    schedule = Schedule(config.optimizer, n_steps, ends, run_folder if ranks.is_first else None)
+    schedule = Schedule(
+        config.optimizer, n_steps, ends, run_folder if ranks.is_first else None, trainer.n_softmax_steps
+    )
     if end_step is not None:
         schedule.plan(progress.step, end_step)
     elif progress.step >= schedule.end_at(progress.step) and progress.step < n_steps:
@@ -115,6 +117,7 @@ def train_step(
         wants_stop, wants_checkpoint: sent to all ranks with the gradients.
     """
     config, ranks, objective = trainer.config, trainer.ranks, trainer.objective
+    trainer.choose_trained(number)
     weights = objective.gather(prepared.drawn)
     wishes = [float(wants_stop), float(wants_checkpoint)]
     sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it

@@ -41,12 +41,19 @@ class Schedule:
         n_steps: of the recipe: no plan goes beyond.
         ends: planned so far.
         folder: of the run, where plans are written down; None: nowhere.
+        n_softmax_steps: of the first phase of an adaptation, with a warm-up and a constant rate of its own; what follows has
+            the schedule of a run that begins there.
     """
 
     def __init__(
-        self, config: OptimizerConfig, n_steps: int, ends: Sequence[PlannedEnd] = (), folder: Path | None = None
+        self,
+        config: OptimizerConfig,
+        n_steps: int,
+        ends: Sequence[PlannedEnd] = (),
+        folder: Path | None = None,
+        n_softmax_steps: int = 0,
     ) -> None:
-        self.n_steps = n_steps
+        self.n_steps, self._n_softmax_steps = n_steps, n_softmax_steps
         self._config, self._ends, self._folder = config, list(ends), folder
 
     def end_at(self, step: int) -> int:
@@ -59,7 +66,10 @@ class Schedule:
         config = self._config
         if plan.warmup_steps != config.warmup_steps:
             config = config.model_copy(update={"warmup_steps": plan.warmup_steps})
-        return learning_rate_at(step, min(plan.end_step, self.n_steps), config)
+        first = self._n_softmax_steps
+        if step < first:
+            return learning_rate_at(step, first, config.model_copy(update={"schedule": "constant"}))
+        return learning_rate_at(step - first, min(plan.end_step, self.n_steps) - first, config)
 
     def plan(self, from_step: int, end_step: int, shorter_warmup: bool = False) -> None:
         """Plan another end, from a step on; plans for later steps are dropped.

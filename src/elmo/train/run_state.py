@@ -4,7 +4,7 @@ No random state is kept: what is random in a step depends on the seed and the st
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,11 +110,18 @@ def _words_of(model: SavedModel) -> list[Sequence[str]]:
     return [*words, () if alphabet is None else alphabet.characters]
 
 
-def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows: int) -> RunState:
+def load_run_state(
+    folder: Path,
+    model: SavedModel,
+    update: WeightUpdate,
+    n_rows: int,
+    n_still: Callable[[int], int] = lambda step: 0,
+) -> RunState:
     """The progress, state and text position of a checkpoint; sets the moments of the optimizers.
 
     Args:
         folder: one of `checkpoints_of`. model: from `load_model_of`. n_rows: B of the run.
+        n_still: steps done -> how many of the last of `update.dense` have not been trained.
     Raises:
         CheckpointError: a file is missing or broken. TrainingError: it belongs to another run.
     """
@@ -136,7 +143,8 @@ def load_run_state(folder: Path, model: SavedModel, update: WeightUpdate, n_rows
     if shapes[0] != shapes[1] or len(rows[0]) != n_rows:
         raise TrainingError(f"{folder}: the rows of this checkpoint differ from {_EXPECTED}")
     try:
-        update.set_moments({name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}, progress.step > 0)
+        moments = {name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()}
+        update.set_moments(moments, progress.step > 0, n_still(progress.step))
     except CheckpointError as error:
         raise TrainingError(
             f"{folder}: the optimizer of this checkpoint ({reason_of(error)}) differs from {_EXPECTED}"

@@ -17,6 +17,7 @@ from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
 from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import Window, WindowReader
+from elmo.train.adaptation.layer_rates import rate_factors
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import mistype_inputs
@@ -92,14 +93,16 @@ class Trainer:
             module.to(ranks.device)
         self.precision = product_precision(config, ranks.device)
         self.objective = objective(model, config, self.precision, teacher)
-        dense = [*self.bilm.parameters(), *self.objective.parameters]
-        self.update = WeightUpdate(dense, self.objective.sparse_parameters, config.optimizer)
+        dense, factors, self.n_softmax_steps = [*self.bilm.parameters(), *self.objective.parameters], None, 0
+        if config.adaptation is not None:  # first what moves from the first step on
+            dense = [*self.objective.parameters, *self.bilm.parameters()]
+            of_bilm = rate_factors(self.bilm, config.adaptation.layer_rate)
+            factors = [1.0] * len(self.objective.parameters) + of_bilm
+            self.n_softmax_steps = config.adaptation.softmax_steps or 0
+        self.update = WeightUpdate(dense, self.objective.sparse_parameters, config.optimizer, factors)
         self.rows = ranks.own_rows(config.rows)
         self.scale = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
-        self.graphed: GraphedLosses | None = None
-        on_one_gpu = ranks.device.type == "cuda" and ranks.n_ranks == 1 and config.accumulate == 1
-        if on_one_gpu and self.objective.replayable:
-            self.graphed = GraphedLosses(config.dropout, dense, self.objective.max_gathered, ranks.device)
+        self.graphed = self._new_graphs()
         self.reader = WindowReader(
             corpus.text,
             config.rows,
@@ -108,6 +111,26 @@ class Trainer:
             shuffle=config.shuffle,
             heldout=corpus.text.heldout,
         )
+
+    def _new_graphs(self) -> GraphedLosses | None:
+        """What records a step on one GPU; None elsewhere."""
+        config, device = self.config, self.ranks.device
+        on_one_gpu = device.type == "cuda" and self.ranks.n_ranks == 1 and config.accumulate == 1
+        if not (on_one_gpu and self.objective.replayable):
+            return None
+        return GraphedLosses(config.dropout, self.update.dense, self.objective.max_gathered, device)
+
+    def n_still(self, n_done: int) -> int:
+        """The number of `update.dense` at its end that no step has trained, once `n_done` steps are done."""
+        return sum(1 for _ in self.bilm.parameters()) if n_done <= self.n_softmax_steps and self.n_softmax_steps else 0
+
+    def choose_trained(self, number: int) -> None:
+        """Let step `number`, from 0, train what it is to train: in the first phase of an adaptation the softmax alone."""
+        trained = number >= self.n_softmax_steps
+        if next(self.bilm.parameters()).requires_grad == trained:
+            return
+        self.bilm.requires_grad_(trained)
+        self.graphed = self._new_graphs()  # those of the other phase do not fit
 
     def zero_state(self) -> BiLMState:
         """The zero state of this rank's rows."""

@@ -15,7 +15,7 @@ from elmo.errors import ConfigError
 from elmo.model.encoders import kinds
 from elmo.model.encoders.context_encoder import ContextEncoder, StepBytes
 from elmo.model.encoders.settings import EncoderConfig
-from elmo.tasks.tuned_bilm import groups_of
+from elmo.train.adaptation.layer_rates import layers_from_top
 from elmo.train.cost import StepWords, count_memory
 from elmo.train.perplexity import measure_each, measure_perplexity
 from elmo.train.recipe import pretrain_config
@@ -108,7 +108,7 @@ def test_a_toy_encoder_is_trained_resumed_saved_embedded_measured_and_tuned(fadi
     assert not np.allclose(elmo.embed(sentences, state="warm")[0], elmo.embed(sentences)[0])
     first = elmo.embed(sentences, state="carry")[0]
     assert not np.allclose(elmo.embed(sentences, state="carry")[0], first)
-    assert [len(group) for group in groups_of(model.bilm)[:2]] == [4, 4]
+    assert [len(group) for group in layers_from_top(model.bilm)[:2]] == [4, 4]
     facts = describe_model(str(tmp_path / "whole"))
     assert (facts["encoder"], facts["fade"], facts["warm_state"]) == ("fading", 0.5, True)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elmo.storage.arrays import open_arrays, writing_arrays
+from elmo.text.words.characters import BOUNDARIES
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import Spellings, WordEncoder
 
@@ -25,8 +26,9 @@ class EncodedWords(NamedTuple):
 
 
 def spell_words(words: Sequence[str], word_encoder: WordEncoder, vocabulary: Vocabulary) -> EncodedWords:
-    """Spell and number words, in memory."""
-    return EncodedWords(word_encoder.encode_compact(words), vocabulary.encode(words))
+    """Spell and number words, in memory; our sentence marks are spelled as the boundaries of the model."""
+    marks = dict(zip(BOUNDARIES, word_encoder.boundaries, strict=True))
+    return EncodedWords(word_encoder.encode_compact([marks.get(w, w) for w in words]), vocabulary.encode(words))
 
 
 def write_encoded_words(words: Sequence[str], word_encoder: WordEncoder, vocabulary: Vocabulary, folder: Path) -> None:

@@ -11,18 +11,20 @@ from elmo.errors import ConfigError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import unicode_name
 from elmo.text.sentence_inputs import Sentence, words_of
-from elmo.text.shards import write_encoded_text
+from elmo.text.shards import EncodedText, write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
 from elmo.text.tokenizer import NEWEST, VERSIONS, Tokenizer
-from elmo.text.words.characters import UNKNOWN_IN_TEXT
+from elmo.text.words.characters import BOUNDARIES, UNKNOWN_IN_TEXT
 from elmo.text.words.encoded_words import write_encoded_words
 from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.adaptation.new_words import with_new_words
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import StepWords, count_memory
 from elmo.train.data.encoded_corpus import cutoffs_of
+from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.runs.settings import RunSettings, checksums_of_word_files, run_folder
 from elmo.train.runs.start_model import keep_start, read_start
@@ -68,12 +70,12 @@ def start_run(
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
     if start is not None:
-        if given is not None or "vocabulary_size" in recipe.model_fields_set:
-            raise ConfigError(f"{start} has its own vocabulary; leave out --vocabulary and --vocabulary-size")
         model, recipe = read_start(start, recipe, pretokenized)
-        given = model.vocabulary
-    elif recipe.distillation:
-        raise ConfigError("distillation needs a teacher, the model that the run starts from; give it with --start")
+        if model.softmax is not None and (given is not None or "vocabulary_size" in recipe.model_fields_set):
+            raise ConfigError(f"{start} has its own vocabulary; leave out --vocabulary and --vocabulary-size")
+    elif recipe.distillation or recipe.adaptation is not None:
+        needs = "distillation needs a teacher, the" if recipe.distillation else "adaptation needs a"
+        raise ConfigError(f"{needs} model that the run starts from; give it with --start")
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
     heldout = None
@@ -101,20 +103,33 @@ def start_run(
         if heldout is None:
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
+        n_new_words = 0
+        if model is not None and model.vocabulary is not None:
+            model, n_new_words = with_new_words(model, recipe.adaptation, counts)
+            given = model.vocabulary
         vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
         outside_fraction = fraction_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
         if model is None:
             lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
             recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
+        else:
+            lexicon = model.lexicon
+            recipe = _settled(recipe, text, max_steps, new_softmax=model.softmax is None)
+            keep_start(model, part)
+        if model is None or model.softmax is None:
             cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
         else:
-            lexicon, of_model = model.lexicon, model.config.adaptive_cutoffs
+            of_model = model.config.adaptive_cutoffs
             cutoffs = None if of_model is None else list(of_model)
-            keep_start(model, part)
         refuse_too_large(recipe, len(vocabulary), len(text.words), cutoffs)
         write_encoded_words(
             text.words,
-            WordEncoder(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word),
+            WordEncoder(
+                recipe.bilm.max_characters,
+                lexicon,
+                BOUNDARIES if model is None else model.config.boundaries,
+                recipe.bilm.longest_word,
+            ),
             vocabulary,
             part / "words",
         )
@@ -132,6 +147,7 @@ def start_run(
             tokenizer=1 if pretokenized else tokenizer.version,
             adaptive_cutoffs=cutoffs,
             start=None if start is None else unicode_name(Path(start)),
+            new_words=n_new_words,
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_fractions(),
@@ -139,14 +155,26 @@ def start_run(
         )
         folder.write_settings(settings, part)
     outside = "" if given is None else f", {100 * outside_fraction:.1f} % of the tokens outside"
-    say(f"vocabulary {len(vocabulary):,} words{outside}; {len(heldout):,} sentences held out")
+    gained = f", {n_new_words:,} of them new" if n_new_words else ""
+    say(f"vocabulary {len(vocabulary):,} words{gained}{outside}; {len(heldout):,} sentences held out")
+    if recipe.adaptation is not None and recipe.adaptation.softmax_steps:
+        say(f"the first {recipe.adaptation.softmax_steps:,} steps train the softmax alone")
     if cutoffs is not None:
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
 
 
+def _settled(recipe: PretrainConfig, text: EncodedText, max_steps: int | None, new_softmax: bool) -> PretrainConfig:
+    """The recipe with the length of the first phase, if it adapts a model."""
+    if recipe.adaptation is None:
+        return recipe
+    n_positions = text.n_tokens - text.n_heldout_tokens + text.n_sentences - len(text.heldout)
+    n_steps = steps_of(n_positions, recipe, max_steps)
+    return recipe.model_copy(update={"adaptation": recipe.adaptation.settled(n_steps, new_softmax)})
+
+
 def _tokenizer_of(recipe: PretrainConfig, model: SavedModel | None) -> Tokenizer:
     """What cuts raw text: the version of the initial model or of the recipe, else the newest."""
-    if model is not None:
+    if model is not None and (model.config.tokenizer is not None or recipe.tokenizer is None):
         return model.tokenizer
     return NEWEST if recipe.tokenizer is None else VERSIONS[recipe.tokenizer]
 

@@ -171,10 +171,13 @@ def _new_model(out: Path, settings: RunSettings, vocabulary: Vocabulary, lexicon
         tokenizer=PRETOKENIZED if settings.pretokenized else facts_of(VERSIONS[settings.tokenizer]),
         scripts=settings.scripts,
     )
-    if settings.start is not None:
-        return load_start(out, config)
+    start = None if settings.start is None else load_start(out, config)
+    if start is not None and start.softmax is not None:
+        return start
     softmax = output_layer(len(vocabulary), recipe.bilm.projection_size, config.adaptive_cutoffs)
     softmax.start_at(bias)
+    if start is not None:
+        return replace(start, softmax=softmax, vocabulary=vocabulary)
     return SavedModel(config, BiLM(recipe.bilm), softmax, vocabulary, lexicon=lexicon)
 
 

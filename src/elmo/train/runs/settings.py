@@ -28,6 +28,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     tokenizer: int = Field(1, ge=1, le=2)  # the version that cut raw text
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
     start: str | None = None  # name of the initial model, which is kept in the folder; None: random weights
+    new_words: int = 0  # that the vocabulary of the initial model gained
     max_steps: int | None = None
     storage: StorageType = "float32"
     scripts: dict[str, float] | None = None  # fraction of the letters of the corpus in each script
@@ -36,11 +37,13 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     )  # checksums of the vocabulary, the alphabet, the input words
 
     @model_serializer(mode="wrap")
-    def _without_the_first_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The tokenizer is named from version 2 on, so that other runs are what they always were."""
+    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The tokenizer is named from version 2 on, new words if there are some: other runs are what they always were."""
         settings: dict[str, Any] = handler(self)
         if self.tokenizer == 1:
             del settings["tokenizer"]
+        if not self.new_words:
+            del settings["new_words"]
         return settings
 
 

@@ -8,7 +8,6 @@ from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel
 from elmo.errors import ConfigError
 from elmo.model.output.adaptive_softmax import AdaptiveSoftmax
-from elmo.text.words.characters import BOUNDARIES
 from elmo.train.config import PretrainConfig
 
 START_FOLDER = "start"  # in the folder of a run: its initial model
@@ -19,6 +18,8 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
 
     Args:
         source: folder, file, or name of a model in the package.
+    Returns:
+        the model, without softmax if it had none and the recipe adapts it; and the recipe.
     Raises:
         CheckpointError: it cannot be loaded.
         ConfigError: it has no softmax, or another kind than the recipe; the recipe has other layers; its text was tokenized
@@ -26,12 +27,16 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
     """
     model = load_model(source)
     if model.softmax is None or model.vocabulary is None:
-        raise ConfigError(f"{source} has no softmax to train; start from a model trained by `elmo pretrain`")
-    if model.config.boundaries != BOUNDARIES:
-        begin, end = model.config.boundaries
-        raise ConfigError(
-            f"{source} uses the sentence boundaries {begin} and {end}; only models with <S> and </S> can be trained further"
-        )
+        if recipe.adaptation is None:
+            raise ConfigError(
+                f"{source} has no softmax to train; `elmo adapt` learns a new one first, or start from a model trained by "
+                "`elmo pretrain`"
+            )
+        if recipe.distillation == 1:
+            raise ConfigError(
+                f"{source} has no softmax, and distillation = 1 trains none; use distillation below 1 or leave it out"
+            )
+        model = replace(model, softmax=None, vocabulary=None, config=model.config.model_copy(update={"n_words": None}))
     if "bilm" in recipe.model_fields_set and recipe.bilm != model.config.bilm:
         raise ConfigError(
             f"the layers of the recipe differ from those of {source}, which are fixed; leave out --size and the settings of bilm"
@@ -41,16 +46,15 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
         raise ConfigError(
             f"dropout.recurrent: {encoder.kind}, the encoder of {source}, has no recurrent weights; leave it out"
         )
-    if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
-        has = "an adaptive softmax" if isinstance(model.softmax, AdaptiveSoftmax) else "a softmax with one row per word"
-    if (recipe.softmax == "adaptive") != isinstance(model.softmax, AdaptiveSoftmax):
-        has = "an adaptive softmax" if isinstance(model.softmax, AdaptiveSoftmax) else "a softmax with one row per word"
+    adaptive = isinstance(model.softmax, AdaptiveSoftmax)
+    if model.softmax is not None and (recipe.softmax == "adaptive") != adaptive:
+        has = "an adaptive softmax" if adaptive else "a softmax with one row per word"
         raise ConfigError(f"{source} has {has}, but the recipe has softmax = {recipe.softmax}; use the same kind")
     if model.config.tokenizer is not None and (model.config.tokenizer == PRETOKENIZED) != pretokenized:
         cut = "with --pretokenized" if not pretokenized else "on raw text"
         raise ConfigError(f"{source} was trained {cut}; give text that is tokenized in the same way")
     own = model.tokenizer.version
-    if not pretokenized and recipe.tokenizer not in (None, own):
+    if model.config.tokenizer is not None and not pretokenized and recipe.tokenizer not in (None, own):
         raise ConfigError(
             f"{source} was trained on text cut by version {own} of the tokenizer, the recipe has tokenizer = "
             f"{recipe.tokenizer}; leave it out"
@@ -64,9 +68,10 @@ def keep_start(model: SavedModel, run: Path) -> None:
 
 
 def load_start(run: Path, config: ModelConfig) -> SavedModel:
-    """The initial model of a run, with the facts of the run.
+    """The initial model of a run, with the facts of the run; without softmax if it had none.
 
     Raises:
         CheckpointError: it is missing or damaged.
     """
-    return replace(load_native(run / START_FOLDER), config=config, warm=None)
+    kept = load_native(run / START_FOLDER)
+    return replace(kept, config=config.model_copy(update={"boundaries": kept.config.boundaries}), warm=None)
