@@ -46,6 +46,7 @@ class TextPosition(NamedTuple):
     n_sentences: int  # given to rows so far, over all epochs
     sentence: Numbers  # int64 (B,), number of each row's latest sentence in the text; -1: none yet
     n_done: Numbers  # int64 (B,), positions of it that are done
+    n_mixed: int = 0  # sentences of a second text given to its rows (`train/adaptation/mixed_reader.py`)
 
 
 class _Pieces(NamedTuple):

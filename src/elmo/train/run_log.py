@@ -59,8 +59,8 @@ class RunLog:
         max_minutes: float | None = None,
     ) -> None:
         self.progress, self.schedule = progress, schedule
-        self.ended = progress.step >= schedule.end_at(progress.step)
         self._trainer, self._checkpoints, self._stop, self._report = trainer, checkpoints, stop, report
+        self.ended = progress.step >= schedule.end_at(progress.step) or self.no_longer_improves()
         heldout = trainer.corpus.heldout
         self._sample = heldout[:: -(-len(heldout) // trainer.config.evaluate_sentences)]
         self._begun, self._seconds_before = time.monotonic(), progress.seconds
@@ -81,6 +81,15 @@ class RunLog:
         """Whether the minutes of this session are over."""
         return self._stops_at is not None and time.monotonic() > self._stops_at
 
+    def no_longer_improves(self) -> bool:
+        """Whether an adaptation has had so many evaluations in its second phase without a better one that it ends."""
+        config = self._trainer.config
+        if config.adaptation is None or config.adaptation.patience is None or self.progress.best is None:
+            return False
+        evaluated_at = self.progress.step - self.progress.step % config.evaluate_every
+        since = evaluated_at - max(self.progress.best_step, self._trainer.n_softmax_steps)
+        return since >= config.adaptation.patience * config.evaluate_every
+
     def add(self, result: StepResult, position: TextPosition, state: BiLMState) -> None:
         """Record a step; report, evaluate and save when due.
 
@@ -94,7 +103,11 @@ class RunLog:
         self._plan_end(now)
         config, step = self._trainer.config, self.progress.step
         self.ended = step >= self.schedule.end_at(step) or result.wants_stop
-        evaluated = self._evaluate() if step % config.evaluate_every == 0 and not self.ended else None
+        due = step % config.evaluate_every == 0 or step == self._trainer.n_softmax_steps
+        # An adaptation that is interrupted evaluates first: its end depends on it, and a resume has to come to the same.
+        evaluates = not self.ended or (result.wants_stop and config.adaptation is not None)
+        evaluated = self._evaluate() if due and evaluates else None
+        self.ended = self.ended or self.no_longer_improves()
         if evaluated is not None or step % config.log_every == 0 or self.ended:
             self._write_report(result, evaluated, now)
         if self.ended or result.wants_checkpoint:
@@ -108,6 +121,7 @@ class RunLog:
             update={
                 "step": self.progress.step + 1,
                 "sentences": position.n_sentences,
+                "mixed_sentences": position.n_mixed,
                 "seconds": self._seconds_before + now - self._begun,
                 "skipped_steps": self.progress.skipped_steps + (not result.moved),
             }
@@ -142,7 +156,8 @@ class RunLog:
         trainer.refresh()
         found = measure_together(trainer.model, self._sample, trainer.ranks)
         if self.progress.best is None or found.mean < self.progress.best:
-            self.progress = self.progress.model_copy(update={"best": found.mean})
+            step = self.progress.step if trainer.config.adaptation is not None else 0
+            self.progress = self.progress.model_copy(update={"best": found.mean, "best_step": step})
             if trainer.ranks.is_first:
                 save_best(self._checkpoints, trainer.model)
         return found

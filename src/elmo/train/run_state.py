@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, Field, NonNegativeInt
+from pydantic import BaseModel, Field, NonNegativeInt, SerializerFunctionWrapHandler, model_serializer
 
 from elmo.checkpoints.formats.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
@@ -28,6 +29,7 @@ BEST = "best"
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
 _EXPECTED = "the run.json of this run; remove the folder, or start a new run"
+_OF_ADAPTATIONS = ("best_step", "mixed_sentences")
 _NAME = re.compile(r"step-(\d{9})")
 
 
@@ -39,6 +41,13 @@ class RunProgress(BaseModel, frozen=True, extra="forbid"):
     seconds: float = Field(0.0, ge=0)  # seconds of training, over all sessions
     skipped_steps: NonNegativeInt = 0  # with a non-finite loss or gradient
     best: float | None = None  # lowest held-out perplexity so far, mean of both directions
+    best_step: NonNegativeInt = 0  # of an adaptation: where that was
+    mixed_sentences: NonNegativeInt = 0  # of the old text given to rows so far
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Older programs read the progress of a run that adapts nothing."""
+        return {name: value for name, value in handler(self).items() if value or name not in _OF_ADAPTATIONS}
 
 
 @dataclass(frozen=True)
@@ -150,4 +159,8 @@ def load_run_state(
             f"{folder}: the optimizer of this checkpoint ({reason_of(error)}) differs from {_EXPECTED}"
         ) from error
     device = update.dense[0].device
-    return RunState(progress, state.map(lambda t: t.to(device)), TextPosition(progress.sentences, *rows))
+    return RunState(
+        progress,
+        state.map(lambda t: t.to(device)),
+        TextPosition(progress.sentences, rows[0], rows[1], progress.mixed_sentences),
+    )

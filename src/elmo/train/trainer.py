@@ -16,8 +16,9 @@ from elmo.errors import TrainingError
 from elmo.model.bilm import BiLM
 from elmo.model.dropout import Dropout
 from elmo.model.encoders.state import BiLMState
-from elmo.text.windows import Window, WindowReader
+from elmo.text.windows import Window
 from elmo.train.adaptation.layer_rates import rate_factors
+from elmo.train.adaptation.mixed_reader import reader_of
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import mistype_inputs
@@ -103,14 +104,7 @@ class Trainer:
         self.rows = ranks.own_rows(config.rows)
         self.scale = 0.5 / config.rows  # of the sum of all losses: the gradient is that of (mean loss x window)
         self.graphed = self._new_graphs()
-        self.reader = WindowReader(
-            corpus.text,
-            config.rows,
-            config.window,
-            seed=config.seed,
-            shuffle=config.shuffle,
-            heldout=corpus.text.heldout,
-        )
+        self.reader = reader_of(corpus, config)
 
     def _new_graphs(self) -> GraphedLosses | None:
         """What records a step on one GPU; None elsewhere."""

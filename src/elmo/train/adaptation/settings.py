@@ -1,6 +1,10 @@
 """The settings of a run that adapts a model to new text; each default in this file and nowhere else."""
 
+import math
+
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt
+
+from elmo.errors import ConfigError
 
 MOST_SOFTMAX_STEPS = 2000  # of the first phase, unless the recipe says otherwise
 SOFTMAX_FRACTION = 4  # the first phase is a quarter of a shorter run
@@ -17,6 +21,28 @@ class AdaptationConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fal
     layer_rate: float = Field(0.7, gt=0, le=1)
     new_words: NonNegativeInt = 2000  # words of the new text that the vocabulary of the model gains, at most
     new_word_count: PositiveInt = 3  # a new word occurs at least this often
+
+    mix: float = Field(
+        0.2, ge=0, lt=1
+    )  # fraction of the rows that read the old text, if one is given; 0: it is measured only
+
+    # The run ends after this many evaluations (`evaluate_every`) without a lower held-out perplexity; None: it does not.
+    patience: PositiveInt | None = 3
+
+    def mixed_rows(self, n_rows: int) -> int:
+        """The number of rows that read the old text.
+
+        Raises:
+            ConfigError: the fraction leaves one of the texts without a row.
+        """
+        n_old = round(self.mix * n_rows)
+        if self.mix > 0 and not 0 < n_old < n_rows:
+            fewest = math.ceil(1 / (2 * min(self.mix, 1 - self.mix))) + 1
+            raise ConfigError(
+                f"{self.mix:g} of {n_rows} rows is {n_old} rows of old text, but each text needs a row; "
+                f"give at least {fewest} rows, or another fraction"
+            )
+        return n_old
 
     def settled(self, n_steps: int, new_softmax: bool) -> "AdaptationConfig":
         """The settings with the length of the first phase.

@@ -13,6 +13,7 @@ from elmo.text.shards import EncodedText
 from elmo.text.words.encoded_words import spell_words
 from elmo.text.words.vocabulary import Vocabulary
 from elmo.text.words.word_encoder import Spellings, WordEncoder
+from elmo.train.adaptation.mixed_text import MixedText, counts_of_both, words_of_both
 from elmo.train.config import PretrainConfig
 
 
@@ -24,6 +25,12 @@ class EncodedCorpus:
     heldout: Sequence[Sequence[str]]
     spellings: Spellings  # (words, C), rows of the speller
     targets: NDArray[np.int32]  # int32 (words,), vocabulary ids
+    mixed: MixedText | None = None  # old text; its words follow those of the text
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The different words, by their ids in a window."""
+        return words_of_both(self.text, self.mixed)
 
 
 def encode_corpus(
@@ -33,26 +40,35 @@ def encode_corpus(
     return EncodedCorpus(text, heldout, *spell_words(text.words, word_encoder, vocabulary))
 
 
-def target_counts(text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary) -> NDArray[np.float64]:
-    """The number of times each word of a vocabulary is a target, plus 0.5: float64 (V,).
+def target_counts(
+    text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary, mixed: MixedText | None = None
+) -> NDArray[np.float64]:
+    """The number of times each word of a vocabulary is a target in an epoch, plus 0.5: float64 (V,).
 
     Args:
-        targets: int32 (words,), vocabulary ids of the different words of the text.
+        targets: int32 (words,), vocabulary ids of the different words of the text, and of the old text that is mixed in.
     """
-    counts = np.bincount(targets, text.word_counts, minlength=len(vocabulary))
-    counts[[vocabulary.start_id, vocabulary.end_id]] = text.n_sentences - len(text.heldout)
+    of_words, n_sentences = counts_of_both(text, mixed)
+    counts = np.bincount(targets, of_words, minlength=len(vocabulary))
+    counts[[vocabulary.start_id, vocabulary.end_id]] = n_sentences
     return (counts + 0.5).astype(np.float64)
 
 
 def cutoffs_of(
-    config: PretrainConfig, text: EncodedText, targets: NDArray[np.int32], vocabulary: Vocabulary
+    config: PretrainConfig,
+    text: EncodedText,
+    targets: NDArray[np.int32],
+    vocabulary: Vocabulary,
+    mixed: MixedText | None = None,
 ) -> list[int] | None:
     """The cutoffs of the adaptive softmax of a recipe; None: the recipe has another softmax.
 
     Raises:
         ConfigError: the vocabulary is too small for one.
     """
-    return cutoffs_by_coverage(target_counts(text, targets, vocabulary)) if config.softmax == "adaptive" else None
+    return (
+        cutoffs_by_coverage(target_counts(text, targets, vocabulary, mixed)) if config.softmax == "adaptive" else None
+    )
 
 
 def frequency_bias(corpus: EncodedCorpus, vocabulary: Vocabulary) -> Tensor:
@@ -60,5 +76,5 @@ def frequency_bias(corpus: EncodedCorpus, vocabulary: Vocabulary) -> Tensor:
 
     From a bias of 0 the rows of rare words, which are hardly ever drawn, would keep far too high a score for long.
     """
-    counts = target_counts(corpus.text, corpus.targets, vocabulary)
+    counts = target_counts(corpus.text, corpus.targets, vocabulary, corpus.mixed)
     return torch.from_numpy(np.log(counts / counts.sum())).float()

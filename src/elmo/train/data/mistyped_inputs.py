@@ -40,7 +40,7 @@ def mistype_inputs(
     """
     inputs = np.stack([window.forward_inputs, window.backward_inputs])  # (2, B, T)
     drawn = np.nonzero(random.random(inputs.shape) < fraction)
-    words = [corpus.text.words[i] for i in inputs[drawn].tolist()]
+    words = [corpus.words[i] for i in inputs[drawn].tolist()]
     kept = np.array([is_mistakable(word) for word in words], dtype=bool)
     wrong = [mistyped(word, random) for word, keep in zip(words, kept, strict=True) if keep]
     direction, row, position = (axis[kept] for axis in drawn)

@@ -20,13 +20,14 @@ from elmo.text.words.encoded_words import write_encoded_words
 from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.text.words.word_encoder import WordEncoder
+from elmo.train.adaptation.mixed_text import MixedText, count_words_of_both, words_of_both, write_mixed_text
 from elmo.train.adaptation.new_words import with_new_words
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import StepWords, count_memory
 from elmo.train.data.encoded_corpus import cutoffs_of
 from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
-from elmo.train.runs.settings import RunSettings, checksums_of_word_files, run_folder
+from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_files, run_folder
 from elmo.train.runs.start_model import keep_start, read_start
 from elmo.train.runs.summary import clusters_text
 
@@ -45,6 +46,8 @@ def start_run(
     max_steps: int | None = None,
     storage: StorageType = "float32",
     start: str | None = None,
+    mix: Sequence[str | Path] = (),
+    mix_sentences: Iterable[Sentence] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Read the corpus and lay out the folder of a run, see `Run.begin`.
@@ -52,6 +55,7 @@ def start_run(
     Args:
         corpus: files and globs. sentences: the corpus itself instead. heldout_sentences: those held out instead of a file.
         start: a model to start from, with its vocabulary and its layers; None: random weights.
+        mix: files and globs of old text to mix in, if the recipe adapts a model. mix_sentences: that text itself instead.
     Raises:
         TextError: a file is missing or unreadable; the corpus has fewer than two sentences, no repeated item for its
             lexicon, or no word of the vocabulary.
@@ -66,6 +70,11 @@ def start_run(
     if sentences is not None:
         sentences = list(sentences)
         pretokenized = _is_pretokenized(sentences)
+    mix_files = find_files(mix) if mix else []
+    if mix_files or mix_sentences is not None:
+        if recipe.adaptation is None:
+            raise ConfigError("old text can only be mixed in where a model is adapted; use `elmo adapt`")
+        recipe.adaptation.mixed_rows(recipe.rows)  # refused before anything is read
     # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
@@ -78,6 +87,7 @@ def start_run(
         raise ConfigError(f"{needs} model that the run starts from; give it with --start")
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
+    given_mix = None if mix_sentences is None else _tokens_of(mix_sentences, tokenizer)
     heldout = None
     if heldout_file is not None:
         heldout = list(corpus_words(find_files([heldout_file]), pretokenized, text_field, tokenizer))
@@ -100,6 +110,14 @@ def start_run(
         say(f"read {text.n_tokens:,} tokens in {text.n_sentences:,} sentences, {time.monotonic() - begun:.0f} s")
         if skipped := _skipped(read.counts):
             say(f"skipped {skipped}")
+        mixed = None
+        if recipe.adaptation is not None and (mix_files or given_mix is not None):
+            old = Corpus(mix_files, pretokenized, text_field, tokenizer)
+            pairs = old if given_mix is None else _as_one_document(given_mix)
+            source = ", ".join(map(str, mix_files)) or "the sentences to mix in"
+            n_rows = recipe.adaptation.mixed_rows(recipe.rows)
+            mixed = write_mixed_text(pairs, part, recipe.seed, source, n_rows / recipe.rows)
+            say(f"old text: {mixed.text.n_tokens:,} tokens, read by {n_rows} of {recipe.rows} rows")
         if heldout is None:
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
@@ -107,23 +125,24 @@ def start_run(
         if model is not None and model.vocabulary is not None:
             model, n_new_words = with_new_words(model, recipe.adaptation, counts)
             given = model.vocabulary
-        vocabulary = given if given is not None else vocabulary_from_counts(counts, recipe.vocabulary_size)
+        vocabulary = given or vocabulary_from_counts(count_words_of_both(text, mixed), recipe.vocabulary_size)
         outside_fraction = fraction_outside(vocabulary, counts, vocabulary_file if start is None else Path(start))
+        words = words_of_both(text, mixed)
         if model is None:
             lexicon = learn_lexicon(counts, recipe.bilm.alphabet_size, recipe.bilm.n_input_words)
             recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
         else:
             lexicon = model.lexicon
-            recipe = _settled(recipe, text, max_steps, new_softmax=model.softmax is None)
+            recipe = _settled(recipe, text, mixed, max_steps, new_softmax=model.softmax is None)
             keep_start(model, part)
         if model is None or model.softmax is None:
-            cutoffs = cutoffs_of(recipe, text, vocabulary.encode(text.words), vocabulary)
+            cutoffs = cutoffs_of(recipe, text, vocabulary.encode(words), vocabulary, mixed)
         else:
             of_model = model.config.adaptive_cutoffs
             cutoffs = None if of_model is None else list(of_model)
-        refuse_too_large(recipe, len(vocabulary), len(text.words), cutoffs)
+        refuse_too_large(recipe, len(vocabulary), len(words), cutoffs)
         write_encoded_words(
-            text.words,
+            words,
             WordEncoder(
                 recipe.bilm.max_characters,
                 lexicon,
@@ -148,6 +167,13 @@ def start_run(
             adaptive_cutoffs=cutoffs,
             start=None if start is None else unicode_name(Path(start)),
             new_words=n_new_words,
+            mix=None
+            if mixed is None
+            else MixedFiles(
+                files=[unicode_name(file) for file in mix_files],
+                tokens=mixed.text.n_tokens - mixed.text.n_heldout_tokens,
+                sentences=mixed.text.n_sentences - len(mixed.text.heldout),
+            ),
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_fractions(),
@@ -163,12 +189,15 @@ def start_run(
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
 
 
-def _settled(recipe: PretrainConfig, text: EncodedText, max_steps: int | None, new_softmax: bool) -> PretrainConfig:
+def _settled(
+    recipe: PretrainConfig, text: EncodedText, mixed: MixedText | None, max_steps: int | None, new_softmax: bool
+) -> PretrainConfig:
     """The recipe with the length of the first phase, if it adapts a model."""
     if recipe.adaptation is None:
         return recipe
     n_positions = text.n_tokens - text.n_heldout_tokens + text.n_sentences - len(text.heldout)
-    n_steps = steps_of(n_positions, recipe, max_steps)
+    fraction_new = 1.0 if mixed is None else 1 - mixed.fraction
+    n_steps = steps_of(int(n_positions / fraction_new), recipe, max_steps)
     return recipe.model_copy(update={"adaptation": recipe.adaptation.settled(n_steps, new_softmax)})
 
 

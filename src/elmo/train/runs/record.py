@@ -29,7 +29,7 @@ from elmo.train.runs.settings import RUN_FILE
 LOG_FILE = "log.jsonl"
 SESSIONS_FILE = "sessions.jsonl"
 
-End = Literal["all steps done", "time was up", "planned step reached", "interrupted"]
+End = Literal["all steps done", "time was up", "planned step reached", "no longer improving", "interrupted"]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from elmo.checkpoints.formats.native import add_model_files
+from elmo.checkpoints.formats.native import add_model_files, read_model_config
 from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel, facts_of
 from elmo.errors import OutputError
 from elmo.model.bilm import BiLM
@@ -20,6 +21,8 @@ from elmo.text.tokenizer import VERSIONS
 from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
+from elmo.train.adaptation.mixed_text import MIX_FOLDER, MixedText
+from elmo.train.adaptation.outcome import AdaptationResult, Before, KeptModel, best_model, measure_before
 from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
 from elmo.train.loop import pretrain
 from elmo.train.perplexity import Perplexity, measure_together
@@ -28,8 +31,8 @@ from elmo.train.run_log import Report
 from elmo.train.run_state import RunProgress, checkpoints_of
 from elmo.train.runs.model_card import training_facts, write_card
 from elmo.train.runs.record import End, append_begin, append_end, append_report, read_run
-from elmo.train.runs.settings import RunSettings, check_word_files, run_folder
-from elmo.train.runs.start_model import load_start
+from elmo.train.runs.settings import RunSettings, check_word_files, epochs_of, run_folder
+from elmo.train.runs.start_model import START_FOLDER, load_start
 from elmo.train.warm_state import settle_state
 
 WARM_SENTENCES = 50
@@ -46,6 +49,7 @@ class RunResult(BaseModel, frozen=True):
     epochs: float  # read so far, of all sessions
     checkpoint: Path
     heldout: Perplexity | None  # of the model, over all that is held out
+    adaptation: AdaptationResult | None = None  # of a run that adapts a model, once it has ended
 
     @property
     def steps(self) -> int:
@@ -64,6 +68,8 @@ class RunResult(BaseModel, frozen=True):
         if self.heldout is not None:
             names = ("forward", "backward", "mean", "tokens", "oov_rate")
             facts |= {name: getattr(self.heldout, name) for name in names}
+        if self.adaptation is not None:
+            facts |= self.adaptation.facts()
         return facts
 
 
@@ -103,9 +109,17 @@ def _train_alone(
     ranks.wait()
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
-    corpus = EncodedCorpus(text, heldout_sentences, *read_encoded_words(out / "words"))
+    mixed = None
+    if settings.mix is not None and recipe.adaptation is not None:
+        mixed = MixedText(read_encoded_text(out / MIX_FOLDER), recipe.adaptation.mixed_rows(recipe.rows) / recipe.rows)
+    corpus = EncodedCorpus(text, heldout_sentences, *read_encoded_words(out / "words"), mixed)
     model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
     teacher = load_start(out, model.config).bilm if recipe.distillation else None
+
+    before = Before()
+    if recipe.adaptation is not None:
+        had_softmax = read_model_config(out / START_FOLDER).n_words is not None
+        before = measure_before(out, model, had_softmax, heldout_sentences, mixed, ranks)
 
     def log(line: Report) -> None:
         if ranks.is_first:
@@ -132,21 +146,28 @@ def _train_alone(
     )
     progress, schedule = done.progress, done.schedule
     checkpoint = checkpoints_of(out / "checkpoints")[-1]
-    perplexity = None
+    perplexity = adaptation = None
     if not ranks.agree(stop()):
-        measured = measure_together(model, heldout_sentences, ranks)
-        perplexity = None if ranks.agree(stop()) else measured  # None: interrupted while it was measured
+        chosen = KeptModel(model, measure_together(model, heldout_sentences, ranks), progress.step)
+        if recipe.adaptation is not None:
+            begin = partial(load_start, out, model.config)
+            chosen = best_model(chosen, progress, out / "checkpoints", before, begin, heldout_sentences, ranks)
+            old = None if mixed is None else measure_together(chosen.model, mixed.heldout_sentences(), ranks)
+            adaptation = AdaptationResult(step=chosen.step, before=before, old=old)
+        model = chosen.model
+        perplexity = None if ranks.agree(stop()) else chosen.heldout  # None: interrupted while it was measured
     why: End = "all steps done"
     if perplexity is None:
         why = "interrupted"
     elif progress.step < schedule.n_steps:
         why = "planned step reached" if max_minutes is None else "time was up"
+        why = "no longer improving" if done.no_longer_improves() else why
     if ranks.is_first:
         if perplexity is not None:
             if progress.step < schedule.end_at(progress.step):
                 schedule.plan(progress.step, progress.step)  # so that a resume continues beyond it
             model.bilm.to(CPU)
-            _write_model(model, out, settings, progress, perplexity, heldout_sentences)
+            _write_model(model, out, settings, progress, perplexity, heldout_sentences, adaptation)
         append_end(out, progress.step, why, ranks.device)
     ranks.wait()
     return RunResult(
@@ -155,9 +176,10 @@ def _train_alone(
         why=why,
         progress=progress,
         n_steps=schedule.n_steps,
-        epochs=progress.step * recipe.rows * recipe.window / (settings.tokens + settings.sentences),
+        epochs=epochs_of(settings, progress.step),
         checkpoint=checkpoint,
         heldout=perplexity,
+        adaptation=None if perplexity is None else adaptation,
     )
 
 
@@ -188,8 +210,17 @@ def _write_model(
     progress: RunProgress,
     perplexity: Perplexity,
     heldout: Sequence[Sequence[str]],
+    adaptation: AdaptationResult | None,
 ) -> None:
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, progress, perplexity)
+    if adaptation is not None:
+        facts |= {
+            "adapted_from": settings.start,
+            "epochs": round(epochs_of(settings, progress.step), 2),
+            "new_words": settings.new_words,
+            **adaptation.facts(),
+        }
+        facts |= {} if settings.mix is None else {"old_text": settings.mix.files}
     warm = settle_state(model.bilm, model.word_encoder, heldout[:WARM_SENTENCES])
     config = model.config.model_copy(update={"training": facts, "warm_state": warm is not None})
     add_model_files(

@@ -15,6 +15,14 @@ from elmo.train.config import PretrainConfig
 RUN_FILE = "run.json"
 
 
+class MixedFiles(BaseModel, frozen=True, extra="forbid"):
+    """The old text of an adaptation; tokens and sentences without those held out."""
+
+    files: list[str]  # names of the files read
+    tokens: int
+    sentences: int
+
+
 class RunSettings(BaseModel, frozen=True, extra="forbid"):
     """The settings of a run, which do not change."""
 
@@ -29,6 +37,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
     start: str | None = None  # name of the initial model, which is kept in the folder; None: random weights
     new_words: int = 0  # that the vocabulary of the initial model gained
+    mix: MixedFiles | None = None  # None: no old text
     max_steps: int | None = None
     storage: StorageType = "float32"
     scripts: dict[str, float] | None = None  # fraction of the letters of the corpus in each script
@@ -38,13 +47,21 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The tokenizer is named from version 2 on, new words if there are some: other runs are what they always were."""
+        """Version 2 of the tokenizer, new words and old text are named if there are any, so other runs are what they were."""
         settings: dict[str, Any] = handler(self)
         if self.tokenizer == 1:
             del settings["tokenizer"]
-        if not self.new_words:
-            del settings["new_words"]
+        for name in ("new_words", "mix"):
+            if not settings[name]:
+                del settings[name]
         return settings
+
+
+def epochs_of(settings: RunSettings, step: int) -> float:
+    """How often `step` steps have read the text of a run; the rows of an old text that is mixed in do not count."""
+    recipe = settings.recipe
+    n_old = 0 if settings.mix is None or recipe.adaptation is None else recipe.adaptation.mixed_rows(recipe.rows)
+    return step * (recipe.rows - n_old) * recipe.window / (settings.tokens + settings.sentences)
 
 
 def run_folder(out: Path) -> JobFolder[RunSettings]:
