@@ -72,7 +72,9 @@ of each word as bias and one temperature, fitted on training text after each epo
 _HOW_INPUT = f"""
 Input layers by bits per byte of held-out text, mean of both directions: size tiny, sampled softmax over 30,000 words, {STEPS:,}
 steps of 64 rows with windows of 20 positions. All layers of one column predict the same tokens; different columns cannot be
-compared. In parentheses: tokens/s in training, where each token is counted once although both directions are trained on it.
+compared. The spelling of unknown words ([scoring.md](scoring.md#unknown-words)) was added by arithmetic; it is the same for
+all layers of a column. In parentheses: tokens/s in training, where each token is counted once although both directions are
+trained on it.
 """
 
 

@@ -114,6 +114,7 @@ def test_tokenize_reads_standard_input_as_a_file(run_elmo, monkeypatch):
     assert "standard input, line 2: not UTF-8" in run_elmo("tokenize", "-").err
 
 
+@pytest.mark.filterwarnings("ignore:.* of the words of this text are not in the vocabulary")
 def test_perplexity_reads_a_pipe(run_elmo, folder, text, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text(LINES, encoding="utf-8"))
@@ -123,15 +124,17 @@ def test_perplexity_reads_a_pipe(run_elmo, folder, text, tmp_path):
     assert ran.out == run_elmo("perplexity", folder, text, "--pretokenized", "--json").out != ""
 
 
+@pytest.mark.filterwarnings("ignore:.* of the words of this text are not in the vocabulary")
 def test_perplexity_has_the_keys_of_the_counting_rule(run_elmo, folder, text):
     facts = json.loads(run_elmo("perplexity", folder, text, "--pretokenized", "--json").out)
     assert set(facts) == {
-        *("forward", "backward", "mean", "bits_per_byte", "tokens", "oov_rate", "state", "sentences", "bytes")
+        *("forward", "backward", "mean", "bits_per_byte", "tokens", "oov_rate", "state", "sentences", "bytes"),
+        *("spelling_bits", "warning"),
     }
     assert facts["tokens"] == (6 + 1) + (2 + 1) + (3 + 1)
     assert facts["mean"] == pytest.approx((facts["forward"] * facts["backward"]) ** 0.5)
     nats = facts["tokens"] * np.log(facts["mean"])
-    assert facts["bits_per_byte"] == pytest.approx(nats / np.log(2) / facts["bytes"])
+    assert facts["bits_per_byte"] == pytest.approx((nats / np.log(2) + facts["spelling_bits"]) / facts["bytes"])
     assert facts["bytes"] == len(LINES.encode()) - 1  # all but the blank line
 
 

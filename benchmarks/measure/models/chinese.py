@@ -9,14 +9,13 @@ Needs ../shared.
 
 import json
 import lzma
-import math
 import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measure.models.perplexity import KNESER_NEY, write_tokenized
+from benchmarks.measure.models.perplexity import KNESER_NEY, bits_per_byte, number, write_tokenized
 from benchmarks.record import SHARED, parser_with_save, record, show
 from elmo.apps.models.perplexity import measure_file
 from elmo.checkpoints.load import BUNDLED, is_bundled
@@ -24,7 +23,7 @@ from elmo.checkpoints.load import BUNDLED, is_bundled
 TEXTS = SHARED / "data" / "lm" / "chinese"
 LAW_LINES = 24_000  # a third of the statutes, because their phrases repeat
 HELDOUT = ("wiki", "book", "docs")
-KEPT = ("forward", "backward", "mean", "bits_per_byte", "oov_rate", "tokens")
+KEPT = ("forward", "backward", "mean", "bits_per_byte", "oov_rate", "spelling_bits", "tokens")
 
 
 def main() -> None:
@@ -46,10 +45,9 @@ def main() -> None:
             test = write_tokenized([heldout], room / "test.txt")
             command = [sys.executable, KNESER_NEY, train, test, "--vocabulary", folder / "vocabulary.txt", "--json"]
             rival = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            figures |= {f"{text}.{key}": float(own[key]) for key in KEPT}
+            figures |= {f"{text}.{key}": number(own, key) for key in KEPT}
             figures[f"{text}.kneser_ney_5"] = rival["mean"]
-            bits = math.log(rival["mean"]) / math.log(float(own["mean"])) * float(own["bits_per_byte"])
-            figures[f"{text}.kneser_ney_5.bits_per_byte"] = bits
+            figures[f"{text}.kneser_ney_5.bits_per_byte"] = bits_per_byte(rival["mean"], own)
     show(figures)
     if given.save:
         print(record("chinese", f"python -m benchmarks.measure.models.chinese --model {given.model} --save", figures))

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.record import SHARED, parser_with_save, record, show
-from elmo.apps.models.perplexity import measure_file
+from elmo.apps.models.perplexity import Facts, measure_file
 from elmo.checkpoints.load import BUNDLED
 from elmo.text.sources.corpus import corpus_words
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
@@ -57,6 +57,23 @@ def measure_rivals(texts: Path, vocabulary_file: Path) -> dict[str, float]:
     return figures | {"rivals.tokens": found["tokens"], "rivals.oov_rate": found["oov_rate"]}
 
 
+def bits_per_byte(perplexity: float, own: Facts) -> float:
+    """Of another model over the same tokens and vocabulary as ours, with the same charge for unknown words.
+
+    Args:
+        own: what `measure_file` found for our model.
+    """
+    bits = math.log2(perplexity) * number(own, "tokens") + number(own, "spelling_bits")
+    return bits / number(own, "bytes")
+
+
+def number(own: Facts, key: str) -> float:
+    """A figure of `measure_file`."""
+    value = own[key]
+    assert isinstance(value, int | float)
+    return value
+
+
 def main() -> None:
     """Print the table; with --save keep it in results/perplexity.json."""
     parser = parser_with_save(__doc__)
@@ -73,13 +90,12 @@ def main() -> None:
             given.rivals.write_text(json.dumps(figures), encoding="utf-8")
     if given.model != "none":
         own = measure_file(given.model, given.texts / "heldout.txt.gz")
-        figures |= {f"elmo.{key}": value for key, value in own.items() if key != "state"}
+        figures |= {f"elmo.{key}": value for key, value in own.items() if key not in ("state", "warning")}
         other = measure_file(given.model, given.texts / "heldout_ood.txt.gz")
-        figures |= {f"elmo.other_kinds.{key}": value for key, value in other.items() if key != "state"}
-        figures["elmo.share_of_unigram"] = own["mean"] / figures["unigram"]
+        figures |= {f"elmo.other_kinds.{key}": value for key, value in other.items() if key not in ("state", "warning")}
+        figures["elmo.share_of_unigram"] = number(own, "mean") / figures["unigram"]
         for rival in ("unigram", "kneser_ney_5.mean"):
-            nats = math.log(figures[rival]) * own["tokens"]
-            figures[f"{rival}.bits_per_byte"] = nats / math.log(2) / own["bytes"]
+            figures[f"{rival}.bits_per_byte"] = bits_per_byte(figures[rival], own)
     show(figures)
     if given.save:
         rivals = f" --rivals {given.rivals}" if given.rivals else ""

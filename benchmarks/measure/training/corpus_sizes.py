@@ -11,7 +11,6 @@ results/corpus_sizes.json, and later runs skip it. Needs ../shared.
 
 import argparse
 import json
-import math
 import random
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.measure.models.perplexity import KNESER_NEY, SHIPPED
+from benchmarks.measure.models.perplexity import KNESER_NEY, SHIPPED, bits_per_byte
 from benchmarks.measure.probes.word_sense import WORDS
 from benchmarks.measure.probes.word_sense import measure as measure_senses
 from benchmarks.pages.corpus_sizes import PICTURE, draw_curves, write_tables
@@ -115,10 +114,9 @@ def measure(row: str, device: str) -> dict[str, Any]:
         "minutes": round(minutes, 1),
     }
     figures["device"] = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else "cpu"
-    measured = {key: own[key] for key in ("forward", "backward", "mean", "bits_per_byte", "oov_rate")}
-    bits = float(own["bits_per_byte"])
-    figures |= measured | {"kneser_ney_5": rival["mean"]}
-    figures["kneser_ney_5_bits_per_byte"] = bits * math.log(rival["mean"]) / math.log(float(own["mean"]))
+    measured = ("forward", "backward", "mean", "bits_per_byte", "oov_rate", "spelling_bits")
+    figures |= {key: own[key] for key in measured} | {"kneser_ney_5": rival["mean"]}
+    figures["kneser_ney_5_bits_per_byte"] = bits_per_byte(rival["mean"], own)
     if senses:
         figures["senses"] = sum(senses[f"{word}.mean"] for word in WORDS) / len(WORDS)
     return figures | {"curve": curve}

@@ -72,7 +72,7 @@ def measure(name: str, minutes: float) -> dict[str, Any]:
             "tokens_read": log[-1]["step"] * 64 * 35,
             "epochs": log[-1]["epoch"],
             "trained_tokens_per_s": median(line["tokens_per_s"] for line in log),
-            **{key: facts[key] for key in ("forward", "backward", "mean", "bits_per_byte")},
+            **{key: facts[key] for key in ("forward", "backward", "mean", "bits_per_byte", "spelling_bits")},
             "embedded_tokens_per_s": _embedding_speed(run),
         }
 

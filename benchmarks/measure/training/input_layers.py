@@ -67,5 +67,5 @@ def measure_input(text: str, layer: str, steps: int | None = None) -> dict[str, 
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         found = measure_file(str(run), test, pretokenized)
     speed = round(statistics.median(speeds))
-    measured = {key: found[key] for key in ("bits_per_byte", "mean", "oov_rate", "tokens")}
+    measured = {key: found[key] for key in ("bits_per_byte", "mean", "oov_rate", "spelling_bits", "tokens")}
     return {"steps": progress.step, "tokens_per_s": speed, "peak_memory_mb": peak_mb} | measured

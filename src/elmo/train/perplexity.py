@@ -1,7 +1,8 @@
 """Held-out perplexity over the whole vocabulary, of each direction and of both.
 
 Counting rule: every word and one sentence mark a sentence (forward predicts `</S>`, backward `<S>`) is counted once; words
-outside the vocabulary, and a literal `<unk>`, are `<UNK>` and counted; state zero at the start of each sentence.
+outside the vocabulary, and a literal `<unk>`, are `<UNK>` and counted; state zero at the start of each sentence. Bits per byte
+charge each of these words its spelling besides (`embed/language_model/unknown_words.py`), perplexity does not.
 
 Another figure is that of state "carry", which is how bilm-tf's `test` reads with batch size 1: one row, sentence after
 sentence in the order of the text, the state handed on in both directions. The backward direction too takes the sentences in
@@ -32,6 +33,7 @@ class Perplexity:
     backward_nats: float  # sum over tokens
     tokens: int
     unknown: int  # counted tokens that are <UNK>
+    spelling_bits: int  # charged for them in bits per byte
 
     def __add__(self, other: "Perplexity") -> "Perplexity":
         """Of two texts together."""
@@ -40,6 +42,7 @@ class Perplexity:
             self.backward_nats + other.backward_nats,
             self.tokens + other.tokens,
             self.unknown + other.unknown,
+            self.spelling_bits + other.spelling_bits,
         )
 
     @property
@@ -63,11 +66,12 @@ class Perplexity:
         return self.unknown / self.tokens
 
     def bits_per_byte(self, size_bytes: int) -> float:
-        """Bits of the mean of both directions for each byte of the text."""
-        return (self.forward_nats + self.backward_nats) / (2 * math.log(2) * size_bytes)
+        """Bits of the mean of both directions, with the spelling of unknown words, for each byte of the text."""
+        bits = (self.forward_nats + self.backward_nats) / (2 * math.log(2))
+        return (bits + self.spelling_bits) / size_bytes
 
 
-NOTHING = Perplexity(0.0, 0.0, 0, 0)  # of no text; it has no mean
+NOTHING = Perplexity(0.0, 0.0, 0, 0, 0)  # of no text; it has no mean
 NO_SENTENCE = "no sentence to measure perplexity on: the text is empty"
 
 
@@ -117,18 +121,19 @@ def measure_each(
             change memory and speed, not the result.
     """
     each = nats_of_each(model, sentences, state, report, group_tokens=group_tokens, max_positions=max_positions)
-    for forward, backward, unknown in each:
-        sums = np.add.reduceat(np.stack([forward, backward]), [0], axis=1)[:, 0].tolist()
-        yield Perplexity(sums[0], sums[1], len(forward), int(unknown.sum()))
+    for nats in each:
+        sums = np.add.reduceat(np.stack([nats.forward, nats.backward]), [0], axis=1)[:, 0].tolist()
+        yield Perplexity(sums[0], sums[1], len(nats.forward), nats.n_unknown, int(nats.spelling_bits.sum()))
 
 
 def measure_together(model: SavedModel, sentences: Sequence[Sequence[str]], ranks: Ranks) -> Perplexity:
     """`measure_perplexity`, each rank measuring its part of the sentences; every rank gets the whole."""
     own = sentences[ranks.rank :: ranks.n_ranks]
-    sums = torch.zeros(4, dtype=torch.float64, device=ranks.device)
+    sums = torch.zeros(5, dtype=torch.float64, device=ranks.device)
     if own:
         found = measure_perplexity(model, own)
-        sums += sums.new_tensor([found.forward_nats, found.backward_nats, found.tokens, found.unknown])
+        counts = (found.tokens, found.unknown, found.spelling_bits)
+        sums += sums.new_tensor([found.forward_nats, found.backward_nats, *counts])
     ranks.add_up([sums])
-    forward, backward, tokens, unknown = sums.tolist()
-    return Perplexity(forward, backward, int(tokens), int(unknown))
+    forward, backward, tokens, unknown, spelling_bits = sums.tolist()
+    return Perplexity(forward, backward, int(tokens), int(unknown), int(spelling_bits))

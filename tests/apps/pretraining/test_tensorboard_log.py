@@ -15,7 +15,7 @@ from elmo.train.runs.begin import start_run
 LINE = Report(
     step=5, n_steps=50, epoch=0, loss_nats=2.5, gradient_norm=1.0, learning_rate=0.1, tokens_per_s=10.0, seconds=3.0
 )
-HELDOUT = Perplexity(forward_nats=0.0, backward_nats=0.0, tokens=1, unknown=0)
+HELDOUT = Perplexity(forward_nats=0.0, backward_nats=0.0, tokens=1, unknown=0, spelling_bits=0)
 
 
 def scalars(folder, name):

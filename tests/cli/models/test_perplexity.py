@@ -8,7 +8,7 @@ import pytest
 from conftest import small_model
 from elmo.checkpoints.formats.native import save_native
 
-DOCUMENTS = ["The bank of the river .\nthe money\n", "money lends money .\n", "the river\nthe bank\nthe \u00f6\n"]
+DOCUMENTS = ["the bank of the river .\nthe money\n", "money lends money .\n", "the river\nthe bank\nthe \u00f6\n"]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ LINE = Report(
     tokens_per_s=4321.0,
     seconds=1000.0,
 )
-HELDOUT = Perplexity(forward_nats=4.0, backward_nats=5.0, tokens=1, unknown=0)  # 54.6, 148.4
+HELDOUT = Perplexity(forward_nats=4.0, backward_nats=5.0, tokens=1, unknown=0, spelling_bits=0)  # 54.6, 148.4
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_the_line_is_short_on_a_narrow_terminal():
     )
     assert progress_text(LINE, None, 60.0, None, 79).startswith("step 100/1,100")
     longer = replace(LINE, step=12_345_678, n_steps=23_456_789)
-    early = Perplexity(forward_nats=11.0, backward_nats=11.5, tokens=1, unknown=0)
+    early = Perplexity(forward_nats=11.0, backward_nats=11.5, tokens=1, unknown=0, spelling_bits=0)
     assert progress_text(longer, early, 5400.0, None, 79) == (
         "step 12,345,678 (52 %)  loss 3.250  ppl 59874.1/98715.8  1 h 30 min left"
     )

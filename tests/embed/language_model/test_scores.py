@@ -12,6 +12,8 @@ from elmo.embed.language_model.scores import scores_of_each
 from elmo.errors import CheckpointError, ConfigError, TextError
 from elmo.train.perplexity import measure_perplexity
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* of the words of this text are not in the vocabulary")
+
 SENTENCES = [
     ["The", "bank", "of", "the", "river", "was", "green", "."],
     ["She", "put", "money", "in", "the", "bank", "."],
@@ -75,8 +77,8 @@ def test_a_stream_is_scored_as_it_is_read_and_strings_are_tokenized(elmo):
     assert found.tokens == ["The", "bank", "."]
     assert repr(found).startswith("SentenceScore(3 tokens, ")
     assert set(found.facts()) == {
-        "tokens", "forward_bits", "backward_bits", "bits", "pseudo_perplexity", "unknown"
-    }  # fmt: skip
+        *("tokens", "forward_bits", "backward_bits", "bits", "pseudo_perplexity", "unknown", "spelling_bits", "warning")
+    }
 
 
 @pytest.mark.parametrize(("words", "at"), [(SENTENCES[0], 1), (SENTENCES[0], 0), (SENTENCES[1], 6), (["bank"], 0)])

@@ -23,7 +23,7 @@ def run(tmp_path):
 
 
 def test_reports_come_back_as_they_were_written(run):
-    heldout = Perplexity(forward_nats=0.0, backward_nats=0.0, tokens=1, unknown=0)
+    heldout = Perplexity(forward_nats=0.0, backward_nats=0.0, tokens=1, unknown=0, spelling_bits=0)
     append_report(run, LINE)
     append_report(run, replace(LINE, step=10, loss_nats=float("nan"), heldout=heldout))
     read = read_run(run)

@@ -1,7 +1,6 @@
 """Perplexity and bits per byte of a model on a text file, for the whole text and for each document."""
 
 import json
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from typing import IO
 from elmo.checkpoints.load import load_model
 from elmo.checkpoints.saved_model import SavedModel, warn_of_other_tokenizer
 from elmo.embed.language_model.surprisal import CarryOrZero
+from elmo.embed.language_model.unknown_words import unknown_words_warning, warn_of_unknown_words
 from elmo.errors import CheckpointError, TextError
 from elmo.storage.atomic import atomic_write, refuse_existing
 from elmo.text.sources.source_sentences import SourceSentence, TextOptions, read_sentences
 from elmo.train.perplexity import NO_SENTENCE, NOTHING, Perplexity, measure_each
 
-MANY_UNKNOWN = 0.15  # of the words: from here on a perplexity is mostly that of <UNK>
-LEAST_UNKNOWN = 5  # words
+Facts = dict[str, float | int | str | None]  # by their names in the JSON of `elmo perplexity`
 
 
 @dataclass
@@ -36,7 +35,7 @@ class _Sum:
         self.sentences += 1
         self.size_bytes += sentence.size_bytes
 
-    def figures(self) -> dict[str, float | int | str]:
+    def figures(self) -> Facts:
         found = self.perplexity
         return {
             "forward": found.forward,
@@ -45,6 +44,8 @@ class _Sum:
             "bits_per_byte": found.bits_per_byte(self.size_bytes),
             "tokens": found.tokens,
             "oov_rate": found.oov_rate,
+            "spelling_bits": found.spelling_bits,
+            "warning": unknown_words_warning(found.unknown, found.tokens),
         }
 
 
@@ -58,7 +59,7 @@ def measure_file(
     vocabulary: Path | None = None,
     report: Callable[[int], None] | None = None,
     text_field: str | None = None,
-) -> dict[str, float | int | str]:
+) -> Facts:
     """Measure a model on a text by the counting rule of `train.perplexity`; the text is read once and may be a pipe.
 
     Args:
@@ -67,15 +68,17 @@ def measure_file(
             `pretokenized`: one sentence a line.
         state: "zero" at the start of each sentence, or "carry" from sentence to sentence: another figure.
         by_document: a file for one JSON object a document (a blank line or a record ends one): number, first_line, tokens,
-            forward, backward, mean, oov_rate, bits_per_byte. A carried state is then fresh at each document, in the whole too.
+            forward, backward, mean, oov_rate, bits_per_byte, spelling_bits, warning. A carried state is then fresh at each
+            document, in the whole too.
         force: replace that file if it exists.
         vocabulary: the vocabulary file of a model whose folder has none (TensorFlow checkpoints).
         report: called with the number of tokens counted so far.
         text_field: the field or column of a record that holds its text; None: `text`.
     Returns:
         forward, backward, mean; tokens (counted), oov_rate; bits_per_byte, of the bytes of the non-empty lines as they
-        are in the file, with one byte for each line end; state ("zero", "carry" or "carry within documents"), sentences,
-        bytes; with `by_document` also documents and the file.
+        are in the file, with one byte for each line end, and with spelling_bits, the charge for unknown words; warning, one
+        sentence if there are too many of them, which is also given as a warning, or None; state ("zero", "carry" or "carry
+        within documents"), sentences, bytes; with `by_document` also documents and the file.
     Raises:
         CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
         OutputError: the file exists or cannot be written.
@@ -134,20 +137,6 @@ def load_language_model(model: str, vocabulary: Path | None, lacks: str) -> Save
     if loaded.softmax is None or loaded.vocabulary is None:
         raise CheckpointError(f"{model}: this model has no softmax, so {lacks}; it can only embed")
     return loaded
-
-
-def warn_of_unknown_words(n_unknown: int, n_tokens: int) -> None:
-    """Warn, as the caller's caller, of a text whose words the model mostly does not know: its figures then look good.
-
-    Args:
-        n_tokens: that were counted, marks of sentences too.
-    """
-    if n_unknown >= max(LEAST_UNKNOWN, MANY_UNKNOWN * n_tokens):
-        warnings.warn(
-            f"{n_unknown / n_tokens:.0%} of the words of this text are not in the vocabulary of the model, which predicts all of "
-            "them as one word, <UNK>; perplexity and bits per byte mean little for such a text; use a model of its language",
-            stacklevel=3,
-        )
 
 
 def _open(target: Path, stack: ExitStack) -> IO[str]:

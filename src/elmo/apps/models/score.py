@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Iterator
 from itertools import tee
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from elmo.apps.models.perplexity import load_language_model, warn_of_unknown_words
+from elmo.apps.models.perplexity import load_language_model
 from elmo.checkpoints.saved_model import warn_of_other_tokenizer
 from elmo.embed.language_model.scores import SentenceScore, scores_of_each
 from elmo.errors import TextError
@@ -18,7 +18,12 @@ class ScoredSentence(NamedTuple):
     """A sentence of a file with its score."""
 
     line: int
+    size_bytes: int  # of its lines, as `SourceSentence` counts them
     score: SentenceScore
+
+    def facts(self) -> dict[str, Any]:
+        """As `elmo score --json` prints it."""
+        return {"line": self.line, **self.score.facts(), "bytes": self.size_bytes}
 
 
 class Anomaly(NamedTuple):
@@ -41,6 +46,8 @@ def score_file(
 
     Args:
         model, text, pretokenized, text_field, vocabulary: see `measure_file`.
+    Yields:
+        the sentences in order; a text with many unknown words is warned of at its end (`scores_of_each`).
     Raises:
         CheckpointError: no such model, or it has no softmax. TextError: no such text, or it is empty.
     """
@@ -49,16 +56,13 @@ def score_file(
         warn_of_other_tokenizer(loaded.config, model)
     shown, read = tee(read_sentences([text], TextOptions(pretokenized, text_field, loaded.tokenizer)))
     scores = scores_of_each(loaded, (sentence.words for sentence in read))
-    n_sentences = n_unknown = n_tokens = 0
+    n_sentences = 0
     sentence: SourceSentence
     for sentence, score in zip(shown, scores, strict=True):
         n_sentences += 1
-        n_unknown += score.unknown
-        n_tokens += len(score.forward_bits)
-        yield ScoredSentence(sentence.line, score)
+        yield ScoredSentence(sentence.line, sentence.size_bytes, score)
     if not n_sentences:
         raise TextError(NO_SENTENCE)
-    warn_of_unknown_words(n_unknown, n_tokens)
 
 
 def least_expected(scored: Iterator[ScoredSentence], n: int) -> list[Anomaly]:

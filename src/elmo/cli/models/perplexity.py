@@ -43,7 +43,7 @@ def perplexity(
     """Measure the perplexity of a model on a text, over the whole vocabulary, for each direction and both.
 
     Raw text is first split into sentences, as `elmo tokenize` does. Every token and one sentence boundary per sentence are
-    counted. The output names the state that was used.
+    counted. Bits per byte charge each unknown word its spelling besides. The output names the state that was used.
 
     Example: `elmo perplexity en heldout.txt`
     """
@@ -58,4 +58,6 @@ def perplexity(
         facts = measure_file(model, text, pretokenized, state.value, by_document, force, vocabulary, show, text_field)
     finally:
         say_in_place("")
+    if not json:
+        del facts["warning"]  # it is on standard error
     show_facts(facts, json)

@@ -45,7 +45,7 @@ def score(
 
 def _show_sentence(one: "ScoredSentence", as_json: bool) -> None:
     if as_json:
-        show_json({"line": one.line, **one.score.facts()})
+        show_json(one.facts())
     else:
         found = one.score
         show_line(f"{found.bits:8.1f} bits  {found.pseudo_perplexity:10.1f}  {visible(' '.join(found.tokens))}")
@@ -75,13 +75,14 @@ def fill(
     Example: `elmo fill en "The [MASK] of the river was green ."`
     """
     from elmo.checkpoints.load import load_model
-    from elmo.embed.language_model.fill import fill_masked, read_masked
+    from elmo.embed.language_model.fill import context_warning, fill_masked, read_masked
 
     loaded = load_model(model, vocabulary=vocabulary)
     masked = read_masked(sentence, loaded.tokenizer)
     found = fill_masked(loaded, masked, top)
     if json:
-        show_json([{"word": word, "probability": probability} for word, probability in found])
+        warning = context_warning(loaded, masked)
+        show_json([{"word": word, "probability": probability, "warning": warning} for word, probability in found])
         return
     for word, probability in found:
         show_line(f"{probability:8.4f}  {visible(word)}")

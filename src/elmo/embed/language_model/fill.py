@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.embed.language_model.unknown_words import unknown_words_warning, warn_of_unknown_words
 from elmo.errors import CheckpointError, TextError
 from elmo.text.sentence_inputs import Sentence, words_of
 from elmo.text.tokenizer import Tokenizer
@@ -25,6 +26,11 @@ class MaskedSentence(NamedTuple):
 
     words: list[str]
     at: int  # index of the word there, which is not read
+
+    @property
+    def context(self) -> list[str]:
+        """The words before and after the position."""
+        return [*self.words[: self.at], *self.words[self.at + 1 :]]
 
 
 def read_masked(sentence: Sentence, tokenizer: Tokenizer) -> MaskedSentence:
@@ -78,13 +84,28 @@ def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tu
     return left, right
 
 
+def context_warning(model: SavedModel, masked: MaskedSentence) -> str | None:
+    """The warning of a position with at least 15 % of unknown words beside it; None: there are fewer."""
+    return unknown_words_warning(*_unknown_beside(model, masked))
+
+
+def _unknown_beside(model: SavedModel, masked: MaskedSentence) -> tuple[int, int]:
+    """Unknown words before and after the position, and all words there with one boundary."""
+    vocabulary = model.vocabulary
+    assert vocabulary is not None  # with a softmax there is one
+    return int((vocabulary.encode(masked.context) == vocabulary.unknown_id).sum()), len(masked.context) + 1
+
+
 def fill_masked(model: SavedModel, masked: MaskedSentence, k: int) -> list[tuple[str, float]]:
     """The k likeliest words at the masked position with their probabilities, the likeliest first; see the module.
+
+    A position with at least 15 % of unknown words beside it is warned of.
 
     Raises:
         CheckpointError: the model has no softmax.
     """
     left, right = log_probabilities_at(model, masked.words, masked.at)
+    warn_of_unknown_words(*_unknown_beside(model, masked), levels=2)  # the caller of `Elmo.fill`
     vocabulary = model.vocabulary
     assert vocabulary is not None  # with a softmax there is one
     both = left + right

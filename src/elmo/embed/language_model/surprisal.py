@@ -1,7 +1,8 @@
 """How well each token of a sentence is predicted: the nats of both directions, over the whole vocabulary.
 
 Every word and one sentence mark (forward predicts `</S>`, backward `<S>`) is predicted once; words outside the vocabulary, and a
-literal `<unk>`, are `<UNK>`. `train.perplexity` sums what is found here; the rules of state are told there.
+literal `<unk>`, are `<UNK>`, whose spelling is charged apart (`unknown_words.py`). `train.perplexity` sums what is found here, by
+the rules of state that are told there.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.checkpoints.saved_model import SavedModel
+from elmo.embed.language_model.unknown_words import spelling_of_each
 from elmo.errors import CheckpointError, ConfigError
 from elmo.model.bilm import BiLM, already_reversed
 from elmo.model.encoders.state import BiLMState
@@ -34,7 +36,12 @@ class TokenNats(NamedTuple):
 
     forward: NDArray[np.float64]  # (n + 1,): the tokens, then `</S>`
     backward: NDArray[np.float64]  # (n + 1,): the tokens from the last to the first, then `<S>`
-    unknown: NDArray[np.bool_]  # (n,): the tokens that are `<UNK>`
+    spelling_bits: NDArray[np.int64]  # (n,): what an unknown token is charged besides, in bits; 0 for all others
+
+    @property
+    def n_unknown(self) -> int:
+        """Number of tokens that are `<UNK>`."""
+        return int(np.count_nonzero(self.spelling_bits))
 
 
 class _Line(NamedTuple):
@@ -97,8 +104,8 @@ def nats_of_each(
                 nats[i] = own
             if report is not None:
                 report(sum(len(group[i]) + 1 for i in numbers))
-        for line, (forward, backward) in zip(lines, nats, strict=True):
-            yield TokenNats(forward, backward, line.ids[1:-1] == vocabulary.unknown_id)
+        for words, line, (forward, backward) in zip(group, lines, nats, strict=True):
+            yield TokenNats(forward, backward, spelling_of_each(words, line.ids[1:-1] == vocabulary.unknown_id))
 
 
 def _groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[list[Sequence[str]]]:
