@@ -87,10 +87,10 @@ def test_six_steps_of_the_reference_trainer_are_reproduced(shared, clip, accumul
     corpus = replace(corpus, spellings=np.resize(spellings, (len(numbers), 50)), targets=numbers)
     trainer = Trainer(model, corpus, config, Ranks())
     state = trainer.zero_state()
-    nowhere = np.zeros((2, 10), dtype=bool)
+    nowhere, unread = np.zeros((2, 10), dtype=bool), np.full((2, 10), -1)
     for k in range(6):
         targets = [trace[f"batch{k}|next_token_id{end}"].astype(np.int32) + len(spellings) for end in ("", "_reverse")]
-        window = Window(inputs[k, 0], targets[0], inputs[k, 1], targets[1], nowhere, nowhere)
+        window = Window(inputs[k, 0], targets[0], inputs[k, 1], targets[1], nowhere, nowhere, *[unread] * 3)
         result = step_of(trainer, k, 6, window, state)
         state = result.state
         forward, backward, norm = trace[f"clip{clip}_loss_fwd_loss_bwd_norm"][k]

@@ -38,6 +38,9 @@ class Window(NamedTuple):
     document_begins: NDArray[
         np.bool_
     ]  # bool (B, T), True if that sentence also starts another document than the previous one
+    sentences: Numbers  # int64 (B, T), the number of the sentence that is read
+    forward_words: Numbers  # int64 (B, T), the index in that sentence of the word that is read; -1: <S>
+    backward_words: Numbers  # int64 (B, T), the same for the backward direction; the number of words: </S>
 
 
 class TextPosition(NamedTuple):
@@ -200,6 +203,9 @@ class WindowReader:
             words_at(n - j, behind),
             begins,
             begins & pieces.begins_document[piece].reshape(begins.shape),
+            pieces.sentence[piece].reshape(begins.shape),
+            (j - 1).reshape(begins.shape),
+            (n - j).reshape(begins.shape),
         )
 
     def _sentences_of(self, position: TextPosition) -> Numbers:

@@ -38,6 +38,23 @@ class OptimizerConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
     )
 
 
+class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """What is learned from a teacher, beside the language model (`train/objectives/taught.py`)."""
+
+    weight: Positive = 1.0  # of the distance from the teacher's layers
+    language_model: float = Field(1.0, ge=0)  # weight of the loss of the language model; 0: no word is predicted
+    layers: tuple[tuple[NonNegativeInt, ...], ...] | None = (
+        None  # for each layer, token layer first, the layers of the teacher that it learns; None: spread evenly
+    )
+
+    @field_validator("layers")
+    @classmethod
+    def _each_learns_something(cls, value: tuple[tuple[int, ...], ...] | None) -> tuple[tuple[int, ...], ...] | None:
+        if value is not None and not all(value):
+            raise ValueError("a layer learns nothing; give each at least one layer of the teacher")
+        return value
+
+
 class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The settings of a pretraining run, except the corpus."""
 
@@ -60,6 +77,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     adaptation: AdaptationConfig | None = (
         None  # of a run that adapts a model, see `train/adaptation/`; None: of no other
     )
+    teacher: TeacherConfig | None = None  # of a run of `elmo distil`
     precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products; processors without AVX-512 use float32
     epochs: PositiveInt = 10
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -78,7 +96,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
     def _without_what_is_not_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Older programs read the settings of a run that does not use newer ones."""
         settings: dict[str, Any] = handler(self)
-        for name in ("tokenizer", "adaptation"):
+        for name in ("tokenizer", "adaptation", "teacher"):
             if settings[name] is None:
                 del settings[name]
         return settings

@@ -33,6 +33,7 @@ from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_log import Report, RunLog
 from elmo.train.run_state import RunProgress, load_model_of, load_run_state
 from elmo.train.step import take_step
+from elmo.train.teachers.teacher import Teacher
 from elmo.train.trainer import ObjectiveMaker, PreparedWindow, StepResult, Trainer
 
 
@@ -51,6 +52,8 @@ def pretrain(
     run_folder: Path | None = None,
     max_minutes: float | None = None,
     end_step: int | None = None,
+    taught_by: Teacher | None = None,
+    told_until: int | None = None,
 ) -> tuple[SavedModel, RunLog]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
@@ -67,6 +70,7 @@ def pretrain(
         run_folder: where planned ends are written down; None: nowhere.
         max_minutes: of this session; the end of the run is planned for then (`planned_end.py`).
         end_step: the end of the run is planned for this step.
+        taught_by, told_until: see `Trainer`.
     Returns:
         the trained model, and the log, which knows the progress of the run.
     Raises:
@@ -74,10 +78,11 @@ def pretrain(
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
-    trainer = Trainer(model, corpus, config, ranks, teacher, objective)
+    trainer = Trainer(model, corpus, config, ranks, teacher, objective, taught_by, told_until)
     progress, position, state = RunProgress(), trainer.reader.start(), trainer.zero_state()
     if resume_from is not None:
-        run = load_run_state(resume_from, model, trainer.update, config.rows, trainer.n_still)
+        own = trainer.objective.own_tensors()
+        run = load_run_state(resume_from, model, trainer.update, config.rows, trainer.n_still, own)
         progress, position, state = run.progress, run.position, run.state.rows(trainer.rows)
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     ends = [] if run_folder is None else read_ends(run_folder)

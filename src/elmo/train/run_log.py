@@ -187,6 +187,7 @@ class RunLog:
         of_all_rows = state.map(lambda t: ranks.gather_rows(t, trainer.config.rows))
         if ranks.is_first:
             run = RunState(self.progress, of_all_rows, position)
-            save_checkpoint(self._checkpoints, trainer.model, trainer.update, run, trainer.config.keep_checkpoints)
+            own, keep = trainer.objective.own_tensors(), trainer.config.keep_checkpoints
+            save_checkpoint(self._checkpoints, trainer.model, trainer.update, run, keep, own)
         ranks.wait()
         self._saved_at = time.monotonic()

@@ -4,14 +4,16 @@ No random state is kept: what is random in a step depends on the seed and the st
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from pydantic import BaseModel, Field, NonNegativeInt, SerializerFunctionWrapHandler, model_serializer
+from torch import Tensor
 
 from elmo.checkpoints.formats.native import load_native, write_model_files
 from elmo.checkpoints.saved_model import SavedModel
@@ -28,6 +30,7 @@ PROGRESS_FILE = "run_state.json"
 BEST = "best"
 _ROWS = ("position.sentence", "position.place")
 _OPTIMIZER = "optimizer."
+_OBJECTIVE = "objective."
 _EXPECTED = "the run.json of this run; remove the folder, or start a new run"
 _OF_ADAPTATIONS = ("best_step", "mixed_sentences")
 _NAME = re.compile(r"step-(\d{9})")
@@ -59,13 +62,25 @@ class RunState:
     position: TextPosition
 
 
-def save_checkpoint(folder: Path, model: SavedModel, update: WeightUpdate, run: RunState, keep: int) -> Path:
-    """Write a checkpoint, atomically, and delete all but the last `keep`. It is a model folder with additional files."""
+def save_checkpoint(
+    folder: Path,
+    model: SavedModel,
+    update: WeightUpdate,
+    run: RunState,
+    keep: int,
+    own: Mapping[str, Tensor] = MappingProxyType({}),
+) -> Path:
+    """Write a checkpoint, atomically, and delete all but the last `keep`. It is a model folder with additional files.
+
+    Args:
+        own: tensors of the objective (`Objective.own_tensors`).
+    """
     prefix = _state_prefix(model)
     tensors = {prefix + name: t for name, t in run.state.named_tensors().items()}
     rows = (run.position.sentence, run.position.n_done)
     tensors |= {name: torch.from_numpy(array) for name, array in zip(_ROWS, rows, strict=True)}
     tensors |= {_OPTIMIZER + name: value for name, value in update.moments().items()}
+    tensors |= {_OBJECTIVE + name: value for name, value in own.items()}
     target = folder / f"step-{run.progress.step:09d}"
     with atomic_write(target) as part:
         part.mkdir()
@@ -125,12 +140,14 @@ def load_run_state(
     update: WeightUpdate,
     n_rows: int,
     n_still: Callable[[int], int] = lambda step: 0,
+    own: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> RunState:
-    """The progress, state and text position of a checkpoint; sets the moments of the optimizers.
+    """The progress, state and text position of a checkpoint; sets the moments of the optimizers and the objective's own tensors.
 
     Args:
         folder: one of `checkpoints_of`. model: from `load_model_of`. n_rows: B of the run.
         n_still: steps done -> how many of the last of `update.dense` have not been trained.
+        own: of the objective (`Objective.own_tensors`); they are overwritten.
     Raises:
         CheckpointError: a file is missing or broken. TrainingError: it belongs to another run.
     """
@@ -141,6 +158,7 @@ def load_run_state(
         prefix = _state_prefix(model)
         state = start.with_tensors({name: tensors.pop(prefix + name) for name in start.named_tensors()})
         rows = [tensors.pop(name).numpy() for name in _ROWS]
+        kept = {name: tensors.pop(_OBJECTIVE + name) for name in own}
         if any(array.dtype != np.int64 or array.shape != (len(rows[0]),) for array in rows):
             raise ValueError("the position in the text is invalid")
     except (OSError, CheckpointError, ValueError, TypeError, KeyError, RuntimeError) as error:
@@ -158,6 +176,11 @@ def load_run_state(
         raise TrainingError(
             f"{folder}: the optimizer of this checkpoint ({reason_of(error)}) differs from {_EXPECTED}"
         ) from error
+    if any(kept[name].shape != t.shape for name, t in own.items()):
+        raise TrainingError(f"{folder}: the objective of this checkpoint differs from {_EXPECTED}")
+    with torch.no_grad():
+        for name, t in own.items():
+            t.copy_(kept[name])
     device = update.dense[0].device
     return RunState(
         progress,

@@ -22,13 +22,16 @@ from elmo.train.adaptation.mixed_reader import reader_of
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import mistype_inputs
+from elmo.train.data.taught_words import WindowTeacher
 from elmo.train.data.window_tensors import Outputs, WindowTensors, parts_of, target_ids, tensors_of
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.graphed_losses import GraphedLosses
 from elmo.train.objectives.objective import Objective
+from elmo.train.objectives.taught import TaughtObjective, chosen_layers
 from elmo.train.objectives.window_layers import product_precision
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
+from elmo.train.teachers.teacher import Teacher
 
 NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
 
@@ -73,6 +76,8 @@ class Trainer:
         ranks: which rows are trained here.
         teacher: what the model began from, if the recipe distils.
         objective: makes what is minimized; `objective_of`: what the recipe asks for.
+        taught_by: whose layers are learned, if the recipe has a teacher.
+        told_until: the number of the first sentence that is read for that teacher only; None: there is none.
     Raises:
         TrainingError: the model has no softmax, or another kind than the recipe asks for; there is no teacher.
     """
@@ -85,6 +90,8 @@ class Trainer:
         ranks: Ranks = ALONE,
         teacher: BiLM | None = None,
         objective: ObjectiveMaker = objective_of,
+        taught_by: Teacher | None = None,
+        told_until: int | None = None,
     ) -> None:
         if model.softmax is None:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
@@ -94,6 +101,17 @@ class Trainer:
             module.to(ranks.device)
         self.precision = product_precision(config, ranks.device)
         self.objective = objective(model, config, self.precision, teacher)
+        self._explains: WindowTeacher | None = None
+        if config.teacher is not None:
+            if taught_by is None:
+                raise TrainingError("the recipe has a teacher, but none was given")
+            n_layers, P = model.config.bilm.encoder.n_layers + 1, model.config.bilm.projection_size
+            layers = chosen_layers(config.teacher, n_layers, taught_by.n_layers)
+            used = sorted({number for own in layers for number in own})
+            self._explains = WindowTeacher(taught_by, used, corpus.text, told_until)
+            self.objective = TaughtObjective(
+                self.objective, config.teacher, layers, (P, taught_by.size), self.precision
+            )
         dense, factors, self.n_softmax_steps = [*self.bilm.parameters(), *self.objective.parameters], None, 0
         if config.adaptation is not None:  # first what moves from the first step on
             dense = [*self.objective.parameters, *self.bilm.parameters()]
@@ -142,7 +160,10 @@ class Trainer:
         parts = []
         for rows in parts_of(self.rows, config.accumulate):
             dropout = Dropout(config.dropout, np.random.default_rng([config.seed, DROPOUT, number]), rows, config.rows)
-            parts.append(Part(rows, tensors_of(self.corpus, window, rows, drawn, dropout, config, mistyped), dropout))
+            given = tensors_of(self.corpus, window, rows, drawn, dropout, config, mistyped)
+            if self._explains is not None:
+                given = given._replace(taught=self._explains.explain(window, rows))
+            parts.append(Part(rows, given, dropout))
         return PreparedWindow(drawn, parts)
 
     def dropout_seed(self, number: int) -> int:

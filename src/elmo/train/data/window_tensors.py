@@ -15,6 +15,7 @@ from elmo.text.windows import Window
 from elmo.train.config import PretrainConfig
 from elmo.train.data.encoded_corpus import EncodedCorpus
 from elmo.train.data.mistyped_inputs import MistypedInputs
+from elmo.train.data.taught_words import TaughtWords
 
 
 class Outputs(NamedTuple):
@@ -60,6 +61,7 @@ class WindowTensors(NamedTuple):
     resets: Tensor | None  # bool (B, T), positions before which it is; None: none
     without_errors: Tensor | None  # int64 (2, B, T), as `where`, of the words without errors; None: not needed
     targets: tuple[SampledTargets, SampledTargets]  # forward, backward
+    taught: TaughtWords | None = None  # what the teacher of the run says; None: it has none
 
     def to(self, device: torch.device) -> "WindowTensors":
         """The same on a device."""
@@ -68,9 +70,10 @@ class WindowTensors(NamedTuple):
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "WindowTensors":
         """The same with a function applied to each tensor."""
         forward, backward = (SampledTargets(*map(change, part)) for part in self.targets)
-        scale, begins, resets, right = (None if t is None else change(t) for t in self[2:-1])
+        scale, begins, resets, right = (None if t is None else change(t) for t in self[2:6])
+        taught = None if self.taught is None else self.taught.mapped(change)
         return WindowTensors(
-            change(self.char_ids), change(self.where), scale, begins, resets, right, (forward, backward)
+            change(self.char_ids), change(self.where), scale, begins, resets, right, (forward, backward), taught
         )
 
     def spelled_right(self) -> "WindowTensors":
@@ -81,7 +84,7 @@ class WindowTensors(NamedTuple):
 
     def flat(self) -> list[Tensor]:
         """The tensors, one after the other."""
-        return [*(t for t in self[:-1] if isinstance(t, Tensor)), *(t for part in self.targets for t in part)]
+        return [*(t for t in self[:6] if isinstance(t, Tensor)), *(t for part in self.targets for t in part)]
 
 
 def tensors_of(

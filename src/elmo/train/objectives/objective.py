@@ -68,3 +68,7 @@ class Objective(ABC):
 
     def refresh(self) -> None:  # noqa: B027  # most need none
         """Bring the output layer up to date before it is evaluated or saved."""
+
+    def own_tensors(self) -> dict[str, Tensor]:
+        """What the objective has learned beside the model, by name; checkpoints keep it, and a resume copies it back."""
+        return {}

@@ -1,0 +1,134 @@
+"""A teacher's layers are learned beside the language model (Hinton et al. 2015; layers of it: Romero et al. 2015).
+
+Each layer of the student, both directions side by side, is mapped linearly onto some layers of the teacher; the maps are learned
+with the student and are no part of it. A word that both directions read in a window costs
+
+    language_model * nats  +  weight * mean over the student's layers of |map(student) - teacher|^2 / size
+
+where each vector of the teacher has mean 0 and variance 1, so that a map that knows nothing costs `weight`.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from elmo.model.encoders.state import BiLMState
+from elmo.model.kernels.products import linear_in
+from elmo.train.config import TeacherConfig
+from elmo.train.data.window_tensors import Outputs, WindowTensors
+from elmo.train.objectives.objective import Objective, StepWeights
+from elmo.train.objectives.window_layers import WindowLayers
+from elmo.train.ranks import Ranks
+
+
+def chosen_layers(config: TeacherConfig, n_student: int, n_teacher: int) -> list[list[int]]:
+    """The layers of the teacher that each layer of the student learns.
+
+    Args:
+        n_student, n_teacher: number of layers, with those without context.
+    Raises:
+        ValueError: the settings name another number of layers, or a layer that the teacher does not have.
+    """
+    if config.layers is None:
+        ends = [round(number * (n_teacher - 1) / (n_student - 1)) for number in range(n_student)]
+        return [[0], *([*range(low + 1, high + 1)] or [high] for low, high in pairwise(ends))]
+    if len(config.layers) != n_student:
+        raise ValueError(f"names {len(config.layers)} layers, the model has {n_student}")
+    for number in (layer for own in config.layers for layer in own):
+        if number >= n_teacher:
+            raise ValueError(f"names layer {number}, the last one of the teacher is {n_teacher - 1}")
+    return [list(own) for own in config.layers]
+
+
+class TaughtObjective(Objective):
+    """The inner objective and the distance from a teacher's layers.
+
+    Args:
+        inner: what the text is predicted by.
+        config: the weights of both.
+        layers: of the teacher, for each layer of the student.
+        sizes: of each layer of the student, one direction; of each layer of the teacher.
+        precision: of matrix products; None: that of the weights.
+    """
+
+    def __init__(
+        self,
+        inner: Objective,
+        config: TeacherConfig,
+        layers: Sequence[Sequence[int]],
+        sizes: tuple[int, int],
+        precision: torch.dtype | None,
+    ) -> None:
+        self._inner, self._config, self._precision = inner, config, precision
+        used = sorted({number for own in layers for number in own})
+        self._columns = [[used.index(number) for number in own] for own in layers]
+        of_student, of_teacher = sizes
+        self.maps = [  # the token layer is the same in both directions
+            nn.Parameter(torch.zeros(len(own) * of_teacher, of_student * (1 if number == 0 else 2) + 1))
+            for number, own in enumerate(layers)
+        ]
+        self.parameters = [*self.maps]
+        if config.language_model > 0:
+            self.parameters += inner.parameters
+            self.sparse_parameters = inner.sparse_parameters
+
+    def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
+        """As the inner objective draws."""
+        return self._inner.draw(targets, rng)
+
+    def gather(self, drawn: Outputs) -> StepWeights:
+        """As the inner objective gathers."""
+        return self._inner.gather(drawn)
+
+    def derive(self, weights: StepWeights) -> StepWeights:
+        """As the inner objective does."""
+        return self._inner.derive(weights)
+
+    def loss(
+        self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
+    ) -> tuple[Tensor, Tensor]:
+        """See `Objective.loss`; the distance of a word counts where the forward and where the backward direction reads it."""
+        taught = given.taught
+        assert taught is not None
+        distance = self._config.weight * self._distances(layers, given)  # (M,)
+        n = given.where.shape[1] * given.where.shape[2]
+        forward, backward = (
+            distance.new_zeros(n).index_add(0, where, distance) for where in (taught.ahead, taught.behind)
+        )
+        if self._config.language_model == 0:
+            return forward, backward
+        weight = torch.tensor(self._config.language_model, device=distance.device)
+        told = weight if taught.is_told is None else weight * taught.is_told
+        nats = self._inner.loss(layers, given, state, weights)
+        return forward + told * nats[0], backward + told * nats[1]
+
+    def _distances(self, layers: WindowLayers, given: WindowTensors) -> Tensor:
+        """Of each word the mean over the student's layers of the squared distance, by the size of the teacher's layers: (M,)."""
+        taught = given.taught
+        assert taught is not None
+        each = []
+        for number, (columns, map_) in enumerate(zip(self._columns, self.maps, strict=True)):
+            vectors = layers.forward[number].flatten(0, 1)[taught.ahead]  # (M, P)
+            if number > 0:
+                vectors = torch.cat([vectors, layers.backward[number].flatten(0, 1)[taught.behind]], dim=1)  # (M, 2 P)
+            guess = linear_in(vectors, map_[:, :-1], map_[:, -1], self._precision)  # (M, K * D)
+            right = taught.layers[:, columns].flatten(1)
+            each.append((guess - right).square().mean(dim=1))
+        return torch.stack(each).mean(dim=0)
+
+    def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:
+        """As the inner objective collects."""
+        if self._config.language_model > 0:
+            self._inner.collect(weights, drawn, ranks)
+
+    def refresh(self) -> None:
+        """As the inner objective does."""
+        self._inner.refresh()
+
+    def own_tensors(self) -> dict[str, Tensor]:
+        """The maps, which a checkpoint keeps."""
+        return {f"map.{number}": map_.detach() for number, map_ in enumerate(self.maps)}

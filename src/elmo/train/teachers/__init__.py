@@ -1,0 +1,1 @@
+"""Models whose layers a biLM learns: `elmo distil`."""

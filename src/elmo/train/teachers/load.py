@@ -1,0 +1,52 @@
+"""A path or a name -> a teacher; and the copy of it that a run keeps."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from elmo.checkpoints.formats.native import save_native
+from elmo.checkpoints.load import load_model
+from elmo.errors import ElmoError
+from elmo.storage.json_files import read_json
+from elmo.train.teachers.bilm_teacher import BiLMTeacher
+from elmo.train.teachers.pieces import TOKENIZER_FILE
+from elmo.train.teachers.teacher import Teacher
+from elmo.train.teachers.transformer import CONFIG_FILE, WEIGHTS_FILE, Transformer
+
+TEACHER_FOLDER = "teacher"  # in the folder of a run: its teacher
+
+
+def is_transformer(source: str) -> bool:
+    """Whether a path is the folder of a model of transformers, of whatever architecture."""
+    try:
+        config = read_json(Path(source) / CONFIG_FILE)
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and ("transformers_version" in config or isinstance(config.get("model_type"), str))
+
+
+def load_teacher(source: str, precision: torch.dtype | None = None) -> Teacher:
+    """Load a teacher.
+
+    Args:
+        source: the folder of a BertModel or an MPNetModel with its `tokenizer.json`, or any model that `elmo` loads.
+        precision: of matrix products; None: float32.
+    Raises:
+        CheckpointError: it cannot be loaded. ConfigError: the library tokenizers is needed and not installed.
+    """
+    if is_transformer(source):
+        return Transformer(Path(source), precision)
+    return BiLMTeacher(load_model(source), precision)
+
+
+def keep_teacher(source: str, run: Path) -> None:
+    """Copy a teacher that can be loaded into the folder of a run, so that the run needs no other file."""
+    folder = run / TEACHER_FOLDER
+    if is_transformer(source):
+        folder.mkdir()
+        for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
+            shutil.copyfile(Path(source) / name, folder / name)
+        return
+    save_native(replace(load_model(source), card=None), folder)
