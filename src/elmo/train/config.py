@@ -43,6 +43,7 @@ class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
 
     weight: Positive = 1.0  # of the distance from the teacher's layers
     language_model: float = Field(1.0, ge=0)  # weight of the loss of the language model; 0: no word is predicted
+    similarity: float = Field(0.0, ge=0)  # weight of the similarity of sentences, top layer to top layer
     layers: tuple[tuple[NonNegativeInt, ...], ...] | None = (
         None  # for each layer, token layer first, the layers of the teacher that it learns; None: spread evenly
     )

@@ -20,6 +20,7 @@ class TaughtWords(NamedTuple):
 
     ahead: Tensor  # int64 (M,), where the forward direction reads the word, in B * T positions
     behind: Tensor  # int64 (M,), where the backward direction does
+    sentence: Tensor  # int64 (M,), which of the window's sentences the word is of, rising
     layers: Tensor  # float (M, K, D), the chosen layers, each vector with mean 0 and variance 1
     is_told: (
         Tensor | None
@@ -28,7 +29,8 @@ class TaughtWords(NamedTuple):
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "TaughtWords":
         """The same with a function applied to each tensor."""
         told = None if self.is_told is None else change(self.is_told)
-        return TaughtWords(change(self.ahead), change(self.behind), change(self.layers), told)
+        ahead, behind, sentence, layers = (change(t) for t in (self.ahead, self.behind, self.sentence, self.layers))
+        return TaughtWords(ahead, behind, sentence, layers, told)
 
 
 class WindowTeacher:
@@ -61,7 +63,10 @@ class WindowTeacher:
         if self._told_until is not None:
             told = torch.from_numpy((window.sentences[rows] < self._told_until).reshape(-1))
         flat = [torch.from_numpy(row * T + place)[known] for place in (ahead, behind)]
-        return TaughtWords(flat[0], flat[1], layers, told)
+        piece = np.cumsum(window.begins[rows], axis=1)[row, ahead]  # of its row
+        begins_another = np.diff(piece, prepend=-1) + np.diff(row, prepend=-1) != 0
+        sentence = torch.from_numpy(np.cumsum(begins_another) - 1)[known]
+        return TaughtWords(flat[0], flat[1], sentence, layers, told)
 
 
 def words_in_both(window: Window, rows: slice) -> tuple[Numbers, Numbers, Numbers]:

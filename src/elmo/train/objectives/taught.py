@@ -5,7 +5,11 @@ with the student and are no part of it. A word that both directions read in a wi
 
     language_model * nats  +  weight * mean over the student's layers of |map(student) - teacher|^2 / size
 
-where each vector of the teacher has mean 0 and variance 1, so that a map that knows nothing costs `weight`.
+where each vector of the teacher has mean 0 and variance 1, so that a map that knows nothing costs `weight`. Maps leave open how
+far apart vectors of the student are. So on request the cosines between the sentences of a window, means of their words in the top
+layer, are to be those of the teacher's uppermost layer (Park et al. 2019, relational distillation):
+
+    + similarity * mean over pairs of different sentences of (cosine of the student - cosine of the teacher)^2
 """
 
 from collections.abc import Sequence
@@ -15,10 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import linear_in
 from elmo.train.config import TeacherConfig
+from elmo.train.data.taught_words import TaughtWords
 from elmo.train.data.window_tensors import Outputs, WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
 from elmo.train.objectives.window_layers import WindowLayers
@@ -42,6 +48,15 @@ def chosen_layers(config: TeacherConfig, n_student: int, n_teacher: int) -> list
         if number >= n_teacher:
             raise ValueError(f"names layer {number}, the last one of the teacher is {n_teacher - 1}")
     return [list(own) for own in config.layers]
+
+
+def cosines_of_means(vectors: Tensor, group: Tensor) -> Tensor:
+    """The cosines between the means of groups of vectors: float (M, D), int64 (M,), rising -> float (S, S)."""
+    _, index = torch.unique_consecutive(group, return_inverse=True)
+    n_groups = int(index[-1]) + 1 if len(index) else 0
+    sums = vectors.new_zeros(n_groups, vectors.shape[1]).index_add(0, index, vectors)
+    unit = functional.normalize(sums, dim=1)
+    return unit @ unit.t()
 
 
 class TaughtObjective(Objective):
@@ -95,6 +110,8 @@ class TaughtObjective(Objective):
         taught = given.taught
         assert taught is not None
         distance = self._config.weight * self._distances(layers, given)  # (M,)
+        if self._config.similarity > 0:
+            distance = distance + self._config.similarity * self._difference_of_cosines(layers, taught)
         n = given.where.shape[1] * given.where.shape[2]
         forward, backward = (
             distance.new_zeros(n).index_add(0, where, distance) for where in (taught.ahead, taught.behind)
@@ -105,6 +122,15 @@ class TaughtObjective(Objective):
         told = weight if taught.is_told is None else weight * taught.is_told
         nats = self._inner.loss(layers, given, state, weights)
         return forward + told * nats[0], backward + told * nats[1]
+
+    def _difference_of_cosines(self, layers: WindowLayers, taught: TaughtWords) -> Tensor:
+        """The mean squared difference between the student's and the teacher's cosines of two sentences: float ()."""
+        top = torch.cat(
+            [layers.forward[-1].flatten(0, 1)[taught.ahead], layers.backward[-1].flatten(0, 1)[taught.behind]], dim=1
+        )
+        own, right = (cosines_of_means(vectors, taught.sentence) for vectors in (top, taught.layers[:, -1]))
+        n = len(own)
+        return (own - right).square().sum() / max(1, n * (n - 1))  # the diagonals are equal
 
     def _distances(self, layers: WindowLayers, given: WindowTensors) -> Tensor:
         """Of each word the mean over the student's layers of the squared distance, by the size of the teacher's layers: (M,)."""
