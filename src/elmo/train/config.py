@@ -17,7 +17,8 @@ from pydantic import (
 
 from elmo.model.config import BiLMConfig, bilm_config
 from elmo.model.dropout import DropoutConfig, Probability
-from elmo.train.adaptation.settings import AdaptationConfig
+from elmo.train.adaptation.settings import AdaptationConfig, rows_of_fraction
+from elmo.train.teachers.settings import TeacherConfig
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -36,24 +37,6 @@ class OptimizerConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fals
     max_skipped_steps: PositiveInt = (
         20  # consecutive steps with a non-finite loss or gradient after which the run stops
     )
-
-
-class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What is learned from a teacher, beside the language model (`train/objectives/taught.py`)."""
-
-    weight: Positive = 1.0  # of the distance from the teacher's layers
-    language_model: float = Field(1.0, ge=0)  # weight of the loss of the language model; 0: no word is predicted
-    similarity: float = Field(0.0, ge=0)  # weight of the similarity of sentences, top layer to top layer
-    layers: tuple[tuple[NonNegativeInt, ...], ...] | None = (
-        None  # for each layer, token layer first, the layers of the teacher that it learns; None: spread evenly
-    )
-
-    @field_validator("layers")
-    @classmethod
-    def _each_learns_something(cls, value: tuple[tuple[int, ...], ...] | None) -> tuple[tuple[int, ...], ...] | None:
-        if value is not None and not all(value):
-            raise ValueError("a layer learns nothing; give each at least one layer of the teacher")
-        return value
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
@@ -111,6 +94,22 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False
                 "leave out tied, or use softmax=sampled or full"
             )
         return value
+
+    @model_validator(mode="after")
+    def _learns_or_adapts(self) -> "PretrainConfig":
+        if self.teacher is not None and (self.adaptation is not None or self.distillation):
+            other = "adaptation" if self.adaptation is not None else "distillation"
+            raise ValueError(f"a run with a teacher has no {other}; leave out one of the two")
+        return self
+
+    def mixed_rows(self) -> int:
+        """The number of rows that read a second text: old text of an adaptation, or text for the teacher only.
+
+        Raises:
+            ConfigError: the fraction leaves one of the texts without a row.
+        """
+        mixing = self.adaptation or self.teacher
+        return 0 if mixing is None else rows_of_fraction(mixing.mix, self.rows)
 
     @model_validator(mode="after")
     def _recurrent_weights_are_there(self) -> "PretrainConfig":

@@ -53,7 +53,6 @@ def pretrain(
     max_minutes: float | None = None,
     end_step: int | None = None,
     taught_by: Teacher | None = None,
-    told_until: int | None = None,
 ) -> tuple[SavedModel, RunLog]:
     """Train a model on a corpus; `model` and its parameters are changed in place.
 
@@ -70,7 +69,7 @@ def pretrain(
         run_folder: where planned ends are written down; None: nowhere.
         max_minutes: of this session; the end of the run is planned for then (`planned_end.py`).
         end_step: the end of the run is planned for this step.
-        taught_by, told_until: see `Trainer`.
+        taught_by: whose layers are learned, if the recipe has a teacher.
     Returns:
         the trained model, and the log, which knows the progress of the run.
     Raises:
@@ -78,7 +77,7 @@ def pretrain(
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
-    trainer = Trainer(model, corpus, config, ranks, teacher, objective, taught_by, told_until)
+    trainer = Trainer(model, corpus, config, ranks, teacher, objective, taught_by)
     progress, position, state = RunProgress(), trainer.reader.start(), trainer.zero_state()
     if resume_from is not None:
         own = trainer.objective.own_tensors()

@@ -27,10 +27,11 @@ from elmo.train.data.window_tensors import Outputs, WindowTensors, parts_of, tar
 from elmo.train.objectives.choose import objective_of
 from elmo.train.objectives.graphed_losses import GraphedLosses
 from elmo.train.objectives.objective import Objective
-from elmo.train.objectives.taught import TaughtObjective, chosen_layers
+from elmo.train.objectives.taught import TaughtObjective
 from elmo.train.objectives.window_layers import product_precision
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
+from elmo.train.teachers.load import check_layers
 from elmo.train.teachers.teacher import Teacher
 
 NEGATIVES, DROPOUT, TYPING_ERRORS = 1, 3, 5  # kinds of random numbers of a step
@@ -77,7 +78,6 @@ class Trainer:
         teacher: what the model began from, if the recipe distils.
         objective: makes what is minimized; `objective_of`: what the recipe asks for.
         taught_by: whose layers are learned, if the recipe has a teacher.
-        told_until: the number of the first sentence that is read for that teacher only; None: there is none.
     Raises:
         TrainingError: the model has no softmax, or another kind than the recipe asks for; there is no teacher.
     """
@@ -91,7 +91,6 @@ class Trainer:
         teacher: BiLM | None = None,
         objective: ObjectiveMaker = objective_of,
         taught_by: Teacher | None = None,
-        told_until: int | None = None,
     ) -> None:
         if model.softmax is None:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
@@ -105,13 +104,11 @@ class Trainer:
         if config.teacher is not None:
             if taught_by is None:
                 raise TrainingError("the recipe has a teacher, but none was given")
-            n_layers, P = model.config.bilm.encoder.n_layers + 1, model.config.bilm.projection_size
-            layers = chosen_layers(config.teacher, n_layers, taught_by.n_layers)
+            layers = check_layers(config.teacher, config.bilm.n_layers, taught_by)
             used = sorted({number for own in layers for number in own})
-            self._explains = WindowTeacher(taught_by, used, corpus.text, told_until)
-            self.objective = TaughtObjective(
-                self.objective, config.teacher, layers, (P, taught_by.size), self.precision
-            )
+            self._explains = WindowTeacher(taught_by, used, corpus, 0 if corpus.mixed is None else config.mixed_rows())
+            sizes = config.bilm.projection_size, taught_by.size
+            self.objective = TaughtObjective(self.objective, config.teacher, layers, sizes, self.precision)
         dense, factors, self.n_softmax_steps = [*self.bilm.parameters(), *self.objective.parameters], None, 0
         if config.adaptation is not None:  # first what moves from the first step on
             dense = [*self.objective.parameters, *self.bilm.parameters()]

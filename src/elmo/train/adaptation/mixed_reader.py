@@ -5,7 +5,11 @@ length, has exactly that fraction of its positions from the old text, whatever t
 sentences; a text that ends begins again in a new order, each in its own time.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from elmo.text.shards import END_ID, EncodedText
 from elmo.text.windows import TextPosition, Window, WindowReader
@@ -44,7 +48,8 @@ class MixedReader:
         new, new_after = self._new.read(TextPosition(position.n_sentences, position.sentence[:n], position.n_done[:n]))
         old, old_after = self._old.read(TextPosition(position.n_mixed, position.sentence[n:], position.n_done[n:]))
         ids = [np.where(part <= END_ID, part, part + self._shift).astype(np.int32) for part in old[:4]]
-        window = Window(*(np.concatenate(pair) for pair in zip(new, [*ids, *old[4:]], strict=True)))
+        pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(new, [*ids, *old[4:]], strict=True)
+        window = Window(*(np.concatenate(pair) for pair in pairs))
         return window, self._joined(new_after, old_after)
 
     def _joined(self, new: TextPosition, old: TextPosition) -> TextPosition:
@@ -66,7 +71,7 @@ def reader_of(corpus: EncodedCorpus, config: PretrainConfig) -> WindowReader | M
     def reader(text: EncodedText, n_rows: int) -> WindowReader:
         return WindowReader(text, n_rows, config.window, seed=config.seed, shuffle=config.shuffle, heldout=text.heldout)
 
-    n_old = 0 if corpus.mixed is None or config.adaptation is None else config.adaptation.mixed_rows(config.rows)
+    n_old = 0 if corpus.mixed is None else config.mixed_rows()
     new = reader(corpus.text, config.rows - n_old)
     if corpus.mixed is None or not n_old:
         return new

@@ -1,6 +1,7 @@
-"""Old text that is mixed into the new one, so that a model does not forget: an encoded text of its own, in the folder `mix`.
+"""A second text that is mixed into the first one: an encoded text of its own, in the folder `mix`.
 
-Both texts share one numbering of words: that of the new text, followed by the words of the old one without the two marks.
+It is old text, so that a model that is adapted does not forget; or text that is read for a teacher only. Both texts share one
+numbering of words: that of the first text, followed by the words of the second one without the two marks.
 """
 
 from collections import Counter
@@ -23,6 +24,7 @@ class MixedText(NamedTuple):
 
     text: EncodedText
     fraction: float  # of all positions that are trained
+    is_predicted: bool = True  # False: it is read for a teacher, no word of it is predicted
 
     def heldout_sentences(self) -> list[list[str]]:
         """Its sentences that are not trained on."""
@@ -58,7 +60,7 @@ def words_of_both(text: EncodedText, mixed: MixedText | None) -> Sequence[str]:
 def counts_of_both(text: EncodedText, mixed: MixedText | None) -> tuple[NDArray[np.int64] | NDArray[np.float64], float]:
     """How often each of `words_of_both` is read in an epoch of the new text, and how many sentences are."""
     n_sentences = text.n_sentences - len(text.heldout)
-    if mixed is None or mixed.fraction == 0:
+    if mixed is None or mixed.fraction == 0 or not mixed.is_predicted:
         more = [] if mixed is None else [np.zeros(len(mixed.text.words) - N_MARKS, np.int64)]
         return np.concatenate([text.word_counts, *more]), n_sentences
     old, n_old_sentences = mixed.text, mixed.text.n_sentences - len(mixed.text.heldout)
@@ -83,12 +85,18 @@ def count_words_of_both(text: EncodedText, mixed: MixedText | None) -> Counter[s
 
 
 def write_mixed_text(
-    sentences: Iterable[tuple[Sequence[str], bool]], run: Path, seed: int, source: str, fraction: float
+    sentences: Iterable[tuple[Sequence[str], bool]],
+    run: Path,
+    seed: int,
+    source: str,
+    fraction: float,
+    is_predicted: bool,
 ) -> MixedText:
     """Write the old text into the folder of a run that is being made; some of its sentences are held out.
 
     Args:
         sentences: words, and whether they begin a document. seed: which are held out. source: names the text in messages.
+        fraction, is_predicted: see `MixedText`.
     Raises:
         TextError: it has fewer than two sentences.
     """
@@ -98,4 +106,4 @@ def write_mixed_text(
         raise TextError(
             f"{source}: {found} in the text to mix in; it needs at least two sentences, one of them held out"
         )
-    return MixedText(text, fraction)
+    return MixedText(text, fraction, is_predicted)

@@ -35,14 +35,7 @@ class AdaptationConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fal
         Raises:
             ConfigError: the fraction leaves one of the texts without a row.
         """
-        n_old = round(self.mix * n_rows)
-        if self.mix > 0 and not 0 < n_old < n_rows:
-            fewest = math.ceil(1 / (2 * min(self.mix, 1 - self.mix))) + 1
-            raise ConfigError(
-                f"{self.mix:g} of {n_rows} rows is {n_old} rows of old text, but each text needs a row; "
-                f"give at least {fewest} rows, or another fraction"
-            )
-        return n_old
+        return rows_of_fraction(self.mix, n_rows)
 
     def settled(self, n_steps: int, new_softmax: bool) -> "AdaptationConfig":
         """The settings with the length of the first phase.
@@ -54,3 +47,19 @@ class AdaptationConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fal
             return self
         steps = min(MOST_SOFTMAX_STEPS, n_steps // SOFTMAX_FRACTION) if new_softmax else 0
         return self.model_copy(update={"softmax_steps": steps})
+
+
+def rows_of_fraction(fraction: float, n_rows: int) -> int:
+    """The number of rows that read a second text.
+
+    Raises:
+        ConfigError: the fraction leaves one of the texts without a row.
+    """
+    n_second = round(fraction * n_rows)
+    if fraction > 0 and not 0 < n_second < n_rows:
+        fewest = math.ceil(1 / (2 * min(fraction, 1 - fraction))) + 1
+        raise ConfigError(
+            f"{fraction:g} of {n_rows} rows is {n_second} rows of the text to mix in, but each text needs a row; "
+            f"give at least {fewest} rows, or another fraction"
+        )
+    return n_second

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from elmo.text.shards import EncodedText
 from elmo.text.windows import Window
-from elmo.train.teachers.teacher import Teacher, normalised
+from elmo.train.data.encoded_corpus import EncodedCorpus
+from elmo.train.teachers.teacher import TaughtSentence, Teacher, normalised
 
 Numbers = NDArray[np.int64]
 
@@ -22,13 +22,11 @@ class TaughtWords(NamedTuple):
     behind: Tensor  # int64 (M,), where the backward direction does
     sentence: Tensor  # int64 (M,), which of the window's sentences the word is of, rising
     layers: Tensor  # float (M, K, D), the chosen layers, each vector with mean 0 and variance 1
-    is_told: (
-        Tensor | None
-    )  # bool (B * T,), False: the text is read for the teacher only, no word is predicted; None: all True
+    is_predicted: Tensor | None  # bool (B * T,), False: the text is read for the teacher only; None: all True
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "TaughtWords":
         """The same with a function applied to each tensor."""
-        told = None if self.is_told is None else change(self.is_told)
+        told = None if self.is_predicted is None else change(self.is_predicted)
         ahead, behind, sentence, layers = (change(t) for t in (self.ahead, self.behind, self.sentence, self.layers))
         return TaughtWords(ahead, behind, sentence, layers, told)
 
@@ -38,35 +36,48 @@ class WindowTeacher:
 
     Args:
         teacher: what is learned from. layers: of the teacher, those that are used, rising.
-        text: which the windows are of.
-        told_until: the number of the first sentence that is read for the teacher only; None: there is none.
+        corpus: which the windows are of.
+        n_mixed_rows: how many of the last rows read its second text, which is not predicted.
     """
 
-    def __init__(self, teacher: Teacher, layers: Sequence[int], text: EncodedText, told_until: int | None) -> None:
-        self._teacher, self._layers, self._text, self._told_until = teacher, list(layers), text, told_until
+    def __init__(self, teacher: Teacher, layers: Sequence[int], corpus: EncodedCorpus, n_mixed_rows: int) -> None:
+        self._teacher, self._layers, self._corpus, self._n_mixed = teacher, list(layers), corpus, n_mixed_rows
 
     def explain(self, window: Window, rows: slice) -> TaughtWords:
         """The words of some rows of a window. A sentence that both directions read only in part is still read as a whole."""
         row, ahead, behind = words_in_both(window, rows)
-        T = window.sentences.shape[1]
-        sentences, words = window.sentences[rows][row, ahead], window.forward_words[rows][row, ahead]
-        numbers, index = np.unique(sentences, return_inverse=True)
-        read = self._teacher.read([self._text.sentence(number) for number in numbers.tolist()])
-        begins = np.cumsum([0, *(len(sentence.known) for sentence in read)])
-        at = torch.from_numpy(begins[index] + words)
-        known = torch.cat([sentence.known for sentence in read])[at] if read else torch.zeros(0, dtype=torch.bool)
-        layers = torch.zeros(0, len(self._layers), self._teacher.size)
-        if read:
-            every = torch.cat([sentence.layers[self._layers] for sentence in read], dim=1)  # (K, words, D)
-            layers = normalised(every[:, at[known]].transpose(0, 1).contiguous())
-        told = None
-        if self._told_until is not None:
-            told = torch.from_numpy((window.sentences[rows] < self._told_until).reshape(-1))
-        flat = [torch.from_numpy(row * T + place)[known] for place in (ahead, behind)]
+        n_rows, T = window.sentences.shape
+        is_first = (np.arange(n_rows) < n_rows - self._n_mixed)[rows]  # (B,), of the first text
+        of_first = self._corpus.text.n_sentences
+        sentences = (
+            window.sentences[rows] + np.where(is_first, 0, of_first)[:, None]
+        )  # numbers of the second text follow
+        words = torch.from_numpy(window.forward_words[rows][row, ahead])
+        numbers, index = np.unique(sentences[row, ahead], return_inverse=True)
+        read = self._teacher.read([self._words_of(number) for number in numbers.tolist()])
+        known, layers = self._found(read, torch.from_numpy(index), words)
         piece = np.cumsum(window.begins[rows], axis=1)[row, ahead]  # of its row
-        begins_another = np.diff(piece, prepend=-1) + np.diff(row, prepend=-1) != 0
-        sentence = torch.from_numpy(np.cumsum(begins_another) - 1)[known]
-        return TaughtWords(flat[0], flat[1], sentence, layers, told)
+        begins = (np.diff(piece, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0)  # a sentence
+        at_ahead, at_behind, of = (
+            torch.from_numpy(found)[known] for found in (row * T + ahead, row * T + behind, begins.cumsum())
+        )
+        predicted = torch.from_numpy(np.repeat(is_first, T)) if self._n_mixed else None
+        return TaughtWords(at_ahead, at_behind, of, layers, predicted)
+
+    def _words_of(self, number: int) -> list[str]:
+        """A sentence of either text."""
+        n, mixed = self._corpus.text.n_sentences, self._corpus.mixed
+        return self._corpus.text.sentence(number) if mixed is None or number < n else mixed.text.sentence(number - n)
+
+    def _found(self, read: Sequence[TaughtSentence], sentence: Tensor, word: Tensor) -> tuple[Tensor, Tensor]:
+        """Whether each word has vectors, bool (M,), and those of the words that do: float (known, K, D)."""
+        if not read:
+            return torch.zeros(0, dtype=torch.bool), torch.zeros(0, len(self._layers), self._teacher.size)
+        begins = torch.tensor([0, *(len(each.known) for each in read)]).cumsum(0)
+        at = begins[sentence] + word
+        known = torch.cat([each.known for each in read])[at]
+        every = torch.cat([each.layers[self._layers] for each in read], dim=1)  # (K, words, D)
+        return known, normalised(every[:, at[known]].transpose(0, 1).contiguous())
 
 
 def words_in_both(window: Window, rows: slice) -> tuple[Numbers, Numbers, Numbers]:

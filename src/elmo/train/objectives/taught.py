@@ -13,7 +13,6 @@ layer, are to be those of the teacher's uppermost layer (Park et al. 2019, relat
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -23,31 +22,12 @@ from torch.nn import functional
 
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import linear_in
-from elmo.train.config import TeacherConfig
 from elmo.train.data.taught_words import TaughtWords
 from elmo.train.data.window_tensors import Outputs, WindowTensors
 from elmo.train.objectives.objective import Objective, StepWeights
 from elmo.train.objectives.window_layers import WindowLayers
 from elmo.train.ranks import Ranks
-
-
-def chosen_layers(config: TeacherConfig, n_student: int, n_teacher: int) -> list[list[int]]:
-    """The layers of the teacher that each layer of the student learns.
-
-    Args:
-        n_student, n_teacher: number of layers, with those without context.
-    Raises:
-        ValueError: the settings name another number of layers, or a layer that the teacher does not have.
-    """
-    if config.layers is None:
-        ends = [round(number * (n_teacher - 1) / (n_student - 1)) for number in range(n_student)]
-        return [[0], *([*range(low + 1, high + 1)] or [high] for low, high in pairwise(ends))]
-    if len(config.layers) != n_student:
-        raise ValueError(f"names {len(config.layers)} layers, the model has {n_student}")
-    for number in (layer for own in config.layers for layer in own):
-        if number >= n_teacher:
-            raise ValueError(f"names layer {number}, the last one of the teacher is {n_teacher - 1}")
-    return [list(own) for own in config.layers]
+from elmo.train.teachers.settings import TeacherConfig
 
 
 def cosines_of_means(vectors: Tensor, group: Tensor) -> Tensor:
@@ -119,7 +99,7 @@ class TaughtObjective(Objective):
         if self._config.language_model == 0:
             return forward, backward
         weight = torch.tensor(self._config.language_model, device=distance.device)
-        told = weight if taught.is_told is None else weight * taught.is_told
+        told = weight if taught.is_predicted is None else weight * taught.is_predicted
         nats = self._inner.loss(layers, given, state, weights)
         return forward + told * nats[0], backward + told * nats[1]
 

@@ -30,6 +30,7 @@ from elmo.train.memory import memory_of_machine
 from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_files, run_folder
 from elmo.train.runs.start_model import keep_start, read_start
 from elmo.train.runs.summary import clusters_text
+from elmo.train.teachers.load import check_layers, keep_teacher, load_teacher
 
 
 def start_run(
@@ -48,6 +49,7 @@ def start_run(
     start: str | None = None,
     mix: Sequence[str | Path] = (),
     mix_sentences: Iterable[Sentence] | None = None,
+    teacher: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Read the corpus and lay out the folder of a run, see `Run.begin`.
@@ -55,7 +57,9 @@ def start_run(
     Args:
         corpus: files and globs. sentences: the corpus itself instead. heldout_sentences: those held out instead of a file.
         start: a model to start from, with its vocabulary and its layers; None: random weights.
-        mix: files and globs of old text to mix in, if the recipe adapts a model. mix_sentences: that text itself instead.
+        mix: files and globs of a second text, if the recipe adapts a model (old text) or has a teacher (text for the teacher
+            only). mix_sentences: that text itself instead.
+        teacher: folder or name of the model to learn from, if the recipe has a teacher.
     Raises:
         TextError: a file is missing or unreadable; the corpus has fewer than two sentences, no repeated item for its
             lexicon, or no word of the vocabulary.
@@ -70,11 +74,17 @@ def start_run(
     if sentences is not None:
         sentences = list(sentences)
         pretokenized = _is_pretokenized(sentences)
+    if (teacher is None) != (recipe.teacher is None):
+        raise ConfigError(
+            "the recipe has a teacher, but none was given; use `elmo distil TEACHER`"
+            if teacher is None
+            else "a teacher was given, but the recipe has none; set teacher.weight"
+        )
     mix_files = find_files(mix) if mix else []
     if mix_files or mix_sentences is not None:
-        if recipe.adaptation is None:
+        if recipe.adaptation is None and recipe.teacher is None:
             raise ConfigError("old text can only be mixed in where a model is adapted; use `elmo adapt`")
-        recipe.adaptation.mixed_rows(recipe.rows)  # refused before anything is read
+        recipe.mixed_rows()  # refused before anything is read
     # Errors in the small files are reported before the large files are read.
     given = None if vocabulary_file is None else read_given_vocabulary(vocabulary_file)
     model = None
@@ -85,6 +95,9 @@ def start_run(
     elif recipe.distillation or recipe.adaptation is not None:
         needs = "distillation needs a teacher, the" if recipe.distillation else "adaptation needs a"
         raise ConfigError(f"{needs} model that the run starts from; give it with --start")
+    if teacher is not None and recipe.teacher is not None:
+        n_layers = recipe.bilm.n_layers
+        check_layers(recipe.teacher, n_layers, load_teacher(teacher))
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
     given_mix = None if mix_sentences is None else _tokens_of(mix_sentences, tokenizer)
@@ -111,13 +124,14 @@ def start_run(
         if skipped := _skipped(read.counts):
             say(f"skipped {skipped}")
         mixed = None
-        if recipe.adaptation is not None and (mix_files or given_mix is not None):
+        if mix_files or given_mix is not None:
             old = Corpus(mix_files, pretokenized, text_field, tokenizer)
             pairs = old if given_mix is None else _as_one_document(given_mix)
             source = ", ".join(map(str, mix_files)) or "the sentences to mix in"
-            n_rows = recipe.adaptation.mixed_rows(recipe.rows)
-            mixed = write_mixed_text(pairs, part, recipe.seed, source, n_rows / recipe.rows)
-            say(f"old text: {mixed.text.n_tokens:,} tokens, read by {n_rows} of {recipe.rows} rows")
+            n_rows = recipe.mixed_rows()
+            mixed = write_mixed_text(pairs, part, recipe.seed, source, n_rows / recipe.rows, teacher is None)
+            kind = "old text" if teacher is None else "text for the teacher only"
+            say(f"{kind}: {mixed.text.n_tokens:,} tokens, read by {n_rows} of {recipe.rows} rows")
         if heldout is None:
             heldout = [*map(text.sentence, text.heldout.tolist())]
         counts = text.count_words()
@@ -135,6 +149,8 @@ def start_run(
             lexicon = model.lexicon
             recipe = _settled(recipe, text, mixed, max_steps, new_softmax=model.softmax is None)
             keep_start(model, part)
+        if teacher is not None:
+            keep_teacher(teacher, part)
         if model is None or model.softmax is None:
             cutoffs = cutoffs_of(recipe, text, vocabulary.encode(words), vocabulary, mixed)
         else:
@@ -174,6 +190,7 @@ def start_run(
                 tokens=mixed.text.n_tokens - mixed.text.n_heldout_tokens,
                 sentences=mixed.text.n_sentences - len(mixed.text.heldout),
             ),
+            teacher=None if teacher is None else unicode_name(Path(teacher)),
             max_steps=max_steps,
             storage=storage,
             scripts=mix_scripts(counts).rounded_fractions(),
@@ -202,8 +219,9 @@ def _settled(
 
 
 def _tokenizer_of(recipe: PretrainConfig, model: SavedModel | None) -> Tokenizer:
-    """What cuts raw text: the version of the initial model or of the recipe, else the newest."""
-    if model is not None and (model.config.tokenizer is not None or recipe.tokenizer is None):
+    """What cuts raw text: the version of the initial model or of the recipe, else the newest. A student may have another."""
+    of_start = model is not None and (model.config.tokenizer is not None or recipe.tokenizer is None)
+    if model is not None and of_start and (recipe.teacher is None or recipe.tokenizer is None):
         return model.tokenizer
     return NEWEST if recipe.tokenizer is None else VERSIONS[recipe.tokenizer]
 

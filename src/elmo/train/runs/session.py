@@ -25,6 +25,7 @@ from elmo.train.adaptation.mixed_text import MIX_FOLDER, MixedText
 from elmo.train.adaptation.outcome import AdaptationResult, Before, KeptModel, best_model, measure_before
 from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
 from elmo.train.loop import pretrain
+from elmo.train.objectives.window_layers import product_precision
 from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.ranks import ALONE, CPU, Ranks
 from elmo.train.run_log import Report
@@ -33,6 +34,7 @@ from elmo.train.runs.model_card import training_facts, write_card
 from elmo.train.runs.record import End, append_begin, append_end, append_report, read_run
 from elmo.train.runs.settings import RunSettings, check_word_files, epochs_of, run_folder
 from elmo.train.runs.start_model import START_FOLDER, load_start
+from elmo.train.teachers.load import TEACHER_FOLDER, load_teacher
 from elmo.train.warm_state import settle_state
 
 WARM_SENTENCES = 50
@@ -110,12 +112,16 @@ def _train_alone(
     kept = checkpoints_of(out / "checkpoints")
     heldout_sentences = [heldout.sentence(i) for i in range(heldout.n_sentences)]
     mixed = None
-    if settings.mix is not None and recipe.adaptation is not None:
-        mixed = MixedText(read_encoded_text(out / MIX_FOLDER), recipe.adaptation.mixed_rows(recipe.rows) / recipe.rows)
+    if settings.mix is not None:
+        fraction = recipe.mixed_rows() / recipe.rows
+        mixed = MixedText(read_encoded_text(out / MIX_FOLDER), fraction, is_predicted=settings.teacher is None)
     corpus = EncodedCorpus(text, heldout_sentences, *read_encoded_words(out / "words"), mixed)
     model = _new_model(out, settings, vocabulary, lexicon, frequency_bias(corpus, vocabulary))
     teacher = load_start(out, model.config).bilm if recipe.distillation else None
 
+    taught_by = None
+    if settings.teacher is not None:
+        taught_by = load_teacher(str(out / TEACHER_FOLDER), product_precision(recipe, CPU))
     before = Before()
     if recipe.adaptation is not None:
         had_softmax = read_model_config(out / START_FOLDER).n_words is not None
@@ -143,6 +149,7 @@ def _train_alone(
         run_folder=out,
         max_minutes=max_minutes,
         end_step=max_steps,
+        taught_by=taught_by,
     )
     progress, schedule = done.progress, done.schedule
     checkpoint = checkpoints_of(out / "checkpoints")[-1]

@@ -16,7 +16,7 @@ RUN_FILE = "run.json"
 
 
 class MixedFiles(BaseModel, frozen=True, extra="forbid"):
-    """The old text of an adaptation; tokens and sentences without those held out."""
+    """The second text of a run (`adaptation/mixed_text.py`); tokens and sentences without those held out."""
 
     files: list[str]  # names of the files read
     tokens: int
@@ -37,7 +37,8 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
     adaptive_cutoffs: list[int] | None = None  # of an adaptive softmax, see `ModelConfig`
     start: str | None = None  # name of the initial model, which is kept in the folder; None: random weights
     new_words: int = 0  # that the vocabulary of the initial model gained
-    mix: MixedFiles | None = None  # None: no old text
+    mix: MixedFiles | None = None  # None: no second text
+    teacher: str | None = None  # name of the teacher, which is kept in the folder; None: the run has none
     max_steps: int | None = None
     storage: StorageType = "float32"
     scripts: dict[str, float] | None = None  # fraction of the letters of the corpus in each script
@@ -47,11 +48,11 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Version 2 of the tokenizer, new words and old text are named if there are any, so other runs are what they were."""
+        """Version 2 of the tokenizer, new words and so on are named if there are any, so other runs are what they were."""
         settings: dict[str, Any] = handler(self)
         if self.tokenizer == 1:
             del settings["tokenizer"]
-        for name in ("new_words", "mix"):
+        for name in ("new_words", "mix", "teacher"):
             if not settings[name]:
                 del settings[name]
         return settings
@@ -60,7 +61,7 @@ class RunSettings(BaseModel, frozen=True, extra="forbid"):
 def epochs_of(settings: RunSettings, step: int) -> float:
     """How often `step` steps have read the text of a run; the rows of an old text that is mixed in do not count."""
     recipe = settings.recipe
-    n_old = 0 if settings.mix is None or recipe.adaptation is None else recipe.adaptation.mixed_rows(recipe.rows)
+    n_old = 0 if settings.mix is None else recipe.mixed_rows()
     return step * (recipe.rows - n_old) * recipe.window / (settings.tokens + settings.sentences)
 
 

@@ -54,7 +54,10 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
         cut = "with --pretokenized" if not pretokenized else "on raw text"
         raise ConfigError(f"{source} was trained {cut}; give text that is tokenized in the same way")
     own = model.tokenizer.version
-    if model.config.tokenizer is not None and not pretokenized and recipe.tokenizer not in (None, own):
+    fixed = (
+        model.config.tokenizer is not None and recipe.teacher is None
+    )  # a student learns from text cut in another way
+    if fixed and not pretokenized and recipe.tokenizer not in (None, own):
         raise ConfigError(
             f"{source} was trained on text cut by version {own} of the tokenizer, the recipe has tokenizer = "
             f"{recipe.tokenizer}; leave it out"

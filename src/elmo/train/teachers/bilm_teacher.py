@@ -20,8 +20,8 @@ class BiLMTeacher(Teacher):
 
     def __init__(self, model: SavedModel, precision: torch.dtype | None = None) -> None:
         known = known_precision(precision, torch.device("cpu"))
-        self._elmo = Elmo(model, precision="float32" if known is None else "bfloat16")
-        self.n_layers, self.size = self._elmo.n_layers, self._elmo.dimension
+        self._elmo = Elmo(model, "float32" if known is None else "bfloat16")
+        self.n_layers, self.size = self._elmo.n_layers, self._elmo.width
 
     def read(self, sentences: Sequence[Sequence[str]]) -> list[TaughtSentence]:
         """See `Teacher.read`."""

@@ -2,16 +2,18 @@
 
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 
 from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
-from elmo.errors import ElmoError
+from elmo.errors import ConfigError
 from elmo.storage.json_files import read_json
 from elmo.train.teachers.bilm_teacher import BiLMTeacher
 from elmo.train.teachers.pieces import TOKENIZER_FILE
+from elmo.train.teachers.settings import TeacherConfig
 from elmo.train.teachers.teacher import Teacher
 from elmo.train.teachers.transformer import CONFIG_FILE, WEIGHTS_FILE, Transformer
 
@@ -50,3 +52,26 @@ def keep_teacher(source: str, run: Path) -> None:
             shutil.copyfile(Path(source) / name, folder / name)
         return
     save_native(replace(load_model(source), card=None), folder)
+
+
+def check_layers(config: TeacherConfig, n_student: int, teacher: Teacher) -> list[list[int]]:
+    """The layers of the teacher that each layer of the student learns.
+
+    Args:
+        n_student: layers of the student, token layer included.
+    Raises:
+        ConfigError: the settings name another number of layers, or a layer that the teacher does not have.
+    """
+    n_teacher = teacher.n_layers
+    if config.layers is None:
+        ends = [round(number * (n_teacher - 1) / max(1, n_student - 1)) for number in range(n_student)]
+        return [[0], *([*range(low + 1, high + 1)] or [high] for low, high in pairwise(ends))]
+    if len(config.layers) != n_student:
+        raise ConfigError(
+            f"teacher.layers names {len(config.layers)} layers, but the model has {n_student}: the token layer and "
+            f"{n_student - 1} above it"
+        )
+    highest = max(number for own in config.layers for number in own)
+    if highest >= n_teacher:
+        raise ConfigError(f"teacher.layers names layer {highest}, but the last one of the teacher is {n_teacher - 1}")
+    return [list(own) for own in config.layers]
