@@ -7,6 +7,7 @@
     ├── CheckpointError   model files are missing, broken or do not fit their config
     ├── OutputError       a result cannot be written where it was asked for
     └── TrainingError     a run cannot start, continue or be resumed
+        └── DivergedError     the loss or the gradient of a training is not finite
 
 Each message names the file and line, what was found, what was expected and what to do. The command line turns any of them into
 one line and exit status 2; any other exception is a bug of ours and keeps its traceback. However long the names and values in a
@@ -54,6 +55,10 @@ class OutputError(ElmoError):
 
 class TrainingError(ElmoError):
     """A run cannot start, continue or be resumed."""
+
+
+class DivergedError(TrainingError):
+    """The loss or the gradient of a training is not finite."""
 
 
 def reason_of(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from elmo.checkpoints.load import is_bundled
 from elmo.checkpoints.tensors import read_tensors, write_tensors
-from elmo.errors import CheckpointError, TrainingError, reason_of
+from elmo.errors import CheckpointError, DivergedError, reason_of
 from elmo.storage.atomic import atomic_write
 from elmo.storage.job_folder import seal_of
 from elmo.storage.json_files import read_json
@@ -104,6 +104,20 @@ class Progress(BaseModel, frozen=True, extra="forbid"):
     def best(self) -> Epoch | None:
         """The epoch with the highest dev score; the first of equal ones."""
         return max(self.epochs, key=lambda e: (e.score, -e.epoch), default=None)
+
+
+def read_progress(checkpoint: Path) -> Progress:
+    """The progress of a training by its checkpoint; none if there is no checkpoint.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    try:
+        return Progress.model_validate(read_json(checkpoint / _PROGRESS))
+    except (FileNotFoundError, NotADirectoryError):
+        return Progress()
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint}: not a checkpoint ({reason_of(error)}); start a new run") from error
 
 
 def with_absolute_paths(config: TaskConfig) -> TaskConfig:
@@ -223,7 +237,7 @@ class Training(Generic[P]):
         Args:
             train, dev: with layers, if `reads_frozen_layers`.
         Raises:
-            TrainingError: the loss is not finite.
+            DivergedError: the loss is not finite.
         """
         self.steps_per_epoch = len(self._batches(1, train))
         while not self._is_over():
@@ -271,7 +285,7 @@ class Training(Generic[P]):
             loss = self.model.loss(batch)
             total += float(loss.detach())
             if not math.isfinite(total):
-                raise TrainingError(
+                raise DivergedError(
                     f"epoch {number}, batch {i + 1}: the loss is not finite; lower optimizer.learning_rate"
                 )
             loss.backward()  # type: ignore[no-untyped-call]

@@ -17,16 +17,33 @@ from elmo.train.config import PretrainConfig
 
 C = TypeVar("C", bound=BaseModel)
 
+SEARCH_TABLE = "tune"
 _DEEPEST = 4  # dots of a key
 _ALIKE = 0.6  # of 1: how much alike a misspelt key and the one that is proposed must be
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
-    """Read a recipe (TOML).
+    """Read a recipe (TOML), without its search space, which only `elmo tune` reads.
 
     Raises:
         ConfigError: it is missing or is not TOML.
     """
+    return {name: value for name, value in _read_toml(path).items() if name != SEARCH_TABLE}
+
+
+def read_search(path: Path) -> dict[str, Any]:
+    """Read the search space of a recipe, its table `[tune]`: dotted keys and what is given for each.
+
+    Raises:
+        ConfigError: the recipe is missing or is not TOML, or `tune` is no table.
+    """
+    given = _read_toml(path).get(SEARCH_TABLE, {})
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path}: tune is no table; write [tune] and a line KEY = VALUES for each setting to search")
+    return flat_settings(given)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -158,9 +175,10 @@ def changed_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         settings: of a `PretrainConfig`, as JSON has them; keys of another version of this program may be among them.
     """
-    given = _flat("", settings)
+    given = flat_settings(settings)
     changes = {
-        size: _changes(given, _flat("", pretrain_config({"size": size}, []).model_dump(mode="json"))) for size in SIZES
+        size: _changes(given, flat_settings(pretrain_config({"size": size}, []).model_dump(mode="json")))
+        for size in SIZES
     }
     size = min(SIZES, key=lambda size: len(changes[size]))
     return ({"size": size} if "bilm" in settings else {}) | changes[size]
@@ -177,12 +195,17 @@ def _changes(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key not in defaults or defaults[key] != value}
 
 
-def _flat(name: str, value: Any) -> dict[str, Any]:
+def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings by their dotted keys."""
+    return {key: value for name, part in settings.items() for key, value in _flat(name, part)}
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, Mapping):
-        return {name: value}
-    return {
-        key: inner for own, part in value.items() for key, inner in _flat(f"{name}.{own}".lstrip("."), part).items()
-    }
+        yield key, value
+        return
+    for name, part in value.items():
+        yield from _flat(f"{key}.{name}", part)
 
 
 def _merged(settings: dict[str, Any], changes: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from elmo.errors import TrainingError
+from elmo.errors import DivergedError
 from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import TextPosition
 from elmo.train.perplexity import Perplexity, measure_together
@@ -96,7 +96,7 @@ class RunLog:
         Args:
             position, state: of the text and of this rank's rows after the step.
         Raises:
-            TrainingError: too many steps in a row were not finite.
+            DivergedError: too many steps in a row were not finite.
         """
         now = time.monotonic()
         self._count(result, position, now)
@@ -127,7 +127,7 @@ class RunLog:
             }
         )
         if self._n_not_finite == self._trainer.config.optimizer.max_skipped_steps:
-            raise TrainingError(
+            raise DivergedError(
                 f"{self._n_not_finite} steps in a row had a loss or gradient that is not finite (last: loss "
                 f"{result.loss_nats:.4g}, norm {result.gradient_norm:.4g}); start a new run with a lower "
                 "optimizer.learning_rate"
