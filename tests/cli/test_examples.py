@@ -28,6 +28,9 @@ TRANSLATED = [page for page in PAGES if page.name.endswith(".zh.md")] + [ROOT / 
 SHORTER = (
     (r"elmo pretrain (?!--resume)", "--max-steps 2 --set rows=2 --set window=5"),
     (r"elmo plan ", "--seconds 0"),
+    (r"elmo tune --resume", "--trials 3"),
+    (r"elmo tune recipes/", "--trials 2 --max-steps 2 --set rows=2 --set window=5 --set precision=float32"),
+    (r"elmo tune ", "--trials 2 --set epochs=2"),
     (r"elmo train .*--fractions", "--fractions 50,100 --seeds 2 --set epochs=1"),
     (r"elmo train .*", "--set epochs=2 --set cell_size=8"),
     (r"elmo probe ", "--seeds 1"),

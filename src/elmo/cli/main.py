@@ -20,7 +20,7 @@ from elmo.cli.show import say, show_line
 from elmo.cli.signals import STOP, Interrupted, is_interrupt
 from elmo.cli.streams import READER_GONE_STATUS, ReaderGone, standard_streams
 from elmo.cli.studies import change, demo, probe
-from elmo.cli.tasks import task
+from elmo.cli.tasks import task, tune
 from elmo.errors import ElmoError
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.command("perplexity", cls=PlainCommand)(perplexity.perplexity)
 app.command("score", cls=PlainCommand)(score.score)
 app.command("fill", cls=PlainCommand)(score.fill)
 app.command("train", cls=PlainCommand)(task.train)
+app.command("tune", cls=PlainCommand)(tune.tune)
 app.command("evaluate", cls=PlainCommand)(task.evaluate)
 app.command("compare", cls=PlainCommand)(task.compare)
 app.command("predict", cls=PlainCommand)(task.predict)
