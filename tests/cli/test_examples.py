@@ -27,6 +27,7 @@ TRANSLATED = [page for page in PAGES if page.name.endswith(".zh.md")] + [ROOT / 
 # A pattern of a command, and the options that make it short.
 SHORTER = (
     (r"elmo pretrain (?!--resume)", "--max-steps 2 --set rows=2 --set window=5"),
+    (r"elmo adapt (?!--resume)", "--max-steps 2 --set rows=10 --set window=5"),
     (r"elmo plan ", "--seconds 0"),
     (r"elmo tune --resume", "--trials 3"),
     (r"elmo tune recipes/", "--trials 2 --max-steps 2 --set rows=2 --set window=5 --set precision=float32"),

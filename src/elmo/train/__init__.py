@@ -4,7 +4,8 @@
     run = Run.begin("texts/*.txt", "my-model", {"size": "tiny"})
     result = run.train(max_minutes=30)
 
-Public: a run and its result, its recipe, its reports and its objective; the perplexity of a model on held-out sentences.
+Public: a run and its result, the adaptation of a model,
+ its recipe, its reports and its objective; the perplexity of a model on held-out sentences.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from elmo.public_names import lazy_names
 
 if TYPE_CHECKING:
+    from elmo.train.adaptation.adapt import adapt
     from elmo.train.config import PretrainConfig
     from elmo.train.objectives.objective import Objective
     from elmo.train.perplexity import Perplexity, measure_perplexity
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from elmo.train.runs.run import Run
     from elmo.train.runs.session import RunResult
 
-__all__ = ["Objective", "Perplexity", "PretrainConfig", "Report", "Run", "RunResult", "measure_perplexity"]
+__all__ = ["Objective", "Perplexity", "PretrainConfig", "Report", "Run", "RunResult", "adapt", "measure_perplexity"]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -30,6 +32,7 @@ __getattr__, __dir__ = lazy_names(
         "Report": "elmo.train.run_log",
         "Run": "elmo.train.runs.run",
         "RunResult": "elmo.train.runs.session",
+        "adapt": "elmo.train.adaptation.adapt",
         "measure_perplexity": "elmo.train.perplexity",
     },
 )

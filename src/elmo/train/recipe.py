@@ -74,11 +74,11 @@ def _with_size(size: dict[str, Any], changes: Any) -> Any:
         changes = {name: value for name, value in changes.items() if name != "encoder"}
         if encoder.get("kind", "lstm") == "lstm":
             encoder.pop("kind", None)
-            changes["lstm"] = _merged(changes.get("lstm", {}), encoder)
+            changes["lstm"] = merged_settings(changes.get("lstm", {}), encoder)
         else:
             size = {name: value for name, value in size.items() if name != "lstm"}
             changes["encoder"] = encoder
-    return _merged(size, changes)
+    return merged_settings(size, changes)
 
 
 def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dic
     Raises:
         ConfigError: an override is none.
     """
-    merged: dict[str, Any] = _merged({}, dict(settings))
+    merged: dict[str, Any] = merged_settings({}, dict(settings))
     for override in overrides:
         key, separator, value = override.partition("=")
         if not separator:
@@ -97,8 +97,33 @@ def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dic
         change: Any = _value_of(value.strip(), override)
         for name in reversed(key.strip().split(".")):
             change = {name: change}
-        merged = _merged(merged, change)
+        merged = merged_settings(merged, change)
     return merged
+
+
+def nested_settings(given: Mapping[Any, Any]) -> dict[str, Any]:
+    """Settings by name, dotted (`optimizer.learning_rate`) or nested, as tables in tables.
+
+    Raises:
+        ConfigError: a name is no string, or one is given as a table and as a value.
+    """
+    nested: dict[str, Any] = {}
+    for key, value in given.items():
+        if not isinstance(key, str):
+            raise ConfigError(f"recipe: the name of a setting is {key!r}; expected a string")
+        _put(nested, key.split("."), value)
+    return nested
+
+
+def _put(settings: dict[str, Any], names: Sequence[str], value: Any) -> None:
+    """Set a setting at a dotted key, tables on the way made if need be."""
+    *tables, name = names
+    for table in tables:
+        inner = settings.setdefault(table, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"recipe: {table} is given as a table and as a value; give one of the two")
+        settings = inner
+    settings[name] = {**settings[name], **value} if isinstance(settings.get(name), dict) else value
 
 
 def validated(kind: type[C], settings: Mapping[str, Any], source: str) -> C:
@@ -208,12 +233,12 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _flat(f"{key}.{name}", part)
 
 
-def _merged(settings: dict[str, Any], changes: Any) -> Any:
+def merged_settings(settings: dict[str, Any], changes: Any) -> Any:
     """Settings with changes applied, table by table; a value that is not a table replaces the old one."""
     if not isinstance(changes, dict):
         return changes
     merged = dict(settings)
     for name, value in changes.items():
         inner = merged.get(name)
-        merged[name] = _merged(inner if isinstance(inner, dict) else {}, value)
+        merged[name] = merged_settings(inner if isinstance(inner, dict) else {}, value)
     return merged

@@ -7,6 +7,7 @@ from pathlib import Path
 from elmo.apps.pages.html_page import facts_table, figure, headline, html_page, table
 from elmo.apps.pages.line_chart import Line, draw_chart, smoothed
 from elmo.storage.atomic import atomic_write, refuse_existing
+from elmo.train.adaptation.facts import adaptation_facts
 from elmo.train.recipe import changed_settings
 from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord, read_run
@@ -59,6 +60,7 @@ def write_page(run: RunRecord) -> str:
             "Model", model_facts(run.recipe.get("bilm") or {}, run.n_words, run.settings.get("adaptive_cutoffs"))
         ),
         facts_table("Training", training_run_facts(run)),
+        facts_table("Adaptation", adaptation_facts(run.training)),
         facts_table("Settings that differ from the defaults", {key: str(value) for key, value in changes.items()}),
         _sessions(run),
         _evaluations(run),

@@ -1,8 +1,7 @@
 """`elmo pretrain`: text files -> a model folder."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,20 +16,8 @@ from elmo.cli.options import (
     TextField,
     VocabularySize,
 )
-from elmo.cli.pretraining.live_line import LiveLine
-from elmo.cli.show import say, say_in_place, show_facts
-from elmo.cli.signals import STOP
-
-if TYPE_CHECKING:
-    from elmo.train.runs.session import RunResult
-
-
-class Storage(StrEnum):
-    """Number format of the stored weights."""
-
-    float32 = "float32"
-    float16 = "float16"
-    int8 = "int8"
+from elmo.cli.pretraining.train_run import Storage, refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.show import say
 
 
 def pretrain(
@@ -78,14 +65,12 @@ def pretrain(
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
-    from elmo.apps.pretraining.pretrain import continue_run
     from elmo.apps.pretraining.tensorboard_log import require_tensorboard
-    from elmo.errors import ConfigError, OutputError, TextError
+    from elmo.errors import TextError
     from elmo.train.memory import keep_freed_memory
-    from elmo.train.ranks import end_rank, join_ranks
+    from elmo.train.ranks import join_ranks
     from elmo.train.recipe import pretrain_config, read_recipe
     from elmo.train.runs.begin import start_run
-    from elmo.train.runs.settings import run_folder
 
     if tensorboard:
         require_tensorboard()
@@ -107,14 +92,9 @@ def pretrain(
             "--seed": seed,
             "--storage": storage is not Storage.float32,
         }
-        given = [name for name, value in fixed.items() if value is not None and value is not False and value != []]
-        if given:
-            raise ConfigError(
-                f"--resume uses the settings of the run ({output}/run.json); leave out {', '.join(given)}"
-            )
+        refuse_with_resume(output, fixed)
     elif ranks.is_first:
-        if run_folder(output).is_begun():
-            raise OutputError(f"{output} already contains a run; continue it with --resume, or give another -o")
+        refuse_second_run(output)
         if not corpus:
             raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
         settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
@@ -133,36 +113,4 @@ def pretrain(
             start=start,
             say=say,
         )
-
-    ranks.wait()
-    STOP.save_first()
-    live = LiveLine(max_minutes)
-    result = continue_run(
-        output,
-        max_minutes=max_minutes,
-        tensorboard=tensorboard,
-        stop=STOP.asked,
-        report=live.show,
-        ranks=ranks,
-    )
-    say_in_place("")
-    if ranks.is_first:
-        _show(result, output, json)
-    end_rank(ranks, 0 if result.finished or not ranks.is_first else 130)
-
-
-def _show(result: "RunResult", output: Path, json: bool) -> None:
-    """Print how a session ended."""
-    from elmo.apps.pretraining.run_report import REPORT_FILE
-
-    if not result.finished or result.heldout is None:
-        say(
-            f"elmo: interrupted at step {result.steps:,}; saved in {result.checkpoint}; continue with --resume -o {output}"
-        )
-        return
-    show_facts(result.facts() | {"report": str(output / REPORT_FILE)}, json)
-    if result.steps < result.n_steps:
-        say(
-            f"elmo: {result.why} at step {result.steps:,} of {result.n_steps:,} ({result.epochs:.3g} epochs); the learning rate "
-            f"has decayed to its end. To train on: --resume -o {output}; for M more minutes add --max-minutes M"
-        )
+    train_and_show(output, max_minutes, tensorboard, json, ranks)

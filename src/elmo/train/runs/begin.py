@@ -11,7 +11,7 @@ from elmo.errors import ConfigError, TextError
 from elmo.storage.atomic import atomic_write
 from elmo.storage.json_files import unicode_name
 from elmo.text.sentence_inputs import Sentence, words_of
-from elmo.text.shards import EncodedText, write_encoded_text
+from elmo.text.shards import write_encoded_text
 from elmo.text.sources.corpus import Corpus, CorpusCounts, corpus_words, find_files
 from elmo.text.survey.scripts import mix_scripts
 from elmo.text.tokenizer import NEWEST, VERSIONS, Tokenizer
@@ -20,12 +20,12 @@ from elmo.text.words.encoded_words import write_encoded_words
 from elmo.text.words.lexicon import learn_lexicon, write_lexicon
 from elmo.text.words.vocabulary import SPECIALS, Vocabulary, read_vocabulary, vocabulary_from_counts, write_vocabulary
 from elmo.text.words.word_encoder import WordEncoder
-from elmo.train.adaptation.mixed_text import MixedText, count_words_of_both, words_of_both, write_mixed_text
+from elmo.train.adaptation.adapted_recipe import settled_recipe
+from elmo.train.adaptation.mixed_text import count_words_of_both, words_of_both, write_mixed_text
 from elmo.train.adaptation.new_words import with_new_words
 from elmo.train.config import PretrainConfig
 from elmo.train.cost import StepWords, count_memory
 from elmo.train.data.encoded_corpus import cutoffs_of
-from elmo.train.loop import steps_of
 from elmo.train.memory import memory_of_machine
 from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_files, run_folder
 from elmo.train.runs.start_model import keep_start, read_start
@@ -147,7 +147,9 @@ def start_run(
             recipe = recipe.model_copy(update={"bilm": recipe.bilm.fitted_to(lexicon)})
         else:
             lexicon = model.lexicon
-            recipe = _settled(recipe, text, mixed, max_steps, new_softmax=model.softmax is None)
+            n_positions = text.n_tokens - text.n_heldout_tokens + text.n_sentences - len(text.heldout)
+            fraction_old = 0.0 if mixed is None else mixed.fraction
+            recipe = settled_recipe(recipe, n_positions, fraction_old, max_steps, model.softmax is None)
             keep_start(model, part)
         if teacher is not None:
             keep_teacher(teacher, part)
@@ -204,18 +206,6 @@ def start_run(
         say(f"the first {recipe.adaptation.softmax_steps:,} steps train the softmax alone")
     if cutoffs is not None:
         say(f"adaptive softmax: {clusters_text(cutoffs, len(vocabulary))}")
-
-
-def _settled(
-    recipe: PretrainConfig, text: EncodedText, mixed: MixedText | None, max_steps: int | None, new_softmax: bool
-) -> PretrainConfig:
-    """The recipe with the length of the first phase, if it adapts a model."""
-    if recipe.adaptation is None:
-        return recipe
-    n_positions = text.n_tokens - text.n_heldout_tokens + text.n_sentences - len(text.heldout)
-    fraction_new = 1.0 if mixed is None else 1 - mixed.fraction
-    n_steps = steps_of(int(n_positions / fraction_new), recipe, max_steps)
-    return recipe.model_copy(update={"adaptation": recipe.adaptation.settled(n_steps, new_softmax)})
 
 
 def _tokenizer_of(recipe: PretrainConfig, model: SavedModel | None) -> Tokenizer:

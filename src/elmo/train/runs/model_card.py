@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elmo.checkpoints.saved_model import ModelConfig
+from elmo.train.adaptation.adapted_recipe import NAMED
+from elmo.train.adaptation.facts import adaptation_section
 from elmo.train.config import PretrainConfig
 from elmo.train.perplexity import Perplexity
 from elmo.train.recipe import changed_settings, recipe_text
@@ -84,6 +86,7 @@ def write_card(config: ModelConfig, run: RunRecord | None = None) -> str:
         "" if run is None else _recipe(run),
         "" if run is None else _curve(run),
         _figures(config),
+        adaptation_section(facts),
         _use(config),
         _limits(config),
     ]
@@ -107,11 +110,19 @@ def _texts(facts: Mapping[str, Any]) -> str:
 
 def _recipe(run: RunRecord) -> str:
     settings, changes = run.settings, changed_settings(run.recipe)
-    command = ["elmo", "pretrain", "--recipe", "recipe.toml"]
+    adapts, start = "adaptation" in run.recipe, settings.get("start")
+    command = ["elmo", "adapt", _one_line(str(start))] if adapts else ["elmo", "pretrain"]
+    command += ["--recipe", "recipe.toml"]
     for name in settings.get("corpus", []):
         command += ["--corpus", _one_line(str(name))]
+    for name in (settings.get("mix") or {}).get("files", []):
+        command += ["--mix", _one_line(str(name))]
+    if adapts:
+        changes |= {key: _setting(run.recipe, key) for key in NAMED}
+        changes.pop("size", None)
+        changes = {key: value for key, value in changes.items() if not key.startswith("bilm.")}
     for option, value in (
-        ("--start", settings.get("start")),
+        ("--start", None if adapts else start),
         ("--vocabulary", settings.get("vocabulary_file")),
         ("--heldout", settings.get("heldout_file")),
         ("--max-steps", settings.get("max_steps")),
@@ -127,8 +138,16 @@ def _recipe(run: RunRecord) -> str:
     return (
         "## Training\n\n`recipe.toml`, all settings that differ from the defaults:\n\n"
         f"```toml\n{recipe_text(changes)}```\n\n"
-        f"```bash\n{shlex.join([*command, '-o', 'model'])}\n```{early}"
+        f"```bash\n{shlex.join([*command, '-o', 'adapted' if adapts else 'model'])}\n```{early}"
     )
+
+
+def _setting(recipe: Mapping[str, Any], key: str) -> Any:
+    """A setting by its dotted name."""
+    value: Any = recipe
+    for name in key.split("."):
+        value = value[name]
+    return value
 
 
 def _curve(run: RunRecord) -> str:

@@ -25,11 +25,11 @@ from typing import Any
 
 from elmo.checkpoints.formats.native import CONFIG_FILE, StorageType
 from elmo.embed.embedder import Elmo
-from elmo.errors import ConfigError, TextError, TrainingError
+from elmo.errors import TextError, TrainingError
 from elmo.text.sentence_inputs import Sentence
 from elmo.train.config import PretrainConfig
 from elmo.train.ranks import ALONE, Ranks
-from elmo.train.recipe import pretrain_config, read_recipe
+from elmo.train.recipe import nested_settings, pretrain_config, read_recipe
 from elmo.train.run_log import Report
 from elmo.train.run_state import checkpoints_of
 from elmo.train.runs.begin import start_run
@@ -59,6 +59,7 @@ class Run:
         max_steps: int | None = None,
         storage: StorageType = "float32",
         start: str | None = None,
+        mix: str | Path | Iterable[Path] | Iterable[Sentence] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> "Run":
         """Read a text and lay out the folder of a run.
@@ -76,12 +77,14 @@ class Run:
             max_steps: the run ends there; the learning rate falls towards that step.
             storage: how the numbers of the model are stored.
             start: a model to begin from, folder or name; None: random weights.
+            mix: old text to mix in, where the recipe adapts a model (`elmo.train.adapt`), as `corpus`.
             say: called with lines about what was read.
         Raises:
             TextError: the corpus cannot be read or is too small. ConfigError: a setting cannot work, or the model does not fit in
             memory. OutputError: the folder exists. CheckpointError: the start cannot be loaded.
         """
         files, sentences = _files_or_sentences(corpus)
+        mix_files, mix_sentences = ([], None) if mix is None else _files_or_sentences(mix)
         start_run(
             files,
             Path(folder),
@@ -95,6 +98,8 @@ class Run:
             max_steps=max_steps,
             storage=storage,
             start=start,
+            mix=mix_files,
+            mix_sentences=mix_sentences,
             say=say,
         )
         return cls.resume(folder)
@@ -154,24 +159,8 @@ def _recipe_of(recipe: Recipe | None) -> PretrainConfig:
     if isinstance(recipe, PretrainConfig):
         return recipe
     if recipe is None or isinstance(recipe, Mapping):
-        nested: dict[str, Any] = {}
-        for key, value in (recipe or {}).items():
-            if not isinstance(key, str):
-                raise ConfigError(f"recipe: the name of a setting is {key!r}; expected a string")
-            _put(nested, key.split("."), value)
-        return pretrain_config(nested, [], "recipe")
+        return pretrain_config(nested_settings(recipe or {}), [], "recipe")
     return pretrain_config(read_recipe(Path(recipe)), [], str(recipe))
-
-
-def _put(settings: dict[str, Any], names: Sequence[str], value: Any) -> None:
-    """Set a setting at a dotted key, tables on the way made if need be."""
-    *tables, name = names
-    for table in tables:
-        inner = settings.setdefault(table, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"recipe: {table} is given as a table and as a value; give one of the two")
-        settings = inner
-    settings[name] = {**settings[name], **value} if isinstance(settings.get(name), dict) else value
 
 
 def _files_or_sentences(

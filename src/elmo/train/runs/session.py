@@ -51,6 +51,7 @@ class RunResult(BaseModel, frozen=True):
     epochs: float  # read so far, of all sessions
     checkpoint: Path
     heldout: Perplexity | None  # of the model, over all that is held out
+    softmax_steps: int = 0  # of the first phase of an adaptation
     adaptation: AdaptationResult | None = None  # of a run that adapts a model, once it has ended
 
     @property
@@ -186,6 +187,7 @@ def _train_alone(
         epochs=epochs_of(settings, progress.step),
         checkpoint=checkpoint,
         heldout=perplexity,
+        softmax_steps=0 if recipe.adaptation is None else recipe.adaptation.softmax_steps or 0,
         adaptation=None if perplexity is None else adaptation,
     )
 

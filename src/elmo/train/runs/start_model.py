@@ -47,6 +47,8 @@ def read_start(source: str, recipe: PretrainConfig, pretokenized: bool) -> tuple
             f"dropout.recurrent: {encoder.kind}, the encoder of {source}, has no recurrent weights; leave it out"
         )
     adaptive = isinstance(model.softmax, AdaptiveSoftmax)
+    if adaptive and recipe.adaptation is not None and "softmax" not in recipe.model_fields_set:
+        recipe = recipe.model_copy(update={"softmax": "adaptive"})
     if model.softmax is not None and (recipe.softmax == "adaptive") != adaptive:
         has = "an adaptive softmax" if adaptive else "a softmax with one row per word"
         raise ConfigError(f"{source} has {has}, but the recipe has softmax = {recipe.softmax}; use the same kind")
