@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TEXT
+from conftest import TEXT, small_model
+from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
 from elmo.storage.file_lock import file_lock
 from elmo.train.run_state import checkpoints_of
@@ -36,9 +37,9 @@ SETTINGS = {
 }
 
 
-def command(out: Path, n_ranks: int, *arguments: str) -> list[str]:
-    """`elmo pretrain` by itself or under torchrun."""
-    alone = [sys.executable, "-m", "elmo", "pretrain"]
+def command(out: Path, n_ranks: int, *arguments: str, program: str = "pretrain") -> list[str]:
+    """A command of elmo by itself or under torchrun."""
+    alone = [sys.executable, "-m", "elmo", program]
     together = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(n_ranks), *alone[1:]]
     return [*(alone if n_ranks == 1 else together), "-o", str(out), *arguments]
 
@@ -131,6 +132,27 @@ def test_a_run_killed_at_three_random_steps_goes_on_bit_for_bit(tmp_path, n_rank
     arguments = start(tmp_path, "killed", n_ranks, n_steps, precision=precision)
     resume = command(tmp_path / "killed", n_ranks, "--resume")
     assert run_killed(arguments, resume, tmp_path / "killed", n_steps, seed=n_ranks) == 3
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_ranks", [1, 2])
+def test_a_run_with_a_teacher_killed_at_three_random_steps_goes_on_bit_for_bit(tmp_path, n_ranks):
+    n_steps = 90
+    save_native(small_model(seed=5), tmp_path / "teacher")
+    (tmp_path / "names.txt").write_text("\n".join(f"{a} {b}" for a in "abcdefgh" for b in "stuvwxyz"), encoding="utf-8")
+    (tmp_path / "corpus.txt").write_text(TEXT * 40, encoding="utf-8")
+    # The vectors of some sentences are kept on disk, those of the others are computed each time.
+    settings = {**SETTINGS, "typing_errors": 0.2, "teacher.similarity": 1, "teacher.keep_gb": 2e-4}
+    (tmp_path / "recipe.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
+    arguments = [str(tmp_path / "teacher"), "--corpus", str(tmp_path / "corpus.txt"), "--max-steps", str(n_steps)]
+    arguments += ["--teacher-text", str(tmp_path / "names.txt"), "--recipe", str(tmp_path / "recipe.toml")]
+    run_whole(command(tmp_path / "whole", n_ranks, *arguments, program="distil"))
+    begin = command(tmp_path / "killed", n_ranks, *arguments, program="distil")
+    resume = command(tmp_path / "killed", n_ranks, "--resume", program="distil")
+    assert run_killed(begin, resume, tmp_path / "killed", n_steps, seed=n_ranks) == 3
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]

@@ -15,7 +15,7 @@ from elmo.cli.corpus import doctor, tokenize
 from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity, score
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
-from elmo.cli.pretraining import adapt, plan, pretrain, report
+from elmo.cli.pretraining import adapt, distil, plan, pretrain, report
 from elmo.cli.show import say, show_line
 from elmo.cli.signals import STOP, Interrupted, is_interrupt
 from elmo.cli.streams import READER_GONE_STATUS, ReaderGone, standard_streams
@@ -43,6 +43,7 @@ app.command("probe", cls=PlainCommand)(probe.probe)
 app.command("plan", cls=PlainCommand)(plan.plan)
 app.command("pretrain", cls=PlainCommand)(pretrain.pretrain)
 app.command("adapt", cls=PlainCommand)(adapt.adapt)
+app.command("distil", cls=PlainCommand)(distil.distil)
 app.command("report", cls=PlainCommand)(report.report)
 app.command("perplexity", cls=PlainCommand)(perplexity.perplexity)
 app.command("score", cls=PlainCommand)(score.score)

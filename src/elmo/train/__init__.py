@@ -4,8 +4,8 @@
     run = Run.begin("texts/*.txt", "my-model", {"size": "tiny"})
     result = run.train(max_minutes=30)
 
-Public: a run and its result, the adaptation of a model,
- its recipe, its reports and its objective; the perplexity of a model on held-out sentences.
+Public: a run and its result, its recipe, its reports and its objective; the adaptation of a model to new text; learning from a
+teacher; the perplexity of a model on held-out sentences.
 """
 
 from typing import TYPE_CHECKING
@@ -20,8 +20,19 @@ if TYPE_CHECKING:
     from elmo.train.run_log import Report
     from elmo.train.runs.run import Run
     from elmo.train.runs.session import RunResult
+    from elmo.train.teachers.distil import distil
 
-__all__ = ["Objective", "Perplexity", "PretrainConfig", "Report", "Run", "RunResult", "adapt", "measure_perplexity"]
+__all__ = [
+    "Objective",
+    "Perplexity",
+    "PretrainConfig",
+    "Report",
+    "Run",
+    "RunResult",
+    "adapt",
+    "distil",
+    "measure_perplexity",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -33,6 +44,7 @@ __getattr__, __dir__ = lazy_names(
         "Run": "elmo.train.runs.run",
         "RunResult": "elmo.train.runs.session",
         "adapt": "elmo.train.adaptation.adapt",
+        "distil": "elmo.train.teachers.distil",
         "measure_perplexity": "elmo.train.perplexity",
     },
 )

@@ -33,6 +33,7 @@ from elmo.train.ranks import ALONE, Ranks
 from elmo.train.run_log import Report, RunLog
 from elmo.train.run_state import RunProgress, load_model_of, load_run_state
 from elmo.train.step import take_step
+from elmo.train.teachers.kept_vectors import VECTORS_FOLDER
 from elmo.train.teachers.teacher import Teacher
 from elmo.train.trainer import ObjectiveMaker, PreparedWindow, StepResult, Trainer
 
@@ -66,7 +67,7 @@ def pretrain(
         ranks: the processes that train together; each calls this function.
         teacher: what the model began from, if the recipe distils.
         objective: makes what is minimized; `objective_of`: what the recipe asks for.
-        run_folder: where planned ends are written down; None: nowhere.
+        run_folder: where planned ends are written down, and the teacher's vectors are kept; None: nowhere.
         max_minutes: of this session; the end of the run is planned for then (`planned_end.py`).
         end_step: the end of the run is planned for this step.
         taught_by: whose layers are learned, if the recipe has a teacher.
@@ -77,7 +78,8 @@ def pretrain(
     """
     if resume_from is not None:
         model = load_model_of(resume_from, model)
-    trainer = Trainer(model, corpus, config, ranks, teacher, objective, taught_by)
+    vectors_in = None if run_folder is None else run_folder / VECTORS_FOLDER
+    trainer = Trainer(model, corpus, config, ranks, teacher, objective, taught_by, vectors_in)
     progress, position, state = RunProgress(), trainer.reader.start(), trainer.zero_state()
     if resume_from is not None:
         own = trainer.objective.own_tensors()

@@ -6,6 +6,7 @@ another number of ranks, draws the same as the unbroken run on one rank.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ from elmo.train.objectives.taught import TaughtObjective
 from elmo.train.objectives.window_layers import product_precision
 from elmo.train.optimizers import WeightUpdate
 from elmo.train.ranks import ALONE, Ranks
+from elmo.train.teachers.kept_vectors import SentenceVectors
 from elmo.train.teachers.load import check_layers
 from elmo.train.teachers.teacher import Teacher
 
@@ -78,6 +80,7 @@ class Trainer:
         teacher: what the model began from, if the recipe distils.
         objective: makes what is minimized; `objective_of`: what the recipe asks for.
         taught_by: whose layers are learned, if the recipe has a teacher.
+        teacher_vectors: folder where its vectors are kept; None: they are computed each time.
     Raises:
         TrainingError: the model has no softmax, or another kind than the recipe asks for; there is no teacher.
     """
@@ -91,6 +94,7 @@ class Trainer:
         teacher: BiLM | None = None,
         objective: ObjectiveMaker = objective_of,
         taught_by: Teacher | None = None,
+        teacher_vectors: Path | None = None,
     ) -> None:
         if model.softmax is None:
             raise TrainingError("pretraining needs a model with a softmax and a vocabulary")
@@ -106,7 +110,9 @@ class Trainer:
                 raise TrainingError("the recipe has a teacher, but none was given")
             layers = check_layers(config.teacher, config.bilm.n_layers, taught_by)
             used = sorted({number for own in layers for number in own})
-            self._explains = WindowTeacher(taught_by, used, corpus, 0 if corpus.mixed is None else config.mixed_rows())
+            kept_bytes = config.teacher.keep_gb * 1e9
+            vectors = SentenceVectors(taught_by, used, corpus, teacher_vectors, kept_bytes)
+            self._explains = WindowTeacher(vectors, 0 if corpus.mixed is None else config.mixed_rows())
             sizes = config.bilm.projection_size, taught_by.size
             self.objective = TaughtObjective(self.objective, config.teacher, layers, sizes, self.precision)
         dense, factors, self.n_softmax_steps = [*self.bilm.parameters(), *self.objective.parameters], None, 0

@@ -12,6 +12,7 @@ from elmo.train.adaptation.mixed_reader import MixedReader
 from elmo.train.adaptation.mixed_text import MixedText
 from elmo.train.data.encoded_corpus import encode_corpus
 from elmo.train.data.taught_words import WindowTeacher, words_in_both
+from elmo.train.teachers.kept_vectors import SentenceVectors
 from elmo.train.teachers.teacher import TaughtSentence, Teacher
 
 RANDOM = np.random.default_rng(0)
@@ -78,7 +79,7 @@ def test_each_word_has_its_own_vectors_in_both_texts(rows):
     other = encode_text(OTHERS)
     corpus = type(corpus)(corpus.text, [], corpus.spellings, corpus.targets, MixedText(other, 0.4, is_predicted=False))
     reader = MixedReader(reader_of(SENTENCES, 3, 16), reader_of(OTHERS, 2, 16), 3, 2, len(corpus.text.words))
-    teacher = WindowTeacher(Numbering(), [1, 3], corpus, 2)
+    teacher = WindowTeacher(SentenceVectors(Numbering(), [1, 3], corpus), 2)
     position = reader.start()
     n_known = 0
     for _ in range(8):
@@ -106,7 +107,7 @@ def test_a_window_in_which_no_word_meets_itself_teaches_nothing():
     sentences = [[f"w{k}x" for k in range(60)]]
     corpus = encode_corpus(encode_text(sentences * 2), [], Vocabulary(["<S>", "</S>", "<UNK>"]), WordEncoder(20))
     window, _ = reader_of(sentences * 2, 1, 10).read(reader_of(sentences * 2, 1, 10).start())
-    taught = WindowTeacher(Numbering(), [0], corpus, 0).explain(window, slice(None))
+    taught = WindowTeacher(SentenceVectors(Numbering(), [0], corpus), 0).explain(window, slice(None))
     assert taught.layers.shape == (0, 1, SIZE)
     assert len(taught.ahead) == len(taught.behind) == len(taught.sentence) == 0
     assert taught.is_predicted is None

@@ -1,4 +1,4 @@
-"""What `elmo pretrain` and `elmo adapt` do with a run that has been begun: train it, show how the session ended."""
+"""What `pretrain`, `adapt` and `distil` do with a run that has been begun: train it, show how the session ended."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,6 +1,6 @@
 """The words of a window that a teacher explains: those that both directions read in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.text.windows import Window
-from elmo.train.data.encoded_corpus import EncodedCorpus
-from elmo.train.teachers.teacher import TaughtSentence, Teacher, normalised
+from elmo.train.teachers.kept_vectors import SentenceVectors
 
 Numbers = NDArray[np.int64]
 
@@ -35,27 +34,21 @@ class WindowTeacher:
     """Reads the sentences of a window with a teacher.
 
     Args:
-        teacher: what is learned from. layers: of the teacher, those that are used, rising.
-        corpus: which the windows are of.
-        n_mixed_rows: how many of the last rows read its second text, which is not predicted.
+        vectors: of the sentences of the corpus. n_mixed_rows: how many of the last rows read its second text.
     """
 
-    def __init__(self, teacher: Teacher, layers: Sequence[int], corpus: EncodedCorpus, n_mixed_rows: int) -> None:
-        self._teacher, self._layers, self._corpus, self._n_mixed = teacher, list(layers), corpus, n_mixed_rows
+    def __init__(self, vectors: SentenceVectors, n_mixed_rows: int) -> None:
+        self._vectors, self._n_mixed = vectors, n_mixed_rows
 
     def explain(self, window: Window, rows: slice) -> TaughtWords:
         """The words of some rows of a window. A sentence that both directions read only in part is still read as a whole."""
         row, ahead, behind = words_in_both(window, rows)
         n_rows, T = window.sentences.shape
         is_first = (np.arange(n_rows) < n_rows - self._n_mixed)[rows]  # (B,), of the first text
-        of_first = self._corpus.text.n_sentences
-        sentences = (
-            window.sentences[rows] + np.where(is_first, 0, of_first)[:, None]
-        )  # numbers of the second text follow
+        sentences = window.sentences[rows] + np.where(is_first, 0, self._vectors.n_first)[:, None]
         words = torch.from_numpy(window.forward_words[rows][row, ahead])
         numbers, index = np.unique(sentences[row, ahead], return_inverse=True)
-        read = self._teacher.read([self._words_of(number) for number in numbers.tolist()])
-        known, layers = self._found(read, torch.from_numpy(index), words)
+        known, layers = self._found(numbers.tolist(), torch.from_numpy(index), words)
         piece = np.cumsum(window.begins[rows], axis=1)[row, ahead]  # of its row
         begins = (np.diff(piece, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0)  # a sentence
         at_ahead, at_behind, of = (
@@ -64,20 +57,16 @@ class WindowTeacher:
         predicted = torch.from_numpy(np.repeat(is_first, T)) if self._n_mixed else None
         return TaughtWords(at_ahead, at_behind, of, layers, predicted)
 
-    def _words_of(self, number: int) -> list[str]:
-        """A sentence of either text."""
-        n, mixed = self._corpus.text.n_sentences, self._corpus.mixed
-        return self._corpus.text.sentence(number) if mixed is None or number < n else mixed.text.sentence(number - n)
-
-    def _found(self, read: Sequence[TaughtSentence], sentence: Tensor, word: Tensor) -> tuple[Tensor, Tensor]:
+    def _found(self, numbers: list[int], sentence: Tensor, word: Tensor) -> tuple[Tensor, Tensor]:
         """Whether each word has vectors, bool (M,), and those of the words that do: float (known, K, D)."""
-        if not read:
-            return torch.zeros(0, dtype=torch.bool), torch.zeros(0, len(self._layers), self._teacher.size)
+        if not numbers:
+            return torch.zeros(0, dtype=torch.bool), torch.zeros(0, self._vectors.n_layers, self._vectors.size)
+        read = self._vectors.read(numbers)
         begins = torch.tensor([0, *(len(each.known) for each in read)]).cumsum(0)
         at = begins[sentence] + word
         known = torch.cat([each.known for each in read])[at]
-        every = torch.cat([each.layers[self._layers] for each in read], dim=1)  # (K, words, D)
-        return known, normalised(every[:, at[known]].transpose(0, 1).contiguous())
+        every = torch.cat([each.layers for each in read], dim=1)  # (K, words, D)
+        return known, every[:, at[known]].transpose(0, 1).contiguous()
 
 
 def words_in_both(window: Window, rows: slice) -> tuple[Numbers, Numbers, Numbers]:

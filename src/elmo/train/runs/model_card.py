@@ -15,6 +15,7 @@ from elmo.train.run_state import RunProgress
 from elmo.train.runs.durations import duration_text
 from elmo.train.runs.record import RunRecord
 from elmo.train.runs.summary import model_facts, perplexity_text
+from elmo.train.teachers.distilled_recipe import NAMED_WITH_TEACHER
 
 POINTS = 5  # points of the learning curve in numbers
 
@@ -102,25 +103,37 @@ def _model(config: ModelConfig) -> str:
 def _texts(facts: Mapping[str, Any]) -> str:
     if "corpus" not in facts:
         return "## Texts\n\nThe files do not record what the model was trained on."
-    return (
+    text = (
         f"## Texts\n\n{facts['tokens']:,} tokens in {facts['sentences']:,} sentences, without held-out sentences:\n\n"
         + "\n".join(f"- {_code(name)}" for name in facts["corpus"])
+    )
+    if "teacher" not in facts:
+        return text
+    only = ", ".join(_code(name) for name in facts.get("teacher_text", []))
+    return (
+        f"{text}\n\n## Teacher\n\nBeside its language models it has learned the layers of {_code(str(facts['teacher']))}, as far "
+        "as linear maps find them in its own; the licence and the texts of that model are its author's to state."
+        + (f" Text that it read for this teacher only: {only}." if only else "")
     )
 
 
 def _recipe(run: RunRecord) -> str:
     settings, changes = run.settings, changed_settings(run.recipe)
-    adapts, start = "adaptation" in run.recipe, settings.get("start")
-    command = ["elmo", "adapt", _one_line(str(start))] if adapts else ["elmo", "pretrain"]
+    adapts, teacher, start = "adaptation" in run.recipe, settings.get("teacher"), settings.get("start")
+    command, second, folder = ["elmo", "pretrain"], "--mix", "model"
+    if adapts:
+        command, folder = ["elmo", "adapt", _one_line(str(start))], "adapted"
+        changes |= {key: _setting(run.recipe, key) for key in NAMED}
+    elif teacher is not None:
+        command, second, folder = ["elmo", "distil", _one_line(str(teacher))], "--teacher-text", "distilled"
+        changes |= {key: _setting(run.recipe, key) for key in NAMED_WITH_TEACHER}
+    if adapts or (teacher is not None and start is not None):  # the layers are those of the initial model
+        changes = {key: value for key, value in changes.items() if key != "size" and not key.startswith("bilm.")}
     command += ["--recipe", "recipe.toml"]
     for name in settings.get("corpus", []):
         command += ["--corpus", _one_line(str(name))]
     for name in (settings.get("mix") or {}).get("files", []):
-        command += ["--mix", _one_line(str(name))]
-    if adapts:
-        changes |= {key: _setting(run.recipe, key) for key in NAMED}
-        changes.pop("size", None)
-        changes = {key: value for key, value in changes.items() if not key.startswith("bilm.")}
+        command += [second, _one_line(str(name))]
     for option, value in (
         ("--start", None if adapts else start),
         ("--vocabulary", settings.get("vocabulary_file")),
@@ -138,7 +151,7 @@ def _recipe(run: RunRecord) -> str:
     return (
         "## Training\n\n`recipe.toml`, all settings that differ from the defaults:\n\n"
         f"```toml\n{recipe_text(changes)}```\n\n"
-        f"```bash\n{shlex.join([*command, '-o', 'adapted' if adapts else 'model'])}\n```{early}"
+        f"```bash\n{shlex.join([*command, '-o', folder])}\n```{early}"
     )
 
 

@@ -60,6 +60,7 @@ class Run:
         storage: StorageType = "float32",
         start: str | None = None,
         mix: str | Path | Iterable[Path] | Iterable[Sentence] | None = None,
+        teacher: str | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> "Run":
         """Read a text and lay out the folder of a run.
@@ -77,7 +78,9 @@ class Run:
             max_steps: the run ends there; the learning rate falls towards that step.
             storage: how the numbers of the model are stored.
             start: a model to begin from, folder or name; None: random weights.
-            mix: old text to mix in, where the recipe adapts a model (`elmo.train.adapt`), as `corpus`.
+            mix: a second text, as `corpus`: old text, where the recipe adapts a model (`elmo.train.adapt`); text for the teacher
+                only, where it has a teacher (`elmo.train.distil`).
+            teacher: a model to learn from, folder or name, where the recipe has a teacher.
             say: called with lines about what was read.
         Raises:
             TextError: the corpus cannot be read or is too small. ConfigError: a setting cannot work, or the model does not fit in
@@ -100,6 +103,7 @@ class Run:
             start=start,
             mix=mix_files,
             mix_sentences=mix_sentences,
+            teacher=teacher,
             say=say,
         )
         return cls.resume(folder)

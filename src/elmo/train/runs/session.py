@@ -16,6 +16,7 @@ from elmo.checkpoints.saved_model import PRETOKENIZED, ModelConfig, SavedModel, 
 from elmo.errors import OutputError
 from elmo.model.bilm import BiLM
 from elmo.model.output.adaptive_softmax import output_layer
+from elmo.storage.atomic import remove_whole
 from elmo.text.shards import read_encoded_text
 from elmo.text.tokenizer import VERSIONS
 from elmo.text.words.encoded_words import read_encoded_words
@@ -34,6 +35,7 @@ from elmo.train.runs.model_card import training_facts, write_card
 from elmo.train.runs.record import End, append_begin, append_end, append_report, read_run
 from elmo.train.runs.settings import RunSettings, check_word_files, epochs_of, run_folder
 from elmo.train.runs.start_model import START_FOLDER, load_start
+from elmo.train.teachers.kept_vectors import VECTORS_FOLDER
 from elmo.train.teachers.load import TEACHER_FOLDER, load_teacher
 from elmo.train.warm_state import settle_state
 
@@ -176,6 +178,8 @@ def _train_alone(
                 schedule.plan(progress.step, progress.step)  # so that a resume continues beyond it
             model.bilm.to(CPU)
             _write_model(model, out, settings, progress, perplexity, heldout_sentences, adaptation)
+            if why == "all steps done":
+                remove_whole(out / VECTORS_FOLDER)
         append_end(out, progress.step, why, ranks.device)
     ranks.wait()
     return RunResult(
@@ -222,6 +226,9 @@ def _write_model(
     adaptation: AdaptationResult | None,
 ) -> None:
     facts = training_facts(settings.recipe, settings.corpus, settings.tokens, settings.sentences, progress, perplexity)
+    if settings.teacher is not None:
+        facts |= {"teacher": settings.teacher, "started_from": settings.start}
+        facts |= {} if settings.mix is None else {"teacher_text": settings.mix.files}
     if adaptation is not None:
         facts |= {
             "adapted_from": settings.start,

@@ -15,6 +15,9 @@ class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
     layers: Layers | None = None
     mix: float = Field(0.3, ge=0, lt=1)  # fraction of the rows that read text for the teacher only, if one is given
 
+    # Gigabytes of the teacher's vectors that are kept on disk, as float16, so that they are computed once; 0: each time anew.
+    keep_gb: float = Field(4.0, ge=0)
+
     @field_validator("layers")
     @classmethod
     def _each_learns_something(cls, value: Layers | None) -> Layers | None:
