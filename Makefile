@@ -12,7 +12,7 @@ JOBS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help demo test lint check prove prove-house prove-faults campaign-faults wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
-	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers \
+	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-ablation \
 	bench-encoders bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -129,6 +129,10 @@ reproduce-probes: .venv/.gensim  ## All figures of docs/probes.md and elmo-vs-st
 bench-layers: .venv/.dev  ## Compare all output and input layers; skips finished rows (hours in all).
 	@$(BIN)/python -m benchmarks.measure.training.layers
 	@$(BIN)/python -m benchmarks.measure.training.layers --speeds --write-docs
+
+bench-ablation: .venv/.dev  ## Contribution of each part of the biLM; skips finished rows (eight hours of one thread in all; needs ../shared).
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.training.ablation --save
+	@$(BIN)/python -m benchmarks.measure.training.ablation --write-docs
 
 bench-encoders: .venv/.dev  ## The LSTM and a gated CNN with as many weights, 20 minutes each on WikiText-2 (needs ../shared).
 	@$(BIN)/python -m benchmarks.measure.training.encoders

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.record import SHARED, parser_with_save, record
 from elmo import Elmo
 from elmo.analysis.probe_data import read_senses
-from elmo.analysis.probe_vectors import ElmoVectors, embed_tokens
+from elmo.analysis.probe_vectors import ElmoVectors, TokenVectors, embed_tokens
 from elmo.analysis.sense_probes import first_neighbour
 
 WORDS = ("hard", "line", "serve")
@@ -22,7 +22,11 @@ WORDS = ("hard", "line", "serve")
 
 def measure(model: str, data: Path) -> dict[str, float]:
     """Accuracies in percent, flat: word.majority, word.layer0, ..., word.mean."""
-    source = ElmoVectors(Elmo.from_pretrained(model), model)
+    return measure_source(ElmoVectors(Elmo.from_pretrained(model), model), data)
+
+
+def measure_source(source: TokenVectors, data: Path) -> dict[str, float]:
+    """The same of any vectors."""
     figures: dict[str, float] = {}
     for word in WORDS:
         train, test = (read_senses(data / f"senseval-{word}-en" / f"{part}.jsonl.gz") for part in ("train", "test"))
