@@ -88,7 +88,12 @@ def pretrain(
     n_steps = steps_of(trainer.reader.n_positions, config, max_steps)
     ends = [] if run_folder is None else read_ends(run_folder)
     schedule = Schedule(
-        config.optimizer, n_steps, ends, run_folder if ranks.is_first else None, trainer.n_softmax_steps
+        config.optimizer,
+        n_steps,
+        ends,
+        run_folder if ranks.is_first else None,
+        trainer.n_softmax_steps,
+        1.0 if config.adaptation is None else config.adaptation.softmax_rate,
     )
     if end_step is not None:
         schedule.plan(progress.step, end_step)

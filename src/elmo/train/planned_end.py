@@ -41,8 +41,8 @@ class Schedule:
         n_steps: of the recipe: no plan goes beyond.
         ends: planned so far.
         folder: of the run, where plans are written down; None: nowhere.
-        n_softmax_steps: of the first phase of an adaptation, with a warm-up and a constant rate of its own; what follows has
-            the schedule of a run that begins there.
+        n_softmax_steps: of the first phase of an adaptation, with a warm-up and a constant rate of its own, `softmax_rate` times
+            the learning rate; what follows has the schedule of a run that begins there.
     """
 
     def __init__(
@@ -52,8 +52,9 @@ class Schedule:
         ends: Sequence[PlannedEnd] = (),
         folder: Path | None = None,
         n_softmax_steps: int = 0,
+        softmax_rate: float = 1.0,
     ) -> None:
-        self.n_steps, self._n_softmax_steps = n_steps, n_softmax_steps
+        self.n_steps, self._n_softmax_steps, self._softmax_rate = n_steps, n_softmax_steps, softmax_rate
         self._config, self._ends, self._folder = config, list(ends), folder
 
     def end_at(self, step: int) -> int:
@@ -68,7 +69,9 @@ class Schedule:
             config = config.model_copy(update={"warmup_steps": plan.warmup_steps})
         first = self._n_softmax_steps
         if step < first:
-            return learning_rate_at(step, first, config.model_copy(update={"schedule": "constant"}))
+            return self._softmax_rate * learning_rate_at(
+                step, first, config.model_copy(update={"schedule": "constant"})
+            )
         return learning_rate_at(step - first, min(plan.end_step, self.n_steps) - first, config)
 
     def plan(self, from_step: int, end_step: int, shorter_warmup: bool = False) -> None:

@@ -30,7 +30,7 @@ SETTINGS = {
     "checkpoint_minutes": 1e-9,
     "keep_checkpoints": 99,
     "optimizer": {"warmup_steps": 2, "learning_rate": 0.02},
-    "adaptation": {"softmax_steps": 6, "layer_rate": 0.5},
+    "adaptation": {"softmax_steps": 6, "softmax_rate": 3.0, "layer_rate": 0.5},
 }
 N_STEPS = 12
 
@@ -90,7 +90,7 @@ def test_each_phase_has_its_own_warm_up_and_only_the_second_decays(tmp_path, pub
     reports = []
     continue_run(begin(tmp_path, "run", published), report=reports.append)
     rates = [line.learning_rate for line in reports]
-    assert rates[:6] == pytest.approx([0.02 / 3, 0.04 / 3, *[0.02] * 4])
+    assert rates[:6] == pytest.approx([0.02, 0.04, *[0.06] * 4])
     assert rates[6:9] == pytest.approx([0.02 / 3, 0.04 / 3, 0.02])
     assert rates[8] > rates[9] > rates[10] > rates[11] > 0
 

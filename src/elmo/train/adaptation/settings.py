@@ -16,6 +16,8 @@ class AdaptationConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fal
     # First phase: steps that train the softmax alone, the biLM stays as it is. None: 0 for a model with a softmax; for a new
     # softmax a quarter of the run, at most MOST_SOFTMAX_STEPS.
     softmax_steps: NonNegativeInt | None = None
+    # Learning rate of the first phase / that of the second: a new softmax learns from nothing, the biLM only a little.
+    softmax_rate: float = Field(5.0, gt=0)
     # Learning rate of a layer / that of the layer above it (Howard & Ruder 2018, section 3.1; they take 1 / 2.6). The softmax
     # has the full rate, the top layer this fraction of it, and so on down to the token layer.
     layer_rate: float = Field(0.7, gt=0, le=1)
