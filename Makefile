@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-.PHONY: help demo test lint check prove prove-house prove-faults campaign-faults wheel measure-house bench-house bench-bundled bench-perplexity bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
+.PHONY: help demo test lint check prove prove-house prove-faults campaign-faults wheel measure-house bench-house bench-bundled bench-perplexity bench-long-memory bench-word-sense bench-startup bench-fresh-clone bench-pretrain \
 	bench-tasks bench-task-time bench-corpus-sizes bench-chinese bench-chinese-tokens bench-change bench-neighbours bench-embed-growth bench-layers bench-ablation \
 	bench-encoders bench-many-steps bench-growth bench-embed bench-embed-quality reproduce-probes clean
 help:  ## Show the targets.
@@ -73,6 +73,9 @@ bench-house: .venv/.dev  ## Speed of an old commit and of this one, measured in 
 
 bench-perplexity: .venv/.dev  ## Held-out perplexity compared with a unigram and a Kneser-Ney model (needs the texts in ../shared).
 	@$(BIN)/python -m benchmarks.measure.models.perplexity --save
+
+bench-long-memory: .venv/.dev  ## WikiText-2 with a cache and dynamic evaluation, by a model of recipes/wikitext2.toml (hours; needs ../shared).
+	@$(BIN)/python -m benchmarks.measure.models.long_memory runs/wikitext2 --save
 
 bench-bundled: .venv/.dev  ## Seconds to load the model in the package from a fresh wheel, and to embed a thousand sentences.
 	@TORCH="$(TORCH)" $(BIN)/python -m benchmarks.measure.models.bundled --save

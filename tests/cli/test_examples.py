@@ -36,6 +36,7 @@ SHORTER = (
     (r"elmo train .*", "--set epochs=2 --set cell_size=8"),
     (r"elmo probe ", "--seeds 1"),
     (r"elmo change ", "--permutations 100"),
+    (r"elmo perplexity .*--dynamic", "--set grid.tokens=30 --set grid.learning_rate=[0.0003] --set grid.decay=[0.001]"),
 )
 # A pattern of a command that cannot run in this test, and why.
 NOT_HERE = (

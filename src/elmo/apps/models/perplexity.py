@@ -36,17 +36,21 @@ class _Sum:
         self.size_bytes += sentence.size_bytes
 
     def figures(self) -> Facts:
-        found = self.perplexity
-        return {
-            "forward": found.forward,
-            "backward": found.backward,
-            "mean": found.mean,
-            "bits_per_byte": found.bits_per_byte(self.size_bytes),
-            "tokens": found.tokens,
-            "oov_rate": found.oov_rate,
-            "spelling_bits": found.spelling_bits,
-            "warning": unknown_words_warning(found.unknown, found.tokens),
-        }
+        return figures_of(self.perplexity, self.size_bytes)
+
+
+def figures_of(found: Perplexity, size_bytes: int) -> Facts:
+    """The figures of a text of so many bytes by their names in JSON."""
+    return {
+        "forward": found.forward,
+        "backward": found.backward,
+        "mean": found.mean,
+        "bits_per_byte": found.bits_per_byte(size_bytes),
+        "tokens": found.tokens,
+        "oov_rate": found.oov_rate,
+        "spelling_bits": found.spelling_bits,
+        "warning": unknown_words_warning(found.unknown, found.tokens),
+    }
 
 
 def measure_file(

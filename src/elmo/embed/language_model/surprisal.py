@@ -85,7 +85,7 @@ def nats_of_each(
     at_once = (
         group_tokens if state == "zero" else max_positions
     )  # a carried row is not sorted: no use in holding more of it
-    for group in _groups(sentences, at_once):
+    for group in token_groups(sentences, at_once):
         vectors, lines = _spell(bilm, model.word_encoder, vocabulary, group)
         if state == "carry":
             batches = [[list(range(len(group)))]]
@@ -108,7 +108,7 @@ def nats_of_each(
             yield TokenNats(forward, backward, spelling_of_each(words, line.ids[1:-1] == vocabulary.unknown_id))
 
 
-def _groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[list[Sequence[str]]]:
+def token_groups(sentences: Iterable[Sequence[str]], max_tokens: int) -> Iterator[list[Sequence[str]]]:
     """Sentences in order, in groups of at most `max_tokens` tokens; a longer sentence is a group of its own."""
     group: list[Sequence[str]] = []
     held = 0
