@@ -100,6 +100,24 @@ def test_a_run_killed_in_both_phases_ends_as_the_unbroken_one(texts):
         assert torch.equal(a, b)
 
 
+@pytest.mark.slow
+def test_two_processes_adapt_as_one_does(texts):
+    settings = ["checkpoint_minutes=60", "evaluate_every=4", "adaptation.softmax_steps=5", "adaptation.softmax_rate=1"]
+    settings = [*FAST, *(word for setting in settings for word in ("--set", setting))]
+    call = ["adapt", "published", "--corpus", "new.txt", "--mix", "old.txt:0.25", "--max-steps", "20", *settings]
+    together = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    for out, launcher in (("one", []), ("two", together)):
+        command = [sys.executable, *launcher, "-m", "elmo", *call, "-o", out]
+        done = subprocess.run(command, cwd=texts, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    one, two = (load_model(texts / out).config.training for out in ("one", "two"))
+    assert one["model_step"] == two["model_step"]
+    for name in ("heldout_mean", "old_mean"):
+        assert two[name] == pytest.approx(one[name], rel=1e-3)
+    for a, b in zip(weights_of(texts / "one"), weights_of(texts / "two"), strict=True):
+        assert (a - b).norm() <= 1e-4 * a.norm()
+
+
 def bad_calls(folder):
     """Arguments and what the one line must say; nothing may be written."""
     call = ["adapt", folder / "model", "--corpus", folder / "new.txt", "-o", folder / "run"]

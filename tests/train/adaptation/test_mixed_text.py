@@ -62,4 +62,4 @@ def test_targets_are_counted_over_both():
 @pytest.mark.parametrize(("sentences", "found"), [([], "no text"), ([["a"]], "one sentence")])
 def test_a_text_too_small_to_hold_some_out_is_refused(tmp_path, sentences, found):
     with pytest.raises(TextError, match=rf"old\.txt: {found} in the text to mix in"):
-        write_mixed_text([(words, True) for words in sentences], tmp_path, 0, "old.txt", 0.2)
+        write_mixed_text([(words, True) for words in sentences], tmp_path, 0, "old.txt", 0.2, is_predicted=True)

@@ -183,7 +183,7 @@ def test_an_old_text_of_fraction_0_is_measured_and_not_read(tmp_path, model):
 
 
 def test_a_text_that_cannot_be_mixed_in_is_refused_and_leaves_nothing(tmp_path, model):
-    with pytest.raises(ConfigError, match=r"0\.01 of 4 rows is 0 rows of old text"):
+    with pytest.raises(ConfigError, match=r"0\.01 of 4 rows is 0 rows of the text to mix in"):
         begin(tmp_path, "run", ["adaptation.mix=0.01"])
     with pytest.raises(TextError, match="one sentence in the text to mix in"):
         start_run(

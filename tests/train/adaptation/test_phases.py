@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from conftest import CUTOFFS, TEXT, WORDS, model_of, small_model
+from elmo.apps.models.convert import convert_model
 from elmo.apps.pretraining.pretrain import continue_run
 from elmo.checkpoints.formats.allennlp_hdf5 import save_allennlp
 from elmo.checkpoints.formats.many_langs import save_many_langs
@@ -120,6 +121,7 @@ def test_a_model_with_softmax_gains_words_and_begins_as_it_was(tmp_path, cutoffs
     assert '"new_words":3' in (out / "run.json").read_text().replace(" ", "")
 
 
+@pytest.mark.filterwarnings("ignore:.*of the characters of this text are not among")
 def test_a_model_of_elmoformanylangs_is_adapted_with_its_own_boundaries(tmp_path):
     boundaries = Boundaries("<bos>", "<eos>")
     model = model_of("alphabet, words", scale=1.0)
@@ -135,6 +137,8 @@ def test_a_model_of_elmoformanylangs_is_adapted_with_its_own_boundaries(tmp_path
     marks = read_encoded_words(out / "words").spellings[:2]
     assert (marks == model.word_encoder.encode(["<bos>", "<eos>"])).all()
     assert (marks != model.word_encoder.encode(["<S>", "</S>"])).any()
+    convert_model(str(out), tmp_path / "back", "elmoformanylangs", verify=True)
+    assert load_model(tmp_path / "back").config.bilm == before.config.bilm
     again = begin(tmp_path, "again", out, ["adaptation=none"])  # as `pretrain --start`
     assert continue_run(again).finished
 
