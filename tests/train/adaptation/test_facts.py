@@ -34,6 +34,15 @@ def test_a_new_softmax_has_no_before_and_a_model_that_was_not_improved_says_so()
     )
 
 
+def test_a_first_phase_is_told_apart_from_the_rest():
+    training = TRAINING | {"softmax_alone_mean": 61.25}
+    assert "At the end of the first phase, a new softmax on the unchanged biLM, it was 61.25" in adaptation_section(
+        training
+    )
+    assert adaptation_facts(training)["held-out perplexity after the first phase, new text, mean"] == "61.25"
+    assert "first phase" not in adaptation_section(TRAINING) + str(adaptation_facts(TRAINING))
+
+
 def test_a_model_that_was_not_adapted_has_no_such_section():
     assert adaptation_section({"heldout_mean": 46.1}) == ""
     assert adaptation_facts({}) == {}

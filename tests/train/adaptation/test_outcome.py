@@ -171,6 +171,11 @@ def test_a_new_softmax_has_no_perplexity_before(tmp_path, model):
     assert result.adaptation.before.new is None
     assert result.adaptation.old is not None
     assert "before_mean" not in load_model(run).config.training
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    n_first = result.softmax_steps
+    assert n_first == 3
+    (alone,) = [line["heldout_mean"] for line in lines if line["step"] == n_first]
+    assert result.facts()["softmax_alone_mean"] == pytest.approx(alone, abs=1e-3)
     assert {"money", "lends", "town"} < set(load_model(run).vocabulary.words)  # words of both texts
 
 

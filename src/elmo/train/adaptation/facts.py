@@ -26,6 +26,10 @@ def before_and_after(training: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return rows
 
 
+def _softmax_alone(training: Mapping[str, Any]) -> str:
+    return perplexity_text(training.get("softmax_alone_mean"))
+
+
 def adaptation_facts(training: Mapping[str, Any]) -> dict[str, str]:
     """What a report says of an adaptation."""
     rows = before_and_after(training)
@@ -37,6 +41,7 @@ def adaptation_facts(training: Mapping[str, Any]) -> dict[str, str]:
         "new words": f"{training.get('new_words') or 0:,}",
         "old text": ", ".join(map(str, training.get("old_text", []))),
     }
+    facts["held-out perplexity after the first phase, new text, mean"] = _softmax_alone(training)
     facts |= {f"held-out perplexity, {name}": _pair_text(*pair) for name, pair in rows.items()}
     return {name: value for name, value in facts.items() if value}
 
@@ -47,11 +52,16 @@ def adaptation_section(training: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     lines = "\n".join(f"| {name} | {before or 'no softmax'} | {after} |" for name, (before, after) in rows.items())
+    alone = _softmax_alone(training)
+    first = (
+        f"\n\nAt the end of the first phase, a new softmax on the unchanged biLM, it was {alone} (mean of both directions, on "
+        "the sentences that are evaluated during training)."
+    )
     return (
         "## Adaptation\n\n"
         f"This model continues another one on new text; {_step_text(training['model_step'])}. Held-out perplexity of the initial "
         "model and of this one, with the same vocabulary, on text that neither was trained on in this run:\n\n"
-        f"| text | before | after |\n|---|---|---|\n{lines}"
+        f"| text | before | after |\n|---|---|---|\n{lines}" + (first if alone else "")
     )
 
 

@@ -15,6 +15,7 @@ from elmo.train.adaptation.mixed_text import MixedText
 from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.ranks import Ranks
 from elmo.train.run_state import BEST, RunProgress, load_model_of
+from elmo.train.runs.record import read_run
 
 BEFORE_FILE = "before.json"  # in the folder of a run
 _WAYS = ("forward", "backward", "mean")
@@ -33,6 +34,8 @@ class AdaptationResult(BaseModel, frozen=True):
     step: int  # that the model is from; 0: the initial model, which no step improved
     before: Before
     old: Perplexity | None  # of the model, on the held-out part of the old text
+    # At the end of the first phase, on the sentences that are evaluated during training: a new softmax on the unchanged biLM.
+    softmax_alone: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Flat: the step, `before_forward` and so on of the new text, `old_before_forward`, `old_forward` of the old one."""
@@ -41,6 +44,8 @@ class AdaptationResult(BaseModel, frozen=True):
         for name, found in texts.items():
             if found is not None:
                 facts |= {f"{name}_{way}": round(getattr(found, way), 3) for way in _WAYS}
+        if self.softmax_alone is not None:
+            facts["softmax_alone_mean"] = round(self.softmax_alone, 3)
         return facts
 
 
@@ -85,6 +90,13 @@ def measure_before(
             part.write_text(json.dumps(kept) + "\n", encoding="ascii")
     ranks.wait()
     return found
+
+
+def after_first_phase(run: Path, softmax_steps: int) -> float | None:
+    """The held-out perplexity that the log of a run has for the end of its first phase; None: none, or there is no such phase."""
+    reports = read_run(run).reports if softmax_steps else []
+    found = [line.get("heldout_mean") for line in reports if line["step"] == softmax_steps]
+    return found[-1] if found else None
 
 
 def best_model(

@@ -23,7 +23,14 @@ from elmo.text.words.encoded_words import read_encoded_words
 from elmo.text.words.lexicon import Lexicon, read_lexicon
 from elmo.text.words.vocabulary import Vocabulary, read_vocabulary
 from elmo.train.adaptation.mixed_text import MIX_FOLDER, MixedText
-from elmo.train.adaptation.outcome import AdaptationResult, Before, KeptModel, best_model, measure_before
+from elmo.train.adaptation.outcome import (
+    AdaptationResult,
+    Before,
+    KeptModel,
+    after_first_phase,
+    best_model,
+    measure_before,
+)
 from elmo.train.data.encoded_corpus import EncodedCorpus, frequency_bias
 from elmo.train.loop import pretrain
 from elmo.train.objectives.window_layers import product_precision
@@ -163,7 +170,8 @@ def _train_alone(
             begin = partial(load_start, out, model.config)
             chosen = best_model(chosen, progress, out / "checkpoints", before, begin, heldout_sentences, ranks)
             old = None if mixed is None else measure_together(chosen.model, mixed.heldout_sentences(), ranks)
-            adaptation = AdaptationResult(step=chosen.step, before=before, old=old)
+            alone = after_first_phase(out, recipe.adaptation.softmax_steps or 0)
+            adaptation = AdaptationResult(step=chosen.step, before=before, old=old, softmax_alone=alone)
         model = chosen.model
         perplexity = None if ranks.agree(stop()) else chosen.heldout  # None: interrupted while it was measured
     why: End = "all steps done"
