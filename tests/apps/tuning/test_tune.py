@@ -261,7 +261,7 @@ def test_a_search_killed_again_and_again_ends_as_the_unbroken_one(kind, request,
     command = [sys.executable, "-m", "elmo", "tune", "--resume", "-o", str(tmp_path / "s")]
     command += ["--cache", str(tmp_path / "cache")] if kind == "of_task" else []
     n_kills = 0
-    for patience in (0.1, 0.6, 0.3, 1.0, 0.2, 0.8, 0.5):
+    for patience in (0.1, 0.6, 0.3, 1.0):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
         process.stderr.readline()  # a trial has begun
         time.sleep(patience)
