@@ -76,7 +76,7 @@ def distil(
 ) -> None:
     """Train a model that learns the layers of a larger one beside its language models.
 
-    Example: `elmo distil all-MiniLM-L6-v2 --corpus "texts/*.txt.gz" --start en -o my-student`
+    Example: `elmo distil en --corpus "texts/*.txt.gz" --size tiny -o my-student`
     """
     from elmo.apps.pretraining.tensorboard_log import require_tensorboard
     from elmo.errors import ConfigError, TextError
