@@ -108,7 +108,8 @@ def test_only_the_beginning_of_the_validation_text_is_read(measure, folder):
             ["--cache", 8, "--by-document", "d.jsonl"],
             "--by-document: a cache and dynamic evaluation measure the text as one",
         ),
-        (["--cache", 8, "--tune-on", "empty.txt"], "the text of --tune-on is empty"),
+        (["--cache", 8, "--tune-on", "empty.txt"], "--tune-on: the text has 0 sentences; at least 1 are needed"),
+        (["--dynamic", "--tune-on", "one.txt"], "--tune-on: the text has 1 sentences; at least 2 are needed"),
         (["--cache", 8, "--tune-on", "none.txt"], "none.txt: no such file"),
         (["--set", "cache.theta=1"], "--set cache.*: there is nothing to set without --cache N"),
         (["--dynamic", "--set", "dynamic.learning_rate=1e30"], "lower dynamic.learning_rate"),
@@ -116,6 +117,7 @@ def test_only_the_beginning_of_the_validation_text_is_read(measure, folder):
 )
 def test_what_cannot_be_measured_is_one_sentence(run_elmo, folder, arguments, message):
     (folder / "empty.txt").write_text("\n")
+    (folder / "one.txt").write_text("the bank\n")
     before = set(folder.iterdir())
     done = run_elmo("perplexity", "m", "t.txt", "--pretokenized", *arguments)
     assert (done.status, done.out) == (2, "")

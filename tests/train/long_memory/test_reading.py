@@ -14,6 +14,7 @@ from elmo.train.long_memory.reading import adapted_pieces, gradient_squares, nat
 from elmo.train.long_memory.settings import DynamicConfig, LongMemoryConfig
 from elmo.train.long_memory.spooled_sentences import spooled
 from elmo.train.perplexity import measure_each, measure_perplexity
+from elmo.train.recipe import pretrain_config
 
 SENTENCES = [["the", "river", "bank", "."], ["unheard", "money"], ["bank"], ["<unk>", "lends", "the", "river", "."]]
 CACHE = CacheConfig(size=6, theta=0.4, weight=0.3)
@@ -36,6 +37,10 @@ def read_plainly(model, words, backward):
     top = behind.flip(0) if backward else ahead
     targets = [*words[::-1], "<S>"] if backward else [*words, "</S>"]
     return top, model.softmax.log_probabilities(top), torch.from_numpy(model.vocabulary.encode(targets)).long()
+
+
+def plain_nats(found):
+    return found.forward_nats, found.backward_nats
 
 
 def in_order(backward):
@@ -164,7 +169,7 @@ def test_both_help_in_a_text_that_repeats_itself():
     with spooled(sentences) as text:
         found = nats_with_memory(model, text, "zero", config)
     plain = measure_perplexity(model, sentences)
-    for sums, nats in zip(found, (plain.forward_nats, plain.backward_nats), strict=True):
+    for sums, nats in zip(found, plain_nats(plain), strict=True):
         assert sums["cache"] < 0.95 * nats
         assert sums["dynamic"] < 0.95 * nats
         assert sums["dynamic_cache"] < sums["cache"]
@@ -181,6 +186,22 @@ def test_the_model_stays_bitwise_as_it_is(text):
             assert torch.equal(tensor, before[f"{name}.{key}"])
         assert all(p.grad is None for p in part.parameters())
     assert nats_with_memory(model, text, "zero", config) == first
+
+
+def test_an_encoder_without_a_state_reads_each_sentence_whole(text):
+    settings = {"bilm": {"char_cnn": {"embedding_size": 4, "filters": [[1, 8], [2, 16]], "n_highway": 1}}}
+    sizes = ["n_layers=2", "channels=6", "kernel_width=2", "projection_size=5"]
+    shape = ["bilm.encoder.kind=gated_cnn", *(f"bilm.encoder.{size}" for size in sizes)]
+    model = small_model(pretrain_config(settings, shape).bilm, scale=1.0)
+    steps = DynamicConfig(learning_rate=0, decay=0, segment=2)
+    pieces = list(adapted_pieces(model, text.read(), False, "zero", steps))
+    assert [len(piece.targets) for piece in pieces] == [len(words) + 1 for words in SENTENCES]
+    plain = measure_perplexity(model, SENTENCES)
+    still = LongMemoryConfig(cache=CacheConfig(weight=0), dynamic=steps)
+    for sums, nats in zip(nats_with_memory(model, text, "zero", still), plain_nats(plain), strict=True):
+        assert sums == {name: pytest.approx(nats, rel=1e-5) for name in ("cache", "dynamic", "dynamic_cache")}
+    with pytest.raises(ConfigError, match="has no state"):
+        nats_with_memory(model, text, "carry", still)
 
 
 def test_an_adaptive_softmax_takes_steps_too(text):

@@ -3,10 +3,11 @@
 import math
 
 import pytest
+import torch
 
 from conftest import small_model
 from elmo.embed.language_model.neural_cache import CacheConfig
-from elmo.train.long_memory.reading import nats_with_memory
+from elmo.train.long_memory.reading import gradient_squares, nats_with_memory
 from elmo.train.long_memory.settings import DynamicConfig, GridConfig, LongMemoryConfig
 from elmo.train.long_memory.spooled_sentences import spooled
 from elmo.train.long_memory.tuning import Trial, tuned_on
@@ -20,8 +21,8 @@ N_TOKENS = sum(len(words) + 1 for words in SENTENCES)
 def tuned():
     model, trials = small_model(scale=1.0), []
     config = LongMemoryConfig(cache=CacheConfig(size=9), dynamic=DynamicConfig(segment=3), grid=GRID)
-    with spooled(SENTENCES) as text:
-        found = tuned_on(model, text, N_TOKENS, "zero", config, trials.append)
+    with spooled(SENTENCES) as text, spooled(SENTENCES[::2]) as statistics:
+        found = tuned_on(model, text, N_TOKENS, "zero", config, statistics, trials.append)
         yield model, text, found, trials
 
 
@@ -39,6 +40,15 @@ def test_every_combination_is_shown_with_the_perplexity_it_has(tuned):
             continue
         sums = nats_with_memory(model, text, "zero", LongMemoryConfig(**{part: own}), squares)
         assert trial.perplexity == pytest.approx(math.exp(sum(one[part] for one in sums) / (2 * N_TOKENS)), rel=1e-6)
+
+
+def test_the_squares_are_those_of_the_other_text(tuned):
+    model, _, (config, squares), _ = tuned
+    for way in (False, True):
+        with spooled(SENTENCES[::2]) as statistics:
+            expected = gradient_squares(model, statistics.read(way), way, "zero", config.dynamic)
+        assert squares[way].n_segments == expected.n_segments
+        assert all(torch.equal(a, b) for a, b in zip(squares[way].sums, expected.sums, strict=True))
 
 
 def test_the_best_of_each_part_is_kept(tuned):

@@ -91,17 +91,21 @@ def _tuned(
     config: LongMemoryConfig,
     say: Callable[[str], None],
 ) -> Tuned:
-    """The settings chosen on the beginning of a text."""
-    n_tokens = 0
-    with spooled() as sentences:
-        for sentence in text:
-            sentences.add(sentence.words)
-            n_tokens += len(sentence.words) + 1
-            if n_tokens >= config.grid.tokens:
-                break
-        if not n_tokens:
-            raise TextError("no sentence to choose settings on: the text of --tune-on is empty")
-        return tuned_on(model, sentences, n_tokens, state, config, lambda trial: say(str(trial)))
+    """The settings chosen on the beginning of a text; with dynamic evaluation its first half is for the squared gradients."""
+    sentences: list[list[str]] = []
+    n_left = config.grid.tokens
+    while n_left > 0 and (sentence := next(text, None)) is not None:
+        sentences.append(sentence.words)
+        n_left -= len(sentence.words) + 1
+    least = 1 if config.dynamic is None else 2
+    if len(sentences) < least:
+        raise TextError(
+            f"--tune-on: the text has {len(sentences)} sentences; at least {least} are needed to choose settings"
+        )
+    half = 0 if config.dynamic is None else len(sentences) // 2
+    with spooled(sentences[:half]) as statistics, spooled(sentences[half:]) as tried:
+        n_tokens = sum(len(words) + 1 for words in sentences[half:])
+        return tuned_on(model, tried, n_tokens, state, config, statistics, lambda trial: say(str(trial)))
 
 
 @contextmanager

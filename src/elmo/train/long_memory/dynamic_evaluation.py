@@ -7,7 +7,7 @@ step (sections 4 and 5 of the paper, RMS dynamic evaluation with a decay towards
     RMS_norm = sqrt(MS) / mean of sqrt(MS) over all weights
 
 L is the mean loss of the segment, theta_g are the trained weights, and MS is the mean of the squared gradients of segments at the
-trained weights: in the paper of the training text, here of a validation text if one is given. Otherwise MS is the mean over the
+trained weights: in the paper of the training text, here of another text if one is given. Otherwise MS is the mean over the
 segments of the text itself that have been read so far, at the weights of that time.
 """
 

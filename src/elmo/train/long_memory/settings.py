@@ -18,7 +18,7 @@ class DynamicConfig(BaseModel, frozen=True, extra="forbid"):
 
     learning_rate: _Rate = 1e-4  # eta
     decay: _Rate = 1e-3  # lambda, towards the trained weights
-    epsilon: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-5
+    epsilon: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-4  # limits the steps of what MS has not seen
     segment: Annotated[int, Field(gt=0)] = 20  # tokens before a step, at most; a sentence is cut into equal parts
 
 

@@ -29,7 +29,7 @@ class Trial(NamedTuple):
 
 
 class Tuned(NamedTuple):
-    """The settings that were chosen, and the squared gradients of the validation text, of both directions."""
+    """The settings that were chosen, and the squared gradients of the other text, of both directions."""
 
     config: LongMemoryConfig
     squares: list[GradientSquares] | None  # None: without dynamic evaluation
@@ -41,12 +41,14 @@ def tuned_on(
     n_tokens: int,
     state: CarryOrZero,
     config: LongMemoryConfig,
+    statistics: SpooledSentences,
     show: Callable[[Trial], None] = lambda trial: None,
 ) -> Tuned:
     """Choose the settings of the figures that are asked for, those of the cache and those of dynamic evaluation apart.
 
     Args:
         text: a validation text, never the one that is measured. n_tokens: that it has, boundaries counted once a sentence.
+        statistics: a text whose gradients are squared; another one, since the steps on it are smaller than on a new text.
         show: called with each combination.
     """
     grid = config.grid
@@ -55,7 +57,7 @@ def tuned_on(
         best = _best(_of_cache(model, text, n_tokens, state, cache, grid), show)
         cache = cache.model_copy(update=best)
     if dynamic is not None:
-        squares = [gradient_squares(model, text.read(way), way, state, dynamic) for way in (False, True)]
+        squares = [gradient_squares(model, statistics.read(way), way, state, dynamic) for way in (False, True)]
         best = _best(_of_steps(model, text, n_tokens, state, dynamic, grid, squares), show)
         dynamic = dynamic.model_copy(update=best)
     return Tuned(config.model_copy(update={"cache": cache, "dynamic": dynamic}), squares)
