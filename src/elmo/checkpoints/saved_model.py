@@ -111,7 +111,9 @@ class SavedModel:
     def word_encoder(self) -> WordEncoder:
         """Words -> what `bilm` reads."""
         config = self.config.bilm
-        return WordEncoder(config.max_characters, self.lexicon, self.config.boundaries, config.longest_word)
+        return WordEncoder(
+            config.max_characters, self.lexicon, self.config.boundaries, config.longest_word, config.folds_case
+        )
 
 
 def check_lexicon(lexicon: Lexicon, config: BiLMConfig, where: str) -> None:

@@ -76,6 +76,15 @@ class WordEmbeddingConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=
     size: Size = 100  # of a word's vector
     n_words: Size = 30_000  # the most frequent words of the training text; plus <S>, </S> and <UNK>
     longest_word: Size | None = None  # maximum characters per word; longer words are cut off before the lookup
+    fold_case: bool = False  # a word that has no vector is looked up in small letters
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Older programs read the settings of a model whose words are looked up as they are."""
+        settings: dict[str, Any] = handler(self)
+        if not self.fold_case:
+            del settings["fold_case"]
+        return settings
 
     @property
     def n_rows(self) -> int:
@@ -129,6 +138,11 @@ class BiLMConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     def longest_word(self) -> int | None:
         """The number of characters of a word that count; None: all that its row holds, and all when its id is looked up."""
         return None if self.word_embedding is None else self.word_embedding.longest_word
+
+    @property
+    def folds_case(self) -> bool:
+        """Whether a word that has no vector is looked up in small letters."""
+        return self.word_embedding is not None and self.word_embedding.fold_case
 
     def fitted_to(self, lexicon: Lexicon) -> "BiLMConfig":
         """These settings with the sizes of a lexicon, which may be smaller than the requested ones."""

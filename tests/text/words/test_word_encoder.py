@@ -4,7 +4,7 @@ import pytest
 from conftest import INPUT_LAYERS
 from elmo.text.words.characters import encode_words
 from elmo.text.words.lexicon import Lexicon
-from elmo.text.words.vocabulary import Vocabulary
+from elmo.text.words.vocabulary import SPECIALS, Vocabulary
 from elmo.text.words.word_encoder import WordEncoder
 
 TEXT = ["the", "", "日本", "never", "<S>", "</S>", "<UNK>"]
@@ -36,3 +36,11 @@ def test_compact_rows_hold_every_id(n_rows, dtype):
     rows = WordEncoder(None, Lexicon(None, words)).encode_compact([words.words[-1], "<S>"])
     assert rows.tolist() == [[n_rows], [1]]
     assert rows.dtype == dtype
+
+
+def test_words_without_a_vector_are_looked_up_in_small_letters():
+    lexicon = Lexicon(input_words=Vocabulary([*SPECIALS, "bank", "Bank", "river"]))
+    words = ["bank", "Bank", "BANK", "river", "River", "RIVER", "x", "<S>", "</S>"]
+    exact, folded = (WordEncoder(20, lexicon, fold_case=fold).encode(words)[:, -1].tolist() for fold in (False, True))
+    assert exact == [4, 5, 3, 6, 3, 3, 3, 1, 2]
+    assert folded == [4, 5, 4, 6, 6, 6, 3, 1, 2]

@@ -112,7 +112,10 @@ def cost_of_run(
     fits = there is None or needed <= there
     step, sentence_s = None, 0.0
     if fits:
-        word_encoder = WordEncoder(recipe.bilm.max_characters, lexicon, longest_word=recipe.bilm.longest_word)
+        bilm = recipe.bilm
+        word_encoder = WordEncoder(
+            bilm.max_characters, lexicon, longest_word=bilm.longest_word, fold_case=bilm.folds_case
+        )
         heldout = [sample.text.sentence(i) for i in sample.text.heldout.tolist()]
         corpus = encode_corpus(sample.text, heldout, vocabulary, word_encoder)
         torch.manual_seed(recipe.seed)

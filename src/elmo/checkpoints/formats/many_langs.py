@@ -191,6 +191,8 @@ def _refuse(model: SavedModel, folder: Path) -> None:
         reasons.append(
             f"cuts words to {config.char_cnn.max_characters - 2} characters, the model to {config.longest_word}"
         )
+    if config.folds_case:
+        reasons.append("looks words up as they are, the model looks some up in small letters")
     if reasons:
         raise CheckpointError(f"{folder}: this format {'; '.join(reasons)}; convert it with --to native")
 

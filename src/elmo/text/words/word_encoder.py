@@ -53,6 +53,7 @@ class WordEncoder:
         lexicon: Lexicon = Lexicon(),
         boundaries: Boundaries = BOUNDARIES,
         longest_word: int | None = None,
+        fold_case: bool = False,
     ) -> None:
         """Make the word encoder of a model.
 
@@ -62,10 +63,11 @@ class WordEncoder:
             boundaries: of the model.
             longest_word: characters of a word that count, the others are cut off before anything is looked up
                 (ELMoForManyLangs); None: only its row is cut.
+            fold_case: a word outside the input words is looked up in small letters.
         """
         self._max_characters = max_characters
         self._alphabet, self._words = lexicon
-        self._longest_word = longest_word
+        self._longest_word, self._folds_case = longest_word, fold_case
         self.boundaries = boundaries
         self.width = (max_characters or 0) + (self._words is not None)
         of_characters = N_CHARACTERS if self._alphabet is None else table_size(len(self._alphabet))
@@ -87,6 +89,8 @@ class WordEncoder:
             )  # (T, C)
         if self._words is not None:
             names = [input_word(word, self.boundaries) for word in words]
+            if self._folds_case:
+                names = [name if name in self._words else name.lower() for name in names]
             columns.append(self._words.encode(names).astype(np.int64)[:, None] + 1)  # (T, 1)
         return np.concatenate(columns, axis=1)  # (T, width)
 

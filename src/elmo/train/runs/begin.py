@@ -31,6 +31,7 @@ from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_
 from elmo.train.runs.start_model import keep_start, read_start
 from elmo.train.runs.summary import clusters_text
 from elmo.train.teachers.load import check_layers, keep_teacher, load_teacher
+from elmo.train.teachers.word_vectors import with_word_vectors
 
 
 def start_run(
@@ -96,8 +97,9 @@ def start_run(
         needs = "distillation needs a teacher, the" if recipe.distillation else "adaptation needs a"
         raise ConfigError(f"{needs} model that the run starts from; give it with --start")
     if teacher is not None and recipe.teacher is not None:
-        n_layers = recipe.bilm.n_layers
-        check_layers(recipe.teacher, n_layers, load_teacher(teacher))
+        loaded = load_teacher(teacher)
+        check_layers(recipe.teacher, recipe.bilm.n_layers, loaded)
+        model, recipe = with_word_vectors(model, recipe, loaded)
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
     given_mix = None if mix_sentences is None else _tokens_of(mix_sentences, tokenizer)
@@ -166,6 +168,7 @@ def start_run(
                 lexicon,
                 BOUNDARIES if model is None else model.config.boundaries,
                 recipe.bilm.longest_word,
+                recipe.bilm.folds_case,
             ),
             vocabulary,
             part / "words",

@@ -33,6 +33,7 @@ NAMED_WITH_TEACHER = (
     "teacher.similarity",
     "teacher.layers",
     "teacher.mix",
+    "teacher.word_vectors",
 )
 
 

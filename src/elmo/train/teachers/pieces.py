@@ -62,6 +62,20 @@ class PieceTokenizer:
         """The number of different pieces."""
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
 
+    def whole_words(self) -> dict[str, int]:
+        """The pieces of two or more visible ASCII characters that the tokenizer leaves whole, with their ids, rising."""
+        pieces = sorted(self._tokenizer.get_vocab().items(), key=lambda pair: pair[1])
+        visible = [
+            (piece, number) for piece, number in pieces if len(piece) > 1 and piece.isascii() and piece.isprintable()
+        ]
+        found = self._tokenizer.encode_batch([piece for piece, _ in visible], add_special_tokens=False)
+        special = self._tokenizer.get_added_tokens_decoder()
+        return {
+            piece: number
+            for (piece, number), encoding in zip(visible, found, strict=True)
+            if encoding.ids == [number] and number not in special and " " not in piece
+        }
+
     def split(self, sentences: Sequence[Sequence[str]]) -> list[list[Pieces]]:
         """Each sentence as one list of pieces, or as several if it is too long to be read at once; cut between words only."""
         texts = [" ".join(words) for words in sentences]

@@ -15,6 +15,8 @@ class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
     layers: Layers | None = None
     mix: float = Field(0.3, ge=0, lt=1)  # fraction of the rows that read text for the teacher only, if one is given
 
+    # Size of the vectors that the student gains for the whole words among the teacher's pieces, beside their characters; 0: none.
+    word_vectors: int = Field(0, ge=0, le=4096)
     # Gigabytes of the teacher's vectors that are kept on disk, as float16, so that they are computed once; 0: each time anew.
     keep_gb: float = Field(4.0, ge=0)
 

@@ -145,6 +145,12 @@ class Transformer(Teacher):
         is_piece = torch.tensor([[True] * len(row) + [False] * (T - len(row)) for row in rows])  # (B, T)
         return self.forward(ids, is_piece)
 
+    def whole_words(self) -> tuple[list[str], Tensor]:
+        """The pieces that are whole words of visible ASCII characters, in their order, and their embeddings: float (n, D)."""
+        words = self._tokenizer.whole_words()
+        table = self._weights["embeddings.word_embeddings.weight"].float()
+        return list(words), table[torch.tensor(list(words.values()), dtype=torch.int64)]
+
     @torch.no_grad()
     def forward(self, ids: Tensor, is_piece: Tensor) -> Tensor:
         """The embedding of the pieces alone, then the output of each layer.
