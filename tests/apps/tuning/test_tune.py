@@ -161,6 +161,15 @@ def test_a_pruned_trial_is_trained_no_further(kind, request, tmp_path, monkeypat
     assert not (tmp_path / "a" / "trial-001" / "checkpoints").exists()
 
 
+def test_a_trial_that_was_halted_is_judged_by_its_scores_from_before(of_task, tmp_path, monkeypatch):
+    monkeypatch.setattr(Judge, "prunes", lambda self, step, score: step == 3)
+    one = of_task.model_copy(update={"n_trials": 1})
+    with pytest.raises(Halted):
+        tune(one, tmp_path / "s", cache=tmp_path / "cache", callback=HaltsAfter(2))
+    (record,) = tune(None, tmp_path / "s", resume=True, cache=tmp_path / "cache").table.trials
+    assert (record.outcome, set(record.steps)) == ("pruned", {1, 2, 3})
+
+
 PRUNED = [False]
 
 
