@@ -6,16 +6,26 @@ from typing import Annotated, Any
 import typer
 
 from elmo.cli.options import (
-    TEXT_FILES,
     AsJson,
+    GivenVocabulary,
+    HeldoutText,
+    MaxMinutes,
+    MaxSteps,
+    ModelStorage,
     PretokenizedLines,
     RecipeFile,
     RecipeSettings,
+    ResumeRun,
+    RunCorpus,
+    RunFolder,
     Seed,
+    Storage,
     TextField,
+    TrainingDevice,
     VocabularySize,
+    WithTensorBoard,
 )
-from elmo.cli.pretraining.train_run import Storage, refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.pretraining.train_run import refuse_second_run, refuse_with_resume, train_and_show
 from elmo.cli.show import say
 
 
@@ -24,13 +34,8 @@ def adapt(
         str | None,
         typer.Argument(help="Model folder or archive in any format, a hub id, or the name of a bundled model."),
     ] = None,
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option("--corpus", help=f"New text, files or quoted glob patterns: {TEXT_FILES}. Repeatable."),
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of the run; the adapted model is written there.")
-    ] = Path("adapted"),
+    corpus: RunCorpus = None,
+    output: RunFolder = Path("adapted"),
     mix: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,31 +48,18 @@ def adapt(
     ] = None,
     recipe: RecipeFile = None,
     set_: RecipeSettings = None,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file of a new softmax (default: count one in the text).")
-    ] = None,
+    vocabulary: GivenVocabulary = None,
     vocabulary_size: VocabularySize = None,
     pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
-    heldout: Annotated[
-        Path | None,
-        typer.Option(help="New text for held-out perplexity (default: one sentence in a hundred of the corpus)."),
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="End after this many minutes; the learning rate decays until then.")
-    ] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(min=1, help="Number of steps of the run and of its learning rate schedule.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o from its last checkpoint.")] = False,
+    heldout: HeldoutText = None,
+    max_minutes: MaxMinutes = None,
+    max_steps: MaxSteps = None,
+    resume: ResumeRun = False,
     seed: Seed = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Also write a TensorBoard log to DIR/tensorboard.")
-    ] = False,
-    storage: Annotated[
-        Storage, typer.Option(help="Number format of the final model: float16 halves the file size, int8 quarters it.")
-    ] = Storage.float32,
-    device: Annotated[str, typer.Option(help="cpu or cuda; under torchrun each process uses its own GPU.")] = "cpu",
+    tensorboard: WithTensorBoard = False,
+    storage: ModelStorage = Storage.float32,
+    device: TrainingDevice = "cpu",
     json: AsJson = False,
 ) -> None:
     """Continue any model on new text. A model without a softmax learns a new one first.

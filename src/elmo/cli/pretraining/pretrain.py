@@ -1,64 +1,53 @@
 """`elmo pretrain`: text files -> a model folder."""
 
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from elmo.cli.options import (
-    TEXT_FILES,
     AsJson,
+    GivenVocabulary,
+    HeldoutText,
+    MaxMinutes,
+    MaxSteps,
     ModelSize,
+    ModelStorage,
     PretokenizedLines,
     RecipeFile,
     RecipeSettings,
+    ResumeRun,
+    RunCorpus,
+    RunFolder,
     Seed,
+    StartModel,
+    Storage,
     TextField,
+    TrainingDevice,
     VocabularySize,
+    WithTensorBoard,
 )
-from elmo.cli.pretraining.train_run import Storage, refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.pretraining.train_run import refuse_second_run, refuse_with_resume, train_and_show
 from elmo.cli.show import say
 
 
 def pretrain(
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option("--corpus", help=f"Text files or quoted glob patterns: {TEXT_FILES}. Repeatable."),
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of the run; the finished model is written there.")
-    ] = Path("model"),
+    corpus: RunCorpus = None,
+    output: RunFolder = Path("model"),
     size: ModelSize = None,
     recipe: RecipeFile = None,
     set_: RecipeSettings = None,
-    start: Annotated[
-        str | None, typer.Option(help="Start from the weights, layers and vocabulary of this model (folder or name).")
-    ] = None,
-    vocabulary: Annotated[
-        Path | None, typer.Option(help="Vocabulary file, one word per line (default: count one in the corpus).")
-    ] = None,
+    start: StartModel = None,
+    vocabulary: GivenVocabulary = None,
     vocabulary_size: VocabularySize = None,
     pretokenized: PretokenizedLines = False,
     text_field: TextField = None,
-    heldout: Annotated[
-        Path | None,
-        typer.Option(help="Text for held-out perplexity (default: one sentence in a hundred of the corpus)."),
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="End after this many minutes; the learning rate decays until then.")
-    ] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(min=1, help="Number of steps of the run and of its learning rate schedule.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o from its last checkpoint.")] = False,
+    heldout: HeldoutText = None,
+    max_minutes: MaxMinutes = None,
+    max_steps: MaxSteps = None,
+    resume: ResumeRun = False,
     seed: Seed = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Also write a TensorBoard log to DIR/tensorboard.")
-    ] = False,
-    storage: Annotated[
-        Storage, typer.Option(help="Number format of the final model: float16 halves the file size, int8 quarters it.")
-    ] = Storage.float32,
-    device: Annotated[str, typer.Option(help="cpu or cuda; under torchrun each process uses its own GPU.")] = "cpu",
+    tensorboard: WithTensorBoard = False,
+    storage: ModelStorage = Storage.float32,
+    device: TrainingDevice = "cpu",
     json: AsJson = False,
 ) -> None:
     """Train a bidirectional language model (ELMo) on text.

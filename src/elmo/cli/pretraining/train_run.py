@@ -1,7 +1,6 @@
 """What `pretrain`, `adapt` and `distil` do with a run that has been begun: train it, show how the session ended."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,6 @@ from elmo.cli.signals import STOP
 if TYPE_CHECKING:
     from elmo.train.ranks import Ranks
     from elmo.train.runs.session import RunResult
-
-
-class Storage(StrEnum):
-    """Number format of the stored weights."""
-
-    float32 = "float32"
-    float16 = "float16"
-    int8 = "int8"
 
 
 def refuse_with_resume(output: Path, fixed: Mapping[str, object]) -> None:

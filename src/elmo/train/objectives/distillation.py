@@ -7,18 +7,15 @@ and keeps what it knew: where nothing is mistyped or dropped, it starts equal to
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from elmo.model.bilm import BiLM
 from elmo.model.dropout import NO_DROPOUT
 from elmo.model.encoders.state import BiLMState
-from elmo.train.data.window_tensors import Outputs, WindowTensors
-from elmo.train.objectives.objective import Objective, StepWeights
+from elmo.train.data.window_tensors import WindowTensors
+from elmo.train.objectives.objective import AroundObjective, Objective, StepWeights
 from elmo.train.objectives.window_layers import WindowLayers, window_layers
-from elmo.train.ranks import Ranks
 
 _SHORTEST = 1e-6  # squared length of a vector, that nothing is divided by zero
 
@@ -38,7 +35,7 @@ def relative_distances(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> 
     return torch.stack(relative).mean(dim=0).reshape(-1)
 
 
-class DistilledObjective(Objective):
+class DistilledObjective(AroundObjective):
     """weight x distance from the teacher + (1 - weight) x the inner objective's loss.
 
     Args:
@@ -49,21 +46,8 @@ class DistilledObjective(Objective):
     """
 
     def __init__(self, inner: Objective, teacher: BiLM, weight: float, precision: torch.dtype | None) -> None:
-        self._inner, self._teacher, self._weight, self._precision = inner, teacher, weight, precision
-        if weight < 1:
-            self.parameters, self.sparse_parameters = inner.parameters, inner.sparse_parameters
-
-    def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
-        """As the inner objective draws."""
-        return self._inner.draw(targets, rng)
-
-    def gather(self, drawn: Outputs) -> StepWeights:
-        """As the inner objective gathers."""
-        return self._inner.gather(drawn)
-
-    def derive(self, weights: StepWeights) -> StepWeights:
-        """As the inner objective does."""
-        return self._inner.derive(weights)
+        super().__init__(inner, counts=weight < 1)
+        self._teacher, self._weight, self._precision = teacher, weight, precision
 
     def loss(
         self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
@@ -77,11 +61,3 @@ class DistilledObjective(Objective):
             return forward, backward
         nats = self._inner.loss(layers, given, state, weights)
         return forward + (1 - self._weight) * nats[0], backward + (1 - self._weight) * nats[1]
-
-    def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:
-        """As the inner objective collects."""
-        self._inner.collect(weights, drawn, ranks)
-
-    def refresh(self) -> None:
-        """As the inner objective does."""
-        self._inner.refresh()

@@ -72,3 +72,37 @@ class Objective(ABC):
     def own_tensors(self) -> dict[str, Tensor]:
         """What the objective has learned beside the model, by name; checkpoints keep it, and a resume copies it back."""
         return {}
+
+
+class AroundObjective(Objective):
+    """An objective that adds to another one, and is like it in all but the loss.
+
+    Args:
+        inner: the other one. counts: False: it counts for nothing, and its output layer stays as it is.
+    """
+
+    def __init__(self, inner: Objective, counts: bool) -> None:
+        self._inner, self._counts = inner, counts
+        if counts:
+            self.parameters, self.sparse_parameters = inner.parameters, inner.sparse_parameters
+
+    def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
+        """As the inner objective draws."""
+        return self._inner.draw(targets, rng)
+
+    def gather(self, drawn: Outputs) -> StepWeights:
+        """As the inner objective gathers."""
+        return self._inner.gather(drawn)
+
+    def derive(self, weights: StepWeights) -> StepWeights:
+        """As the inner objective does."""
+        return self._inner.derive(weights)
+
+    def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:
+        """As the inner objective collects."""
+        if self._counts:
+            self._inner.collect(weights, drawn, ranks)
+
+    def refresh(self) -> None:
+        """As the inner objective does."""
+        self._inner.refresh()

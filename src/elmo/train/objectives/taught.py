@@ -14,19 +14,16 @@ layer, are to be those of the teacher's uppermost layer (Park et al. 2019, relat
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from elmo.model.encoders.state import BiLMState
 from elmo.model.kernels.products import linear_in
 from elmo.train.data.taught_words import TaughtWords
-from elmo.train.data.window_tensors import Outputs, WindowTensors
-from elmo.train.objectives.objective import Objective, StepWeights
+from elmo.train.data.window_tensors import WindowTensors
+from elmo.train.objectives.objective import AroundObjective, Objective, StepWeights
 from elmo.train.objectives.window_layers import WindowLayers
-from elmo.train.ranks import Ranks
 from elmo.train.teachers.settings import TeacherConfig
 
 
@@ -39,7 +36,7 @@ def cosines_of_means(vectors: Tensor, group: Tensor) -> Tensor:
     return unit @ unit.t()
 
 
-class TaughtObjective(Objective):
+class TaughtObjective(AroundObjective):
     """The inner objective and the distance from a teacher's layers.
 
     Args:
@@ -58,7 +55,8 @@ class TaughtObjective(Objective):
         sizes: tuple[int, int],
         precision: torch.dtype | None,
     ) -> None:
-        self._inner, self._config, self._precision = inner, config, precision
+        super().__init__(inner, counts=config.language_model > 0)
+        self._config, self._precision = config, precision
         used = sorted({number for own in layers for number in own})
         self._columns = [[used.index(number) for number in own] for own in layers]
         of_student, of_teacher = sizes
@@ -66,22 +64,7 @@ class TaughtObjective(Objective):
             nn.Parameter(torch.zeros(len(own) * of_teacher, of_student * (1 if number == 0 else 2) + 1))
             for number, own in enumerate(layers)
         ]
-        self.parameters = [*self.maps]
-        if config.language_model > 0:
-            self.parameters += inner.parameters
-            self.sparse_parameters = inner.sparse_parameters
-
-    def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
-        """As the inner objective draws."""
-        return self._inner.draw(targets, rng)
-
-    def gather(self, drawn: Outputs) -> StepWeights:
-        """As the inner objective gathers."""
-        return self._inner.gather(drawn)
-
-    def derive(self, weights: StepWeights) -> StepWeights:
-        """As the inner objective does."""
-        return self._inner.derive(weights)
+        self.parameters = [*self.maps, *self.parameters]
 
     def loss(
         self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
@@ -125,15 +108,6 @@ class TaughtObjective(Objective):
             right = taught.layers[:, columns].flatten(1)
             each.append((guess - right).square().mean(dim=1))
         return torch.stack(each).mean(dim=0)
-
-    def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:
-        """As the inner objective collects."""
-        if self._config.language_model > 0:
-            self._inner.collect(weights, drawn, ranks)
-
-    def refresh(self) -> None:
-        """As the inner objective does."""
-        self._inner.refresh()
 
     def own_tensors(self) -> dict[str, Tensor]:
         """The maps, which a checkpoint keeps."""
