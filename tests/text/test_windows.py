@@ -81,7 +81,8 @@ class SlowTwin:
         self.last[row] = number
         forward, backward = ["<S>", *words, "</S>"], ["</S>", *words[::-1], "<S>"]
         for j in range(len(words) + 1):
-            yield forward[j], forward[j + 1], backward[j], backward[j + 1], j == 0, j == 0 and begins
+            ids = forward[j], forward[j + 1], backward[j], backward[j + 1]
+            yield *ids, j == 0, j == 0 and begins, number, j - 1, len(words) - j
 
     def window(self, T):
         read = []
@@ -90,7 +91,7 @@ class SlowTwin:
                 left.extend(self.positions_of(row))
             read.append(left[:T])
             del left[:T]
-        return [[[n_done[part] for n_done in row] for row in read] for part in range(6)]
+        return [[[n_done[part] for n_done in row] for row in read] for part in range(9)]
 
 
 @given(cases())
