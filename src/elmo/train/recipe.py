@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -99,6 +99,26 @@ def with_overrides(settings: Mapping[str, Any], overrides: Sequence[str]) -> dic
             change = {name: change}
         merged = merged_settings(merged, change)
     return merged
+
+
+Recipe = PretrainConfig | Path | str | Mapping[str, Any]
+
+
+def recipe_of(
+    given: Recipe | None, completed: Callable[[dict[str, Any]], dict[str, Any]] = lambda settings: settings
+) -> PretrainConfig:
+    """What a Python caller gives as a recipe: a config as it is, a TOML file, settings by name, or nothing.
+
+    Args:
+        completed: puts settings over the defaults of a command.
+    Raises:
+        ConfigError: no such file, an unknown key or a value that cannot work.
+    """
+    if isinstance(given, PretrainConfig):
+        return given
+    if given is None or isinstance(given, Mapping):
+        return pretrain_config(completed(nested_settings(given or {})), [], "recipe")
+    return pretrain_config(completed(read_recipe(Path(given))), [], str(given))
 
 
 def nested_settings(given: Mapping[Any, Any]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ class Numbering(Teacher):
 
     n_layers, size = 4, SIZE
 
+    def keep(self, folder):
+        raise NotImplementedError
+
     def read(self, sentences):
         return [
             TaughtSentence(

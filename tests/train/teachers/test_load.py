@@ -16,7 +16,7 @@ from elmo.train.recipe import pretrain_config
 from elmo.train.run_state import checkpoints_of
 from elmo.train.runs.begin import start_run
 from elmo.train.teachers.bilm_teacher import BiLMTeacher
-from elmo.train.teachers.load import TEACHER_FOLDER, check_layers, is_transformer, keep_teacher, load_teacher
+from elmo.train.teachers.load import TEACHER_FOLDER, check_layers, is_transformer, load_teacher
 from elmo.train.teachers.settings import TeacherConfig
 from elmo.train.teachers.transformer import Transformer
 from teachers import WORDS, write_teacher
@@ -118,7 +118,7 @@ def test_a_bilm_says_its_layers(tmp_path):
 def test_teachers_are_told_apart_and_kept(tmp_path, teacher):
     run = tmp_path / "run"
     run.mkdir()
-    keep_teacher(str(teacher), run)
+    load_teacher(str(teacher)).keep(run / TEACHER_FOLDER)
     assert is_transformer(str(run / TEACHER_FOLDER)) == is_transformer(str(teacher))
     read, kept = load_teacher(str(teacher)), load_teacher(str(run / TEACHER_FOLDER))
     assert isinstance(kept, Transformer if is_transformer(str(teacher)) else BiLMTeacher)

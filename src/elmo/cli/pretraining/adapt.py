@@ -25,7 +25,13 @@ from elmo.cli.options import (
     VocabularySize,
     WithTensorBoard,
 )
-from elmo.cli.pretraining.train_run import refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.pretraining.train_run import (
+    join_training,
+    refuse_second_run,
+    refuse_with_resume,
+    require_corpus,
+    train_and_show,
+)
 from elmo.cli.show import say
 
 
@@ -67,15 +73,9 @@ def adapt(
     Example: `elmo adapt en --corpus corpus.txt -o my-field`
     """
     from elmo.apps.pretraining.adapt import begin_adaptation
-    from elmo.apps.pretraining.tensorboard_log import require_tensorboard
-    from elmo.errors import ConfigError, TextError
-    from elmo.train.memory import keep_freed_memory
-    from elmo.train.ranks import join_ranks
+    from elmo.errors import ConfigError
 
-    if tensorboard:
-        require_tensorboard()
-    keep_freed_memory()
-    ranks = join_ranks(device)
+    ranks = join_training(tensorboard, device)
     if resume:
         fixed = {
             "MODEL": model,
@@ -98,15 +98,14 @@ def adapt(
         refuse_second_run(output)
         if model is None:
             raise ConfigError("no model; give its folder or name, or continue a run with --resume -o DIR")
-        if not corpus:
-            raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
+        files = require_corpus(corpus)
         chosen: dict[str, Any] = {"vocabulary_size": vocabulary_size, "seed": seed}
         chosen = {name: value for name, value in chosen.items() if value is not None}
         if new_words is not None:
             chosen["adaptation"] = {"new_words": new_words}
         begin_adaptation(
             model,
-            corpus,
+            files,
             output,
             recipe=recipe,
             overrides=set_ or [],

@@ -27,7 +27,13 @@ from elmo.cli.options import (
     VocabularySize,
     WithTensorBoard,
 )
-from elmo.cli.pretraining.train_run import refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.pretraining.train_run import (
+    join_training,
+    refuse_second_run,
+    refuse_with_resume,
+    require_corpus,
+    train_and_show,
+)
 from elmo.cli.show import say
 
 
@@ -69,18 +75,12 @@ def distil(
 
     Example: `elmo distil en --corpus "texts/*.txt.gz" --size tiny -o my-student`
     """
-    from elmo.apps.pretraining.tensorboard_log import require_tensorboard
-    from elmo.errors import ConfigError, TextError
-    from elmo.train.memory import keep_freed_memory
-    from elmo.train.ranks import join_ranks
+    from elmo.errors import ConfigError
     from elmo.train.recipe import pretrain_config, read_recipe
     from elmo.train.runs.begin import start_run
     from elmo.train.teachers.distilled_recipe import distillation_settings
 
-    if tensorboard:
-        require_tensorboard()
-    keep_freed_memory()
-    ranks = join_ranks(device)
+    ranks = join_training(tensorboard, device)
     if resume:
         fixed = {
             "TEACHER": teacher,
@@ -104,13 +104,12 @@ def distil(
         refuse_second_run(output)
         if teacher is None:
             raise ConfigError("no teacher; give its folder or name, or continue a run with --resume -o DIR")
-        if not corpus:
-            raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
+        files = require_corpus(corpus)
         settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
         chosen = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
         settings |= {name: value for name, value in chosen.items() if value is not None}
         start_run(
-            corpus,
+            files,
             output,
             pretrain_config(distillation_settings(settings), set_ or [], str(recipe or "settings")),
             vocabulary_file=vocabulary,

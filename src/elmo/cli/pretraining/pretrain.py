@@ -25,7 +25,13 @@ from elmo.cli.options import (
     VocabularySize,
     WithTensorBoard,
 )
-from elmo.cli.pretraining.train_run import refuse_second_run, refuse_with_resume, train_and_show
+from elmo.cli.pretraining.train_run import (
+    join_training,
+    refuse_second_run,
+    refuse_with_resume,
+    require_corpus,
+    train_and_show,
+)
 from elmo.cli.show import say
 
 
@@ -54,17 +60,10 @@ def pretrain(
 
     Example: `elmo pretrain --corpus "texts/*.txt.gz" -o my-model --max-minutes 30`
     """
-    from elmo.apps.pretraining.tensorboard_log import require_tensorboard
-    from elmo.errors import TextError
-    from elmo.train.memory import keep_freed_memory
-    from elmo.train.ranks import join_ranks
     from elmo.train.recipe import pretrain_config, read_recipe
     from elmo.train.runs.begin import start_run
 
-    if tensorboard:
-        require_tensorboard()
-    keep_freed_memory()
-    ranks = join_ranks(device)
+    ranks = join_training(tensorboard, device)
     if resume:
         fixed = {
             "--corpus": corpus,
@@ -84,13 +83,12 @@ def pretrain(
         refuse_with_resume(output, fixed)
     elif ranks.is_first:
         refuse_second_run(output)
-        if not corpus:
-            raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
+        files = require_corpus(corpus)
         settings: dict[str, Any] = {} if recipe is None else read_recipe(recipe)
         chosen = {"size": size, "vocabulary_size": vocabulary_size, "seed": seed}
         settings |= {name: value for name, value in chosen.items() if value is not None}
         start_run(
-            corpus,
+            files,
             output,
             pretrain_config(settings, set_ or [], str(recipe or "settings")),
             vocabulary_file=vocabulary,

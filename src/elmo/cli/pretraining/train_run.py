@@ -1,6 +1,6 @@
 """What `pretrain`, `adapt` and `distil` do with a run that has been begun: train it, show how the session ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,35 @@ from elmo.cli.signals import STOP
 if TYPE_CHECKING:
     from elmo.train.ranks import Ranks
     from elmo.train.runs.session import RunResult
+
+
+def join_training(tensorboard: bool, device: str) -> "Ranks":
+    """Prepare this process for a training, and join the others that train with it.
+
+    Raises:
+        ConfigError: TensorBoard is asked for and not installed; no such device.
+    """
+    from elmo.apps.pretraining.tensorboard_log import require_tensorboard
+    from elmo.train.memory import keep_freed_memory
+    from elmo.train.ranks import join_ranks
+
+    if tensorboard:
+        require_tensorboard()
+    keep_freed_memory()
+    return join_ranks(device)
+
+
+def require_corpus(corpus: Sequence[str] | None) -> list[str]:
+    """The files of a corpus.
+
+    Raises:
+        TextError: there are none.
+    """
+    from elmo.errors import TextError
+
+    if not corpus:
+        raise TextError("no corpus; give files with --corpus, or continue a run with --resume -o DIR")
+    return list(corpus)
 
 
 def refuse_with_resume(output: Path, fixed: Mapping[str, object]) -> None:

@@ -1,14 +1,12 @@
 """Begin a run that adapts a model to new text, from Python or from the command line."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from elmo.checkpoints.formats.native import StorageType
 from elmo.text.sentence_inputs import Sentence
 from elmo.train.adaptation.adapted_recipe import adaptation_settings
-from elmo.train.config import PretrainConfig
-from elmo.train.recipe import nested_settings, pretrain_config, read_recipe
+from elmo.train.recipe import Recipe, recipe_of
 from elmo.train.runs.run import Run
 
 
@@ -16,7 +14,7 @@ def adapt(
     model: str | Path,
     corpus: str | Path | Iterable[Path] | Iterable[Sentence],
     folder: str | Path,
-    recipe: PretrainConfig | Path | str | Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
     *,
     mix: str | Path | Iterable[Path] | Iterable[Sentence] | None = None,
     heldout: str | Path | Iterable[Sentence] | None = None,
@@ -41,14 +39,10 @@ def adapt(
         TextError: a text cannot be read or is too small. ConfigError: a setting cannot work, or the model does not fit in
         memory. OutputError: the folder exists. CheckpointError: the model cannot be loaded.
     """
-    if not isinstance(recipe, PretrainConfig):
-        in_memory = recipe is None or isinstance(recipe, Mapping)
-        given = nested_settings(recipe or {}) if isinstance(recipe, Mapping | None) else read_recipe(Path(recipe))
-        recipe = pretrain_config(adaptation_settings(given), [], "recipe" if in_memory else str(recipe))
     return Run.begin(
         corpus,
         folder,
-        recipe,
+        recipe_of(recipe, adaptation_settings),
         heldout=heldout,
         vocabulary=vocabulary,
         pretokenized=pretokenized,

@@ -30,7 +30,7 @@ from elmo.train.memory import memory_of_machine
 from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_files, run_folder
 from elmo.train.runs.start_model import keep_start, read_start
 from elmo.train.runs.summary import clusters_text
-from elmo.train.teachers.load import check_layers, keep_teacher, load_teacher
+from elmo.train.teachers.load import TEACHER_FOLDER, check_layers, load_teacher
 from elmo.train.teachers.word_vectors import with_word_vectors
 
 
@@ -96,10 +96,11 @@ def start_run(
     elif recipe.distillation or recipe.adaptation is not None:
         needs = "distillation needs a teacher, the" if recipe.distillation else "adaptation needs a"
         raise ConfigError(f"{needs} model that the run starts from; give it with --start")
+    taught_by = None
     if teacher is not None and recipe.teacher is not None:
-        loaded = load_teacher(teacher)
-        check_layers(recipe.teacher, recipe.bilm.n_layers, loaded)
-        model, recipe = with_word_vectors(model, recipe, loaded)
+        taught_by = load_teacher(teacher)
+        check_layers(recipe.teacher, recipe.bilm.n_layers, taught_by)
+        model, recipe = with_word_vectors(model, recipe, taught_by)
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
     given_mix = None if mix_sentences is None else _tokens_of(mix_sentences, tokenizer)
@@ -153,8 +154,8 @@ def start_run(
             fraction_old = 0.0 if mixed is None else mixed.fraction
             recipe = settled_recipe(recipe, n_positions, fraction_old, max_steps, model.softmax is None)
             keep_start(model, part)
-        if teacher is not None:
-            keep_teacher(teacher, part)
+        if taught_by is not None:
+            taught_by.keep(part / TEACHER_FOLDER)
         if model is None or model.softmax is None:
             cutoffs = cutoffs_of(recipe, text, vocabulary.encode(words), vocabulary, mixed)
         else:

@@ -19,7 +19,7 @@ The folder of a run:
     tensorboard/                   the same for TensorBoard, if asked for
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,13 @@ from elmo.checkpoints.formats.native import CONFIG_FILE, StorageType
 from elmo.embed.embedder import Elmo
 from elmo.errors import TextError, TrainingError
 from elmo.text.sentence_inputs import Sentence
-from elmo.train.config import PretrainConfig
 from elmo.train.ranks import ALONE, Ranks
-from elmo.train.recipe import nested_settings, pretrain_config, read_recipe
+from elmo.train.recipe import Recipe, recipe_of
 from elmo.train.run_log import Report
 from elmo.train.run_state import checkpoints_of
 from elmo.train.runs.begin import start_run
 from elmo.train.runs.session import RunResult, train_session
 from elmo.train.runs.settings import RunSettings, run_folder
-
-Recipe = PretrainConfig | Path | str | Mapping[str, Any]
 
 
 class Run:
@@ -91,7 +88,7 @@ class Run:
         start_run(
             files,
             Path(folder),
-            _recipe_of(recipe),
+            recipe_of(recipe),
             sentences=sentences,
             vocabulary_file=None if vocabulary is None else Path(vocabulary),
             heldout_file=Path(heldout) if isinstance(heldout, str | Path) else None,
@@ -157,14 +154,6 @@ class Run:
         kept = checkpoints_of(self.folder / "checkpoints")
         where = f"saved at step {int(kept[-1].name.rpartition('-')[2]):,}" if kept else "not trained yet"
         return f"Run({str(self.folder)!r}, {self.settings.tokens:,} tokens, {where})"
-
-
-def _recipe_of(recipe: Recipe | None) -> PretrainConfig:
-    if isinstance(recipe, PretrainConfig):
-        return recipe
-    if recipe is None or isinstance(recipe, Mapping):
-        return pretrain_config(nested_settings(recipe or {}), [], "recipe")
-    return pretrain_config(read_recipe(Path(recipe)), [], str(recipe))
 
 
 def _files_or_sentences(

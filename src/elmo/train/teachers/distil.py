@@ -1,13 +1,11 @@
 """Begin a run that learns from a teacher, from Python."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from elmo.checkpoints.formats.native import StorageType
 from elmo.text.sentence_inputs import Sentence
-from elmo.train.config import PretrainConfig
-from elmo.train.recipe import nested_settings, pretrain_config, read_recipe
+from elmo.train.recipe import Recipe, recipe_of
 from elmo.train.runs.run import Run
 from elmo.train.teachers.distilled_recipe import distillation_settings
 
@@ -16,7 +14,7 @@ def distil(
     teacher: str | Path,
     corpus: str | Path | Iterable[Path] | Iterable[Sentence],
     folder: str | Path,
-    recipe: PretrainConfig | Path | str | Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
     *,
     teacher_text: str | Path | Iterable[Path] | Iterable[Sentence] | None = None,
     start: str | None = None,
@@ -44,14 +42,10 @@ def distil(
         TextError: a text cannot be read or is too small. ConfigError: a setting cannot work, or the model does not fit in
         memory. OutputError: the folder exists. CheckpointError: the teacher or the start cannot be loaded.
     """
-    if not isinstance(recipe, PretrainConfig):
-        in_memory = recipe is None or isinstance(recipe, Mapping)
-        given = nested_settings(recipe or {}) if isinstance(recipe, Mapping | None) else read_recipe(Path(recipe))
-        recipe = pretrain_config(distillation_settings(given), [], "recipe" if in_memory else str(recipe))
     return Run.begin(
         corpus,
         folder,
-        recipe,
+        recipe_of(recipe, distillation_settings),
         heldout=heldout,
         vocabulary=vocabulary,
         pretokenized=pretokenized,

@@ -1,21 +1,17 @@
-"""A path or a name -> a teacher; and the copy of it that a run keeps."""
+"""A path or a name -> a teacher; and which of its layers are learned."""
 
-import shutil
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 
-from elmo.checkpoints.formats.native import save_native
 from elmo.checkpoints.load import load_model
 from elmo.errors import ConfigError
 from elmo.storage.json_files import read_json
 from elmo.train.teachers.bilm_teacher import BiLMTeacher
-from elmo.train.teachers.pieces import TOKENIZER_FILE
 from elmo.train.teachers.settings import TeacherConfig
 from elmo.train.teachers.teacher import Teacher
-from elmo.train.teachers.transformer import CONFIG_FILE, WEIGHTS_FILE, Transformer
+from elmo.train.teachers.transformer import CONFIG_FILE, Transformer
 
 TEACHER_FOLDER = "teacher"  # in the folder of a run: its teacher
 
@@ -41,17 +37,6 @@ def load_teacher(source: str, precision: torch.dtype | None = None) -> Teacher:
     if is_transformer(source):
         return Transformer(Path(source), precision)
     return BiLMTeacher(load_model(source), precision)
-
-
-def keep_teacher(source: str, run: Path) -> None:
-    """Copy a teacher that can be loaded into the folder of a run, so that the run needs no other file."""
-    folder = run / TEACHER_FOLDER
-    if is_transformer(source):
-        folder.mkdir()
-        for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
-            shutil.copyfile(Path(source) / name, folder / name)
-        return
-    save_native(replace(load_model(source), card=None), folder)
 
 
 def check_layers(config: TeacherConfig, n_student: int, teacher: Teacher) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -34,6 +35,10 @@ class Teacher(ABC):
         Args:
             sentences: lists of words, none empty.
         """
+
+    @abstractmethod
+    def keep(self, folder: Path) -> None:
+        """Copy all that loads this teacher again into a folder, which does not exist."""
 
 
 def normalised(layers: Tensor) -> Tensor:

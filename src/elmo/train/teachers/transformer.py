@@ -10,6 +10,7 @@ Layer 0 of the teacher is the embedding of a word's pieces alone: it has neither
 mean over its pieces.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -99,6 +100,7 @@ class Transformer(Teacher):
     """
 
     def __init__(self, folder: Path, precision: torch.dtype | None = None) -> None:
+        self._folder = folder
         self._config = config = read_config(folder)
         self._names = _NAMES[config.model_type]
         known = _read_weights(folder / WEIGHTS_FILE, config)
@@ -127,6 +129,12 @@ class Transformer(Teacher):
             for row, (number, run) in enumerate(batch):
                 self._add_words(found[number], layers[:, row, 1 : len(run.ids) + 1], run)
         return found
+
+    def keep(self, folder: Path) -> None:
+        """See `Teacher.keep`."""
+        folder.mkdir()
+        for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
+            shutil.copyfile(self._folder / name, folder / name)
 
     def _add_words(self, found: TaughtSentence, layers: Tensor, run: Pieces) -> None:
         """Set the vectors of the words of a run, the means over their pieces: layers float (L, pieces, D)."""
