@@ -2,7 +2,7 @@
 
 Every word and one sentence mark (forward predicts `</S>`, backward `<S>`) is predicted once; words outside the vocabulary, and a
 literal `<unk>`, are `<UNK>`, whose spelling is charged apart (`unknown_words.py`). `train.perplexity` sums what is found here, by
-the rules of state that are told there.
+the rules of state that are explained there.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

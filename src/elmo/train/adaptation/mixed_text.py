@@ -16,7 +16,7 @@ from elmo.errors import TextError
 from elmo.text.shards import END_ID, EncodedText, write_encoded_text
 
 MIX_FOLDER = "mix"  # in the folder of a run
-N_MARKS = END_ID + 1  # ids that both texts share: `<S>` and `</S>`
+N_MARKS = END_ID + 1  # ids that both texts have in common: `<S>` and `</S>`
 
 
 class MixedText(NamedTuple):

@@ -25,9 +25,9 @@ class TaughtWords(NamedTuple):
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> "TaughtWords":
         """The same with a function applied to each tensor."""
-        told = None if self.is_predicted is None else change(self.is_predicted)
+        predicted = None if self.is_predicted is None else change(self.is_predicted)
         ahead, behind, sentence, layers = (change(t) for t in (self.ahead, self.behind, self.sentence, self.layers))
-        return TaughtWords(ahead, behind, sentence, layers, told)
+        return TaughtWords(ahead, behind, sentence, layers, predicted)
 
 
 class WindowTeacher:

@@ -82,9 +82,9 @@ class TaughtObjective(AroundObjective):
         if self._config.language_model == 0:
             return forward, backward
         weight = torch.tensor(self._config.language_model, device=distance.device)
-        told = weight if taught.is_predicted is None else weight * taught.is_predicted
+        weights_of_nats = weight if taught.is_predicted is None else weight * taught.is_predicted
         nats = self._inner.loss(layers, given, state, weights)
-        return forward + told * nats[0], backward + told * nats[1]
+        return forward + weights_of_nats * nats[0], backward + weights_of_nats * nats[1]
 
     def _difference_of_cosines(self, layers: WindowLayers, taught: TaughtWords) -> Tensor:
         """The mean squared difference between the student's and the teacher's cosines of two sentences: float ()."""

@@ -1,6 +1,6 @@
 """Vectors of whole words that a student takes from its teacher, beside the characters of the words.
 
-A character CNN tells which letters a word has; it cannot hold by heart what each of twenty thousand names means. The pieces of a
+A character CNN encodes how a word is spelled; it cannot memorise what each of twenty thousand names means. The pieces of a
 Transformer that are whole words have embeddings. The student gets the first principal components of these as the vectors of its
 input words, with a projection of zeros: so it starts as the model that it was, and learns what to make of them.
 """
