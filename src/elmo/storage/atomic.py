@@ -11,6 +11,7 @@ from pathlib import Path
 from elmo.errors import OutputError
 from elmo.storage.exchange import exchange, rename_to_new
 from elmo.storage.file_lock import file_lock
+from elmo.storage.uninterrupted import uninterrupted
 
 PART_PREFIX = ".elmo-part-"  # of what is not whole yet
 _ASIDE = "aside"  # in such a room: a folder that is being replaced, under its name
@@ -174,12 +175,18 @@ def temporary_room(folder: Path) -> Iterator[Path]:
 
 
 def _remove_room(room: Path) -> None:
-    """Remove a folder, though a signal breaks it off: then once more, while what the signal raised is on its way."""
+    """Remove a folder, though a signal comes: before its handlers wait, it is removed while what they raise is on its way."""
     try:
-        shutil.rmtree(room, ignore_errors=True)
+        _remove_tree(room)
     except BaseException:
-        shutil.rmtree(room, ignore_errors=True)
+        _remove_tree(room)
         raise
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a folder as far as the system lets us; `rmtree` broken off by a signal may close a file twice, so signals wait."""
+    with uninterrupted():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_whole(folder: Path) -> None:
@@ -189,7 +196,7 @@ def remove_whole(folder: Path) -> None:
         os.replace(folder, room)
     except OSError:  # it stays, whole, for the next time
         return
-    shutil.rmtree(room, ignore_errors=True)
+    _remove_tree(room)
 
 
 def remove_leftovers(folder: Path, alone: bool = False) -> None:
@@ -207,7 +214,7 @@ def remove_leftovers(folder: Path, alone: bool = False) -> None:
         with suppress(OSError), file_lock(room, without_locks=alone) as free:
             if free:
                 _put_back(room, folder)
-                shutil.rmtree(room, ignore_errors=True)
+                _remove_tree(room)
 
 
 def sync_to_disk(path: Path) -> None:

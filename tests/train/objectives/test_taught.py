@@ -63,19 +63,20 @@ def distances(forward, backward, right, maps):
 
 
 def differences(forward, backward, right):
-    """The mean over ordered pairs of different sentences."""
-    own, of_teacher = [], []
-    for s in range(3):
-        words = [w for w in range(len(AHEAD)) if SENTENCE[w] == s]
-        top = [
-            np.concatenate([forward[-1].reshape(-1, P)[AHEAD[w]], backward[-1].reshape(-1, P)[BEHIND[w]]])
-            for w in words
-        ]
-        own.append(np.mean(top, axis=0))
-        of_teacher.append(np.mean([right[w, -1] for w in words], axis=0))
+    """The mean over layers and ordered pairs of different sentences."""
     cosine = lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)  # noqa: E731
-    pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
-    return np.mean([(cosine(own[i], own[j]) - cosine(of_teacher[i], of_teacher[j])) ** 2 for i, j in pairs])
+    words_of = [[w for w in range(len(AHEAD)) if SENTENCE[w] == s] for s in range(3)]
+    of_teacher = [np.mean([right[w, -1] for w in words], axis=0) for words in words_of]
+    found = []
+    for number in range(len(LAYERS)):
+        ahead, behind = forward[number].reshape(-1, P), backward[number].reshape(-1, P)
+        both = [[ahead[AHEAD[w]], behind[BEHIND[w]]][: 1 if number == 0 else 2] for w in range(len(AHEAD))]
+        own = [np.mean([np.concatenate(both[w]) for w in words], axis=0) for words in words_of]
+        found += [
+            (cosine(own[i], own[j]) - cosine(of_teacher[i], of_teacher[j])) ** 2
+            for i in range(3) for j in range(3) if i != j
+        ]  # fmt: skip
+    return np.mean(found)
 
 
 @pytest.mark.parametrize("language_model", [0.0, 0.5])

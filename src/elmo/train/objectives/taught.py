@@ -6,10 +6,10 @@ with the student and are no part of it. A word that both directions read in a wi
     language_model * nats  +  weight * mean over the student's layers of |map(student) - teacher|^2 / size
 
 where each vector of the teacher has mean 0 and variance 1, so that a map that knows nothing costs `weight`. Maps leave open how
-far apart vectors of the student are. So on request the cosines between the sentences of a window, means of their words in the top
-layer, are to be those of the teacher's uppermost layer (Park et al. 2019, relational distillation):
+far apart vectors of the student are. So on request the cosines between the sentences of a window, means of their words in a layer,
+are to be those of the teacher's uppermost layer (Park et al. 2019, relational distillation):
 
-    + similarity * mean over pairs of different sentences of (cosine of the student - cosine of the teacher)^2
+    + similarity * mean over the student's layers and pairs of different sentences of (cosine of the student - of the teacher)^2
 """
 
 from collections.abc import Sequence
@@ -88,12 +88,13 @@ class TaughtObjective(AroundObjective):
 
     def _difference_of_cosines(self, layers: WindowLayers, taught: TaughtWords) -> Tensor:
         """The mean squared difference between the student's and the teacher's cosines of two sentences: float ()."""
-        top = torch.cat(
-            [layers.forward[-1].flatten(0, 1)[taught.ahead], layers.backward[-1].flatten(0, 1)[taught.behind]], dim=1
-        )
-        own, right = (cosines_of_means(vectors, taught.sentence) for vectors in (top, taught.layers[:, -1]))
-        n = len(own)
-        return (own - right).square().sum() / max(1, n * (n - 1))  # the diagonals are equal
+        right = cosines_of_means(taught.layers[:, -1], taught.sentence)  # (S, S)
+        n = len(right)
+        each = [
+            (cosines_of_means(_vectors_of(layers, taught, number), taught.sentence) - right).square().sum()
+            for number in range(len(self.maps))
+        ]
+        return torch.stack(each).mean() / max(1, n * (n - 1))  # the diagonals are equal
 
     def _distances(self, layers: WindowLayers, given: WindowTensors) -> Tensor:
         """Of each word the mean over the student's layers of the squared distance, by the size of the teacher's layers: (M,)."""
@@ -101,9 +102,7 @@ class TaughtObjective(AroundObjective):
         assert taught is not None
         each = []
         for number, (columns, map_) in enumerate(zip(self._columns, self.maps, strict=True)):
-            vectors = layers.forward[number].flatten(0, 1)[taught.ahead]  # (M, P)
-            if number > 0:
-                vectors = torch.cat([vectors, layers.backward[number].flatten(0, 1)[taught.behind]], dim=1)  # (M, 2 P)
+            vectors = _vectors_of(layers, taught, number)
             guess = linear_in(vectors, map_[:, :-1], map_[:, -1], self._precision)  # (M, K * D)
             right = taught.layers[:, columns].flatten(1)
             each.append((guess - right).square().mean(dim=1))
@@ -112,3 +111,11 @@ class TaughtObjective(AroundObjective):
     def own_tensors(self) -> dict[str, Tensor]:
         """The maps, which a checkpoint keeps."""
         return {f"map.{number}": map_.detach() for number, map_ in enumerate(self.maps)}
+
+
+def _vectors_of(layers: WindowLayers, taught: TaughtWords, number: int) -> Tensor:
+    """A layer of the student at the taught words, both directions side by side; of the token layer, one: float (M, P or 2 P)."""
+    vectors = layers.forward[number].flatten(0, 1)[taught.ahead]
+    if number == 0:
+        return vectors
+    return torch.cat([vectors, layers.backward[number].flatten(0, 1)[taught.behind]], dim=1)

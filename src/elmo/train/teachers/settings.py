@@ -10,7 +10,7 @@ class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
 
     weight: FiniteFloat = Field(10.0, gt=0)  # of the distance from the teacher's layers
     language_model: float = Field(1.0, ge=0)  # weight of the loss of the language model; 0: no word is predicted
-    similarity: float = Field(0.0, ge=0)  # weight of the similarity of sentences, top layer to top layer
+    similarity: float = Field(0.0, ge=0)  # weight of the similarity of sentences, each layer to the top layer
     # For each layer, token layer first, the layers of the teacher that it learns; None: layer 0 the first, all others spread.
     layers: Layers | None = None
     mix: float = Field(0.3, ge=0, lt=1)  # fraction of the rows that read text for the teacher only, if one is given
