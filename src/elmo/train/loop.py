@@ -131,7 +131,9 @@ def train_step(
     trainer.choose_trained(number)
     weights = objective.gather(prepared.drawn)
     wishes = [float(wants_stop), float(wants_checkpoint)]
-    sums = torch.tensor([0.0, 0.0, *wishes], device=ranks.device)  # losses of both directions; ranks that wish it
+    n_terms = len(objective.terms)
+    # Losses of both directions; of each term its sum and count; ranks that wish to stop, to save a checkpoint.
+    sums = torch.tensor([0.0, 0.0, *[0.0] * 2 * n_terms, *wishes], device=ranks.device)
     run, states = partial(forward_backward, trainer), []
     for rows, given, dropout in prepared.parts:
         before = state.rows(slice(rows.start - trainer.rows.start, rows.stop - trainer.rows.start))
@@ -140,16 +142,17 @@ def train_step(
             losses, after = run(given, before, weights, dropout)
         else:
             losses, after = trainer.graphed(run, given, before, weights, trainer.dropout_seed(number))
-        sums[:2] += losses
+        sums[:-2] += losses
         states.append(after)
     objective.collect(weights, prepared.drawn, ranks)
     ranks.add_up([*(p.grad for p in trainer.update.dense if p.grad is not None), sums])
     norm = take_step(trainer.update, learning_rate, config.optimizer.clip_norm)
     loss = float(sums[:2].sum()) * 0.5 / (config.rows * config.window)
     moved = math.isfinite(norm)
-    return StepResult(
-        loss, norm, learning_rate, BiLMState.concat(states) if moved else state, moved, *(sums[2:] > 0).tolist()
-    )
+    after_step = BiLMState.concat(states) if moved else state
+    terms = [(total, count) for total, count in sums[2:-2].view(n_terms, 2).tolist()]
+    stops, saves = (sums[-2:] > 0).tolist()
+    return StepResult(loss, norm, learning_rate, after_step, moved, stops, saves, terms)
 
 
 def forward_backward(
@@ -160,15 +163,15 @@ def forward_backward(
     Args:
         given: the rows. state: of these rows before the window. weights: what the objective gathered.
     Returns:
-        the sum of each direction's losses, float (2,), and the state after the window.
+        the sum of each direction's losses, then sum and count of each term, float (2 + 2 * terms,), and the state after it.
     """
     objective = trainer.objective
     weights = objective.derive(weights)
     layers = window_layers(trainer.bilm, given, state, dropout, trainer.precision)  # forward
-    losses = objective.loss(layers, given, state, weights)  # (B * T,) of each direction
-    sums = torch.stack([loss.sum() for loss in losses])  # (2,)
+    forward, backward, *terms = objective.loss(layers, given, state, weights)  # (B * T,) of each direction
+    sums = torch.stack([forward.sum(), backward.sum()])
     (sums.sum() * trainer.scale).backward()  # type: ignore[no-untyped-call]
-    return sums.detach(), layers.after
+    return torch.cat([sums.detach(), *terms]), layers.after
 
 
 def steps_of(n_positions: int, config: PretrainConfig, max_steps: int | None = None) -> int:

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from elmo.errors import DivergedError
@@ -34,6 +34,9 @@ class Report:
     seconds: float  # of training, all sessions together
     skipped_steps: int = 0  # since the start of the run: their loss or gradient was not finite
     heldout: Perplexity | None = None
+    terms: Mapping[str, float] = field(
+        default_factory=dict
+    )  # parts of the loss, means since the last report, unweighted
 
 
 class RunLog:
@@ -66,6 +69,7 @@ class RunLog:
         self._begun, self._seconds_before = time.monotonic(), progress.seconds
         self._saved_at, self._logged_at, self._step_logged = self._begun, self._begun, progress.step
         self._losses: list[float] = []  # since the last report
+        self._terms: dict[str, tuple[float, float]] = {}  # sums and counts since then
         self._n_not_finite = 0  # steps in a row
         self._stops_at = None if max_minutes is None else self._begun + 60 * max_minutes
         self._first_step = progress.step  # of this session
@@ -117,6 +121,9 @@ class RunLog:
         self._n_not_finite = 0 if result.moved else self._n_not_finite + 1
         if result.moved:
             self._losses.append(result.loss_nats)
+            for name, (total, count) in zip(self._trainer.objective.terms, result.terms, strict=True):
+                before, n_before = self._terms.get(name, (0.0, 0.0))
+                self._terms[name] = (before + total, n_before + count)
         self.progress = self.progress.model_copy(
             update={
                 "step": self.progress.step + 1,
@@ -177,9 +184,11 @@ class RunLog:
                 seconds=progress.seconds,
                 skipped_steps=progress.skipped_steps,
                 heldout=heldout,
+                terms={name: total / count for name, (total, count) in self._terms.items() if count > 0},
             )
         )
-        self._losses, self._logged_at, self._step_logged = [], time.monotonic(), progress.step
+        self._losses, self._terms = [], {}
+        self._logged_at, self._step_logged = time.monotonic(), progress.step
 
     def _save(self, position: TextPosition, state: BiLMState) -> None:
         trainer, ranks = self._trainer, self._trainer.ranks

@@ -4,7 +4,7 @@ Random numbers of a step depend on the seed and the number of the step, so a run
 another number of ranks, draws the same as the unbroken run on one rank.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +53,7 @@ class StepResult:
     moved: bool  # False: the gradient was not finite
     wants_stop: bool  # some rank wants it
     wants_checkpoint: bool
+    terms: Sequence[tuple[float, float]] = ()  # of the objective's `terms`: sum and count
 
 
 class Part(NamedTuple):

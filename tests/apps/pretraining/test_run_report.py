@@ -81,6 +81,21 @@ def test_a_page_tells_the_facts_draws_the_curves_and_asks_for_nothing(run):
     assert "optimizer.clip_norm" not in text  # a default
 
 
+def test_the_parts_of_a_loss_have_curves_of_their_own(run):
+    terms = {"teacher_distance": 0.71, "similarity_difference": 0.03, "language_model_nats": 4.4}
+    for step in (16, 20):
+        append_report(run, replace(LINE, step=step, terms=terms))
+    page = Page(write_page(read_run(run)))
+    assert page.tags.count("svg") == 8
+    for title in (
+        "Training loss, weighted sum of its parts",
+        "Squared distance from the teacher",
+        "Loss of the language models",
+    ):
+        assert title in page.text
+    assert read_run(run).curve("teacher_distance") == ([16, 20], [0.71, 0.71])
+
+
 def test_a_page_tells_how_the_run_was_stopped_and_resumed(run):
     text = write_page(read_run(run))
     assert "from the start; did not end orderly" in text

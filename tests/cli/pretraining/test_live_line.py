@@ -36,6 +36,9 @@ def test_the_line_tells_all_that_is_known():
         "step 100/1,100 (9 %)  epoch 2  loss 3.250  held-out 54.6 forward, 148.4 backward  4,321 tokens/s  1 h 30 min to go"
     )
     assert "held-out" not in progress_text(LINE, None, 5400.0, None)
+    taught = replace(LINE, terms={"teacher_distance": 0.71, "similarity_difference": 0.034, "language_model_nats": 4.4})
+    assert "loss 3.250 (distance 0.710, similarity 0.034, nats 4.400)  4," in progress_text(taught, None, 5400.0, None)
+    assert len(progress_text(taught, None, 5400.0, None, 79)) < 80
 
 
 def test_the_line_is_short_on_a_narrow_terminal():

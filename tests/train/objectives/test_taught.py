@@ -100,6 +100,13 @@ def test_the_loss_is_that_of_the_formula(language_model, similarity, told):
         for word, position in enumerate(where):
             expected[position] += per_word[word]
         assert found[direction].detach().numpy() == pytest.approx(expected, rel=1e-5)
+    terms = {name: float(t[0] / t[1]) for name, t in zip(objective.terms, found[2:], strict=True)}
+    shown = {"teacher_distance": np.mean(distances(forward, backward, right, maps))}
+    if similarity:
+        shown["similarity_difference"] = differences(forward, backward, right)
+    if language_model:
+        shown["language_model_nats"] = np.sum(5.5 * nats * counts) / np.sum(counts)
+    assert terms == pytest.approx(shown, rel=1e-5)
 
 
 def test_the_output_layer_is_trained_only_if_words_are_predicted():
@@ -117,7 +124,8 @@ def test_maps_that_know_nothing_cost_the_variance():
     )
     taught = TaughtWords(torch.tensor(AHEAD), torch.tensor(BEHIND), torch.tensor(SENTENCE), right, None)
     layers = WindowLayers([*torch.from_numpy(forward)], [*torch.from_numpy(backward)], None)
-    ahead, _ = objective.loss(layers, Given(taught), None, ())
+    ahead, _, term = objective.loss(layers, Given(taught), None, ())
+    assert float(term[0] / term[1]) == pytest.approx(1, rel=1e-3)
     assert ahead[AHEAD].detach().numpy() == pytest.approx(1, rel=1e-3)
     assert float(ahead.detach().sum()) == pytest.approx(len(AHEAD), rel=1e-3)
 

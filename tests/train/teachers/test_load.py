@@ -60,6 +60,10 @@ def test_a_run_learns_the_layers_of_its_teacher(tmp_path, teacher):
     reports = []
     continue_run(out, report=reports.append)
     assert reports[-1].loss_nats < 0.8 * reports[0].loss_nats
+    assert list(reports[0].terms) == ["teacher_distance", "similarity_difference"]
+    parts = [5 * line.terms["teacher_distance"] + line.terms["similarity_difference"] for line in reports]
+    # A word costs nothing where the other direction does not read it in the same window.
+    assert all(line.loss_nats <= cost < 3 * line.loss_nats for line, cost in zip(reports, parts, strict=True))
     assert load_model(out).config.bilm == SMALL
 
 

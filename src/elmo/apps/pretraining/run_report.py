@@ -68,6 +68,13 @@ def write_page(run: RunRecord) -> str:
     return html_page(run.name, "training of an ELMo model", parts)
 
 
+_TERMS = {  # parts of the loss (`objectives/taught.py`)
+    "teacher_distance": "Squared distance from the teacher's layers (1: nothing is known of them)",
+    "similarity_difference": "Squared difference from the teacher's cosines of two sentences",
+    "language_model_nats": "Loss of the language models in training, nats per token",
+}
+
+
 def _headline(run: RunRecord) -> str:
     shown, of_what = final_perplexity_facts(run), "of the model, on all held-out text"
     if not shown:
@@ -94,9 +101,14 @@ def _curves(run: RunRecord) -> list[str]:
         Line("backward", *run.curve("heldout_backward"), "second", dots=True),
     ]
     sampled = " (sampled softmax: not a perplexity)" if run.recipe.get("softmax") == "sampled" else ""
+    trained = f"Training loss, nats per token{sampled}"
+    terms = {title: chart(reported(name), name.replace("_", " ")) for name, title in _TERMS.items()}
+    if any(terms.values()):
+        trained = "Training loss, weighted sum of its parts"
     drawn = {
         "Held-out perplexity (whole vocabulary, logarithmic)": chart(heldout, "held-out perplexity", log_scale=True),
-        f"Training loss, nats per token{sampled}": chart(reported("loss_nats"), "training loss"),
+        trained: chart(reported("loss_nats"), "training loss"),
+        **terms,
         "Learning rate": chart([Line("", *run.curve("learning_rate"))], "learning rate", from_zero=True),
         "Tokens per second": chart([Line("", *run.curve("tokens_per_s"))], "tokens per second", from_zero=True),
         "Gradient norm before clipping (logarithmic)": chart(

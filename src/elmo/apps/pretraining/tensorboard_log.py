@@ -47,7 +47,10 @@ class TensorBoardLog:
         """
         from torch.utils.tensorboard import SummaryWriter
 
-        numbers = {name: value for name, value in asdict(line).items() if name not in ("step", "n_steps", "heldout")}
+        numbers = {
+            name: value for name, value in asdict(line).items() if name not in ("step", "n_steps", "heldout", "terms")
+        }
+        numbers |= line.terms
         if line.heldout is not None:
             numbers |= {f"heldout/{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
         try:

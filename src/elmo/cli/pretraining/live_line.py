@@ -60,6 +60,15 @@ def seconds_to_go(line: "Report", recent: list[tuple[int, float]]) -> float:
     return (line.n_steps - line.step) * (later[-1][1] - seconds) / max(1, n_steps)
 
 
+_SHORT_NAMES = {"teacher_distance": "distance", "similarity_difference": "similarity", "language_model_nats": "nats"}
+
+
+def _terms_text(line: "Report") -> str:
+    """The parts of a loss that has some, in brackets."""
+    parts = ", ".join(f"{_SHORT_NAMES.get(name, name)} {value:.3f}" for name, value in line.terms.items())
+    return f" ({parts})" if parts else ""
+
+
 def progress_text(
     line: "Report", heldout: "Perplexity | None", left_s: float, session_s: float | None, width: int | None = None
 ) -> str:
@@ -76,7 +85,7 @@ def progress_text(
     parts = [
         f"step {line.step:,}/{line.n_steps:,} ({100 * line.step // max(1, line.n_steps)} %)",
         f"epoch {line.epoch:.3g}",
-        f"loss {line.loss_nats:.3f}",
+        f"loss {line.loss_nats:.3f}{_terms_text(line)}",
         "" if heldout is None else f"held-out {heldout.forward:.1f} forward, {heldout.backward:.1f} backward",
         f"{line.tokens_per_s:,.0f} tokens/s",
         left,

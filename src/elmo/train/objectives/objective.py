@@ -32,6 +32,7 @@ class Objective(ABC):
     sparse_parameters: Sequence[nn.Parameter] = ()  # of the output layer, whose gradient is a sparse tensor of rows
     replayable = False  # the same kernels at every step, so that a GPU can record them once (`graphed_losses.py`)
     max_gathered = 0  # rows that `gather` copies, at most; 0: it gives the parameters themselves
+    terms: Sequence[str] = ()  # names of the parts of the loss that the log shows each by itself
 
     def draw(self, targets: NDArray[np.int64], rng: np.random.Generator) -> Outputs:
         """The targets of a window and their negatives; must not depend on weights.
@@ -53,14 +54,15 @@ class Objective(ABC):
     @abstractmethod
     def loss(
         self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Loss of some rows of a window.
 
         Args:
             layers: what the model made of them.
             given: the rows. state: before the window. weights: from `derive`.
         Returns:
-            loss_nats of the forward and the backward LM, float (B * T,) each.
+            loss_nats of the forward and the backward LM, float (B * T,) each; then for each of `terms` its sum and how much it is
+            the sum of, float (2,).
         """
 
     def collect(self, weights: StepWeights, drawn: Outputs, ranks: Ranks) -> None:  # noqa: B027  # most have none

@@ -6,8 +6,8 @@ with the student and are no part of it. A word that both directions read in a wi
     language_model * nats  +  weight * mean over the student's layers of |map(student) - teacher|^2 / size
 
 where each vector of the teacher has mean 0 and variance 1, so that a map that knows nothing costs `weight`. Maps leave open how
-far apart vectors of the student are. So on request the cosines between the sentences of a window, means of their words in a layer,
-are to be those of the teacher's uppermost layer (Park et al. 2019, relational distillation):
+far apart vectors of the student are. So on request the cosines between the sentences of a window, means of their words in a
+layer, are to be those of the teacher's uppermost layer (Park et al. 2019, relational distillation):
 
     + similarity * mean over the student's layers and pairs of different sentences of (cosine of the student - of the teacher)^2
 """
@@ -34,6 +34,9 @@ def cosines_of_means(vectors: Tensor, group: Tensor) -> Tensor:
     sums = vectors.new_zeros(n_groups, vectors.shape[1]).index_add(0, index, vectors)
     unit = functional.normalize(sums, dim=1)
     return unit @ unit.t()
+
+
+TERMS = ("teacher_distance", "similarity_difference", "language_model_nats")  # unweighted
 
 
 class TaughtObjective(AroundObjective):
@@ -65,36 +68,43 @@ class TaughtObjective(AroundObjective):
             for number, own in enumerate(layers)
         ]
         self.parameters = [*self.maps, *self.parameters]
+        shown = (True, config.similarity > 0, config.language_model > 0)
+        self.terms = [name for name, is_shown in zip(TERMS, shown, strict=True) if is_shown]
 
     def loss(
         self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """See `Objective.loss`; the distance of a word counts where the forward and where the backward direction reads it."""
         taught = given.taught
         assert taught is not None
-        distance = self._config.weight * self._distances(layers, given)  # (M,)
+        distances = self._distances(layers, given)  # (M,)
+        cost, terms = self._config.weight * distances, [_sum_and_count(distances)]
         if self._config.similarity > 0:
-            distance = distance + self._config.similarity * self._difference_of_cosines(layers, taught)
+            differences = self._differences_of_cosines(layers, taught)
+            cost = cost + self._config.similarity * differences.sum() / max(1, len(differences))
+            terms.append(_sum_and_count(differences))
         n = given.where.shape[1] * given.where.shape[2]
-        forward, backward = (
-            distance.new_zeros(n).index_add(0, where, distance) for where in (taught.ahead, taught.behind)
-        )
+        forward, backward = (cost.new_zeros(n).index_add(0, where, cost) for where in (taught.ahead, taught.behind))
         if self._config.language_model == 0:
-            return forward, backward
-        weight = torch.tensor(self._config.language_model, device=distance.device)
-        weights_of_nats = weight if taught.is_predicted is None else weight * taught.is_predicted
+            return forward, backward, *terms
         nats = self._inner.loss(layers, given, state, weights)
-        return forward + weights_of_nats * nats[0], backward + weights_of_nats * nats[1]
+        counts = torch.ones_like(nats[0]) if taught.is_predicted is None else taught.is_predicted.to(nats[0].dtype)
+        weight = self._config.language_model
+        both = torch.stack([(nats[0] * counts).sum() + (nats[1] * counts).sum(), 2 * counts.sum()]).detach()
+        return forward + weight * counts * nats[0], backward + weight * counts * nats[1], *terms, both
 
-    def _difference_of_cosines(self, layers: WindowLayers, taught: TaughtWords) -> Tensor:
-        """The mean squared difference between the student's and the teacher's cosines of two sentences: float ()."""
+    def _differences_of_cosines(self, layers: WindowLayers, taught: TaughtWords) -> Tensor:
+        """Squared differences between the student's and the teacher's cosines of two different sentences, means over layers.
+
+        Float (S * (S - 1),).
+        """
         right = cosines_of_means(taught.layers[:, -1], taught.sentence)  # (S, S)
-        n = len(right)
         each = [
-            (cosines_of_means(_vectors_of(layers, taught, number), taught.sentence) - right).square().sum()
+            (cosines_of_means(_vectors_of(layers, taught, number), taught.sentence) - right).square()
             for number in range(len(self.maps))
         ]
-        return torch.stack(each).mean() / max(1, n * (n - 1))  # the diagonals are equal
+        differ = ~torch.eye(len(right), dtype=torch.bool, device=right.device)
+        return torch.stack(each).mean(dim=0)[differ]
 
     def _distances(self, layers: WindowLayers, given: WindowTensors) -> Tensor:
         """Of each word the mean over the student's layers of the squared distance, by the size of the teacher's layers: (M,)."""
@@ -119,3 +129,8 @@ def _vectors_of(layers: WindowLayers, taught: TaughtWords, number: int) -> Tenso
     if number == 0:
         return vectors
     return torch.cat([vectors, layers.backward[number].flatten(0, 1)[taught.behind]], dim=1)
+
+
+def _sum_and_count(values: Tensor) -> Tensor:
+    """Float (2,), for the log."""
+    return torch.stack([values.detach().sum(), values.new_tensor(len(values))])

@@ -49,7 +49,7 @@ class TiedObjective(Objective):
 
     def loss(
         self, layers: WindowLayers, given: WindowTensors, state: BiLMState, weights: StepWeights
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """See `Objective.loss`."""
         return self._inner.loss(layers, given, state, weights)
 

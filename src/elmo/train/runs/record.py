@@ -75,7 +75,7 @@ def append_report(run: Path, line: Report) -> None:
     Raises:
         OutputError: the disk is full or fails.
     """
-    flat = {key: value for key, value in asdict(line).items() if key != "heldout"}
+    flat = {key: value for key, value in asdict(line).items() if key not in ("heldout", "terms")} | dict(line.terms)
     if line.heldout is not None:
         flat |= {f"heldout_{name}": getattr(line.heldout, name) for name in ("forward", "backward", "mean")}
     _append(run / LOG_FILE, flat)
