@@ -9,6 +9,7 @@ from pathlib import Path
 from elmo.errors import DivergedError
 from elmo.model.encoders.state import BiLMState
 from elmo.text.windows import TextPosition
+from elmo.train.memory import give_back_free_memory
 from elmo.train.perplexity import Perplexity, measure_together
 from elmo.train.planned_end import Schedule
 from elmo.train.run_state import RunProgress, RunState, save_best, save_checkpoint
@@ -199,4 +200,5 @@ class RunLog:
             own, keep = trainer.objective.own_tensors(), trainer.config.keep_checkpoints
             save_checkpoint(self._checkpoints, trainer.model, trainer.update, run, keep, own)
         ranks.wait()
+        give_back_free_memory()
         self._saved_at = time.monotonic()

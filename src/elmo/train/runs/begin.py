@@ -31,6 +31,7 @@ from elmo.train.runs.settings import MixedFiles, RunSettings, checksums_of_word_
 from elmo.train.runs.start_model import keep_start, read_start
 from elmo.train.runs.summary import clusters_text
 from elmo.train.teachers.load import TEACHER_FOLDER, check_layers, load_teacher
+from elmo.train.teachers.sentence_cosines import check_sentence_cosines
 from elmo.train.teachers.word_vectors import with_word_vectors
 
 
@@ -101,6 +102,7 @@ def start_run(
         taught_by = load_teacher(teacher)
         check_layers(recipe.teacher, recipe.bilm.n_layers, taught_by)
         model, recipe = with_word_vectors(model, recipe, taught_by)
+        check_sentence_cosines(recipe)
     tokenizer = _tokenizer_of(recipe, model)
     given_sentences = None if sentences is None else _tokens_of(sentences, tokenizer)
     given_mix = None if mix_sentences is None else _tokens_of(mix_sentences, tokenizer)

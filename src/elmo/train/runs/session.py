@@ -44,6 +44,7 @@ from elmo.train.runs.settings import RunSettings, check_word_files, epochs_of, r
 from elmo.train.runs.start_model import START_FOLDER, load_start
 from elmo.train.teachers.kept_vectors import VECTORS_FOLDER
 from elmo.train.teachers.load import TEACHER_FOLDER, load_teacher
+from elmo.train.teachers.sentence_cosines import fit_sentence_cosines, spread_sentences
 from elmo.train.warm_state import settle_state
 
 WARM_SENTENCES = 50
@@ -185,6 +186,8 @@ def _train_alone(
             if progress.step < schedule.end_at(progress.step):
                 schedule.plan(progress.step, progress.step)  # so that a resume continues beyond it
             model.bilm.to(CPU)
+            if taught_by is not None and recipe.teacher is not None:
+                fit_sentence_cosines(model, taught_by, spread_sentences(text, recipe.teacher.sentence_cosines))
             _write_model(model, out, settings, progress, perplexity, heldout_sentences, adaptation)
             if why == "all steps done":
                 remove_whole(out / VECTORS_FOLDER)

@@ -34,6 +34,7 @@ NAMED_WITH_TEACHER = (
     "teacher.layers",
     "teacher.mix",
     "teacher.word_vectors",
+    "teacher.sentence_cosines",
 )
 
 

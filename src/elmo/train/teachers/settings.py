@@ -17,6 +17,8 @@ class TeacherConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Size of the vectors that the student gains for the whole words among the teacher's pieces, beside their characters; 0: none.
     word_vectors: int = Field(0, ge=0, le=4096)
+    # Sentences of the corpus by which the token layer is fitted, at the end, to the teacher's cosines of sentences; 0: it is not.
+    sentence_cosines: int = Field(0, ge=0)
     # Gigabytes of the teacher's vectors that are kept on disk, as float16, so that they are computed once; 0: each time anew.
     keep_gb: float = Field(4.0, ge=0)
 
