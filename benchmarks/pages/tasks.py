@@ -10,7 +10,7 @@ from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 from benchmarks.pages.markdown_table import markdown_table
-from benchmarks.record import ROOT
+from benchmarks.record import ROOT, kept_figures
 from elmo.apps.pages.empty_figure import empty_figure
 
 PAGE = ROOT / "docs" / "results.md"
@@ -70,7 +70,16 @@ def page(rows: Rows) -> str:
     """docs/results.md."""
     found = _by_set(rows)
     return (
-        "\n\n".join([_WORDS["opening"] + _sets(found), _groups(found), _curves(found), _tuned(found), _scope(found)])
+        "\n\n".join(
+            [
+                _WORDS["opening"] + _sets(found),
+                _teacher(found),
+                _groups(found),
+                _curves(found),
+                _tuned(found),
+                _scope(found),
+            ]
+        )
         + "\n"
     )
 
@@ -85,6 +94,27 @@ def _sets(found: Found) -> str:
         lines.append([known.title, known.name, *scores, f"{known.rival_score:.1f} ({known.rival})"])
     heads = ["set", "score", "without ELMo", "with ELMo", "difference", "error reduction", "simple baseline"]
     return markdown_table(heads, lines)
+
+
+def _teacher(found: Found) -> str:
+    """The teacher beside the model in the package: scores on some sets, and speed."""
+    kinds = {"without ELMo": "without", "en-text": "en-text", "en": "en", "teacher": "teacher"}
+    lines = [
+        [known.title, known.name, *(_mean(found[name][kind], known.score) for kind in kinds.values())]
+        for name, known in KNOWN.items()
+        if found[name]["teacher"]
+    ]
+    speed = kept_figures("teacher_speed") or {}
+    programs = [name.removesuffix(", words/s") for name in speed if name.endswith(", words/s")]
+    speeds = [[name, f"{speed[f'{name}, words/s']:,.0f}", f"{speed[f'{name}, ms']:.1f}"] for name in programs]
+    scores = markdown_table(["set", "score", *kinds], lines)
+    return "\n\n".join(
+        [
+            _WORDS["teacher"] + scores,
+            _WORDS["teacher_speed"].strip(),
+            markdown_table(["program", "a text, words/s", "one sentence, ms"], speeds),
+        ]
+    )
 
 
 def _groups(found: Found) -> str:
