@@ -51,9 +51,11 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def unpacked(archive: Path) -> Iterator[Path]:
+def unpacked(archive: Path, what: str = "archives of models") -> Iterator[Path]:
     """The temporary folder of an unpacked archive; it is removed when the block ends.
 
+    Args:
+        what: such archives are, for messages.
     Raises:
         CheckpointError: the archive is damaged, or holds links, names that lead outside, or far too much.
     """
@@ -62,9 +64,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
             limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
             _unpack(archive, Path(folder), limit)
         except _RefusedError as error:
-            raise CheckpointError(
-                f"{archive}: {error}; archives of models have none of that; nothing was unpacked"
-            ) from None
+            raise CheckpointError(f"{archive}: {error}; {what} have none of that; nothing was unpacked") from None
         except (
             *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, OverflowError, MemoryError),
             *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),

@@ -1,7 +1,7 @@
 """The settings shared by all kinds of tasks: frozen, each default in this file and nowhere else."""
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -59,6 +59,8 @@ class InputConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The settings of every kind of task, except its files; `kinds/<kind>/settings.py` adds those of a kind."""
 
+    unless_set: ClassVar[tuple[str, ...]] = ()  # settings of later versions, written only if they are not None
+
     task: str  # the name of its kind
     model: str | None = "en"  # folder or name; None: the baseline without ELMo
     label: str | None = None  # the name of the label in the files, or the number of its column; None: a known name
@@ -93,12 +95,12 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         return False
 
     @model_serializer(mode="wrap")
-    def _without_the_first_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The tokenizer is named from version 2 on, so that other tasks are what they always were."""
+    def _as_they_always_were(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The tokenizer is named from version 2 on, and later settings if they are set, so that other tasks stay the same."""
         settings: dict[str, Any] = handler(self)
         if self.tokenizer in (None, 1):
             settings.pop("tokenizer", None)
-        return settings
+        return {name: value for name, value in settings.items() if value is not None or name not in self.unless_set}
 
     @model_validator(mode="after")
     def _has_a_bilm_to_tune(self) -> Self:

@@ -169,4 +169,10 @@ def settled_run(run: TaskRun) -> TaskRun:
     """The run with absolute paths, so that it can be resumed from any folder, and the checksums of its files."""
     train, dev = run.train.absolute(), run.dev.absolute()
     whole = TaskRun(config=with_absolute_paths(run.config), train=train, dev=dev)
-    return whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in _files_of(whole)}})
+    files = [file for path in _files_of(whole) for file in _within(path)]
+    return whole.model_copy(update={"checksums": {str(path): checksum_of(path) for path in files}})
+
+
+def _within(path: Path) -> list[Path]:
+    """A file, or the files of a folder that is read as one."""
+    return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]

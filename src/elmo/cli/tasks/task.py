@@ -40,7 +40,10 @@ def train(
     ] = None,
     task: Annotated[Task | None, typer.Option(help="Kind of task, see docs/tasks.md.")] = None,
     train: Annotated[
-        Path | None, typer.Option(help="Training file: CoNLL, CoNLL-U, jsonl, tsv, csv; also compressed.")
+        Path | None,
+        typer.Option(
+            help="Training file: CoNLL, CoNLL-U, jsonl, tsv, csv; also compressed; intents of Rasa, Dialogflow, LUIS."
+        ),
     ] = None,
     dev: Annotated[
         Path | None, typer.Option(help="Development file, for early stopping and for choosing the best epoch.")

@@ -1,11 +1,12 @@
 """The kind `classify`."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from elmo.errors import TextError
 from elmo.tasks.batches import TableSizes
+from elmo.tasks.data.intents.intent_files import read_intents
 from elmo.tasks.data.labelled_records import Record, Wanted, read_records, record_of, text_and_tokens
 from elmo.tasks.examples import Example, given_text
 from elmo.tasks.kinds.classify.biattentive import BiattentiveClassifier
@@ -27,8 +28,12 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
     def read(
         self, config: ClassifyConfig, path: Path, report: Callable[[str], None] = lambda line: None
     ) -> list[Example]:
-        """Read jsonl, tsv or csv."""
-        return read_labelled(path, config.text, config.label, report, config.raw_text_tokenizer)
+        """Read jsonl, tsv or csv, or an export of Rasa, Dialogflow or LUIS."""
+        found = read_intents(path, config.language, report)
+        if found is None:
+            return read_labelled(path, config.text, config.label, report, config.raw_text_tokenizer)
+        records = (Record({"text": one.text}, [one.intent], one.number, one.where) for one in found)
+        return [_example(record, config.raw_text_tokenizer) for record in records]
 
     def labelled(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """`(text, label)`, the label a list where there may be several, or a dict with `text` and `label`."""
@@ -41,6 +46,19 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
     def example(self, config: ClassifyConfig, given: object, number: int, where: str) -> Example:
         """A string or a list of tokens."""
         return given_text(given, number, where, config.raw_text_tokenizer)
+
+    def usable(self, config: ClassifyConfig, train: list[Example], source: str) -> list[Example]:
+        """All but those out of scope.
+
+        Raises:
+            TextError: all are.
+        """
+        if config.out_of_scope is None:
+            return train
+        found = [example for example in train if example.labels != [config.out_of_scope]]
+        if not found:
+            raise TextError(f"{source}: every example has the label {config.out_of_scope!r}, which is out of scope")
+        return found
 
     def labels(self, config: ClassifyConfig, train: Sequence[Example], source: str) -> KnownLabels:
         """One label each, or any number of them."""
@@ -70,6 +88,10 @@ class ClassifyKind(Kind[ClassifyConfig, Classifier | BiattentiveClassifier]):
         """One label each, unless there may be several."""
         if not config.multi_label:
             require_one(examples, source)
+
+    def labels_in(self, config: ClassifyConfig, labels: KnownLabels, example: Example) -> Collection[str]:
+        """Its labels, unless it is out of scope."""
+        return [] if example.labels == [config.out_of_scope] else example.labels
 
     def build(
         self, config: ClassifyConfig, labels: KnownLabels, tables: TableSizes, elmo: tuple[int, int] | None

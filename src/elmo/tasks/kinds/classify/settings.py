@@ -1,6 +1,6 @@
 """The settings of a classification task."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -10,8 +10,14 @@ from elmo.tasks.config import TaskConfig
 class ClassifyConfig(TaskConfig, frozen=True):
     """The settings of a classification task."""
 
+    unless_set: ClassVar[tuple[str, ...]] = ("language", "out_of_scope")
+
     task: Literal["classify"] = "classify"
     text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
+    language: str | None = None  # of a Dialogflow agent with several; None: its default
+    out_of_scope: str | None = (
+        None  # the label of texts in the files that have none of the task's labels; it is not learned
+    )
     multi_label: bool = False  # an example has any number of labels
     network: Literal["biattentive"] | None = None  # above the LSTM; None: its tokens are pooled
     ngrams: bool = False  # combined with a bag of n-grams, see `layers/ngrams.py`
@@ -20,6 +26,14 @@ class ClassifyConfig(TaskConfig, frozen=True):
     def may_abstain(self) -> bool:
         """True for tasks with one label per text."""
         return not self.multi_label
+
+    @model_validator(mode="after")
+    def _out_of_scope_has_no_other_label(self) -> Self:
+        if self.out_of_scope is not None and self.multi_label:
+            raise ValueError(
+                "out_of_scope is for texts with one label each; with multi_label such a text has an empty list"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ngrams_have_one_label(self) -> Self:

@@ -1,0 +1,1 @@
+"""Exports of chatbot tools (Rasa, Dialogflow, LUIS) -> texts with their intents."""
