@@ -28,7 +28,7 @@ INDEX_FILE = "index.json"
 class ArrayFacts(BaseModel, frozen=True, extra="forbid"):
     """The expected type, shape and checksum of a file."""
 
-    dtype: Literal["int16", "int32", "int64", "uint8"]
+    dtype: Literal["float32", "int16", "int32", "int64", "uint8"]
     shape: tuple[NonNegativeInt, ...]
     checksum: str
 
