@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-FLOORS = ["errors", "storage", "text", "model", "checkpoints", "embed", "train", "tasks", "analysis", "apps", "cli"]
+FLOORS = [
+    "errors",
+    "storage",
+    "text",
+    "model",
+    "checkpoints",
+    "embed",
+    "train",
+    "tasks",
+    "analysis",
+    "answers",
+    "apps",
+    "cli",
+]
 CALLERS = {"compat", "integrations"}  # beside the top: they call any floor but the command line, and nobody calls them
 ONLY_THERE = {
     "torch": (set(FLOORS) | CALLERS) - {"errors", "storage", "text", "cli"},
@@ -22,6 +35,7 @@ FACES = {
     "tasks",
     "train",
     "analysis",
+    "answers",
     "compat",
     "integrations",
 }  # public packages: their `__init__` names what they offer

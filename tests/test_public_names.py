@@ -1,4 +1,4 @@
-"""What is public: `elmo` and five packages, each with the names that it offers and no other; old paths still lead there."""
+"""What is public: `elmo` and six packages, each with the names that it offers and no other; old paths still lead there."""
 
 import importlib
 import re
@@ -13,7 +13,7 @@ import elmo
 from conftest import model_of
 
 ROOT = Path(__file__).resolve().parents[1]
-FACES = ["elmo", "elmo.analysis", "elmo.compat", "elmo.integrations", "elmo.tasks", "elmo.train"]
+FACES = ["elmo", "elmo.analysis", "elmo.answers", "elmo.compat", "elmo.integrations", "elmo.tasks", "elmo.train"]
 MOVED = [
     ("elmo.apps.neighbours", "find_neighbours"),
     ("elmo.apps.demo", "read_occurrences"),

@@ -3,9 +3,9 @@
     from elmo import Elmo
     vectors = Elmo.from_pretrained().embed(["The bank of the river"])
 
-The public names are loaded on first use, so that `import elmo` pulls in no torch. What is public: `elmo` and its five packages
-`elmo.tasks`, `elmo.train`, `elmo.analysis`, `elmo.compat` and `elmo.integrations`, each with an `__all__`. All other modules are
-internal and may change.
+The public names are loaded on first use, so that `import elmo` pulls in no torch. What is public: `elmo` and its six packages
+`elmo.answers`, `elmo.tasks`, `elmo.train`, `elmo.analysis`, `elmo.compat` and `elmo.integrations`, each with an `__all__`. All
+other modules are internal and may change.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from elmo.public_names import lazy_names
 
 if TYPE_CHECKING:
-    from elmo import analysis, compat, integrations, tasks, train
+    from elmo import analysis, answers, compat, integrations, tasks, train
     from elmo.embed.arrow_vectors import open_vectors
     from elmo.embed.embedder import Elmo
     from elmo.errors import ElmoError
@@ -29,6 +29,7 @@ __all__ = [
     "Token",
     "__version__",
     "analysis",
+    "answers",
     "compat",
     "integrations",
     "load_task",
@@ -46,6 +47,7 @@ __getattr__, __dir__ = lazy_names(
         "Token": "elmo.text.tokens",
         "__version__": "elmo",
         "analysis": "elmo.analysis",
+        "answers": "elmo.answers",
         "compat": "elmo.compat",
         "integrations": "elmo.integrations",
         "load_task": "elmo.tasks.saved_task",

@@ -58,7 +58,7 @@ _OTHER = ("printf ", "cd ")  # lines of the pages that prepare a command
 
 def examples_of_help() -> Iterator[str]:
     """The example of each command, in an order in which each finds what it needs."""
-    first = ["demo", "examples", "tokenize", "pretrain", "train"]
+    first = ["demo", "examples", "tokenize", "pretrain", "train", "kb"]
     for name in sorted(COMMANDS, key=lambda name: (first.index(name) if name in first else len(first), name)):
         found = re.findall(r"Example[^:`]*: `([^`]+)`", COMMANDS[name].help)
         assert found, f"elmo {name} --help has no example"

@@ -11,6 +11,7 @@ import warnings
 import typer
 
 from elmo.cli import examples
+from elmo.cli.answers import kb
 from elmo.cli.corpus import doctor, tokenize
 from elmo.cli.embedding import embed, neighbours, to_static
 from elmo.cli.models import convert, perplexity, score
@@ -53,6 +54,8 @@ app.command("tune", cls=PlainCommand)(tune.tune)
 app.command("evaluate", cls=PlainCommand)(task.evaluate)
 app.command("compare", cls=PlainCommand)(task.compare)
 app.command("predict", cls=PlainCommand)(task.predict)
+app.add_typer(kb.kb, name="kb")
+app.command("answer", cls=PlainCommand)(kb.answer)
 app.command("to-static", cls=PlainCommand)(to_static.to_static)
 app.command("tokenize", cls=PlainCommand)(tokenize.tokenize)
 app.command("doctor", cls=PlainCommand)(doctor.doctor)

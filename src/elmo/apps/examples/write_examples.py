@@ -75,6 +75,11 @@ EXAMPLES = (
         "questions about passages (SQuAD layout)",
         "elmo train --task qa --train questions.json --dev questions-dev.json -o my-answers",
     ),
+    Example(
+        "manual/, faq.csv",
+        "two pages of a manual, and a table of questions and answers",
+        "elmo kb build manual faq.csv -o my-kb",
+    ),
     Example("data/", "parts of speech and word senses for probes", "elmo probe en data"),
 )
 
