@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from elmo.model.dropout import DropoutConfig
+from elmo.tasks.scope.settings import ScopeConfig
 from elmo.text.tokenizer import VERSIONS, Tokenizer
 from elmo.train.config import OptimizerConfig
 
@@ -93,6 +94,11 @@ class TaskConfig(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     def may_abstain(self) -> bool:
         """Whether a text gets a single label, so that its prediction can be withheld (`scoring/abstention.py`)."""
         return False
+
+    @property
+    def own_scope(self) -> ScopeConfig | None:
+        """How it is decided whether a text has one of the labels; None: it is not."""
+        return None
 
     @model_serializer(mode="wrap")
     def _as_they_always_were(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

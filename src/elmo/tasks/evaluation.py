@@ -19,12 +19,14 @@ def evaluation_of(
     predicted: Sequence[P],
     known: Set[str] = frozenset(),
     threshold: float | None = None,
+    by_scope: bool = False,
 ) -> Evaluation:
     """The scores of predictions.
 
     Args:
         known: labels in scope, where a threshold is given.
         threshold: predictions of one label with a lower score are withheld; None: what that does is not reported.
+        by_scope: the threshold is one of scope scores.
     """
     counts = model.counts(examples, predicted)
 
@@ -35,7 +37,7 @@ def evaluation_of(
     scores |= model.calibration(examples, predicted)
     if threshold is not None:
         labelled = [p for p in predicted if isinstance(p, Labelled)]
-        scores |= scope_scores(examples, labelled, known, threshold)
+        scores |= scope_scores(examples, labelled, known, threshold, by_scope)
     low, high = interval(counts, main_score)
     return Evaluation(
         n_examples=len(examples), main_score=model.main_score, scores=scores, low=float(low), high=float(high)

@@ -60,12 +60,13 @@ class Data(NamedTuple):
     def only(self, examples: Sequence[Example]) -> "Data":
         """Some of these examples with their layers."""
         numbers = {id(example): number for number, example in enumerate(self.examples)}
-        return self._at([numbers[id(example)] for example in examples])
+        return self.at([numbers[id(example)] for example in examples])
 
-    def _at(self, numbers: Sequence[int]) -> "Data":
+    def at(self, numbers: Sequence[int]) -> "Data":
+        """The examples with these numbers, with their layers."""
         layers = self.layers
         chosen = None if layers is None else lambda number: layers(numbers[number])
-        other = None if self.other is None else self.other._at(numbers)
+        other = None if self.other is None else self.other.at(numbers)
         return Data([self.examples[number] for number in numbers], chosen, other)
 
     @property

@@ -134,21 +134,65 @@ class Related(NamedTuple):
         return f"{relations}\t{' '.join(text.split())}"
 
 
+class Neighbour(NamedTuple):
+    """A training example that is near a text."""
+
+    text: str
+    label: str
+    cosine: float  # of the last layers
+
+
+class SurprisingWord(NamedTuple):
+    """A word that the biLM did not expect."""
+
+    start: int  # characters of the text
+    end: int
+    text: str
+    bits: float  # its surprisal, mean of both directions
+
+
+class InScope(NamedTuple):
+    """Whether a text is in the scope of a task (`scope/scope.py`), and why."""
+
+    score: float  # 0 to 1
+    inside: bool
+    features: dict[str, float]  # by name; a higher one speaks for being in scope
+    nearest: tuple[Neighbour, ...] = ()  # the nearest first; none unless they are asked for
+    surprising: tuple[SurprisingWord, ...] = ()  # the most surprising first; none unless they are asked for
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "in_scope": self.inside,
+            "scope_score": self.score,
+            "scope_features": self.features,
+            "nearest": [one._asdict() for one in self.nearest],
+            "surprising": [one._asdict() for one in self.surprising],
+        }
+
+
 class Labelled(NamedTuple):
     """A text with its labels."""
 
     labels: list[str]  # one, or of a task with any number of labels those above one half
     scores: dict[str, float]  # probability of each label, calibrated on the dev file
+    scope: InScope | None = None  # None: the task has no scope
 
     def facts(self, min_score: float = 0.0) -> dict[str, Any]:
-        """For JSON: the labels, none with a lower score than `min_score`, and the scores of the five most likely."""
+        """For JSON: the labels, none with a lower score than `min_score` or out of scope, and the five highest scores."""
         best = dict(sorted(self.scores.items(), key=lambda pair: -pair[1])[:5])
-        sure = [label for label in self.labels if self.scores[label] >= min_score]
+        sure = self._given(min_score)
         one = {"label": sure[0], "score": self.scores[sure[0]]} if len(sure) == 1 else {}
-        return {**one, "labels": sure, "scores": best}
+        scope = {} if self.scope is None else self.scope.facts()
+        return {**one, "labels": sure, "scores": best, **scope}
+
+    def _given(self, min_score: float) -> list[str]:
+        if self.scope is not None and not self.scope.inside:
+            return []
+        return [label for label in self.labels if self.scores[label] >= min_score]
 
     def shown(self, text: str, other: str | None, min_score: float = 0.0) -> str:
         """The labels before the text, or before both."""
-        sure = [label for label in self.labels if self.scores[label] >= min_score]
+        sure = self._given(min_score)
         labels = ", ".join(f"{label} {self.scores[label]:.2f}" for label in sure) or "-"
         return "\t".join([labels, text, *([] if other is None else [other])])

@@ -47,11 +47,16 @@ class TrainingResult(Result, frozen=True):
     dev: str
     elmo_version: str
     min_score: float | None = None  # the threshold that keeps 95 % of the dev examples; None: no such task
+    scope_threshold: float | None = (
+        None  # the scope score from which on a text is in scope; None: the task has no scope
+    )
     warning: str | None = None  # why nothing was learned, and what to try; None: something was
 
     def facts(self) -> dict[str, Any]:
         """The scores of the dev examples as `dev_f1`."""
         threshold = {} if self.min_score is None else {"min_score": self.min_score}
+        if self.scope_threshold is not None:
+            threshold["scope_threshold"] = self.scope_threshold
         warning = {} if self.warning is None else {"warning": self.warning}
         return {
             "epochs": self.n_epochs,

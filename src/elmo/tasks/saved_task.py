@@ -4,6 +4,7 @@ config.json          recipe, labels, and the biLM it was trained with
 model.safetensors    its weights, without those of the biLM
 words.txt            the words with a learned vector
 vectors.txt          the words with a static vector, if there are any
+scope.json, scope.safetensors  whether a text has one of the labels, if the task decides it (`scope/scope_file.py`)
 elmo/                the biLM, unless it is one of the package's
 README.md            card
 """
@@ -33,16 +34,21 @@ from elmo.tasks.data.static_words import StaticWords
 from elmo.tasks.evaluation import evaluation_of
 from elmo.tasks.examples import Example, distinct
 from elmo.tasks.fit import data_of, predict_all
+from elmo.tasks.kinds.label_model import LabelModel
 from elmo.tasks.kinds.registry import comparable, kind_of, read_gold
 from elmo.tasks.kinds.task_model import TaskModel
-from elmo.tasks.predictions import Prediction
+from elmo.tasks.predictions import InScope, Labelled, Prediction
 from elmo.tasks.results import Evaluation
+from elmo.tasks.scope.evidence import evidence_of
+from elmo.tasks.scope.scope import Scope
+from elmo.tasks.scope.scope_file import SCOPE_FILE, SCOPE_TENSORS, load_scope, save_scope
 from elmo.tasks.scoring.bootstrap import Counts
 from elmo.tasks.task_file import ElmoReference, TaskFile, task_card
 
 CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, ELMO_FOLDER = "config.json", "model.safetensors", "words.txt", "elmo"
 VECTORS_FILE = "vectors.txt"
 AT_ONCE = 256  # texts that are embedded and labelled together
+NOWHERE = InScope(score=0.0, inside=False, features={})  # the verdict on a text without tokens
 
 
 def fresh_model(file: TaskFile, tables: TableSizes) -> TaskModel[Prediction]:
@@ -60,12 +66,14 @@ class TrainedTask:
     model: TaskModel[Prediction]
     words: Words
     elmo: Elmo | None
+    scope: Scope | None = None  # None: the task does not decide whether a text has one of its labels
 
-    def __call__(self, texts: Iterable[object]) -> list[Prediction]:
+    def __call__(self, texts: Iterable[object], *, why: bool = False) -> list[Prediction]:
         """Predict.
 
         Args:
             texts: see `Kind.example`; an empty one has no tag, and every label alike.
+            why: see `predict`.
         Returns:
             for each text `Tagged`, `Labelled` or `Scored`; character offsets are those of the string, or of the tokens with a
             blank between.
@@ -75,20 +83,37 @@ class TrainedTask:
         if isinstance(texts, str | bytes):
             raise TextError("a task takes a list of texts; write task([text])")
         kind, config = kind_of(self.file.config), self.file.config
-        return self.predict([kind.example(config, text, i, f"text {i}") for i, text in enumerate(texts, 1)])
+        examples = [kind.example(config, text, i, f"text {i}") for i, text in enumerate(texts, 1)]
+        return self.predict(examples, why=why)
 
-    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
-        """A prediction for each example."""
+    def predict(self, examples: Sequence[Example], *, why: bool = False) -> list[Prediction]:
+        """A prediction for each example.
+
+        Args:
+            why: a task with a scope also finds the nearest training examples and the words with the highest surprisal.
+        """
         found: list[Prediction] = []
         for start in range(0, len(examples), AT_ONCE):
             block = examples[start : start + AT_ONCE]
             some = [e for e in block if e.tokens]
-            layers_of = None if self.elmo is None else self._layers
-            predictions = iter(
-                predict_all(self.model, data_of(some, layers_of), self.words, self.file.config) if some else []
-            )
-            found += [next(predictions) if e.tokens else self.model.predict_empty() for e in block]
+            predictions = iter(self._predict(some, why) if some else [])
+            found += [next(predictions) if e.tokens else self._predict_empty() for e in block]
         return found
+
+    def _predict(self, examples: Sequence[Example], why: bool) -> Sequence[Prediction]:
+        data = data_of(examples, None if self.elmo is None else self._layers)
+        if self.scope is None or not isinstance(self.model, LabelModel):
+            return predict_all(self.model, data, self.words, self.file.config)
+        evidence = evidence_of(self.model, data, self.words, self.file.config)
+        bilm = None if self.elmo is None else self.elmo.model
+        verdicts = self.scope.verdicts(evidence, examples, self.file.labels, bilm, why)
+        predicted = self.model.labelled(evidence.logits)
+        return [p._replace(scope=verdict) for p, verdict in zip(predicted, verdicts, strict=True)]
+
+    def _predict_empty(self) -> Prediction:
+        """The prediction for a text without tokens, which is out of scope."""
+        empty = self.model.predict_empty()
+        return empty._replace(scope=NOWHERE) if self.scope is not None and isinstance(empty, Labelled) else empty
 
     def _layers(self, examples: Sequence[Example]) -> LayersOf:
         assert self.elmo is not None
@@ -102,7 +127,7 @@ class TrainedTask:
         Args:
             examples: a file, or a list of labelled examples as `elmo.tasks.train` takes them.
             min_score: of texts with one label: predictions with a lower score are withheld; None: the threshold that keeps
-                95 % of the dev examples, where there are labels that the task does not know.
+                95 % of the dev examples, where there are labels that the task does not know; of a task with a scope its own.
         Raises:
             TextError: an example that is none, or labels that cannot be compared. ConfigError: a threshold for a task that
                 has none.
@@ -124,6 +149,8 @@ class TrainedTask:
                 raise ConfigError("min_score (--min-score) works only for tasks with one label per text; leave it out")
             return evaluation_of(self.model, examples, predicted)
         known = set(self.file.labels)
+        if self.scope is not None and min_score is None:
+            return evaluation_of(self.model, examples, predicted, known, self.scope.rule.threshold, by_scope=True)
         threshold = self.file.training.get("min_score") if min_score is None else min_score
         if min_score is None and all(set(e.labels) <= known for e in examples):
             threshold = None
@@ -186,6 +213,8 @@ def save_task(task: TrainedTask, folder: Path) -> None:
         if words is not None:
             with atomic_write(folder / name) as part:
                 part.write_text("".join(f"{word}\n" for word in words), "utf-8", "surrogatepass", newline="\n")
+    if task.scope is not None:
+        save_scope(task.scope, folder)
     with atomic_write(folder / "README.md") as part:
         part.write_text(task_card(task.file), encoding="utf-8")
     with atomic_write(folder / CONFIG_FILE) as part:
@@ -213,7 +242,7 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
         CheckpointError: the folder holds no whole task, or the biLM is another one than it was trained with.
     """
     path = Path(folder)
-    names = (CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE)
+    names = (CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE, SCOPE_FILE, SCOPE_TENSORS)
     check_files(path, [path / name for name in names if (path / name).exists()])
     file = _read_file(path)
     elmo = None
@@ -228,7 +257,8 @@ def load_task(folder: str | Path, *, dtype: str = "float32") -> TrainedTask:
     model = _filled(file, words.sizes, path / WEIGHTS_FILE)
     with torch.no_grad():
         model.eval()
-    return TrainedTask(file, model, words, elmo)
+    scope = None if file.scope is None else load_scope(path, file.scope, model, None if elmo is None else elmo.model)
+    return TrainedTask(file, model, words, elmo, scope)
 
 
 def _read_file(folder: Path) -> TaskFile:

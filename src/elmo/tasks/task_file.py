@@ -8,6 +8,7 @@ from elmo.tasks.data.tags import Scheme
 from elmo.tasks.fit import Epoch
 from elmo.tasks.kinds.kind import KnownLabels
 from elmo.tasks.kinds.registry import AnyTaskConfig
+from elmo.tasks.scope.scope_file import ScopeReference
 
 
 class ElmoReference(BaseModel, frozen=True, extra="forbid"):
@@ -27,7 +28,7 @@ class VectorsReference(BaseModel, frozen=True, extra="forbid"):
     width: int = Field(ge=1, le=2**16)  # S
 
 
-_NUMBERS = ("min_score", "examples", "tokens")  # of the facts of a training, beside the scores
+_NUMBERS = ("min_score", "scope_threshold", "examples", "tokens")  # of the facts of a training, beside the scores
 _LARGEST = 1e300
 
 
@@ -41,6 +42,7 @@ class TaskFile(BaseModel, frozen=True, extra="forbid"):
     scheme: Scheme | None  # of the tags it was trained on; None: no spans
     elmo: ElmoReference | None
     vectors: VectorsReference | None = None
+    scope: ScopeReference | None = None  # None: the task does not decide whether a text has one of its labels
     training: dict[str, Any] = {}  # facts for the reader; nothing depends on them
 
     @field_validator("training")

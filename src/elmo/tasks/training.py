@@ -16,13 +16,18 @@ from elmo.tasks.batches import LayersOf, Words
 from elmo.tasks.config import TaskConfig
 from elmo.tasks.data.static_words import StaticWords, read_task_vectors, words_in
 from elmo.tasks.examples import Example
-from elmo.tasks.fit import Data, Epoch, Training, data_of, score
+from elmo.tasks.fit import Data, Epoch, Training, data_of, predict_all, score
 from elmo.tasks.kinds.kind import KnownLabels
+from elmo.tasks.kinds.label_model import LabelModel
 from elmo.tasks.kinds.registry import comparable, kind_of, learnable, unknown_labels
 from elmo.tasks.learned_nothing import no_better_than_a_constant, training_warning
 from elmo.tasks.predictions import Labelled, Prediction
 from elmo.tasks.results import TrainingResult
 from elmo.tasks.saved_task import ELMO_FOLDER, TrainedTask, fresh_model, reference_to
+from elmo.tasks.scope.evidence import evidence_of
+from elmo.tasks.scope.fit_scope import Division, Found, divide, fit_scope, joined
+from elmo.tasks.scope.scope import Scope
+from elmo.tasks.scope.scope_file import scope_reference
 from elmo.tasks.scoring.abstention import default_threshold
 from elmo.tasks.task_file import TaskFile, VectorsReference
 from elmo.tasks.tuned_bilm import TunedBiLM, to_be_tuned
@@ -54,6 +59,7 @@ class Labels(NamedTuple):
     train: list[Example]  # the fraction that is learned from
     dev: list[Example]
     known: KnownLabels
+    division: Division | None  # of the dev examples; None: the task has no scope
     train_name: str  # of the files, or what the examples are called
     dev_name: str
 
@@ -112,7 +118,11 @@ def checked_labels(
     odd = unknown_labels(config, known, dev, dev_source)
     if odd is not None:
         warnings.warn(odd, stacklevel=2)
-    return Labels(whole, train, dev, known, Path(train_source).name, Path(dev_source).name)
+    division = None
+    if config.own_scope is not None:
+        n_outside = len(_outside(whole, known))
+        division = divide(config.own_scope, dev, known.names, n_outside, config.seed, dev_source)
+    return Labels(whole, train, dev, known, division, Path(train_source).name, Path(dev_source).name)
 
 
 def prepare(config: TaskConfig, labels: Labels, biLM: Elmo | None = None) -> Prepared:
@@ -176,8 +186,14 @@ def train_prepared(
     train: Data = (
         data_of(labels.whole, layers_of).only(labels.train) if layers_of_all else data_of(labels.train, layers_of)
     )
-    training.run(train, dev, lambda epoch: watch.epoch(epoch, model.main_score))
-    predicted = training.finish(labels.train, dev)
+    division = labels.division
+    chosen = dev if division is None else dev.at(division.chosen)  # the others calibrate the scope, and nothing else
+    training.run(train, chosen, lambda epoch: watch.epoch(epoch, model.main_score))
+    predicted, scope = training.finish(labels.train, chosen), None
+    if division is not None:
+        predicted = predict_all(model, dev if tuned is None else dev.bare(), words, config, tuned)
+        outside = _outside(labels.whole, labels.known)
+        scope = _fit_scope(prepared, training, train, dev, data_of(outside, layers_of) if outside else None)
     scores = score(model, labels.dev, predicted)
     threshold = None
     if config.may_abstain:
@@ -197,6 +213,7 @@ def train_prepared(
         dev=labels.dev_name,
         elmo_version=elmo.__version__,
         min_score=threshold,
+        scope_threshold=None if scope is None else scope.rule.threshold,
         warning=None if reason is None else training_warning(reason, len(curve), training.n_steps, warmup_steps),
     )
     facts = {**result.facts(), "curve": [epoch.model_dump() for epoch in training.progress.epochs]}
@@ -204,4 +221,42 @@ def train_prepared(
     file = prepared.file.model_copy(update={"training": facts})
     if tuned is not None:
         file = file.model_copy(update={"elmo": reference_to(tuned.elmo, ELMO_FOLDER)})
-    return Trained(TrainedTask(file, model, words, prepared.elmo), result, predicted)
+    if scope is not None:
+        file = file.model_copy(update={"scope": scope_reference(scope)})
+    return Trained(TrainedTask(file, model, words, prepared.elmo, scope), result, predicted)
+
+
+def _outside(examples: Sequence[Example], known: KnownLabels) -> list[Example]:
+    """The examples with a label that is not learned."""
+    return [example for example in examples if not set(example.labels) <= set(known.names)]
+
+
+def _fit_scope(
+    prepared: Prepared, training: Training[Prediction], train: Data, dev: Data, outside: Data | None
+) -> Scope | None:
+    """The scope of a task whose weights are trained.
+
+    Args:
+        outside: training examples out of scope; None: there are none.
+    """
+    config, labels, model = prepared.config, prepared.labels, training.model
+    division = labels.division
+    if config.own_scope is None or division is None or not isinstance(model, LabelModel):
+        return None
+
+    def found(data: Data) -> Found:
+        data = data if training.tuned is None else data.bare()
+        return Found(data.examples, evidence_of(model, data, training.words, config, training.tuned))
+
+    parts = [dev.at(division.outside)] if division.outside else []
+    others = [found(data) for data in (*parts, outside) if data is not None]
+    return fit_scope(
+        config.own_scope,
+        prepared.file.labels,
+        found(train),
+        found(dev.at(division.chosen)),
+        found(dev.at(division.calibration)),
+        joined(others) if others else None,
+        None if prepared.elmo is None else prepared.elmo.model,
+        config.seed,
+    )

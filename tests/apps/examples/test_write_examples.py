@@ -18,6 +18,8 @@ LABELLED = [
     ("classify", "reviews.csv"),
     ("classify", "reviews-dev.csv"),
     ("classify", "reviews-zh.csv"),
+    ("classify", "intents.csv"),
+    ("classify", "intents-dev.csv"),
     ("pair", "pairs.tsv"),
     ("pair", "pairs-dev.tsv"),
     ("relation", "relations.jsonl"),

@@ -70,6 +70,36 @@ def test_a_fallback_intent_is_not_learned_if_it_is_named(files, run_elmo):
     assert "only in de, en" in refused.err
 
 
+def test_predictions_say_what_is_in_scope_and_why(files, run_elmo):
+    texts = {"book": "fly to oslo", "hours": "when open", "pay": "my money please"}
+    rows = [{"text": f"{text} {i}", "label": label} for i in range(40) for label, text in texts.items()]
+    (files / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = run_elmo(*train("a.jsonl", "--set", "scope.keep=0.9"))
+    assert done.status == 0, done.err
+    assert {"scope_threshold", "min_score"} <= set(json.loads(done.out))
+    (files / "q.txt").write_text("fly to oslo 3\nwho won the match\n")
+    found = [json.loads(line) for line in run_elmo("predict", "t", "q.txt", "--json").out.splitlines()]
+    for one in found:
+        assert {"in_scope", "scope_score", "scope_features", "nearest", "surprising"} <= set(one)
+        assert one["in_scope"] == ("label" in one)
+        assert set(one["nearest"][0]) == {"text", "label", "cosine"}
+    assert found[0]["nearest"][0]["label"] == "book"
+    shown = run_elmo("predict", "t", "q.txt").out.splitlines()
+    assert [line.startswith("-") for line in shown] == [not one["in_scope"] for one in found]
+    scores = json.loads(run_elmo("evaluate", "t", "a.jsonl", "--json").out)
+    assert scores["in_scope_told"] > 80
+    assert run_elmo(*train("a.jsonl", "--force")).status == 0  # the files of a scope are the command's own
+    assert not (files / "t" / "scope.json").exists()
+
+
+def test_a_scope_that_cannot_be_fitted_is_refused_before_the_training(files, run_elmo):
+    done = run_elmo(*train("app.json", "--set", "scope.keep=0.95"))
+    assert (done.status, done.out) == (2, "")
+    assert "a scope of 2 labels needs at least 20 examples out of scope" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (files / "t").exists()
+
+
 @pytest.mark.parametrize("file", ["empty", "cut.zip", "stories.yml"])
 def test_what_is_no_export_is_refused_in_one_sentence(files, run_elmo, file):
     (files / "empty").mkdir()

@@ -56,6 +56,12 @@ EXAMPLES = (
         "elmo train --task classify --train reviews.csv --dev reviews-dev.csv -o my-classes",
     ),
     Example(
+        "intents.csv, intents-dev.csv",
+        "questions to a shop with their intents; the dev file has some out of scope (none)",
+        "elmo train --task classify --train intents.csv --dev intents-dev.csv --set out_of_scope=none --set scope.keep=0.95 "
+        "-o my-intents",
+    ),
+    Example(
         "pairs.tsv, pairs-dev.tsv",
         "pairs of sentences: does the first entail the second?",
         "elmo train --task pair --train pairs.tsv --dev pairs-dev.tsv -o my-pairs",

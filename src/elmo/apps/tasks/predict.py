@@ -40,6 +40,7 @@ def predict_lines(
     dtype: str = "float32",
     min_score: float = 0.0,
     text_field: str | None = None,
+    why: bool = False,
 ) -> Iterator[PredictedLine]:
     """Predictions for each line of a text.
 
@@ -48,12 +49,13 @@ def predict_lines(
         pretokenized: tokens are separated by white space.
         min_score: see `PredictedLine`.
         text_field: the field or column of a record that holds its text; None: `text`.
+        why: see `TrainedTask.predict`.
     Raises:
         CheckpointError: no such task. TextError: the file is missing or broken.
     """
     task = load_task(folder, dtype=dtype)
     for examples in _blocks(task.file.config, Path(source), pretokenized, text_field):
-        for example, prediction in zip(examples, task.predict(examples), strict=True):
+        for example, prediction in zip(examples, task.predict(examples, why=why), strict=True):
             other = None if example.other is None else example.other.text
             yield PredictedLine(example.line, example.text, other, prediction, min_score)
 

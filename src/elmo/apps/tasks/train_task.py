@@ -21,6 +21,7 @@ from elmo.tasks.kinds.registry import AnyTaskConfig
 from elmo.tasks.layer_cache import cache_folder, cached_layers, require_cache
 from elmo.tasks.results import Result, TrainingResult
 from elmo.tasks.saved_task import CONFIG_FILE, ELMO_FOLDER, VECTORS_FILE, WEIGHTS_FILE, WORDS_FILE, save_task
+from elmo.tasks.scope.scope_file import SCOPE_FILE, SCOPE_TENSORS
 from elmo.tasks.training import (
     LayersOfExamples,
     Prepared,
@@ -32,7 +33,18 @@ from elmo.tasks.training import (
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint"
 _FILES = (
-    *(RUN_FILE, CONFIG_FILE, WEIGHTS_FILE, WORDS_FILE, VECTORS_FILE, REPORT_FILE, "README.md", f"{CHECKPOINT}/*"),
+    *(
+        RUN_FILE,
+        CONFIG_FILE,
+        WEIGHTS_FILE,
+        WORDS_FILE,
+        VECTORS_FILE,
+        REPORT_FILE,
+        SCOPE_FILE,
+        SCOPE_TENSORS,
+        "README.md",
+        f"{CHECKPOINT}/*",
+    ),
     *(f"{ELMO_FOLDER}/{pattern}" for pattern in file_patterns()),
 )
 TASK_FILES = (*_FILES, *(f"{NEXT}/{pattern}" for pattern in _FILES))  # all that the folder of a task may hold

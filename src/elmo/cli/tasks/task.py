@@ -251,7 +251,7 @@ def predict(
     """
     from elmo.apps.tasks.predict import predict_lines
 
-    for found in predict_lines(folder, file, pretokenized, dtype, min_score, text_field):
+    for found in predict_lines(folder, file, pretokenized, dtype, min_score, text_field, why=json):
         if json:
             show_json(found.facts())
         else:

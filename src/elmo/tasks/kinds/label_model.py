@@ -68,9 +68,33 @@ class LabelModel(TaskModel[Labelled]):
 
     def predict(self, batch: Batch) -> list[Labelled]:
         """The labels of each example."""
-        logits = self.logits(batch) / self.temperature
-        if self.ngrams is not None:
-            logits = logits + self.ngram_share * self.ngrams(list(map(bag_of_text, batch.examples)))
+        return self.labelled(self.combined(self.logits(batch), self.ngram_logs(batch.examples)))
+
+    @property
+    def last_width(self) -> int | None:
+        """F, the size of what the output layer reads; None: the model cannot have a scope."""
+        return None
+
+    def last_layer(self, batch: Batch) -> Tensor:
+        """Float (B, F), what the output layer reads; models that can have a scope define it, `last_width` and `logits_of`."""
+        raise NotImplementedError
+
+    def logits_of(self, last: Tensor) -> Tensor:
+        """The output layer: float (B, F) -> (B, K)."""
+        raise NotImplementedError
+
+    def ngram_logs(self, examples: Sequence[Example]) -> Tensor | None:
+        """The log probabilities of the labels by the bag of n-grams, float (B, K); None: there is none."""
+        found: Tensor | None = None if self.ngrams is None else self.ngrams(list(map(bag_of_text, examples)))
+        return found
+
+    def combined(self, logits: Tensor, ngram_logs: Tensor | None) -> Tensor:
+        """The logits of the network and of the bag of n-grams together, calibrated: float (B, K)."""
+        logits = logits / self.temperature
+        return logits if ngram_logs is None else logits + self.ngram_share * ngram_logs
+
+    def labelled(self, logits: Tensor) -> list[Labelled]:
+        """The labels of each row of calibrated logits, float (B, K)."""
         probs = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
         found = []
         for row in probs.tolist():

@@ -21,22 +21,27 @@ def default_threshold(examples: Sequence[Example], predicted: Sequence[Labelled]
 
 
 def scope_scores(
-    examples: Sequence[Example], predicted: Sequence[Labelled], labels: Set[str], min_score: float
+    examples: Sequence[Example],
+    predicted: Sequence[Labelled],
+    labels: Set[str],
+    threshold: float,
+    by_scope: bool = False,
 ) -> dict[str, float]:
     """Coverage and accuracy at a threshold, in percent.
 
     Args:
-        labels: those in scope. min_score: a prediction with a lower score is withheld.
+        labels: those in scope. threshold: a prediction with a lower score is withheld.
+        by_scope: the scores are those of the scope; else the probabilities of the labels.
     Returns:
-        min_score; of texts in scope the accuracy without a threshold, the percent that get a label, and that get
-        the right one; of those out of scope the percent that get none, and how often the score of a text in scope is above
+        min_score or scope_threshold; of texts in scope the accuracy without a threshold, the percent that get a label, and that
+        get the right one; of those out of scope the percent that get none, and how often the score of a text in scope is above
         that of one out of scope (AUROC, a tie counts half).
     """
-    scores = _scores(predicted)
+    scores = np.array([p.scope.score for p in predicted if p.scope is not None]) if by_scope else _scores(predicted)
     inside = np.array([set(e.labels) <= labels for e in examples], dtype=bool)
     right = np.array([e.labels == p.labels for e, p in zip(examples, predicted, strict=True)], dtype=bool)
-    given = scores >= min_score
-    found = {"min_score": min_score}
+    given = scores >= threshold
+    found = {"scope_threshold" if by_scope else "min_score": threshold}
     if inside.any():
         found |= {
             "in_scope_accuracy": _percent(right[inside]),

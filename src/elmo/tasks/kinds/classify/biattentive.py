@@ -60,6 +60,7 @@ class BiattentiveClassifier(LabelModel):
         super().__init__(labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams)
         self.integrator = BiLSTM(3 * self.encoder.width, H)
         self.attention = nn.Linear(2 * H, 1)
+        self._last_width = 2 * H
         layers: list[nn.Module] = []
         for n_features, n_units in ((8 * H, 4 * H), (4 * H, 2 * H), (2 * H, len(self.labels))):
             layers += [UnitDropout(config.dropout), Maxout(n_features, n_units)]
@@ -67,11 +68,25 @@ class BiattentiveClassifier(LabelModel):
 
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
+        return self.logits_of(self.last_layer(batch))
+
+    @property
+    def last_width(self) -> int:
+        """2H."""
+        return self._last_width
+
+    def logits_of(self, last: Tensor) -> Tensor:
+        """The last maxout layer: float (B, 2H) -> (B, K)."""
+        logits: Tensor = self.output[-1](last)
+        return logits
+
+    def last_layer(self, batch: Batch) -> Tensor:
+        """What the last maxout layer reads, float (B, 2H)."""
         x, mask = self.encoder(batch), batch.mask  # (B, T, F)
         seen = attend_to_itself(x, mask)
         compared = torch.cat([x, x - seen, x * seen], dim=2)  # (B, T, 3F)
         y = self.integrator(compared, mask)
         weights = self.attention(y).masked_fill(~mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
         summary = torch.cat([highest(y, mask), lowest(y, mask), mean(y, mask), (weights * y).sum(dim=1)], dim=1)
-        logits: Tensor = self.output(summary)
-        return logits
+        last: Tensor = self.output[:-1](summary)
+        return last

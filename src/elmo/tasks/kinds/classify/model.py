@@ -28,8 +28,20 @@ class Classifier(LabelModel):
 
     def logits(self, batch: Batch) -> Tensor:
         """Float (B, K)."""
+        return self.logits_of(self.last_layer(batch))
+
+    @property
+    def last_width(self) -> int:
+        """3 * width."""
+        return 3 * self.encoder.width
+
+    def logits_of(self, last: Tensor) -> Tensor:
+        """Float (B, 3 * width) -> (B, K)."""
+        logits: Tensor = self.output(last)
+        return logits
+
+    def last_layer(self, batch: Batch) -> Tensor:
+        """The summary, float (B, 3 * width)."""
         x = self.encoder(batch)  # (B, T, width)
         weights = self.attention(x).masked_fill(~batch.mask.unsqueeze(2), -torch.inf).softmax(dim=1)  # (B, T, 1)
-        summary = torch.cat([highest(x, batch.mask), mean(x, batch.mask), (weights * x).sum(dim=1)], dim=1)
-        logits: Tensor = self.output(summary)
-        return logits
+        return torch.cat([highest(x, batch.mask), mean(x, batch.mask), (weights * x).sum(dim=1)], dim=1)
