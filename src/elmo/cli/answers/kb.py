@@ -1,5 +1,7 @@
 """`elmo kb build`: files -> a knowledge base; `elmo answer`: a question -> its answer with the characters of its file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +10,7 @@ import typer
 from elmo.cli.options import AsJson, read_layers
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
 from elmo.cli.show import say, say_in_place, show_facts, show_json, show_line, visible
+from elmo.cli.signals import is_interrupt
 
 if TYPE_CHECKING:
     from elmo.answers import KBAnswer
@@ -67,25 +70,37 @@ def build(
     """
     from elmo.answers import build_kb
 
-    built = build_kb(
-        paths,
-        output,
-        model=model,
-        qa=qa,
-        layers=None if layers is None else read_layers(layers),  # type: ignore[arg-type]
-        language=language,
-        stem=stem,
-        stop_words=stop_words,
-        question=question,
-        answer=answer,
-        force=force,
-        report=_show_progress,
-    )
+    with _says_how_to_go_on():
+        built = build_kb(
+            paths,
+            output,
+            model=model,
+            qa=qa,
+            layers=None if layers is None else read_layers(layers),  # type: ignore[arg-type]
+            language=language,
+            stem=stem,
+            stop_words=stop_words,
+            question=question,
+            answer=answer,
+            force=force,
+            report=_show_progress,
+        )
     say_in_place("")
     show_facts(built._asdict(), json)
 
 
 kb.command("build", cls=PlainCommand)(build)
+
+
+@contextmanager
+def _says_how_to_go_on() -> Iterator[None]:
+    """Say how a build goes on that a signal stops in the block."""
+    try:
+        yield
+    except BaseException as error:
+        if is_interrupt(error):
+            say("elmo: the build was stopped; the same command goes on where it was")
+        raise
 
 
 def _show_progress(done: int, n: int, entries: int) -> None:
