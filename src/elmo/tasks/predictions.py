@@ -174,7 +174,7 @@ class InScope(NamedTuple):
 class Labelled(NamedTuple):
     """A text with its labels."""
 
-    labels: list[str]  # one, or of a task with any number of labels those above one half
+    labels: list[str]  # one, or of a task with any number of labels those above their thresholds
     scores: dict[str, float]  # probability of each label, calibrated on the dev file
     scope: InScope | None = None  # None: the task has no scope
 

@@ -1,6 +1,7 @@
 """The base of models that label a text, a pair or a relation: loss, prediction, calibration, scores."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ from elmo.tasks.layers.ngrams import NgramLayer, bag_of_text
 from elmo.tasks.predictions import Labelled
 from elmo.tasks.scoring.bootstrap import Counts
 from elmo.tasks.scoring.label_scores import calibration_error, f1_of_counts, fit_pool
+from elmo.tasks.scoring.label_thresholds import DEFAULT, thresholds_of
+
+Thresholds = Literal["each", "one"]
 
 
 class LabelModel(TaskModel[Labelled]):
@@ -24,16 +28,26 @@ class LabelModel(TaskModel[Labelled]):
     Args:
         labels: K, in a fixed order.
         multi_label: a text has any number of them. ngrams: a bag of n-grams is combined with the network.
+        thresholds: of several labels, chosen on the dev examples, one for "each" or "one" for all; None: one half.
     """
 
     main_score = "accuracy"
     temperature: Tensor  # float (), divides the logits
     ngram_share: Tensor  # float (), weight of the log probabilities of the bag of n-grams; saved under this name
+    thresholds: Tensor  # float (K,), of several labels: those with a higher probability are predicted
 
     def __init__(
-        self, labels: Sequence[str], encoder: Encoder, *, multi_label: bool = False, ngrams: bool = False
+        self,
+        labels: Sequence[str],
+        encoder: Encoder,
+        *,
+        multi_label: bool = False,
+        ngrams: bool = False,
+        thresholds: Thresholds | None = None,
     ) -> None:
         super().__init__()
+        self._choice = thresholds
+        self.register_buffer("thresholds", torch.full((len(labels),), DEFAULT), persistent=thresholds is not None)
         self.labels, self.multi_label = list(labels), multi_label
         if self.multi_label:
             self.main_score = "micro_f1"
@@ -97,9 +111,10 @@ class LabelModel(TaskModel[Labelled]):
         """The labels of each row of calibrated logits, float (B, K)."""
         probs = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)  # (B, K)
         found = []
-        for row in probs.tolist():
+        above = (probs > self.thresholds).tolist()
+        for row, chosen in zip(probs.tolist(), above, strict=True):
             scores = dict(zip(self.labels, row, strict=True))
-            likely = [label for label, score in scores.items() if score > 0.5]
+            likely = [label for label, given in zip(self.labels, chosen, strict=True) if given]
             found.append(Labelled(likely if self.multi_label else [max(scores, key=scores.__getitem__)], scores))
         return found
 
@@ -110,9 +125,14 @@ class LabelModel(TaskModel[Labelled]):
         return Labelled(self.labels[:1], dict.fromkeys(self.labels, 1 / len(self.labels)))
 
     def finish(self, train: Sequence[Example], dev: Sequence[Example], batches: Iterator[Batch]) -> None:
-        """Fit the bag of n-grams, then temperature and weights on the dev examples."""
+        """Fit the bag of n-grams, then temperature and weights, or the thresholds of several labels, on the dev examples."""
         self.learn_ngrams(train, dev)
-        self.calibrate([self.logits(batch) for batch in batches], dev)
+        logits = [self.logits(batch) for batch in batches]
+        self.calibrate(logits, dev)
+        if self._choice is not None:
+            gold = self._truth(dev).bool().numpy()
+            found = thresholds_of(torch.cat(logits).sigmoid().numpy(), gold, each=self._choice == "each")
+            self.thresholds.copy_(torch.from_numpy(found))
 
     def confusions(self, examples: Sequence[Example], predicted: Sequence[Labelled]) -> list[Confusion]:
         """A single label has position 0; several labels have one position each."""

@@ -57,7 +57,9 @@ class BiattentiveClassifier(LabelModel):
     ) -> None:
         H = config.cell_size
         encoder = Encoder(config, tables, elmo, n_units=H)
-        super().__init__(labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams)
+        super().__init__(
+            labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams, thresholds=config.thresholds
+        )
         self.integrator = BiLSTM(3 * self.encoder.width, H)
         self.attention = nn.Linear(2 * H, 1)
         self._last_width = 2 * H

@@ -22,7 +22,9 @@ class Classifier(LabelModel):
         self, config: ClassifyConfig, labels: Sequence[str], tables: TableSizes, elmo: tuple[int, int] | None
     ) -> None:
         encoder = Encoder(config, tables, elmo)
-        super().__init__(labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams)
+        super().__init__(
+            labels, encoder, multi_label=config.multi_label, ngrams=config.ngrams, thresholds=config.thresholds
+        )
         self.attention = nn.Linear(self.encoder.width, 1)
         self.output = nn.Linear(3 * self.encoder.width, len(self.labels))
 

@@ -11,7 +11,7 @@ from elmo.tasks.scope.settings import ScopeConfig
 class ClassifyConfig(TaskConfig, frozen=True):
     """The settings of a classification task."""
 
-    unless_set: ClassVar[tuple[str, ...]] = ("language", "out_of_scope", "scope")
+    unless_set: ClassVar[tuple[str, ...]] = ("language", "out_of_scope", "scope", "thresholds")
 
     task: Literal["classify"] = "classify"
     text: str | None = None  # the name of the text in the files, or the number of its column; None: a known name
@@ -23,6 +23,7 @@ class ClassifyConfig(TaskConfig, frozen=True):
         None  # decides whether a text has one of the labels, see docs/scope.md; None: it is not decided
     )
     multi_label: bool = False  # an example has any number of labels
+    thresholds: Literal["each", "one"] | None = None  # of several labels, chosen on the dev file; None: one half
     network: Literal["biattentive"] | None = None  # above the LSTM; None: its tokens are pooled
     ngrams: bool = False  # combined with a bag of n-grams, see `layers/ngrams.py`
 
@@ -35,6 +36,12 @@ class ClassifyConfig(TaskConfig, frozen=True):
     def own_scope(self) -> ScopeConfig | None:
         """The setting `scope`."""
         return self.scope
+
+    @model_validator(mode="after")
+    def _thresholds_have_several_labels(self) -> Self:
+        if self.thresholds is not None and not self.multi_label:
+            raise ValueError("thresholds are for texts with any number of labels (multi_label); leave thresholds out")
+        return self
 
     @model_validator(mode="after")
     def _a_scope_has_one_label(self) -> Self:
