@@ -82,6 +82,7 @@ def test_calibration_separates_answers_from_none_and_is_kept(kb, tmp_path):
 
 
 def test_too_few_questions_or_all_alike(kb):
+    calibrated, weight = kb.calibration, kb.vector_weight
     with pytest.raises(TextError, match="9 labelled questions; give at least 10"):
         calibrate(kb, labelled()[:9])
     with pytest.raises(TextError, match="of the 10 candidate answers all are right"):
@@ -89,6 +90,7 @@ def test_too_few_questions_or_all_alike(kb):
     with pytest.raises(TextError, match="of the 10 candidate answers none is right"):
         calibrate(kb, labelled()[10:])
     assert not (kb.folder / "calibration.json").exists()
+    assert (kb.calibration, kb.vector_weight) == (calibrated, weight)
 
 
 def test_a_calibration_of_another_task_or_a_damaged_one(kb, tmp_path):

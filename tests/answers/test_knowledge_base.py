@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -105,6 +106,17 @@ def test_it_can_be_moved_with_its_sources_and_asked_from_anywhere(kb, tmp_path, 
     monkeypatch.chdir(tmp_path / "elsewhere")
     found = KnowledgeBase.load(tmp_path / "moved" / "kb")("When does the bank open?")
     assert found.file == str(tmp_path / "moved" / "docs" / "guide.md")
+
+
+def test_any_text_is_answered_or_refused(kb, tmp_path):
+    (tmp_path / "odd.jsonl").write_text('{"question": "What is \\ud800 \\u0000?", "answer": "Half \\ud800 a pair."}\n')
+    build_kb(["odd.jsonl"], "odd", model="model")
+    odd = KnowledgeBase.load("odd", min_score=0.0)
+    assert odd("What is half \ud800 a pair?").answer == "Half \ud800 a pair."
+    for question in ("\ud800", "\x00 bank", "\u202e bank \n\n nine", "🙂", "bank" * 5000):
+        for one in (kb, odd):
+            with suppress(TextError):
+                assert 0 <= one(question).score <= 1
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_terms():
     assert terms_by("en", False, True)(words) == ["bank", "lend", "loans", "银行", "在"]
     assert terms_by(None, True, True)(["The", "河", "岸", "."]) == ["the", "河", "岸", "河岸"]
     assert {"the", "when"} <= stop_words_of("en")
+    assert terms_by("en", True, True)(["bank\ud800"]) == ["bank?"]
     with pytest.raises(ConfigError, match="language 'xx'"):
         terms_by("xx", True, True)
 

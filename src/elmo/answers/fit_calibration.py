@@ -37,7 +37,15 @@ def calibrate(
     Raises:
         TextError: too few questions, or all with or all without a right answer among the candidates.
     """
-    labelled = [LabelledQuestion(*one) for one in questions]
+    before = kb.calibration, kb.vector_weight
+    try:
+        return _fitted(kb, [LabelledQuestion(*one) for one in questions], min_score)
+    except BaseException:
+        kb.calibration, kb.vector_weight = before
+        raise
+
+
+def _fitted(kb: KnowledgeBase, labelled: list[LabelledQuestion], min_score: float) -> Calibration:
     if len(labelled) < _LEAST:
         raise TextError(f"{len(labelled)} labelled questions; give at least {_LEAST}, with and without an answer")
     answerable = [one for one in labelled if one.answers]

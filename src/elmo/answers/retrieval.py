@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-VECTOR_WEIGHT = 0.3  # w
+VECTOR_WEIGHT = 0.1  # w, chosen on 450 paragraphs of SQuAD 1.1 (train) and a question of each
 
 Scores = NDArray[np.float32]
 

@@ -79,7 +79,7 @@ def terms_by(language: str | None, stem: bool, stop_words: bool) -> Callable[[It
     )
 
     def terms(words: Iterable[str]) -> list[str]:
-        folded = [word.casefold() for word in words]
+        folded = [word.casefold().encode("utf-8", "replace").decode("utf-8") for word in words]  # no lone surrogates
         kept = [word for word in folded if word not in left_out and any(map(str.isalnum, word))]
         pairs = [a + b for a, b in pairwise(folded) if _is_han(a) and _is_han(b)]
         return (kept if stems is None else stems(kept)) + pairs

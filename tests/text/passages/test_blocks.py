@@ -1,5 +1,8 @@
 """Paragraphs and headings of plain text and Markdown."""
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +73,15 @@ def test_every_block_opens_at_its_characters(text):
             if "<" not in text and "&" not in text:
                 assert " ".join(text[a:b].split()) == block.view.text
             assert 0 <= a < b <= len(text)
+
+
+@pytest.mark.parametrize(
+    "junk", ["[", "> ", "- ", "*", "`", "<", "1. ", "|a|\n|-|\n", "[a]: ", "[a](", "- a\n  - b\n", "<!--\n", "```\n"]
+)
+def test_no_document_takes_a_time_that_explodes(junk):
+    begun = time.process_time()
+    list(markdown_blocks(junk * 4000))
+    assert time.process_time() - begun < 2
 
 
 @given(st.text(st.sampled_from("ab. \n\r"), max_size=60))

@@ -65,4 +65,5 @@ def _parser() -> Any:
         raise ConfigError(
             "reading Markdown needs markdown-it-py; install it with pip install 'elmo-lm[answers]'"
         ) from error
-    return MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark").enable("table")
+    return parser.disable(["inline", "text_join"])  # blocks alone: marks within a line may take a time that explodes
