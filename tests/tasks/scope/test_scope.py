@@ -204,6 +204,17 @@ def test_log_odds_are_those_of_the_softmax():
     assert log_odds(logits).isfinite().all()
 
 
+@pytest.mark.parametrize("tuned", [{}, {"fine_tune": True, "unfreeze": 0}, {"fine_tune": True, "unfreeze": 1}])
+def test_the_trained_task_scores_the_calibration_texts_as_its_training_did(bilm, tuned, tmp_path):
+    task = made(DEV + OUTSIDE, bilm, epochs=3, elmo=tuned)
+    division = divide(ScopeConfig(keep=0.9), plain_examples(DEV + OUTSIDE), list(WORDS), 0, 0, "dev")
+    found = sorted(p.scope.score for p in task([DEV[i][0] for i in division.calibration]))
+    assert found == pytest.approx(task.scope.rule.calibration, abs=0.01)  # layers in training are float16
+    task.save(tmp_path / "t")
+    some = [text for text, _ in DEV[::9]]
+    assert [p.scope.score for p in load_task(tmp_path / "t")(some)] == [p.scope.score for p in task(some)]
+
+
 def test_texts_out_of_scope_may_be_in_the_training_file():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
