@@ -73,12 +73,15 @@ def top_states(model: SavedModel, words: Sequence[str]) -> tuple[torch.Tensor, t
 def log_probabilities_at(model: SavedModel, words: Sequence[str], at: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The log probabilities of all words at a position, from the left and from the right, each float64 (V,).
 
+    The same for every word at the position, bit for bit.
+
     Raises:
         CheckpointError: the model has no softmax.
     """
     if model.softmax is None or model.vocabulary is None:
         raise CheckpointError("this model has no softmax, so it predicts no words; it can only embed")
-    ahead, behind = top_states(model, words)
+    unread = model.word_encoder.boundaries[0]  # whatever word is there: not even its length may move a rounding
+    ahead, behind = top_states(model, [*words[:at], unread, *words[at + 1 :]])
     beside = torch.stack([ahead[at], behind[at + 2]])  # the tokens before and after the position, boundaries counted
     left, right = model.softmax.log_probabilities(beside).double()
     return left, right
