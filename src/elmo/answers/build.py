@@ -226,7 +226,7 @@ class _Builder:
             for number, (file, facts) in enumerate(zip(self.files, self.facts, strict=True)):
                 kept = self._kept(facts)
                 n_kept += kept is not None
-                blocks = self._new_blocks(own, file, facts) if kept is None else self._kept_blocks(*kept)
+                blocks = self._new_blocks(own, number) if kept is None else self._kept_blocks(*kept)
                 n = 0
                 for entries, vectors in blocks:
                     writer.append(entries, vectors, number)
@@ -244,8 +244,9 @@ class _Builder:
             end = min(start + AT_ONCE, first + n)
             yield [store.entry(number) for number in range(start, end)], store.vectors[start:end]
 
-    def _new_blocks(self, own: Path, file: Path, facts: SourceFacts) -> Iterator[tuple[list[Entry], Vectors]]:
-        entries = self._entries(file, facts)
+    def _new_blocks(self, own: Path, source: int) -> Iterator[tuple[list[Entry], Vectors]]:
+        facts = self.facts[source]
+        entries = self._entries(self.files[source], facts)
         number = 0
         while block := list(islice(entries, AT_ONCE)):
             part = own / PARTS / f"{facts.sha256}-{facts.kind}-{number}.safetensors"
@@ -257,7 +258,7 @@ class _Builder:
                 with atomic_write(part) as room:
                     write_tensors({"vectors": torch.from_numpy(vectors)}, room)
             self.n_embedded += len(block)
-            self.report(self.files.index(file), len(self.files), self.n_embedded)
+            self.report(source, len(self.files), self.n_embedded)
             yield block, vectors
             number += 1
 

@@ -79,13 +79,13 @@ def find_sources(paths: Sequence[str | Path], without: Path | None = None) -> li
 
 
 def _files_in(folder: Path, without: Path | None) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
-        if KB_FILE in files or (without is not None and os.path.abspath(place) == os.path.abspath(without)):
+    for parent, folders, files in os.walk(folder):
+        if KB_FILE in files or (without is not None and os.path.abspath(parent) == os.path.abspath(without)):
             folders[:] = []
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            path = Path(place, name)
+            path = Path(parent, name)
             if not name.startswith(".") and inner_suffix(path) in _KINDS and path.is_file():
                 yield path
 
@@ -141,8 +141,7 @@ def read_entries(path: Path, kind: SourceKind, settings: KBSettings, tokenizer: 
     document = _decoded(path, kind)
     if kind in FAQ_KINDS:
         for row in faq_rows(document, kind, str(path), settings.question, settings.answer):
-            whole = tuple(Run(k, row.start, row.end - row.start) for k in range(1))
-            yield Entry(PlainView(row.answer, whole), row.question)
+            yield Entry(PlainView(row.answer, (Run(0, row.start, row.end - row.start),)), row.question)
         return
     for passage in passages_of(document, kind, tokenizer, settings.passages):
         yield Entry(passage.view, passage.heading)

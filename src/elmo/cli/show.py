@@ -82,6 +82,11 @@ def say_in_place(line: str) -> None:
         print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
 
 
+def progress_bar(fraction: float) -> str:
+    """A bar of 30 characters for `say_in_place`; `fraction`: what is done, 0 to 1."""
+    return f"[{'#' * round(30 * fraction):30}]"
+
+
 class Screen:
     """Lines and tables on stdout, as wide as the terminal.
 

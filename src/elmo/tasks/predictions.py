@@ -156,7 +156,7 @@ class InScope(NamedTuple):
 
     score: float  # 0 to 1
     inside: bool
-    features: dict[str, float]  # by name; a higher one speaks for being in scope
+    features: dict[str, float]  # by name; a higher value indicates "in scope"
     nearest: tuple[Neighbour, ...] = ()  # the nearest first; none unless they are asked for
     surprising: tuple[SurprisingWord, ...] = ()  # the most surprising first; none unless they are asked for
 

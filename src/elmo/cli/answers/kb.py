@@ -9,7 +9,7 @@ import typer
 
 from elmo.cli.options import AsJson, read_layers
 from elmo.cli.plain_flags import PlainCommand, PlainGroup
-from elmo.cli.show import say, say_in_place, show_facts, show_json, show_line, visible
+from elmo.cli.show import progress_bar, say, say_in_place, show_facts, show_json, show_line, visible
 from elmo.cli.signals import is_interrupt
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _says_how_to_go_on() -> Iterator[None]:
 
 
 def _show_progress(done: int, n: int, entries: int) -> None:
-    say_in_place(f"[{'#' * round(30 * done / n):30}] {done:,} of {n:,} files, {entries:,} passages embedded")
+    say_in_place(f"{progress_bar(done / n)} {done:,} of {n:,} files, {entries:,} passages embedded")
 
 
 def answer(

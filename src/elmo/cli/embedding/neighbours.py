@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elmo.cli.options import AsJson, ModelArgument, PretokenizedText, SplitSentences, TextField, TextFile, read_layers
-from elmo.cli.show import Part, Screen, cell_width, say_in_place, show_facts, visible
+from elmo.cli.show import Part, Screen, cell_width, progress_bar, say_in_place, show_facts, visible
 
 if TYPE_CHECKING:
     from elmo.analysis.context_index import Occurrence
@@ -65,7 +65,7 @@ def neighbours(
 
 def _show_progress(line: int, n_lines: int, n_vectors: int) -> None:
     done = line / max(1, n_lines)
-    say_in_place(f"[{'#' * round(30 * done):30}] {100 * done:3.0f} %  line {line:,}, {n_vectors:,} words indexed")
+    say_in_place(f"{progress_bar(done)} {100 * done:3.0f} %  line {line:,}, {n_vectors:,} words indexed")
 
 
 def _flat(answers: "list[Neighbours]") -> dict[str, str | int | float]:

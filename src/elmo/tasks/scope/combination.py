@@ -1,6 +1,6 @@
 """Several features of a text -> the probability that it is in scope: a logistic regression with weights that are not negative.
 
-Every feature is such that a higher one speaks for "in scope", so a negative weight could only be noise. Texts in scope and out
+Every feature is such that a higher value indicates "in scope", so a negative weight could only be noise. Texts in scope and out
 of scope weigh the same together, so that the probability is that of a text drawn from either with equal odds.
 """
 
@@ -41,13 +41,13 @@ def fit_combination(inside: Floats, outside: Floats, penalty: float = PENALTY) -
     deviations[deviations < 1e-12] = 1.0
     z = np.hstack([(both - means) / deviations, np.ones((len(both), 1))])  # the last weight is the intercept
     truth = np.repeat([1.0, 0.0], [len(inside), len(outside)])
-    share = np.repeat([0.5 / len(inside), 0.5 / len(outside)], [len(inside), len(outside)])
+    sample_weights = np.repeat([0.5 / len(inside), 0.5 / len(outside)], [len(inside), len(outside)])
     penalties = np.append(np.full(len(means), penalty), 0.0)
-    step = 1 / (np.linalg.eigvalsh((z * share[:, None]).T @ z)[-1] / 4 + penalty)
+    step = 1 / (np.linalg.eigvalsh((z * sample_weights[:, None]).T @ z)[-1] / 4 + penalty)
     least = np.append(np.zeros(len(means)), -np.inf)
     weights, ahead, momentum = (np.zeros(z.shape[1]), np.zeros(z.shape[1]), 1.0)
     for _ in range(_STEPS):
-        error = share * (np.exp(-np.logaddexp(0, -(z @ ahead))) - truth)
+        error = sample_weights * (np.exp(-np.logaddexp(0, -(z @ ahead))) - truth)
         moved = np.maximum(least, ahead - step * (z.T @ error + penalties * ahead))
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         if (moved - weights) @ (ahead - moved) > 0:  # it overshoots: begin again from here

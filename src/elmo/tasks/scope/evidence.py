@@ -1,4 +1,4 @@
-"""What speaks for a text being in scope: five features, each such that a higher one speaks for it.
+"""Evidence that a text is in scope: five features, of each a higher value indicates "in scope".
 
 probability  log odds of the likeliest label, calibrated
 mahalanobis  - the Mahalanobis distance of the text's last layer from the nearest label

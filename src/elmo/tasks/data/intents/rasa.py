@@ -98,8 +98,8 @@ def _utterances(nlu: Any, path: Path, report: Report) -> Iterator[Utterance]:
         if examples is None or not examples.value:
             raise TextError(f"{where}: the intent {intent.strip()!r:.60} has no examples; add some, or delete it")
         for number, text in _examples(examples, path, skipped):
-            place = f"{path}, line {number}"
-            yield Utterance(_without_entities(text, place), intent.strip(), number, place)
+            source = f"{path}, line {number}"
+            yield Utterance(_without_entities(text, source), intent.strip(), number, source)
     if skipped:
         report(f"left out: {', '.join(f'{what} ({n:,})' for what, n in skipped.items())}")
 

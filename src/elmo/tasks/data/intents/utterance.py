@@ -1,4 +1,4 @@
-"""What every reader of a chatbot tool's files yields: a text with its intent and its place."""
+"""What every reader of a chatbot tool's files yields: a text with its intent and its line."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
